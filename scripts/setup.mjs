@@ -1,0 +1,50 @@
+// Makes a fresh clone ready to run: installs the dependencies and builds the packages, each only if it is
+// not up to date. Needs Node and npm, nothing else. A second run takes no network.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const root = fileURLToPath(new URL('../', import.meta.url));
+const stampFile = `${root}node_modules/.esauth-installed`;
+
+/** Runs a command in the project's root with its output on ours; answers whether it succeeded. */
+export function run(command, args, env = {}) {
+  const onWindows = process.platform === 'win32';
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: onWindows };
+  return spawnSync(command, args, options).status === 0;
+}
+
+/** Runs a tool of the root's `devDependencies`. */
+export function tool(name, ...args) {
+  return run(`${root}node_modules/.bin/${name}`, args);
+}
+
+export function install() {
+  const wanted = stamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return true;
+  const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const pnpm = packageManager.split('+')[0];
+  // CI=true: without a terminal pnpm otherwise refuses to replace an older node_modules.
+  const installed = run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], { CI: 'true' });
+  if (installed) writeFileSync(stampFile, wanted);
+  return installed;
+}
+
+/** Everything that decides what an install would do: the lock file, the manifests, and the platform. */
+function stamp() {
+  const folders = ['packages', 'examples'].flatMap((parent) =>
+    readdirSync(root + parent).map((name) => `${parent}/${name}`),
+  );
+  const manifests = ['.', 'test', ...folders].map((folder) => `${folder}/package.json`);
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests.sort()]) {
+    if (existsSync(root + file)) hash.update(`\0${file}\0`).update(readFileSync(root + file));
+  }
+  return hash.digest('hex');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.exitCode = install() && tool('tsc', '-b') ? 0 : 1;
+}
