@@ -48,7 +48,10 @@ const spacesAndToken68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/;
 /** @returns the one value presented; `undefined` if there is none; `null` if it is anything but one string. */
 export function headerOf(presented: Presented): string | undefined | null {
   if (typeof presented === 'string') return presented;
-  const values: unknown = presented?.authorization;
+  if (presented === undefined || presented === null) return undefined;
+  // Not possible by type, but a bare list of values must not read as an object without the header.
+  if (typeof presented !== 'object' || Array.isArray(presented)) return null;
+  const values: unknown = presented.authorization;
   const value: unknown = Array.isArray(values) && values.length < 2 ? values[0] : values;
   if (value === undefined || value === null) return undefined;
   return typeof value === 'string' ? value : null;
