@@ -204,9 +204,9 @@ const untrusted = new Set([
 function networkFailure(error: unknown): readonly [UnavailableCode, string] {
   const code = String(member(error, 'code') ?? '');
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
-  // The parser's error holds a piece of the answer, so it is not quoted.
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return ['bad_response', `the answer is not HTTP as it should be (${code})`];
+  // The parser's error holds a piece of the answer, so nothing of it is quoted.
+  if (member(error, 'name') === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return ['bad_response', 'the answer is not HTTP as it should be'];
   }
   const said = error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
   const cure = untrusted.has(code) ? '; set tls.ca to the certificate of its authority' : '';

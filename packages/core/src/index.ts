@@ -5,6 +5,7 @@ export type { Admission, AdmissionOptions, Gate, RequestLike } from './admission
 export { callerHeaders, createGate, guard, identityOf } from './admission.js';
 export type { Clock } from './clock.js';
 export type { Presented, Scheme } from './credential.js';
+export { authorizationOf } from './credential.js';
 export type { Challenge, Denial, ProblemDetails } from './denial.js';
 export { DenialError } from './denial.js';
 export { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';

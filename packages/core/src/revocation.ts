@@ -127,7 +127,7 @@ export function checkSubject(value: unknown): void {
   const { credential, apiKeyIds, username, realm } = subject;
   const isText = (text: unknown) => typeof text === 'string' && text !== '';
   const good =
-    (kind === 'credential' && credential !== null) ||
+    (kind === 'credential' && typeof credential === 'string') ||
     (kind === 'apiKeyIds' && Array.isArray(apiKeyIds) && apiKeyIds.length > 0 && apiKeyIds.every(isText)) ||
     (kind === 'username' && isText(username)) ||
     (kind === 'realm,username' && isText(username) && isText(realm)) ||
