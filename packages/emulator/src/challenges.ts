@@ -1,0 +1,31 @@
+/** The values of `WWW-Authenticate`, by version and by what is turned on. */
+
+import type { Version } from './version.js';
+
+/** The challenges of one emulator. */
+export interface Challenges {
+  /** What nearly every 401 carries. */
+  readonly all: readonly string[];
+  /** Of a cross-cluster key on the REST interface. */
+  readonly basicOnly: readonly string[];
+  /** Of an expired or invalidated access token. */
+  readonly expired: readonly string[];
+}
+
+/**
+ * @param tokenService whether access tokens are issued
+ * @param kerberos whether tickets are accepted
+ */
+export function createChallenges(version: Version, tokenService: boolean, kerberos: boolean): Challenges {
+  const basic = `Basic realm="security"${version.commaInBasicChallenge ? ',' : ''} charset="UTF-8"`;
+  return {
+    all: [
+      basic,
+      ...(tokenService ? ['Bearer realm="security"'] : []),
+      'ApiKey',
+      ...(kerberos ? ['Negotiate'] : []),
+    ],
+    basicOnly: [basic],
+    expired: ['Bearer realm="security", error="invalid_token", error_description="The access token expired"'],
+  };
+}

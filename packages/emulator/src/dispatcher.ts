@@ -1,0 +1,183 @@
+/**
+ * From the head and body of a request to a reply: authentication, routing, the endpoint, and the form of
+ * whatever it answers. Sockets are the server's business.
+ */
+
+import type { Call, Route } from './endpoint.js';
+import { type ApiError, errorBody, illegalArgument, Refusal } from './envelope.js';
+import type { Authentication } from './identity.js';
+import { type JsonValue, writeJson, writePrettyJson } from './json-value.js';
+import { createMediaTypes, type Negotiated } from './media-type.js';
+import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
+import type { Security } from './security.js';
+
+/** What is known of a request before its body. */
+export interface Head {
+  readonly method: string;
+  /** The request target. */
+  readonly uri: string;
+  readonly authorization: string | undefined;
+  /** The name of a header that must not, but does, have two values. */
+  readonly repeatedHeader: string | undefined;
+  readonly accept: string | undefined;
+  readonly contentType: string | undefined;
+  readonly opaqueId: string | undefined;
+  readonly hasBody: boolean;
+}
+
+/** A response, ready to be written. */
+export interface Reply {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** A request that may go on. */
+export interface Admitted {
+  /** `undefined` for `OPTIONS`, which nobody has to authenticate for. */
+  readonly authentication: Authentication | undefined;
+  readonly negotiated: Negotiated;
+}
+
+/** Answers requests. */
+export interface Dispatcher {
+  /** @returns the refusal, or what is needed to go on with the body */
+  admit(head: Head): Admitted | Reply;
+  reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply;
+}
+
+const noQuery = new Map<string, string>();
+
+/** @param routes all endpoints; those that the release does not have are left out */
+export function createDispatcher(security: Security, routes: readonly Route[]): Dispatcher {
+  const { version, authenticator } = security;
+  const router = createRouter(routes.filter((route) => route.exists(version)));
+  const mediaTypes = createMediaTypes(version);
+  const plainType = mediaTypes.plain;
+
+  function admit(head: Head): Admitted | Reply {
+    if (head.repeatedHeader !== undefined) {
+      return flat(head, plainType, 400, `multiple values for single-valued header [${head.repeatedHeader}].`);
+    }
+    const negotiated = mediaTypes.negotiate(head.accept, head.contentType, head.hasBody);
+    if ('status' in negotiated && !version.authenticatesFirst) return failure(head, plainType, negotiated);
+    const answerType = 'status' in negotiated ? plainType : negotiated.answerType;
+    let authentication: Authentication | undefined;
+    if (head.method !== 'OPTIONS') {
+      const result = authenticator.authenticate(head.authorization, head.uri);
+      if (result.kind === 'refused') return failure(head, answerType, result.error);
+      authentication = result.authentication;
+    }
+    if ('status' in negotiated) return failure(head, plainType, negotiated);
+    return { authentication, negotiated };
+  }
+
+  function reply(head: Head, { authentication, negotiated }: Admitted, body: Buffer | undefined): Reply {
+    const { answerType } = negotiated;
+    const mark = head.uri.indexOf('?');
+    const rawPath = mark < 0 ? head.uri : head.uri.slice(0, mark);
+    const query = mark < 0 ? noQuery : parseQuery(head.uri.slice(mark + 1));
+    if (!(query instanceof Map)) return failure(head, answerType, badParameter(query));
+
+    const match = router.match(head.method, rawPath);
+    if (head.method === 'OPTIONS' || authentication === undefined) {
+      const allowed = match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : [];
+      return {
+        status: 200,
+        headers: [...common(head), ...allowed, 'content-type', textType, 'content-length', '0'],
+        body: '',
+      };
+    }
+    if (match.kind !== 'found') return unrouted(head, answerType, match);
+    if (body !== undefined && !negotiated.readable) {
+      return flat(head, answerType, 406, unsupportedType(head.contentType));
+    }
+    const path = decodeComponent(rawPath, false);
+    const call: Call = {
+      method: head.method,
+      path: typeof path === 'string' ? path : rawPath,
+      segments: match.segments,
+      query,
+      body,
+      authentication,
+      version,
+    };
+    try {
+      const answer = match.route.handle(security, call);
+      return json(head, answerType, answer.status, answer.body ?? null);
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      return failure(head, answerType, refusal.error);
+    }
+  }
+
+  function unsupportedType(contentType: string | undefined): string {
+    if (contentType !== undefined) return `Content-Type header [${contentType}] is not supported`;
+    return version.major === 7 ? 'Content-Type header [] is not supported' : 'Content-Type header is missing';
+  }
+
+  return { admit, reply };
+}
+
+const textType = 'text/plain; charset=UTF-8';
+
+function common(head: Head): string[] {
+  const headers = ['X-elastic-product', 'Elasticsearch'];
+  if (head.opaqueId !== undefined) headers.push('X-Opaque-Id', head.opaqueId);
+  return headers;
+}
+
+function json(
+  head: Head,
+  type: string,
+  status: number,
+  body: JsonValue,
+  more: readonly string[] = [],
+): Reply {
+  const text = wantsPretty(head.uri) ? writePrettyJson(body) : writeJson(body);
+  const length = String(Buffer.byteLength(text));
+  return {
+    status,
+    headers: [...common(head), ...more, 'content-type', type, 'content-length', length],
+    body: text,
+  };
+}
+
+function flat(head: Head, type: string, status: number, error: string, more?: readonly string[]): Reply {
+  return json(head, type, status, { error, status }, more);
+}
+
+function failure(head: Head, type: string, error: ApiError): Reply {
+  const challenges = (error.challenges ?? []).flatMap((challenge) => ['WWW-Authenticate', challenge]);
+  return json(head, type, error.status, errorBody(error), challenges);
+}
+
+/** The answers of the routing layer, which has its own form of errors. */
+function unrouted(head: Head, type: string, match: Exclude<Match, { kind: 'found' }>): Reply {
+  const { method, uri } = head;
+  if (match.kind === 'unknown') {
+    return json(head, type, 400, { error: `no handler found for uri [${uri}] and method [${method}]` });
+  }
+  // Elasticsearch takes any complaint about the path for one about the method.
+  const problem =
+    match.kind === 'undecodable'
+      ? match.problem
+      : `Incorrect HTTP method for uri [${uri}] and method [${method}]`;
+  const allowed = match.allowed.join(',');
+  return flat(head, type, 405, `${problem}, allowed: [${match.allowed.join(', ')}]`, ['Allow', allowed]);
+}
+
+/** Asked for often and granted rarely, so most requests are done after one look for a question mark. */
+function wantsPretty(uri: string): boolean {
+  const mark = uri.indexOf('?');
+  if (mark < 0) return false;
+  const query = parseQuery(uri.slice(mark + 1));
+  const value = query instanceof Map ? query.get('pretty') : undefined;
+  return value === '' || value === 'true';
+}
+
+function badParameter({ problem }: { readonly problem: string }): ApiError {
+  const reason = `java.lang.IllegalArgumentException: ${problem}`;
+  return { status: 400, type: 'bad_parameter_exception', reason, cause: illegalArgument(problem) };
+}

@@ -1,0 +1,76 @@
+/** Puts an emulator together: state, endpoints, controls and listener. */
+
+import { type Clock, createClock } from './clock.js';
+import { createDispatcher } from './dispatcher.js';
+import { allRoutes } from './endpoints/all.js';
+import { createFaults, type Faults } from './faults.js';
+import { type EmulatorOptions, readOptions } from './options.js';
+import { createRequestLog, type RequestRecord } from './request-log.js';
+import { createSecurity } from './security.js';
+import { type RunningServer, startServer } from './server.js';
+
+/** An emulator that runs. */
+export interface Emulator {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** The name of the superuser: `elastic`. */
+  readonly username: string;
+  /** The password of the superuser. */
+  readonly password: string;
+  /** The emulator's time. */
+  readonly clock: Clock;
+  /** Things that go wrong on request. */
+  readonly faults: Faults;
+  /** The requests that arrived, in order; of very many, the last 10 000 at least. It may be emptied. */
+  readonly requests: RequestRecord[];
+  /** Stops at once: open connections end, also those in use. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an HTTP server in this process that answers as Elasticsearch's security endpoints do.
+ *
+ * @returns the emulator, when it listens
+ * @throws TypeError naming the option that is wrong
+ * @throws Error if it can not listen there, with the reason as its `cause`
+ * @example
+ * const emulator = await startEmulator({ users: { alice: { password: 'secret', roles: ['superuser'] } } });
+ * await fetch(`${emulator.url}/_security/_authenticate`, { headers: { authorization: `Basic ${btoa('alice:secret')}` } });
+ * await emulator.close();
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = readOptions(options);
+  const clock = createClock();
+  const security = createSecurity(settings, clock);
+  for (const [name, role] of settings.roles) security.roles.put(name, role);
+  for (const { user, password } of settings.users) security.users.put(user, password);
+  const faults = createFaults();
+  const log = createRequestLog();
+  const dispatcher = createDispatcher(security, allRoutes);
+  // `http.max_header_size`
+  const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
+  const parts = { dispatcher, clock, faults, log, maxHeaderBytes };
+  const server = await startServer(parts, settings.host, settings.port).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`startEmulator: can not listen on ${settings.host}, port ${settings.port}: ${reason}`, {
+      cause,
+    });
+  });
+
+  return {
+    url: urlOf(server, settings.host),
+    username: 'elastic',
+    password: settings.password,
+    clock: { now: clock.now, advance: clock.advance },
+    faults: { add: faults.add },
+    requests: log.records,
+    close() {
+      clock.stop();
+      return server.close();
+    },
+  };
+}
+
+function urlOf(server: RunningServer, host: string): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${server.address.port}`;
+}

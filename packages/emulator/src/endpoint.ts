@@ -1,0 +1,164 @@
+/**
+ * What an endpoint is, and the order in which Elasticsearch goes through a request to one: read it, refuse
+ * parameters it does not know, validate, authorise, and only then act. The endpoints are in `endpoints/`.
+ */
+
+import { isUtf8 } from 'node:buffer';
+import { type ApiError, illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
+import type { Authentication } from './identity.js';
+import { type JsonDocument, parseJson } from './json-parser.js';
+import type { JsonValue } from './json-value.js';
+import type { Security } from './security.js';
+import { suggestion } from './suggestion.js';
+import type { Version } from './version.js';
+
+/** A request whose sender is known. */
+export interface Call {
+  readonly method: string;
+  /** The request target up to the question mark, decoded. */
+  readonly path: string;
+  /** What stands in the path where its template has a name in braces. */
+  readonly segments: ReadonlyMap<string, string>;
+  readonly query: ReadonlyMap<string, string>;
+  readonly body: Buffer | undefined;
+  readonly authentication: Authentication;
+  readonly version: Version;
+}
+
+/** A response before it is written. */
+export interface Answer {
+  readonly status: number;
+  readonly body: JsonValue | undefined;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
+/** One endpoint. `Input` is what it takes out of a request. */
+export interface Endpoint<Input> {
+  readonly methods: readonly string[];
+  /** Templates such as `/_security/role/{name}`. */
+  readonly paths: readonly string[];
+  /** Whether the release has it; without, every release does. */
+  exists?(version: Version): boolean;
+  /** The query parameters it knows, beside those that every endpoint knows. */
+  readonly query?: readonly string[];
+  /** Whether it takes a body. */
+  readonly body?: 'required' | 'optional';
+  /** @throws Refusal */
+  read(call: Call): Input;
+  /** What is wrong with the request as a whole. */
+  validate?(input: Input, version: Version): readonly string[];
+  /** Says what is wrong in another form than the usual one. */
+  invalid?(problems: readonly string[]): Answer;
+  /** The name of what is done, for authorisation. */
+  action(input: Input): string;
+  /** Whether nothing but the caller's own API keys is concerned. */
+  own?(input: Input, authentication: Authentication): boolean;
+  /** Whether this caller needs no privilege for this request. */
+  free?(input: Input, authentication: Authentication): boolean;
+  /** @throws Refusal */
+  run(security: Security, input: Input, call: Call): Answer;
+}
+
+/** An endpoint whose kind of input nobody outside has to know. */
+export interface Route {
+  readonly methods: readonly string[];
+  readonly paths: readonly string[];
+  readonly exists: (version: Version) => boolean;
+  /** @throws Refusal */
+  readonly handle: (security: Security, call: Call) => Answer;
+}
+
+/** Parameters that the REST layer itself understands. */
+const genericParameters: readonly string[] = ['pretty', 'human', 'error_trace', 'filter_path', 'format'];
+
+/** Makes a route of an endpoint. */
+export function route<Input>(endpoint: Endpoint<Input>): Route {
+  const known = [...(endpoint.query ?? []), ...genericParameters];
+  return {
+    methods: endpoint.methods,
+    paths: endpoint.paths,
+    exists: (version) => endpoint.exists?.(version) ?? true,
+    handle(security, call) {
+      if (endpoint.body === 'required' && call.body === undefined) {
+        throw new Refusal(parseFailure('request body is required'));
+      }
+      const input = endpoint.read(call);
+      if (call.query.size > 0) refuseUnknownParameters(call, known);
+      if (endpoint.body === undefined && call.body !== undefined) {
+        throw new Refusal(
+          illegalArgument(`request [${call.method} ${call.path}] does not support having a body`),
+        );
+      }
+      const problems = endpoint.validate?.(input, call.version) ?? [];
+      if (problems.length > 0) {
+        if (endpoint.invalid !== undefined) return endpoint.invalid(problems);
+        throw new Refusal(validationFailure(problems));
+      }
+      if (endpoint.free?.(input, call.authentication) !== true) {
+        const own = endpoint.own?.(input, call.authentication) ?? false;
+        const denial = security.authorization.denial(call.authentication, endpoint.action(input), own);
+        if (denial !== undefined) throw new Refusal(denial);
+      }
+      return endpoint.run(security, input, call);
+    },
+  };
+}
+
+function refuseUnknownParameters(call: Call, known: readonly string[]): void {
+  const unknown = [...call.query.keys()].filter((name) => !known.includes(name)).sort();
+  if (unknown.length === 0) return;
+  const named = unknown.map((name) => {
+    const hint = suggestion(name, known);
+    return `[${name}]${hint === '' ? '' : ` -> ${hint}`}`;
+  });
+  const noun = unknown.length === 1 ? 'parameter' : 'parameters';
+  throw new Refusal(
+    illegalArgument(`request [${call.path}] contains unrecognized ${noun}: ${named.join(', ')}`),
+  );
+}
+
+/** The body of a call as JSON, broken or not; an absent body is an empty text. */
+export function documentOf(call: Call): JsonDocument {
+  const body = call.body ?? Buffer.alloc(0);
+  const text = body.toString('utf8');
+  if (isUtf8(body)) return parseJson(text.replace(/^\ufeff/, ''));
+  // What could be decoded is read as usual; the complaint waits where the bytes stopped making sense.
+  const readable = text.slice(0, text.indexOf('\ufffd'));
+  const byte = body[Buffer.byteLength(readable)] ?? 0;
+  return parseJson(readable, `Invalid UTF-8 start byte 0x${byte.toString(16)}`);
+}
+
+/** A named part of the path. */
+export function segment(call: Call, name: string): string {
+  return call.segments.get(name) ?? '';
+}
+
+/** A query parameter that is a boolean; present without a value it is `true`. */
+export function queryFlag(call: Call, name: string): boolean {
+  const value = call.query.get(name);
+  if (value === undefined || value === 'false') return false;
+  if (value === '' || value === 'true') return true;
+  throw new Refusal(
+    illegalArgument(`Failed to parse value [${value}] as only [true] or [false] are allowed.`),
+  );
+}
+
+/** A query parameter that is a text; blank counts as absent. */
+export function queryText(call: Call, name: string): string | undefined {
+  return textOrNothing(call.query.get(name));
+}
+
+/** The text, or `undefined` if it is blank. */
+export function textOrNothing(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text;
+}
+
+/** A response with a body. */
+export function answer(body: JsonValue, status = 200): Answer {
+  return { status, body };
+}
+
+/** Throws an error from wherever an expression is expected. */
+export function refuse(error: ApiError): never {
+  throw new Refusal(error);
+}

@@ -1,0 +1,78 @@
+/** The two endpoints outside of security that clients call to see whether anybody is there. */
+
+import { answer, type Route, route } from '../endpoint.js';
+import type { Version } from '../version.js';
+
+const clusterName = 'docker-cluster';
+
+function info(version: Version): Record<string, string | boolean> {
+  const { major, minor, number } = version;
+  return {
+    number,
+    build_flavor: 'default',
+    build_type: 'docker',
+    build_hash: '0000000000000000000000000000000000000000',
+    build_date: '2020-01-01T00:00:00.000000000Z',
+    build_snapshot: false,
+    lucene_version: major === 7 ? '8.11.1' : major === 8 ? `9.${Math.min(minor, 12)}.0` : '10.2.2',
+    minimum_wire_compatibility_version: major === 7 ? '6.8.0' : major === 8 ? '7.17.0' : '8.19.0',
+    minimum_index_compatibility_version: major === 7 ? '6.0.0-beta1' : major === 8 ? '7.0.0' : '8.0.0',
+  };
+}
+
+// Nothing is stored in indices here, so that nothing in it ever changes. The numbers are those that a fresh
+// cluster of one node shows once it has a security index.
+const health = {
+  cluster_name: clusterName,
+  status: 'yellow',
+  timed_out: false,
+  number_of_nodes: 1,
+  number_of_data_nodes: 1,
+  active_primary_shards: 2,
+  active_shards: 2,
+  relocating_shards: 0,
+  initializing_shards: 0,
+  unassigned_shards: 1,
+  delayed_unassigned_shards: 0,
+  number_of_pending_tasks: 0,
+  number_of_in_flight_fetch: 0,
+  task_max_waiting_in_queue_millis: 0,
+  active_shards_percent_as_number: 66.66666666666666,
+};
+
+/** The routes of this chapter. */
+export const clusterRoutes: readonly Route[] = [
+  route({
+    methods: ['GET', 'HEAD'],
+    paths: ['/'],
+    read: () => undefined,
+    action: () => 'cluster:monitor/main',
+    run: ({ version }) =>
+      answer({
+        name: 'instance-0000000000',
+        cluster_name: clusterName,
+        cluster_uuid: 'zk-HjQtYQGyL3NFSSu7InA',
+        version: info(version),
+        tagline: 'You Know, for Search',
+      }),
+  }),
+  route({
+    methods: ['GET'],
+    paths: ['/_cluster/health'],
+    query: [
+      'level',
+      'local',
+      'master_timeout',
+      'timeout',
+      'wait_for_active_shards',
+      'wait_for_events',
+      'wait_for_no_initializing_shards',
+      'wait_for_no_relocating_shards',
+      'wait_for_nodes',
+      'wait_for_status',
+    ],
+    read: () => undefined,
+    action: () => 'cluster:monitor/health',
+    run: () => answer(health),
+  }),
+];

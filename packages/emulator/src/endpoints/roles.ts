@@ -1,0 +1,69 @@
+/** Roles: `/_security/role`. */
+
+import { type Answer, answer, type Call, documentOf, type Route, route, segment } from '../endpoint.js';
+import type { JsonValue } from '../json-value.js';
+import { nameProblem } from '../names.js';
+import { type RoleDescriptor, showRole } from '../role-descriptor.js';
+import { parseRole } from '../role-descriptor-parser.js';
+import { descriptorProblems } from '../role-validation.js';
+import { isReservedRole } from '../roles.js';
+import type { Security } from '../security.js';
+import { namesIn } from './users.js';
+
+const actions = 'cluster:admin/xpack/security/role';
+
+interface PutRequest {
+  readonly name: string;
+  readonly role: RoleDescriptor;
+}
+
+function readPut(call: Call): PutRequest {
+  const name = segment(call, 'name');
+  const document = documentOf(call);
+  return { name, role: parseRole(name, document.root, document, { restriction: false, description: true }) };
+}
+
+function putProblems({ name, role }: PutRequest): string[] {
+  const problem = isReservedRole(name)
+    ? `Role [${name}] is reserved and may not be used.`
+    : nameProblem('Role', name);
+  return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role)];
+}
+
+function get(security: Security, names: readonly string[] | undefined): Answer {
+  const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
+  const found = new Map<string, JsonValue>([...roles].map(([name, role]) => [name, showRole(role)]));
+  return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
+}
+
+/** The routes of this chapter. */
+export const roleRoutes: readonly Route[] = [
+  route<PutRequest>({
+    methods: ['PUT', 'POST'],
+    paths: ['/_security/role/{name}'],
+    query: ['refresh'],
+    body: 'required',
+    read: readPut,
+    validate: putProblems,
+    action: () => `${actions}/put`,
+    run: (security, { name, role }) => answer({ role: { created: security.roles.put(name, role) } }),
+  }),
+  route<string[] | undefined>({
+    methods: ['GET'],
+    paths: ['/_security/role', '/_security/role/{name}'],
+    read: (call) => namesIn(segment(call, 'name')),
+    action: () => `${actions}/get`,
+    run: get,
+  }),
+  route<string>({
+    methods: ['DELETE'],
+    paths: ['/_security/role/{name}'],
+    query: ['refresh'],
+    read: (call) => segment(call, 'name'),
+    action: () => `${actions}/delete`,
+    run(security, name) {
+      const found = security.roles.remove(name);
+      return answer({ found }, found ? 200 : 404);
+    },
+  }),
+];

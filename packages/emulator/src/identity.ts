@@ -1,0 +1,133 @@
+/**
+ * Who is calling: what remains of a credential once it was accepted, and how `_authenticate` shows it.
+ * Whether a credential is accepted is decided in `authentication.ts`.
+ */
+
+import type { ApiKey } from './api-keys.js';
+import type { JsonMap, JsonValue } from './json-value.js';
+import type { ServiceAccountName } from './service-accounts.js';
+import type { Version } from './version.js';
+
+/** A realm. */
+export interface Realm {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A user as it was at some instant. */
+export interface User {
+  readonly username: string;
+  readonly roles: readonly string[];
+  readonly fullName: string | null;
+  readonly email: string | null;
+  readonly metadata: JsonMap;
+  readonly enabled: boolean;
+}
+
+/** Who is calling. It never changes; a token keeps the one it was issued for. */
+export interface Authentication {
+  readonly type: 'realm' | 'api_key' | 'token' | 'anonymous';
+  readonly user: User;
+  /** The realm of the credential. */
+  readonly realm: Realm;
+  /** The realm in which `user` was found: another one only when somebody runs as somebody else. */
+  readonly lookupRealm: Realm;
+  /** The API key behind it, unless it runs as a user. */
+  readonly apiKey?: ApiKey;
+  readonly serviceToken?: ServiceTokenIdentity;
+  /** An access token was presented. */
+  readonly accessToken?: true;
+  /** The identity of the credential, when `user` is somebody else. */
+  readonly runBy?: Authentication;
+}
+
+/** Which token of which service account. */
+export interface ServiceTokenIdentity {
+  readonly account: ServiceAccountName;
+  readonly name: string;
+}
+
+export const reservedRealm: Realm = { name: 'reserved', type: 'reserved' };
+export const nativeRealm: Realm = { name: 'default_native', type: 'native' };
+export const apiKeyRealm: Realm = { name: '_es_api_key', type: '_es_api_key' };
+export const serviceAccountRealm: Realm = { name: '_service_account', type: '_service_account' };
+export const anonymousRealm: Realm = { name: '__anonymous', type: '__anonymous' };
+
+/** Metadata of everything that Elasticsearch brings along. */
+export const reservedMetadata: JsonMap = new Map([['_reserved', true]]);
+
+/** The user that stands for a service account. */
+export function serviceUser(principal: string): User {
+  return {
+    username: principal,
+    roles: [],
+    fullName: `Service account - ${principal}`,
+    email: null,
+    metadata: new Map([['_elastic_service_account', true]]),
+    enabled: true,
+  };
+}
+
+/** The identity of a user who presented a password. */
+export function realmIdentity(user: User, realm: Realm): Authentication {
+  return { type: 'realm', user, realm, lookupRealm: realm };
+}
+
+/** The identity of an API key: its owner, without roles. */
+export function apiKeyIdentity(apiKey: ApiKey): Authentication {
+  const { username, fullName, email, metadata } = apiKey.owner.user;
+  const user: User = { username, fullName, email, metadata, roles: [], enabled: true };
+  return { type: 'api_key', user, realm: apiKeyRealm, lookupRealm: apiKeyRealm, apiKey };
+}
+
+/** The same caller behind an access token. */
+export function tokenIdentity(authentication: Authentication): Authentication {
+  if (authentication.accessToken === true) return authentication;
+  return { ...authentication, type: 'token', accessToken: true };
+}
+
+/** The identity of a request without credentials, where that is allowed. */
+export function anonymousIdentity(roles: readonly string[]): Authentication {
+  const user: User = {
+    username: '_anonymous',
+    roles,
+    fullName: null,
+    email: null,
+    metadata: reservedMetadata,
+    enabled: true,
+  };
+  return { type: 'anonymous', user, realm: anonymousRealm, lookupRealm: anonymousRealm };
+}
+
+/** An identity as `_authenticate` prints it. */
+export function showIdentity(
+  authentication: Authentication,
+  version: Version,
+): Record<string, JsonValue | undefined> {
+  const { user, realm, lookupRealm, apiKey } = authentication;
+  return {
+    username: user.username,
+    roles: user.roles,
+    full_name: user.fullName,
+    email: user.email,
+    token: showToken(authentication, version),
+    metadata: user.metadata,
+    enabled: user.enabled,
+    authentication_realm: { name: realm.name, type: realm.type },
+    lookup_realm: { name: lookupRealm.name, type: lookupRealm.type },
+    authentication_type: authentication.type,
+    api_key: apiKey && {
+      id: apiKey.id,
+      name: apiKey.name,
+      managed_by: version.showsManagedKeys ? 'elasticsearch' : undefined,
+    },
+  };
+}
+
+function showToken(authentication: Authentication, version: Version): JsonValue | undefined {
+  const managedBy = version.showsManagedTokens ? { managed_by: 'elasticsearch' } : undefined;
+  if (authentication.serviceToken !== undefined) {
+    return { name: authentication.serviceToken.name, type: '_service_account_index', ...managedBy };
+  }
+  return authentication.accessToken === true ? managedBy : undefined;
+}

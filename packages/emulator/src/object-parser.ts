@@ -1,0 +1,182 @@
+/**
+ * Reads a body against a list of known fields, and complains as Elasticsearch's strict parsers do. What the
+ * values mean is the endpoints' business.
+ */
+
+import { contentParseFailure, illegalArgument, Refusal } from './envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf, locationOf, mapOf } from './json-parser.js';
+import type { JsonMap, JsonValue } from './json-value.js';
+import { suggestion } from './suggestion.js';
+
+/** How one field is read. */
+export interface Field<T> {
+  readonly tokens: readonly JsonNode['kind'][];
+  readonly required: boolean;
+  read(node: JsonNode, document: JsonDocument): T;
+}
+
+/** A parser with a name, which Elasticsearch puts in front of its complaints. */
+export interface ObjectParser<T> {
+  readonly name: string;
+  parse(document: JsonDocument, node?: JsonNode): T;
+}
+
+const tokenNames: Readonly<Record<JsonNode['kind'], string>> = {
+  string: 'VALUE_STRING',
+  number: 'VALUE_NUMBER',
+  boolean: 'VALUE_BOOLEAN',
+  null: 'VALUE_NULL',
+  object: 'START_OBJECT',
+  array: 'START_ARRAY',
+  broken: 'null',
+};
+
+/** The name Elasticsearch has for the kind of a value. */
+export function tokenName(node: JsonNode): string {
+  return tokenNames[node.kind];
+}
+
+/** Complains that the text is not JSON. */
+export function refuseBroken(document: JsonDocument): never {
+  const failure = document.failure ?? { at: document.text.length, message: 'Unexpected end-of-input' };
+  throw new Refusal(contentParseFailure(`[${locationOf(document, failure.at)}] ${failure.message}`));
+}
+
+/** A string. */
+export const text: Field<string | undefined> = { tokens: ['string'], required: false, read: readString };
+
+/** A string without which the body is refused. */
+export const requiredText: Field<string> = { tokens: ['string'], required: true, read: readString };
+
+/** A boolean, or its name in a string: `"true"` counts as `true`. */
+export const flag: Field<boolean | undefined> = {
+  tokens: ['boolean', 'string'],
+  required: false,
+  read(node) {
+    if (node.kind === 'boolean') return node.value;
+    const value = node.kind === 'string' ? node.value : '';
+    if (value === 'true') return true;
+    if (value === 'false') return false;
+    throw new Refusal(
+      illegalArgument(`Failed to parse value [${value}] as only [true] or [false] are allowed.`),
+    );
+  },
+};
+
+/** A list of strings; a single string counts as a list of one. */
+export const texts: Field<string[] | undefined> = {
+  tokens: ['array', 'string'],
+  required: false,
+  read(node, document) {
+    if (node.kind !== 'array') return [readString(node, document)];
+    const items = node.items.map((item) => readListed(item, document));
+    return node.end === undefined ? refuseBroken(document) : items;
+  },
+};
+
+/** An object with any members. */
+export const map: Field<JsonMap | undefined> = {
+  tokens: ['object'],
+  required: false,
+  read: (node, document) =>
+    node.kind === 'object' ? mapOf(node, () => refuseBroken(document)) : refuseBroken(document),
+};
+
+/** Any value. */
+export const anything: Field<JsonValue | undefined> = {
+  tokens: ['string', 'number', 'boolean', 'null', 'object', 'array'],
+  required: false,
+  read: (node, document) => jsonValueOf(node, () => refuseBroken(document)),
+};
+
+/** The same field, without which the body is refused. */
+export function required<T>(field: Field<T | undefined>): Field<T> {
+  return {
+    tokens: field.tokens,
+    required: true,
+    read(node, document) {
+      return field.read(node, document) ?? refuseBroken(document);
+    },
+  };
+}
+
+/** A string value; numbers and booleans are not converted. */
+export function readString(node: JsonNode, document: JsonDocument): string {
+  return node.kind === 'string' ? node.value : refuseBroken(document);
+}
+
+function readListed(node: JsonNode, document: JsonDocument): string {
+  switch (node.kind) {
+    case 'string':
+      return node.value;
+    case 'number':
+      return node.text;
+    case 'boolean':
+      return String(node.value);
+    case 'broken':
+      return refuseBroken(document);
+    default:
+      throw new Refusal(
+        illegalArgument(`Can't get text on a ${tokenName(node)} at ${locationOf(document, node.at)}`),
+      );
+  }
+}
+
+/**
+ * Makes a parser.
+ *
+ * @param name the name in front of complaints
+ * @param fields every field that is known
+ * @returns a parser that throws `Refusal` for anything but an object of those fields
+ */
+export function objectParser<T>(
+  name: string,
+  fields: { readonly [K in keyof T]-?: Field<T[K]> },
+): ObjectParser<T> {
+  const known = new Map<string, Field<unknown>>(Object.entries(fields));
+  const mandatory = [...known].filter(([, field]) => field.required).map(([field]) => field);
+
+  function parse(document: JsonDocument, node: JsonNode = document.root): T {
+    const at = (position: number): string => `[${locationOf(document, position)}] [${name}]`;
+    if (node.kind === 'broken' && document.text.trim() !== '') refuseBroken(document);
+    if (node.kind !== 'object') {
+      throw new Refusal(
+        contentParseFailure(`${at(node.at)} Expected START_OBJECT but was: ${tokenName(node)}`),
+      );
+    }
+    const found = new Map<string, unknown>();
+    for (const member of node.members) {
+      const field = known.get(member.name);
+      if (member.value.kind === 'broken') refuseBroken(document);
+      if (field === undefined) {
+        const hint = suggestion(member.name, known.keys());
+        const reason = `${at(member.at)} unknown field [${member.name}]${hint === '' ? '' : ` ${hint}`}`;
+        throw new Refusal(contentParseFailure(reason));
+      }
+      if (!field.tokens.includes(member.value.kind)) {
+        const token = tokenName(member.value);
+        const reason = `${at(member.value.at)} ${member.name} doesn't support values of type: ${token}`;
+        throw new Refusal(contentParseFailure(reason));
+      }
+      found.set(member.name, readField(field, member.name, member.value));
+    }
+    if (node.end === undefined) refuseBroken(document);
+    const missing = mandatory.filter((field) => !found.has(field));
+    if (missing.length > 0) throw new Refusal(contentParseFailure(`Required [${missing.join(', ')}]`));
+    // Only names from `fields` were set, each to what its own `read` returned.
+    return Object.fromEntries(found) as T;
+
+    function readField(field: Field<unknown>, fieldName: string, value: JsonNode): unknown {
+      try {
+        return field.read(value, document);
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        throw new Refusal(
+          contentParseFailure(`${at(value.at)} failed to parse field [${fieldName}]`, refusal.error),
+        );
+      }
+    }
+  }
+
+  return { name, parse };
+}

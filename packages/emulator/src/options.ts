@@ -1,0 +1,149 @@
+/** The options of `startEmulator`, their defaults, and the checks that fail at once. */
+
+import { Refusal } from './envelope.js';
+import type { User } from './identity.js';
+import { parseJson } from './json-parser.js';
+import { nameProblem } from './names.js';
+import type { RoleDescriptor } from './role-descriptor.js';
+import { parseRole } from './role-descriptor-parser.js';
+import { descriptorProblems } from './role-validation.js';
+import { isReservedRole } from './roles.js';
+import type { SecuritySettings } from './security.js';
+import { parseUser, userProblems } from './user-parser.js';
+import { parseVersion } from './version.js';
+
+/** How an emulator starts. Every member is optional. */
+export interface EmulatorOptions {
+  /** The port to listen on. Default 0: any free one. */
+  readonly port?: number;
+  /** The address to listen on. Default `127.0.0.1`: nobody outside of this machine can reach it. */
+  readonly host?: string;
+  /** The release to imitate, `major.minor` or `major.minor.patch` from 7.17 to 9.5. Default `9.5.0`. */
+  readonly version?: string;
+  /** The password of the user `elastic`, six characters or more. Default `changeme`. */
+  readonly password?: string;
+  /** Default `trial`; with `basic` the token service refuses, as the real one does. */
+  readonly license?: 'trial' | 'basic';
+  /** Whether there is a token service. Default `true`, although the real one wants TLS for it. */
+  readonly tokenService?: boolean;
+  /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
+  readonly tokenTimeoutMs?: number;
+  /** Any text: ids and secrets are then the same in every run. Default: they are random. */
+  readonly seed?: string;
+  /** Users by name, each as the body of `PUT /_security/user/{name}`. Default: none but the reserved ones. */
+  readonly users?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Roles by name, each as the body of `PUT /_security/role/{name}`. Default: none but the reserved ones. */
+  readonly roles?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** The options after the checks, with their defaults. */
+export interface Settings extends SecuritySettings {
+  readonly port: number;
+  readonly host: string;
+  readonly users: readonly { readonly user: User; readonly password: string | undefined }[];
+  readonly roles: ReadonlyMap<string, RoleDescriptor>;
+}
+
+const known: ReadonlySet<string> = new Set([
+  'port',
+  'host',
+  'version',
+  'password',
+  'license',
+  'tokenService',
+  'tokenTimeoutMs',
+  'seed',
+  'users',
+  'roles',
+]);
+
+/** @throws TypeError naming the option that is wrong; the value of a password is never in the message */
+export function readOptions(options: EmulatorOptions): Settings {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError('startEmulator: the options must be an object');
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw new TypeError(`startEmulator: unknown option "${name}"`);
+  }
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    version = '9.5.0',
+    password = 'changeme',
+    license = 'trial',
+  } = options;
+  const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
+  check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
+  check('host', typeof host === 'string' && host !== '', 'an address or a host name');
+  const parsed = typeof version === 'string' ? parseVersion(version) : undefined;
+  if (parsed === undefined) return refuse('version', 'a release from 7.17 to 9.5, such as "8.10" or "9.5.0"');
+  check('password', typeof password === 'string' && password.length >= 6, 'a text of six characters or more');
+  check('license', license === 'trial' || license === 'basic', '"trial" or "basic"');
+  check('tokenService', typeof tokenService === 'boolean', 'true or false');
+  check(
+    'tokenTimeoutMs',
+    Number.isFinite(tokenTimeoutMs) && tokenTimeoutMs >= 1000 && tokenTimeoutMs <= 3_600_000,
+    'a number of milliseconds from 1000 to 3600000',
+  );
+  check('seed', seed === undefined || typeof seed === 'string', 'a text');
+  check('users', isObject(users), 'an object with a user for each name');
+  check('roles', isObject(roles), 'an object with a role for each name');
+  return {
+    port,
+    host,
+    version: parsed,
+    password,
+    license,
+    tokenService,
+    tokenTimeoutMs,
+    seed,
+    users: Object.entries(users).map(([name, body]) => readUser(name, body)),
+    roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body)])),
+  };
+}
+
+function refuse(option: string, wanted: string): never {
+  throw new TypeError(`startEmulator: option "${option}" must be ${wanted}`);
+}
+
+function check(option: string, fine: boolean, wanted: string): void {
+  if (!fine) refuse(option, wanted);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readUser(name: string, body: unknown): { user: User; password: string | undefined } {
+  const option = `users.${name}`;
+  if (!isObject(body)) refuse(option, 'an object');
+  const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body))));
+  const problems = userProblems(request);
+  if (request.password === undefined) problems.push('password is missing');
+  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
+  return request;
+}
+
+function readRole(name: string, body: unknown): RoleDescriptor {
+  const option = `roles.${name}`;
+  if (!isObject(body)) refuse(option, 'an object');
+  const document = parseJson(JSON.stringify(body));
+  const role = inWords(option, () =>
+    parseRole(name, document.root, document, { restriction: false, description: true }),
+  );
+  const nameIssue = isReservedRole(name)
+    ? `Role [${name}] is reserved and may not be used.`
+    : nameProblem('Role', name);
+  const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role)];
+  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
+  return role;
+}
+
+/** Elasticsearch's own complaint about the body of a request, as a complaint about an option. */
+function inWords<T>(option: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    throw new TypeError(`startEmulator: option "${option}": ${refusal.message}`);
+  }
+}

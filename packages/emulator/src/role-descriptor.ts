@@ -1,0 +1,119 @@
+/**
+ * What a role descriptor is, and how it is shown. The same shape serves roles, the descriptors of API keys,
+ * and the snapshot of an owner's roles that a key carries. Reading one from a body is in
+ * `role-descriptor-parser.ts`.
+ */
+
+import { emptyMap, type JsonMap, type JsonValue } from './json-value.js';
+
+/** Privileges on indices. */
+export interface IndexPrivileges {
+  readonly names: readonly string[];
+  readonly privileges: readonly string[];
+  readonly grantedFields?: readonly string[];
+  readonly deniedFields?: readonly string[];
+  /** A query as text, whichever way it was sent. */
+  readonly query?: string;
+  readonly allowRestrictedIndices: boolean;
+  /** Only in `remote_indices`. */
+  readonly clusters?: readonly string[];
+}
+
+/** Privileges in an application. */
+export interface ApplicationPrivileges {
+  readonly application: string;
+  readonly privileges: readonly string[];
+  readonly resources: readonly string[];
+}
+
+/** Privileges on the cluster level of remote clusters. */
+export interface RemoteClusterPrivileges {
+  readonly privileges: readonly string[];
+  readonly clusters: readonly string[];
+}
+
+/** A set of privileges. It is never changed after it was made, so that any number of keys may share it. */
+export interface RoleDescriptor {
+  readonly cluster: readonly string[];
+  readonly indices: readonly IndexPrivileges[];
+  readonly applications: readonly ApplicationPrivileges[];
+  readonly runAs: readonly string[];
+  readonly metadata: JsonMap;
+  readonly global?: JsonMap;
+  readonly remoteIndices?: readonly IndexPrivileges[];
+  readonly remoteCluster?: readonly RemoteClusterPrivileges[];
+  /** The workflows to which an API key is restricted. */
+  readonly workflows?: readonly string[];
+  readonly description?: string;
+  /** Reserved roles show an empty `transient_metadata`, all others that they are enabled. */
+  readonly reserved?: boolean;
+}
+
+/** Role descriptors by name. */
+export type RoleDescriptors = ReadonlyMap<string, RoleDescriptor>;
+
+/** A descriptor that allows nothing. */
+export const noPrivileges: RoleDescriptor = {
+  cluster: [],
+  indices: [],
+  applications: [],
+  runAs: [],
+  metadata: emptyMap,
+};
+
+/** Whether the descriptor allows nothing at all. */
+export function isEmpty(role: RoleDescriptor): boolean {
+  const lists = [
+    role.cluster,
+    role.indices,
+    role.applications,
+    role.runAs,
+    role.remoteIndices,
+    role.remoteCluster,
+  ];
+  return lists.every((list) => list === undefined || list.length === 0) && (role.global?.size ?? 0) === 0;
+}
+
+/** A descriptor as Elasticsearch prints it: every member that it always prints, and the optional ones in its order. */
+export function showRole(role: RoleDescriptor): Record<string, JsonValue | undefined> {
+  return {
+    cluster: role.cluster,
+    global: role.global,
+    indices: role.indices.map(showIndices),
+    applications: role.applications.map(({ application, privileges, resources }) => ({
+      application,
+      privileges,
+      resources,
+    })),
+    run_as: role.runAs,
+    metadata: role.metadata,
+    transient_metadata: role.reserved === true ? {} : { enabled: true },
+    remote_indices: role.remoteIndices?.map(showIndices),
+    remote_cluster: role.remoteCluster?.map(({ privileges, clusters }) => ({ privileges, clusters })),
+    restriction: role.workflows && { workflows: role.workflows },
+    description: role.description,
+  };
+}
+
+/** Descriptors by name, as `role_descriptors` of a key shows them. */
+export function showRoles(roles: RoleDescriptors): JsonMap {
+  return new Map([...roles].map(([name, role]) => [name, showRole(role)]));
+}
+
+/** Privileges on indices as Elasticsearch prints them. */
+export function showIndices(indices: IndexPrivileges): Record<string, JsonValue | undefined> {
+  return {
+    names: indices.names,
+    privileges: indices.privileges,
+    field_security: fieldSecurity(indices),
+    query: indices.query,
+    allow_restricted_indices: indices.allowRestrictedIndices,
+    clusters: indices.clusters,
+  };
+}
+
+/** `field_security` of privileges on indices, or nothing if all fields are visible. */
+export function fieldSecurity(indices: IndexPrivileges): Record<string, JsonValue | undefined> | undefined {
+  if (indices.grantedFields === undefined && indices.deniedFields === undefined) return undefined;
+  return { grant: indices.grantedFields, except: indices.deniedFields };
+}

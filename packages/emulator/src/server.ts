@@ -1,0 +1,220 @@
+/**
+ * The listener: reads requests from sockets, has them answered, and writes the answers, or whatever a fault
+ * makes of them. It knows nothing of Elasticsearch but its habits on the wire.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ScheduledClock } from './clock.js';
+import type { Dispatcher, Head, Reply } from './dispatcher.js';
+import type { Fault, FaultSource } from './faults.js';
+import type { RequestLog } from './request-log.js';
+
+/** What a listener needs. */
+export interface ServerParts {
+  readonly dispatcher: Dispatcher;
+  readonly clock: ScheduledClock;
+  readonly faults: FaultSource;
+  readonly log: RequestLog;
+  readonly maxHeaderBytes: number;
+}
+
+/** A listener that listens. */
+export interface RunningServer {
+  readonly address: AddressInfo;
+  /** Ends every connection at once, also those in use. */
+  close(): Promise<void>;
+}
+
+type LogEntry = ReturnType<RequestLog['add']>;
+
+// `http.max_content_length` of Elasticsearch.
+const maxBodyBytes = 100 * 1024 * 1024;
+
+/** @throws the error of the socket if it can not listen there */
+export async function startServer(parts: ServerParts, host: string, port: number): Promise<RunningServer> {
+  const server = createServer({ maxHeaderSize: parts.maxHeaderBytes }, (request, response) =>
+    handle(parts, request, response),
+  );
+  // Elasticsearch waits for requests for ever and never closes a connection of its own accord.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
+  server.on('clientError', refuseGibberish);
+  const address = await listen(server, host, port);
+  let closing: Promise<void> | undefined;
+  return {
+    address,
+    close() {
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closing;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 10_000 }, () => {
+      server.off('error', reject);
+      // A listener on a port, not on a pipe, always has such an address.
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function handle(parts: ServerParts, request: IncomingMessage, response: ServerResponse): void {
+  const head = readHead(request);
+  const entry = parts.log.add(head.method, head.uri, head.authorization);
+  const fault = parts.faults.strike(head.method, pathOf(head.uri));
+  const replacement = fault && replacementOf(fault);
+  if (fault?.reset === true || replacement !== undefined) {
+    send(parts, request, response, entry, replacement, fault);
+    return;
+  }
+  const admitted = parts.dispatcher.admit(head);
+  if ('status' in admitted) {
+    send(parts, request, response, entry, admitted, fault);
+  } else if (!head.hasBody) {
+    send(parts, request, response, entry, parts.dispatcher.reply(head, admitted, undefined), fault);
+  } else {
+    readBody(request, response, (body) => {
+      send(parts, request, response, entry, parts.dispatcher.reply(head, admitted, body), fault);
+    });
+  }
+}
+
+function readHead(request: IncomingMessage): Head {
+  const { headers } = request;
+  const length = headers['content-length'];
+  const opaqueId = headers['x-opaque-id'];
+  return {
+    method: request.method ?? '',
+    uri: request.url ?? '',
+    authorization: headers.authorization,
+    repeatedHeader: repeatedHeader(request.rawHeaders),
+    accept: headers.accept,
+    contentType: headers['content-type'],
+    opaqueId: Array.isArray(opaqueId) ? opaqueId.join(',') : opaqueId,
+    hasBody: (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined,
+  };
+}
+
+/** Node keeps only the first of several `Authorization` headers; Elasticsearch refuses them if they differ. */
+function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
+  let first: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    const value = rawHeaders[i + 1];
+    if (first !== undefined && first !== value) return 'Authorization';
+    first = value;
+  }
+  return undefined;
+}
+
+function pathOf(uri: string): string {
+  const mark = uri.indexOf('?');
+  return mark < 0 ? uri : uri.slice(0, mark);
+}
+
+function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  done: (body: Buffer | undefined) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // A client that hangs up has no interest in an answer; there is nobody to tell.
+  request.on('error', () => chunks.splice(0));
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+    else if (!response.headersSent) {
+      chunks.splice(0);
+      response.writeHead(413, ['content-length', '0', 'connection', 'close']).end();
+    }
+  });
+  request.on('end', () => {
+    if (size <= maxBodyBytes) done(size === 0 ? undefined : Buffer.concat(chunks, size));
+  });
+}
+
+/** The reply that a fault has instead of the normal one, if it has one. */
+function replacementOf({ status, body, headers }: Fault): Reply | undefined {
+  if (status === undefined && body === undefined && headers === undefined) return undefined;
+  const text = body === undefined ? '' : typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+  const list = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).flatMap((item) => [name, item]),
+  );
+  const lengthGiven = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'content-length');
+  const length = lengthGiven ? [] : ['content-length', String(Buffer.byteLength(text))];
+  return { status: status ?? 200, headers: [...list, ...length], body: text };
+}
+
+function send(
+  parts: ServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  entry: LogEntry,
+  reply: Reply | undefined,
+  fault: Fault | undefined,
+): void {
+  if (fault === undefined) {
+    if (reply !== undefined) write(response, entry, reply);
+    return;
+  }
+  const carryOut = (): void => {
+    if (reply === undefined || fault.reset === true) request.socket.resetAndDestroy();
+    else if (fault.truncate === true) writeHalf(request.socket, response, entry, reply);
+    else write(response, entry, reply);
+  };
+  if (fault.delayMs === undefined) {
+    carryOut();
+    return;
+  }
+  parts.clock.after(fault.delayMs, async () => {
+    if (response.destroyed || response.closed) return;
+    const closed = new Promise<void>((resolve) => response.once('close', resolve));
+    carryOut();
+    await closed;
+  });
+}
+
+function write(response: ServerResponse, entry: LogEntry, reply: Reply): void {
+  entry.status = reply.status;
+  bare(response);
+  response.writeHead(reply.status, reply.headers as string[]).end(reply.body);
+}
+
+function writeHalf(socket: Socket, response: ServerResponse, entry: LogEntry, reply: Reply): void {
+  entry.status = reply.status;
+  bare(response);
+  const body = Buffer.from(reply.body);
+  response.writeHead(reply.status, reply.headers as string[]);
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => socket.destroy());
+}
+
+/** Elasticsearch sends no headers beyond its own, where Node would add a date and a word about the connection. */
+function bare(response: ServerResponse): void {
+  response.sendDate = false;
+  if (response.shouldKeepAlive) response.removeHeader('connection');
+}
+
+function refuseGibberish(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const type = tooLong ? 'too_long_http_header_exception' : 'illegal_argument_exception';
+  const reason = tooLong ? 'HTTP header is larger than the maximum allowed.' : 'invalid HTTP request';
+  const body = JSON.stringify({ error: { root_cause: [{ type, reason }], type, reason }, status: 400 });
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nX-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * Service accounts, which Elasticsearch brings along, and the tokens that were made for them. The tokens
+ * never expire and are kept only as digests.
+ */
+
+import { decodeBase64 } from './base64.js';
+import { emptyMap } from './json-value.js';
+import { noPrivileges, type RoleDescriptor } from './role-descriptor.js';
+import { type Digest, digest, type Secrets } from './secrets.js';
+
+/** `‹namespace›/‹service›`. */
+export type ServiceAccountName = string;
+
+/** What a service token says about itself. */
+export interface PresentedServiceToken {
+  readonly account: ServiceAccountName;
+  readonly name: string;
+  readonly secret: string;
+}
+
+/** The service accounts of an emulator. */
+export interface ServiceAccounts {
+  /** What the account is allowed, or `undefined` if there is no such account. */
+  role(account: ServiceAccountName): RoleDescriptor | undefined;
+  names(): ServiceAccountName[];
+  /** @returns the token, the only time it can be seen, or `undefined` if the name is taken */
+  createToken(account: ServiceAccountName, name: string): string | undefined;
+  tokenNames(account: ServiceAccountName): string[];
+  /** @returns whether there was such a token */
+  deleteToken(account: ServiceAccountName, name: string): boolean;
+  isValid(token: PresentedServiceToken): boolean;
+}
+
+const magic = Buffer.from([0, 1, 0, 1]);
+
+function role(
+  cluster: readonly string[],
+  indexNames: readonly string[],
+  privileges: readonly string[],
+): RoleDescriptor {
+  const indices = [{ names: indexNames, privileges, allowRestrictedIndices: false }];
+  return { ...noPrivileges, cluster, indices, metadata: emptyMap };
+}
+
+// The accounts' cluster privileges are those of Elasticsearch; of their privileges on indices, which no
+// endpoint here asks for, only the main ones.
+const builtIn: ReadonlyMap<ServiceAccountName, RoleDescriptor> = new Map([
+  ['elastic/auto-ops', role(['monitor', 'read_ilm', 'read_slm'], ['*'], ['monitor', 'view_index_metadata'])],
+  [
+    'elastic/enterprise-search-server',
+    role(
+      ['manage', 'manage_security', 'read_connector_secrets', 'write_connector_secrets'],
+      ['search-*', '.ent-search-*', '.monitoring-ent-search-*'],
+      ['manage', 'read', 'write'],
+    ),
+  ],
+  [
+    'elastic/fleet-server',
+    role(
+      ['monitor', 'manage_own_api_key', 'read_fleet_secrets'],
+      ['logs-*', 'metrics-*', 'traces-*'],
+      ['write', 'create_index', 'auto_configure'],
+    ),
+  ],
+  [
+    'elastic/fleet-server-remote',
+    role(
+      ['monitor', 'manage_own_api_key'],
+      ['logs-*', 'metrics-*', 'traces-*'],
+      ['write', 'create_index', 'auto_configure'],
+    ),
+  ],
+  [
+    'elastic/kibana',
+    role(
+      [
+        'monitor',
+        'manage_index_templates',
+        'manage_saml',
+        'manage_oidc',
+        'manage_token',
+        'manage_pipeline',
+        'manage_ilm',
+        'manage_transform',
+        'grant_api_key',
+        'manage_own_api_key',
+        'delegate_pki',
+      ],
+      ['.kibana*', '.reporting-*'],
+      ['all'],
+    ),
+  ],
+]);
+
+/** Makes the store. */
+export function createServiceAccounts(secrets: Secrets): ServiceAccounts {
+  const tokens = new Map<ServiceAccountName, Map<string, Digest>>();
+  const owner = (account: ServiceAccountName, name: string): string => `service:${account}:${name}`;
+
+  return {
+    role: (account) => builtIn.get(account),
+    names: () => [...builtIn.keys()],
+    createToken(account, name) {
+      const ofAccount = tokens.get(account) ?? new Map<string, Digest>();
+      if (ofAccount.has(name)) return undefined;
+      const secret = secrets.secret();
+      tokens.set(account, ofAccount.set(name, digest(owner(account, name), secret)));
+      const bytes = Buffer.concat([magic, Buffer.from(`${account}/${name}:${secret}`)]);
+      return bytes.toString('base64').replace(/=+$/, '');
+    },
+    tokenNames: (account) => [...(tokens.get(account)?.keys() ?? [])].sort(),
+    deleteToken: (account, name) => tokens.get(account)?.delete(name) ?? false,
+    isValid: ({ account, name, secret }) =>
+      tokens.get(account)?.get(name) === digest(owner(account, name), secret),
+  };
+}
+
+/** @returns the parts of a service token, or `undefined` if the text is something else */
+export function parseServiceToken(text: string): PresentedServiceToken | undefined {
+  // Every service token begins so; of an access token no more than this has to be looked at.
+  if (!text.startsWith('AAEAA')) return undefined;
+  const decoded = decodeBase64(text);
+  if (!('bytes' in decoded) || !decoded.bytes.subarray(0, 4).equals(magic)) return undefined;
+  const content = decoded.bytes.subarray(4).toString('utf8');
+  const colon = content.indexOf(':');
+  if (colon < 0) return undefined;
+  const [namespace, service, name, ...rest] = content.slice(0, colon).split('/');
+  if (namespace === undefined || service === undefined || name === undefined || rest.length > 0)
+    return undefined;
+  return { account: `${namespace}/${service}`, name, secret: content.slice(colon + 1) };
+}

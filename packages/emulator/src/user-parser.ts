@@ -1,0 +1,135 @@
+/**
+ * Reads a user from the body of a request to store one, with the complaints of the older parser that
+ * Elasticsearch uses for it.
+ */
+
+import { illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
+import type { User } from './identity.js';
+import { type JsonDocument, type JsonMember, mapOf } from './json-parser.js';
+import { emptyMap } from './json-value.js';
+import { nameProblem } from './names.js';
+import { refuseBroken, tokenName } from './object-parser.js';
+import { isReservedUser } from './users.js';
+
+/** A user that is to be stored. */
+export interface UserRequest {
+  readonly user: User;
+  readonly password: string | undefined;
+  /** Whether the body said which roles; without, the request is refused later. */
+  readonly hasRoles: boolean;
+}
+
+const shortestPassword = 6;
+
+/**
+ * @param username the name from the path
+ * @throws Refusal if the body is not a user
+ */
+export function parseUser(username: string, document: JsonDocument): UserRequest {
+  const { root } = document;
+  if (root.kind === 'broken') refuseBroken(document);
+  if (root.kind !== 'object')
+    throw new Refusal(parseFailure(`expected an object but found [${tokenName(root)}] instead`));
+  let user: User = { username, roles: [], fullName: null, email: null, metadata: emptyMap, enabled: true };
+  let password: string | undefined;
+  let hasRoles = false;
+  for (const member of root.members) {
+    if (member.value.kind === 'broken') refuseBroken(document);
+    switch (member.name) {
+      case 'password':
+        password = readPassword(member);
+        break;
+      case 'password_hash':
+        refuseHash(member);
+        break;
+      case 'roles':
+        user = { ...user, roles: readRoles(member, document) };
+        hasRoles = true;
+        break;
+      case 'full_name':
+        user = { ...user, fullName: readOptional(member) };
+        break;
+      case 'email':
+        user = { ...user, email: readOptional(member) };
+        break;
+      case 'metadata':
+        if (member.value.kind !== 'object') return expected(member, 'object');
+        user = { ...user, metadata: mapOf(member.value, () => refuseBroken(document)) };
+        break;
+      case 'enabled':
+        if (member.value.kind !== 'boolean') return expected(member, 'boolean');
+        user = { ...user, enabled: member.value.value };
+        break;
+      case 'username':
+        if (member.value.kind !== 'string') return expected(member, 'string');
+        if (member.value.value !== username) {
+          const reason = `[username] in source does not match the username provided [${username}]`;
+          throw new Refusal(illegalArgument(reason));
+        }
+        break;
+      default:
+        throw new Refusal(
+          parseFailure(`failed to parse add user request. unexpected field [${member.name}]`),
+        );
+    }
+  }
+  if (root.end === undefined) refuseBroken(document);
+  return { user, password, hasRoles };
+}
+
+function expected(member: JsonMember, type: string): never {
+  const reason = `expected field [${member.name}] to be of type ${type}, but found [${tokenName(member.value)}] instead`;
+  throw new Refusal(parseFailure(reason));
+}
+
+/** A new password; also in the body of a request to change one. */
+export function readPassword(member: JsonMember): string {
+  if (member.value.kind !== 'string') return expected(member, 'string');
+  const password = member.value.value;
+  if (password.length < shortestPassword) {
+    const reason = `passwords must be at least [${shortestPassword}] characters long`;
+    throw new Refusal(validationFailure([reason], 'validation_exception'));
+  }
+  return password;
+}
+
+// Verifying a hash needs the slow function it was made with. This cluster is one whose configured algorithm
+// is never that of the hash, which Elasticsearch refuses in these words.
+function refuseHash(member: JsonMember): never {
+  if (member.value.kind !== 'string') return expected(member, 'string');
+  const algorithm = /^\{?\$?(\w+)/.exec(member.value.value)?.[1] ?? 'NOOP';
+  const reason = `Provided password hash uses [${algorithm.toUpperCase()}] but the configured hashing algorithm is [SSHA256]`;
+  throw new Refusal(illegalArgument(reason));
+}
+
+function readOptional(member: JsonMember): string | null {
+  if (member.value.kind === 'null') return null;
+  return member.value.kind === 'string' ? member.value.value : expected(member, 'string');
+}
+
+function readRoles(member: JsonMember, document: JsonDocument): string[] {
+  const { value } = member;
+  if (value.kind === 'string') return value.value === '' ? [] : value.value.split(',');
+  const complain = (problem: string): never => {
+    throw new Refusal(parseFailure(`could not parse [roles] field. expected a string array but ${problem}`));
+  };
+  if (value.kind === 'null') return complain('found null value instead');
+  if (value.kind !== 'array') return complain(`found [${tokenName(value)}] value instead`);
+  const roles = value.items.map((item) =>
+    item.kind === 'string' ? item.value : complain(`one of the value in the array is [${tokenName(item)}]`),
+  );
+  return value.end === undefined ? refuseBroken(document) : roles;
+}
+
+/** What is wrong with a user that could be read. */
+export function userProblems({ user, hasRoles }: UserRequest): string[] {
+  const problems: (string | undefined)[] = [];
+  if (!hasRoles) problems.push('roles are missing');
+  if ([...user.metadata.keys()].some((key) => key.startsWith('_'))) {
+    problems.push('metadata keys may not start with [_]');
+  }
+  if (isReservedUser(user.username))
+    problems.push(`Username [${user.username}] is reserved and may not be used.`);
+  problems.push(nameProblem('User', user.username), ...user.roles.map((role) => nameProblem('Role', role)));
+  return problems.filter((problem) => problem !== undefined);
+}
