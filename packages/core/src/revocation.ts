@@ -122,13 +122,14 @@ export function checkSubject(value: unknown): void {
   if (value === 'all') return;
   const subject: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
   const kind = Object.keys(subject)
-    .filter((key) => subject[key] !== undefined)
+    // Only this one may be left open: any other that is undefined was meant to narrow down or to name.
+    .filter((key) => key !== 'realm' || subject.realm !== undefined)
     .sort()
     .join();
   const { credential, apiKeyIds, username, realm } = subject;
   const isText = (text: unknown) => typeof text === 'string' && text !== '';
   const good =
-    (kind === 'credential' && credential !== null) ||
+    (kind === 'credential' && isText(credential)) ||
     (kind === 'apiKeyIds' && Array.isArray(apiKeyIds) && apiKeyIds.length > 0 && apiKeyIds.every(isText)) ||
     (kind === 'username' && isText(username)) ||
     (kind === 'realm,username' && isText(username) && isText(realm)) ||
