@@ -11,18 +11,12 @@ export function strikeOut(text: string, secrets: readonly string[]): string {
     for (let at = 0; at + runLength <= secret.length; at += 1) runs.add(secret.slice(at, at + runLength));
   }
   let result = '';
-  let copiedTo = 0;
-  let at = 0;
-  while (at + runLength <= text.length) {
-    if (!runs.has(text.slice(at, at + runLength))) {
-      at += 1;
-      continue;
-    }
-    let end = at + runLength;
-    while (end < text.length && runs.has(text.slice(end - runLength + 1, end + 1))) end += 1;
-    result += `${text.slice(copiedTo, at)}[redacted]`;
-    copiedTo = end;
-    at = end;
+  let struckTo = 0;
+  for (let at = 0; at + runLength <= text.length; at += 1) {
+    if (!runs.has(text.slice(at, at + runLength))) continue;
+    // Runs that overlap or touch are struck out as one; only the first finds nothing written yet.
+    if (at > struckTo || result === '') result += `${text.slice(struckTo, at)}[redacted]`;
+    struckTo = at + runLength;
   }
-  return result + text.slice(copiedTo);
+  return result + text.slice(struckTo);
 }

@@ -100,17 +100,18 @@ function namesOf(subject: Subject): readonly string[] {
   return [realm === undefined ? userName(username) : realmUserName(username, realm), ownerName(username)];
 }
 
-// An identity of an API key shows its owner's name but never the owner's realm, and before 7.16 not even the
-// key's id. Then it is outdated by whatever could have meant it: more than was asked for, never less.
+// An identity of an API key shows its owner's name but never the owner's realm, and before 7.16, or when it
+// acts as a user, not even the key's id. Then it is outdated by whatever could have meant it: more than was
+// asked for, never less.
 function identityNames(identity: Identity): readonly string[] {
   const { username, realm, lookupRealm, apiKey } = identity;
-  const realms = [realm.name, lookupRealm.name];
+  const realms = [realm, lookupRealm];
   const names = [
     userName(username),
-    ...realms.flatMap((name) => [realmName(name), realmUserName(username, name)]),
+    ...realms.flatMap(({ name }) => [realmName(name), realmUserName(username, name)]),
   ];
   if (apiKey !== undefined) names.push(apiKeyName(apiKey.id));
-  const madeByApiKey = apiKey !== undefined || lookupRealm.type.endsWith('_api_key');
+  const madeByApiKey = apiKey !== undefined || realms.some(({ type }) => type.endsWith('_api_key'));
   if (madeByApiKey) names.push(ownerName(username), anyOwner);
   if (madeByApiKey && apiKey === undefined) names.push(anyApiKey);
   return names;
@@ -121,13 +122,14 @@ export function checkSubject(value: unknown): void {
   if (value === 'all') return;
   const subject: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
   const kind = Object.keys(subject)
-    .filter((key) => subject[key] !== undefined)
+    // Only this one may be left open: any other that is undefined was meant to narrow down or to name.
+    .filter((key) => key !== 'realm' || subject.realm !== undefined)
     .sort()
     .join();
   const { credential, apiKeyIds, username, realm } = subject;
   const isText = (text: unknown) => typeof text === 'string' && text !== '';
   const good =
-    (kind === 'credential' && typeof credential === 'string') ||
+    (kind === 'credential' && isText(credential)) ||
     (kind === 'apiKeyIds' && Array.isArray(apiKeyIds) && apiKeyIds.length > 0 && apiKeyIds.every(isText)) ||
     (kind === 'username' && isText(username)) ||
     (kind === 'realm,username' && isText(username) && isText(realm)) ||

@@ -73,7 +73,8 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
       if (flights.get(key) === flight) flights.delete(key);
       for (const seat of flight.seats) settle(seat);
     };
-    start(flight.abandoned.signal).then(
+    // A start that throws rejects its callers, like one that rejects; else nobody would ever clear its flight.
+    new Promise<Result>((resolve) => resolve(start(flight.abandoned.signal))).then(
       (result) => arrive((seat) => seat.resolve(result)),
       (error: unknown) => arrive((seat) => seat.reject(error)),
     );
