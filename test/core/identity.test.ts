@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Identity, parseIdentity } from '../../packages/core/src/identity.js';
+import { createIdentityReader, type Identity, parseIdentity } from '../../packages/core/src/identity.js';
 
 /** The least that says who it is. */
 const bare = {
@@ -214,5 +214,27 @@ describe('the subject', () => {
     const user = parsed({ ...bare, username: 'alice:k' });
     const key = parsed({ ...bare, api_key: { id: 'k' } });
     expect(user.subject).not.toBe(key.subject);
+  });
+});
+
+describe('a reader', () => {
+  const body = (username: string) => JSON.stringify({ ...bare, username });
+
+  test('gives equal bodies one object, and different ones another', () => {
+    const read = createIdentityReader();
+    const jane = read(body('jane'));
+    expect(read(body('jane'))).toBe(jane);
+    expect(read(body('john'))).toMatchObject({ username: 'john' });
+    expect(read(body('jane'), 5)).toMatchObject({ username: 'jane', expiresAt: 5 });
+    expect(read(body('jane'))).toBe(jane);
+    expect(createIdentityReader()(body('jane'))).not.toBe(jane);
+  });
+
+  test('shares nothing that is no identity, and keeps no long bodies', () => {
+    const read = createIdentityReader();
+    for (const text of ['', '{}', 'null', '{"username"', '[]']) expect(read(text)).toBeUndefined();
+    const long = body('j'.repeat(4_096));
+    expect(read(long)).not.toBe(read(long));
+    expect(read(long)).toEqual(read(long));
   });
 });

@@ -15,7 +15,15 @@ test('only nodes are required, everything else has its default', () => {
     schemes: ['Bearer', 'ApiKey'],
     challenge: { realm: 'elasticsearch' },
     maxHeaderLength: 8_192,
-    cache: { ttlMs: 60_000, rejectedTtlMs: 5_000, maxEntries: 10_000, maxRejectedEntries: 2_000 },
+    cache: {
+      ttlMs: 60_000,
+      refreshAfterMs: 30_000,
+      staleIfErrorMs: 0,
+      rejectedTtlMs: 5_000,
+      maxEntries: 10_000,
+      maxRejectedEntries: 2_000,
+      jitter: 0.1,
+    },
     timeoutMs: 3_000,
     clock: systemClock,
   });
@@ -72,25 +80,41 @@ describe('takes', () => {
     ['the longest header', { maxHeaderLength: 65_536 }, { maxHeaderLength: 65_536 }],
     [
       'the least of a cache',
-      { cache: { ttlMs: 0, rejectedTtlMs: 0, maxEntries: 1, maxRejectedEntries: 1 } },
-      { cache: { ttlMs: 0, rejectedTtlMs: 0, maxEntries: 1, maxRejectedEntries: 1 } },
+      { cache: { ttlMs: 0, rejectedTtlMs: 0, maxEntries: 1, maxRejectedEntries: 1, jitter: 0 } },
+      {
+        cache: {
+          ttlMs: 0,
+          refreshAfterMs: 0,
+          staleIfErrorMs: 0,
+          rejectedTtlMs: 0,
+          maxEntries: 1,
+          maxRejectedEntries: 1,
+          jitter: 0,
+        },
+      },
     ],
     [
       'the most of a cache',
       {
         cache: {
           ttlMs: 86_400_000,
+          refreshAfterMs: 86_399_999,
+          staleIfErrorMs: 86_400_000,
           rejectedTtlMs: 86_400_000,
           maxEntries: 16_777_216,
           maxRejectedEntries: 16_777_216,
+          jitter: 0.5,
         },
       },
       {
         cache: {
           ttlMs: 86_400_000,
+          refreshAfterMs: 86_399_999,
+          staleIfErrorMs: 86_400_000,
           rejectedTtlMs: 86_400_000,
           maxEntries: 16_777_216,
           maxRejectedEntries: 16_777_216,
+          jitter: 0.5,
         },
       },
     ],
@@ -101,8 +125,17 @@ describe('takes', () => {
     expect(readOptions({ nodes, ...given })).toStrictEqual({ ...readOptions({ nodes }), ...settings });
   });
 
+  test.each([
+    [60_000, 30_000],
+    [120_000, 30_000],
+    [10_000, 5_000],
+    [0, 0],
+  ])('a ttlMs of %d refreshes after %d', (ttlMs, refreshAfterMs) => {
+    expect(readOptions({ nodes, cache: { ttlMs } }).cache).toMatchObject({ refreshAfterMs });
+  });
+
   test('cache: false as a memory of no length', () => {
-    expect(readOptions({ nodes, cache: false }).cache).toMatchObject({ ttlMs: 0, rejectedTtlMs: 0 });
+    expect(readOptions({ nodes, cache: false }).cache).toMatchObject({ ttlMs: 0, staleIfErrorMs: 0 });
   });
 
   test('lists as they are now, whatever becomes of them', () => {
@@ -212,6 +245,10 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     [0, 1.5, 65_537, ...wrongNumbers.filter((value) => value !== 86_400_001)],
   ],
   ['cache.ttlMs', duration(0), wrongNumbers],
+  ['cache.refreshAfterMs', duration(0), wrongNumbers],
+  ['cache.refreshAfterMs', 'must be below cache.ttlMs', [60_000, 60_001, 86_400_000]],
+  ['cache.staleIfErrorMs', duration(0), wrongNumbers],
+  ['cache.jitter', 'must be a number from 0 to 0.5', [null, canary, Number.NaN, -0.01, 0.51, Infinity]],
   ['cache.rejectedTtlMs', duration(0), wrongNumbers],
   ['cache.maxEntries', count(16_777_216), wrongCounts],
   ['cache.maxRejectedEntries', count(16_777_216), wrongCounts],
@@ -234,7 +271,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option; known are ttlMs, rejectedTtlMs, maxEntries, maxRejectedEntries',
+    'unknown option; known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
     [canary, 1],
   ],
   ['tls.passphrases', 'unknown option; known are ca', [canary]],

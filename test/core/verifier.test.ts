@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import {
   errorBody,
+  holdAnswers,
   identityBody,
   respond,
   type Script,
@@ -47,20 +48,9 @@ afterEach(async () => {
 });
 
 function create(options: Partial<VerifierOptions> = {}): Verifier {
-  return createVerifier({ nodes: node.url, clock, ...options });
-}
-
-/** Holds every request until it is answered by hand, oldest first. */
-function holdAnswers(): { release(script: Script): void } {
-  const held: Parameters<Script>[] = [];
-  node.answer((...request) => void held.push(request));
-  return {
-    release(script) {
-      const request = held.shift();
-      if (request === undefined) throw new Error('no request is held');
-      script(...request);
-    },
-  };
+  // Without chance and without background lookups, unless a test is about them.
+  const cache = options.cache !== false && { jitter: 0, refreshAfterMs: 0, ...options.cache };
+  return createVerifier({ nodes: node.url, clock, ...options, cache });
 }
 
 function codeOf(verdict: Verdict | undefined): string | undefined {
@@ -196,7 +186,7 @@ describe('without a lookup', () => {
 
 describe('lifetimes', () => {
   test('an identity counts for ttlMs from when its lookup started, not from when the answer came', async () => {
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const pending = verifier.verify(jane);
     await node.arrived(1);
     await clock.advance(2_000);
@@ -243,7 +233,7 @@ describe('lifetimes', () => {
 describe('single flight', () => {
   test('P16: callers at the same time share one lookup, also without a cache', async () => {
     verifier = create({ cache: false });
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const callers = Array.from({ length: 100 }, () => verifier.verify(jane));
     await node.arrived(1);
     expect(verifier.stats()).toMatchObject({ misses: 1, shared: 99, inFlight: 1, waiting: 100 });
@@ -254,7 +244,7 @@ describe('single flight', () => {
   });
 
   test('P17: a caller that gives up gets its own reason and harms nobody', async () => {
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const impatient = new AbortController();
     const first = verifier.verify(jane, { signal: impatient.signal });
     const second = verifier.verify(jane);
@@ -303,7 +293,7 @@ describe('revoke', () => {
   });
 
   test('P15: an answer that was asked for before is neither served nor remembered', async () => {
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const callers = [verifier.verify(jane), verifier.verify(jane)];
     await node.arrived(1);
     verifier.revoke({ username: 'jane' });
@@ -316,7 +306,7 @@ describe('revoke', () => {
   });
 
   test('callers that are looked up again still get their answer within their own deadline', async () => {
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const pending = verifier.verify(jane);
     await node.arrived(1);
     await clock.advance(2_000);
@@ -418,7 +408,7 @@ describe('several nodes', () => {
 
 describe('close', () => {
   test('ends sockets and gives everybody unavailable/closed', async () => {
-    const answers = holdAnswers();
+    const answers = holdAnswers(node);
     const waiting = verifier.verify(jane);
     await node.arrived(1);
     await verifier.close();

@@ -76,6 +76,19 @@ export async function startScriptedNode(
   };
 }
 
+/** Holds every request from now on until it is answered by hand, oldest first. */
+export function holdAnswers(node: ScriptedNode): { release(script: Script): void } {
+  const held: Parameters<Script>[] = [];
+  node.answer((...request) => void held.push(request));
+  return {
+    release(script) {
+      const request = held.shift();
+      if (request === undefined) throw new Error('no request is held');
+      script(...request);
+    },
+  };
+}
+
 export interface ScriptedAnswer {
   readonly status?: number;
   /** Added to `content-length` and the product header; `undefined` leaves one out. */

@@ -11,9 +11,12 @@ import type { Authenticated, Rejected, Verdict } from './verdict.js';
 /** How much is remembered, and for how long. Durations in milliseconds. */
 export interface CacheSettings {
   readonly ttlMs: number;
+  readonly refreshAfterMs: number;
+  readonly staleIfErrorMs: number;
   readonly rejectedTtlMs: number;
   readonly maxEntries: number;
   readonly maxRejectedEntries: number;
+  readonly jitter: number;
 }
 
 /** Where things stood when a lookup started. */
@@ -23,9 +26,29 @@ export interface LookupStart {
   readonly revision: number;
 }
 
+/** A remembered verdict. All instants are on the monotonic clock. */
+export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
+  readonly verdict: Kind;
+  readonly startedAt: number;
+  /** Up to which revision nothing has revoked it. */
+  revision: number;
+  /** From here on a hit asks again in the background. */
+  refreshAt: number;
+  /** From here on it is served only if a lookup fails. */
+  readonly expiresAt: number;
+  /** From here on it is not served at all. */
+  readonly endsAt: number;
+}
+
 export interface Cache {
-  /** @returns the verdict if it may still be served; an entry that may not is dropped. */
-  find(fingerprint: Fingerprint): Authenticated | Rejected | undefined;
+  /**
+   * @param now on the monotonic clock.
+   * @param maxAgeMs what is older is not found; 0 finds nothing.
+   * @returns what may be served now.
+   */
+  find(fingerprint: Fingerprint, now: number, maxAgeMs?: number): Entry | undefined;
+  /** @returns what may be served because a lookup just failed. */
+  findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
   /** Keeps a verdict if it may be kept, and drops what it contradicts. */
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
   clear(): void;
@@ -34,23 +57,21 @@ export interface Cache {
   readonly evictions: number;
 }
 
-interface Entry<Kind> {
-  readonly verdict: Kind;
-  readonly startedAt: number;
-  /** Up to which revision nothing has revoked it. */
-  revision: number;
-  /** First instant at which it may not be served any more, on the monotonic clock. */
-  readonly expiresAt: number;
-}
-
 export function createCache(settings: CacheSettings, clock: Clock, revocations: Revocations): Cache {
   const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
   const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
 
   return {
-    find(fingerprint) {
-      const now = clock.monotonic();
-      return findIn(identities, fingerprint, now) ?? findIn(refusals, fingerprint, now);
+    find(fingerprint, now, maxAgeMs) {
+      const entry = findIn(identities, fingerprint, now) ?? findIn(refusals, fingerprint, now);
+      if (entry === undefined || entry.expiresAt <= now) return undefined;
+      if (maxAgeMs === undefined) return entry;
+      // Strictly for 0: what was asked for in this very instant was still asked for before.
+      return maxAgeMs > 0 && now - entry.startedAt <= maxAgeMs ? entry : undefined;
+    },
+
+    findStale(fingerprint, now) {
+      return findIn(identities, fingerprint, now)?.verdict;
     },
 
     remember(fingerprint, verdict, lookup) {
@@ -60,14 +81,10 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       if (known !== undefined && known.startedAt > lookup.startedAt) return;
       if (verdict.kind === 'authenticated') {
         refusals.delete(fingerprint);
-        keepIn(identities, fingerprint, { ...lookup, verdict, expiresAt: endOf(verdict, lookup.startedAt) });
+        keepIn(identities, fingerprint, identityEntry(verdict, lookup));
       } else {
         identities.delete(fingerprint);
-        keepIn(refusals, fingerprint, {
-          ...lookup,
-          verdict,
-          expiresAt: lookup.startedAt + settings.rejectedTtlMs,
-        });
+        keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
       }
     },
 
@@ -87,32 +104,53 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     },
   };
 
-  function findIn<Kind extends Authenticated | Rejected>(
-    store: MemoryStore<Entry<Kind>>,
+  /** An entry that has not ended and was not revoked; one that has is dropped. */
+  function findIn<E extends Entry>(
+    store: MemoryStore<E>,
     fingerprint: Fingerprint,
     now: number,
-  ): Kind | undefined {
+  ): E | undefined {
     const entry = store.get(fingerprint);
     if (entry === undefined) return undefined;
-    if (entry.expiresAt > now && !revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
+    if (entry.endsAt > now && !revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
       // Checked against everything noted so far: the next hit is back to one comparison.
       entry.revision = revocations.revision;
-      return entry.verdict;
+      return entry;
     }
     store.delete(fingerprint);
     return undefined;
   }
 
-  function keepIn<E extends Entry<unknown>>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
-    if (entry.expiresAt > clock.monotonic()) store.set(fingerprint, entry);
+  function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
+    if (entry.endsAt > clock.monotonic()) store.set(fingerprint, entry);
     else store.delete(fingerprint);
   }
 
-  // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here, so
-  // that a clock that is set back later cannot lengthen it.
-  function endOf(verdict: Authenticated, startedAt: number): number {
-    const { expiresAt } = verdict.identity;
-    const ownEnd = expiresAt === undefined ? Infinity : clock.monotonic() + expiresAt - clock.wall();
-    return Math.min(startedAt + settings.ttlMs, ownEnd);
+  function identityEntry(verdict: Authenticated, lookup: LookupStart): Entry<Authenticated> {
+    const { startedAt } = lookup;
+    const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
+    // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
+    // so that a clock that is set back later cannot lengthen it.
+    const { expiresAt = Infinity } = verdict.identity;
+    const ownEnd = clock.monotonic() + expiresAt - clock.wall();
+    const portion = drawPortion();
+    return {
+      ...lookup,
+      verdict,
+      refreshAt: refreshAfterMs === 0 ? Infinity : startedAt + portion * refreshAfterMs,
+      expiresAt: Math.min(startedAt + portion * ttlMs, ownEnd),
+      endsAt: Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd),
+    };
+  }
+
+  function refusalEntry(verdict: Rejected, lookup: LookupStart): Entry<Rejected> {
+    const { ttlMs, rejectedTtlMs } = settings;
+    const endsAt = lookup.startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs);
+    return { ...lookup, verdict, refreshAt: Infinity, expiresAt: endsAt, endsAt };
+  }
+
+  // What was learnt at one instant must not have to be asked again at one instant.
+  function drawPortion(): number {
+    return 1 - settings.jitter * Math.random();
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
 import { LookupError, type LookupFailure } from './errors.js';
 import { expiryOf } from './freshness.js';
-import { type Identity, parseIdentity } from './identity.js';
+import { createIdentityReader, type Identity, parseJson } from './identity.js';
 import type { Nodes, Reply } from './nodes.js';
 import { strikeOut } from './redaction.js';
 import type { Answer } from './transport.js';
@@ -22,6 +22,7 @@ export function createElasticsearch(
   nodes: Nodes,
   { clock, timeoutMs, warn }: { readonly clock: Clock; readonly timeoutMs: number; readonly warn: Warn },
 ): Elasticsearch {
+  const readIdentity = createIdentityReader();
   return {
     async authenticate(credential, abandoned) {
       const verifiedAt = clock.wall();
@@ -56,8 +57,8 @@ export function createElasticsearch(
     }
 
     const { status } = answer;
-    const body = readBody(answer);
-    const error = errorOf(body);
+    const text = readText(answer) ?? '';
+    const error = status === 200 ? undefined : errorOf(parseJson(text));
     const none = (code: UnavailableCode, message: string) => {
       const failure = { node, status, ...describe(error, lookup.credential) };
       return noVerdict(code, message, failure, lookup, retryAfterOf(answer, clock.wall()));
@@ -72,7 +73,7 @@ export function createElasticsearch(
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
     if (status === 200) {
-      const identity = parseIdentity(body, expiryOf(lookup.credential));
+      const identity = readIdentity(text, expiryOf(lookup.credential));
       if (identity === undefined) return none('bad_response', 'the answer (200) does not say who it is');
       return judgeIdentity(identity, lookup, node);
     }
@@ -180,17 +181,19 @@ function describe(
   return { type: strikeOut(error.type, secrets), reason: strikeOut(error.reason, secrets) };
 }
 
-/** The JSON of an answer that arrived whole and unencoded; `undefined` for all others. */
-function readBody({ body, headers }: Answer): unknown {
+/** The text of an answer that arrived whole and unencoded; `undefined` for all others. */
+function readText({ body, headers }: Answer): string | undefined {
   const encoding = headers['content-encoding'];
   if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return undefined;
   try {
-    // Fatal: a name that is not UTF-8 must not turn into somebody else's.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return utf8.decode(body);
   } catch {
     return undefined;
   }
 }
+
+/** Fatal: a name that is not UTF-8 must not turn into somebody else's. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 // A certificate problem has a cure that its error message does not tell.
 const untrusted = new Set([

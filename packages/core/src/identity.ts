@@ -1,6 +1,8 @@
 // Who is calling: the body of `GET /_security/_authenticate` as a frozen value. Reads every version from
 // 7.14 to 9.x: unknown members are ignored, and only what decides who it is must be there.
 
+import { LRUCache } from 'lru-cache';
+
 /** A realm as Elasticsearch names it. `domain` is there only if the realm belongs to a security domain. */
 export interface Realm {
   readonly name: string;
@@ -46,6 +48,37 @@ export interface Identity {
    * the API key's id or the service token's name if there is one. For example `realm:native1:alice`.
    */
   readonly subject: string;
+}
+
+/** Different identities kept for sharing, and the longest body whose identity is. */
+const maxShared = 1_000;
+const maxSharedLength = 4_096;
+
+/**
+ * Makes a reader of bodies that gives equal bodies one object: many credentials of one user then cost one
+ * identity, and a body that is known is not parsed again.
+ *
+ * @returns a function that takes a body's text, and the credential's own expiry if it is known.
+ */
+export function createIdentityReader(): (text: string, expiresAt?: number) => Identity | undefined {
+  const shared = new LRUCache<string, Identity>({ max: maxShared });
+  return (text, expiresAt) => {
+    const name = `${expiresAt} ${text}`;
+    const known = shared.get(name);
+    if (known !== undefined) return known;
+    const identity = parseIdentity(parseJson(text), expiresAt);
+    if (identity !== undefined && text.length <= maxSharedLength) shared.set(name, identity);
+    return identity;
+  };
+}
+
+/** @returns `undefined` for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ export { authorizationOf } from './credential.js';
 export type { Challenge, Denial, ProblemDetails } from './denial.js';
 export { DenialError } from './denial.js';
 export { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';
+export type { LookupEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { Identity, Realm } from './identity.js';
 export type { CacheOptions, VerifierOptions } from './options.js';
 export type { Requirement } from './requirement.js';
@@ -21,5 +22,5 @@ export type {
   UnavailableCode,
   Verdict,
 } from './verdict.js';
-export type { Revocable, Verifier, VerifierStats } from './verifier.js';
+export type { Revocable, Verifier, VerifierStats, VerifyOptions } from './verifier.js';
 export { createVerifier } from './verifier.js';

@@ -1,6 +1,7 @@
 // The options of a verifier: their units and defaults, and the checks that fail when the application starts
 // rather than at its first request.
 
+import type { CacheSettings } from './cache.js';
 import { type Clock, systemClock } from './clock.js';
 import { knownSchemes, type Scheme } from './credential.js';
 import type { Challenge } from './denial.js';
@@ -49,14 +50,30 @@ export interface CacheOptions {
    */
   readonly ttlMs?: number;
   /**
-   * How long a refusal is remembered. Default 5 000 (five seconds). Keep it short: a key that is created
-   * right after somebody tried it is refused for this long.
+   * An identity older than this is served and asked again in the background, one question at a time. Default
+   * half of `ttlMs`, at most 30 000 (half a minute); 0 turns it off. Must be below `ttlMs`.
+   */
+  readonly refreshAfterMs?: number;
+  /**
+   * How much longer than `ttlMs` an identity may be served while Elasticsearch cannot say anything about it
+   * (`unreachable`, `timeout`, `overloaded`, `server_error`, `circuit_open`). Never after a refusal or
+   * `revoke`. Default 0.
+   */
+  readonly staleIfErrorMs?: number;
+  /**
+   * How long a refusal is remembered, `ttlMs` at most. Default 5 000 (five seconds). Keep it short: a key
+   * that is created right after somebody tried it is refused for this long.
    */
   readonly rejectedTtlMs?: number;
   /** Identities remembered at most. Default 10 000. */
   readonly maxEntries?: number;
   /** Refusals remembered at most, in a store of their own. Default 2 000. */
   readonly maxRejectedEntries?: number;
+  /**
+   * By which part an entry's lifetimes are shortened at most, at random, so that what was learnt together is
+   * not asked again together. 0 to 0.5, default 0.1; 0 turns it off.
+   */
+  readonly jitter?: number;
 }
 
 /** Options with every default filled in, checked. */
@@ -66,12 +83,7 @@ export interface Settings {
   readonly schemes: readonly Scheme[];
   readonly challenge: Challenge;
   readonly maxHeaderLength: number;
-  readonly cache: {
-    readonly ttlMs: number;
-    readonly rejectedTtlMs: number;
-    readonly maxEntries: number;
-    readonly maxRejectedEntries: number;
-  };
+  readonly cache: CacheSettings;
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
@@ -176,18 +188,34 @@ function parseUrl(given: unknown): URL | undefined {
   return typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
 }
 
-function readCache(given: unknown): Settings['cache'] {
-  const cache = section('cache', given === false ? undefined : given, [
+function readCache(given: unknown): CacheSettings {
+  const cache = section('cache', given === false ? { ttlMs: 0 } : given, [
     'ttlMs',
+    'refreshAfterMs',
+    'staleIfErrorMs',
     'rejectedTtlMs',
     'maxEntries',
     'maxRejectedEntries',
+    'jitter',
   ]);
+  const ttlMs = duration('cache.ttlMs', cache.ttlMs, 60_000, 0);
+  const defaultRefresh = Math.min(ttlMs / 2, 30_000);
+  const refreshAfterMs = duration('cache.refreshAfterMs', cache.refreshAfterMs, defaultRefresh, 0);
+  if (refreshAfterMs > 0 && refreshAfterMs >= ttlMs) {
+    throw new ConfigurationError('cache.refreshAfterMs', 'must be below cache.ttlMs');
+  }
+  const { jitter = 0.1 } = cache;
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 0.5)) {
+    throw new ConfigurationError('cache.jitter', 'must be a number from 0 to 0.5');
+  }
   return {
-    ttlMs: given === false ? 0 : duration('cache.ttlMs', cache.ttlMs, 60_000, 0),
-    rejectedTtlMs: given === false ? 0 : duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0),
+    ttlMs,
+    refreshAfterMs,
+    staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0),
+    rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0),
     maxEntries: integer('cache.maxEntries', cache.maxEntries, 10_000, mapLimit),
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
+    jitter,
   };
 }
 

@@ -11,10 +11,18 @@ export interface Waiter<Result> {
   readonly late: () => Result;
   /** Rejects this caller with the signal's reason, and nobody else. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * A lookup under way is good enough only if it started at most this many milliseconds ago; 0: not at all.
+   * Else the caller waits for the next one, which starts when this one is over.
+   */
+  readonly maxAgeMs?: number | undefined;
 }
 
 export interface SingleFlight<Result> {
-  /** Joins the flight of `key`, or starts it. `start`'s signal fires when nobody waits any more. */
+  /**
+   * Joins the flight of `key`, or starts it: one at a time, and at most one more that waits for it to end.
+   * `start`'s signal fires when nobody waits any more.
+   */
   join(
     key: string,
     start: (abandoned: AbortSignal) => Promise<Result>,
@@ -35,8 +43,13 @@ interface Seat<Result> {
 }
 
 interface Flight<Result> {
+  readonly start: (abandoned: AbortSignal) => Promise<Result>;
   readonly seats: Set<Seat<Result>>;
   readonly abandoned: AbortController;
+  /** On the monotonic clock. */
+  startedAt: number;
+  /** Starts when this one is over, if anybody waits for it then. */
+  next: Flight<Result> | undefined;
 }
 
 export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
@@ -45,8 +58,11 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
 
   return {
     join(key, start, waiter) {
-      const flight = flights.get(key) ?? depart(key, start);
-      return takeSeat(key, flight, waiter);
+      const current = flights.get(key);
+      if (current === undefined) return takeSeat(key, depart(key, plan(start)), waiter);
+      if (isFresh(current, waiter.maxAgeMs)) return takeSeat(key, current, waiter);
+      current.next ??= plan(start);
+      return takeSeat(key, current.next, waiter);
     },
 
     has: (key) => flights.has(key),
@@ -54,7 +70,10 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
     land(result) {
       for (const [key, flight] of flights) {
         flights.delete(key);
-        for (const seat of flight.seats) seat.resolve(result);
+        flight.abandoned.abort();
+        for (const { seats } of [flight, flight.next ?? { seats: [] }]) {
+          for (const seat of seats) seat.resolve(result);
+        }
       }
     },
 
@@ -66,19 +85,36 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
     },
   };
 
-  function depart(key: string, start: (abandoned: AbortSignal) => Promise<Result>): Flight<Result> {
-    const flight: Flight<Result> = { seats: new Set(), abandoned: new AbortController() };
+  function plan(start: Flight<Result>['start']): Flight<Result> {
+    const abandoned = new AbortController();
+    return { start, seats: new Set(), abandoned, startedAt: Infinity, next: undefined };
+  }
+
+  function isFresh(flight: Flight<Result>, maxAgeMs = Infinity): boolean {
+    // Strictly: what started in the same instant, but before the caller came, is not asked after it came.
+    return maxAgeMs > 0 && clock.monotonic() - flight.startedAt <= maxAgeMs;
+  }
+
+  function depart(key: string, flight: Flight<Result>): Flight<Result> {
     flights.set(key, flight);
+    flight.startedAt = clock.monotonic();
     const arrive = (settle: (seat: Seat<Result>) => void) => {
-      if (flights.get(key) === flight) flights.delete(key);
+      makeRoom(key, flight);
       for (const seat of flight.seats) settle(seat);
     };
     // A start that throws rejects its callers, like one that rejects; else nobody would ever clear its flight.
-    new Promise<Result>((resolve) => resolve(start(flight.abandoned.signal))).then(
+    new Promise<Result>((resolve) => resolve(flight.start(flight.abandoned.signal))).then(
       (result) => arrive((seat) => seat.resolve(result)),
       (error: unknown) => arrive((seat) => seat.reject(error)),
     );
     return flight;
+  }
+
+  /** A flight is over, by arrival or because everybody left: the next one's turn. */
+  function makeRoom(key: string, flight: Flight<Result>): void {
+    if (flights.get(key) !== flight) return;
+    flights.delete(key);
+    if (flight.next !== undefined && flight.next.seats.size > 0) depart(key, flight.next);
   }
 
   function takeSeat(key: string, flight: Flight<Result>, waiter: Waiter<Result>): Promise<Result> {
@@ -105,9 +141,9 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
         flight.seats.delete(seat);
         stopTimer();
         signal?.removeEventListener('abort', giveUp);
-        if (flight.seats.size > 0) return;
-        // Also after an arrival, where it does nothing: the lookup is over.
-        if (flights.get(key) === flight) flights.delete(key);
+        // One that has arrived is not under way any more, and one that has not departed may still find callers.
+        if (flight.seats.size > 0 || flights.get(key) !== flight) return;
+        makeRoom(key, flight);
         flight.abandoned.abort();
       }
     });

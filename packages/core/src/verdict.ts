@@ -10,6 +10,8 @@ export interface Authenticated {
   readonly identity: Identity;
   /** When the lookup behind this verdict started, in milliseconds since the epoch. */
   readonly verifiedAt: number;
+  /** It is past `cache.ttlMs` and served because the lookup failed (`cache.staleIfErrorMs`). */
+  readonly stale?: true;
 }
 
 /** The request is refused, and asking again with the same credential would not help. */

@@ -1,17 +1,25 @@
 // Puts the parts together; the only file that knows them all. A request meets them in this order: header,
 // fingerprint, cache, single flight, lookup, revocation, cache.
 
-import { createCache } from './cache.js';
+import { createCache, type Entry } from './cache.js';
 import { type Credential, headerOf, knownSchemes, type Presented, parseCredential } from './credential.js';
 import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
-import { LookupError } from './errors.js';
+import { InvalidArgumentError, LookupError } from './errors.js';
+import { publishLookup, publishRevocation, publishVerdict } from './events.js';
 import { createFingerprinter, type Fingerprint } from './fingerprint.js';
 import { createNodes } from './nodes.js';
 import { readOptions, type VerifierOptions } from './options.js';
 import { checkSubject, createRevocations } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
-import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './verdict.js';
+import {
+  type Rejected,
+  rejected,
+  type Unavailable,
+  type UnavailableCode,
+  unavailable,
+  type Verdict,
+} from './verdict.js';
 import { createWarner, type Warn } from './warnings.js';
 
 /** Tells who is calling. One for each application: what it remembers is its own. */
@@ -23,14 +31,17 @@ export interface Verifier {
    *   `headers` will do).
    * @returns a verdict of any kind, within `upstream.timeoutMs`. Never rejects for an expected outcome; only
    *   with the abort reason when `signal` fires, and an already aborted signal rejects even on a hit.
+   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0.
    */
-  verify(presented: Presented, options?: { readonly signal?: AbortSignal | undefined }): Promise<Verdict>;
+  verify(presented: Presented, options?: VerifyOptions): Promise<Verdict>;
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
-   * lookup. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   * lookup; never a stale one. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   *
+   * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
-  peek(presented: Presented): Verdict | undefined;
+  peek(presented: Presented, options?: Pick<VerifyOptions, 'maxAgeMs'>): Verdict | undefined;
 
   /**
    * Forgets, at once and in this process: from when this returns, no verdict reached on a lookup that started
@@ -57,6 +68,16 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
+export interface VerifyOptions {
+  /** Ends the wait of this caller, and of nobody else. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How old a verdict may be, in milliseconds: a hard bound, for identities and refusals, and never a stale
+   * one. A lookup under way is good enough if it started at most so long ago; 0 means asked after this call.
+   */
+  readonly maxAgeMs?: number | undefined;
+}
+
 /** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
 export type Revocable =
   | { readonly credential: string }
@@ -70,10 +91,14 @@ export interface VerifierStats {
   readonly hits: number;
   /** Calls that started a lookup. */
   readonly misses: number;
-  /** Calls that joined a lookup under way. */
+  /** Calls that waited for a lookup that others started. */
   readonly shared: number;
-  /** Questions to Elasticsearch, repeats after a revocation included. */
+  /** Calls answered with an identity past `ttlMs` because the lookup failed. */
+  readonly stale: number;
+  /** Questions to Elasticsearch, background refreshes and repeats after a revocation included. */
   readonly lookups: number;
+  /** Background refreshes among them. */
+  readonly refreshes: number;
   /** Lookups that ended in a refusal. */
   readonly refusals: number;
   /** Lookups that ended without a verdict. */
@@ -87,7 +112,7 @@ export interface VerifierStats {
   readonly rejectedEntries: number;
   /** Lookups under way now. */
   readonly inFlight: number;
-  /** Callers waiting for them now. */
+  /** Callers waiting for them now; a background refresh counts as one. */
   readonly waiting: number;
 }
 
@@ -97,6 +122,18 @@ interface Question {
   readonly credential: Credential;
   readonly fingerprint: Fingerprint;
 }
+
+/** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
+const bridged: ReadonlySet<UnavailableCode> = new Set([
+  'unreachable',
+  'timeout',
+  'overloaded',
+  'server_error',
+  'circuit_open',
+]);
+
+/** After a refresh without a verdict the next comes no sooner. */
+const refreshPauseMs = 1_000;
 
 /**
  * Makes a verifier. It opens no connection before the first credential comes.
@@ -112,32 +149,50 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const warn = createWarner(clock);
   warnOfPlainHttp(settings.nodes, warn);
 
-  const longestMemoryMs = Math.max(settings.cache.ttlMs, settings.cache.rejectedTtlMs) + timeoutMs;
-  const revocations = createRevocations(clock, longestMemoryMs);
+  const { ttlMs, staleIfErrorMs } = settings.cache;
+  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
   const cache = createCache(settings.cache, clock, revocations);
   const nodes = createNodes(settings.nodes, { ca: settings.ca, timeoutMs });
   const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, warn });
   const flights = createSingleFlight<Verdict>(clock);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
-  const count = { hits: 0, misses: 0, shared: 0, lookups: 0, refusals: 0, unavailable: 0, revocations: 0 };
+  const count = {
+    hits: 0,
+    misses: 0,
+    shared: 0,
+    stale: 0,
+    lookups: 0,
+    refreshes: 0,
+    refusals: 0,
+    unavailable: 0,
+    revocations: 0,
+  };
   let closed: Unavailable | undefined;
 
   return {
-    verify(presented, { signal } = {}) {
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      const known = consider(presented);
-      if (known.kind !== 'question') return Promise.resolve(known);
+    async verify(presented, { signal, maxAgeMs } = {}) {
+      checkMaxAge(maxAgeMs);
+      signal?.throwIfAborted();
+      const known = consider(presented, maxAgeMs);
+      if (known.kind !== 'question') return known;
       count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
-      return flights.join(known.fingerprint, (abandoned) => lookUp(known, abandoned), {
-        timeoutMs,
-        late,
-        signal,
-      });
+      const start = (abandoned: AbortSignal) => lookUp(known, abandoned, false);
+      const verdict = await flights.join(known.fingerprint, start, { timeoutMs, late, signal, maxAgeMs });
+      const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
+      const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
+      if (stale === undefined) {
+        publishVerdict(verdict, 'lookup');
+        return verdict;
+      }
+      count.stale += 1;
+      publishVerdict(stale, 'stale');
+      return Object.freeze({ ...stale, stale: true as const });
     },
 
-    peek(presented) {
-      const known = consider(presented);
+    peek(presented, { maxAgeMs } = {}) {
+      checkMaxAge(maxAgeMs);
+      const known = consider(presented, maxAgeMs);
       return known.kind === 'question' ? undefined : known;
     },
 
@@ -146,8 +201,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       count.revocations += 1;
       if (subject === 'all' || !('credential' in subject)) {
         revocations.revoke(subject);
+        publishRevocation({ revoked: subject });
         return;
       }
+      publishRevocation({ revoked: 'credential' });
       const parsed = parseCredential(subject.credential, knownSchemes);
       // What is no credential was never accepted, so there is nothing to forget.
       if (parsed.kind === 'credential')
@@ -174,41 +231,64 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 
   /** Everything that can be said without asking. */
-  function consider(presented: Presented): Verdict | Question {
-    if (closed !== undefined) return closed;
+  function consider(presented: Presented, maxAgeMs: number | undefined): Verdict | Question {
+    if (closed !== undefined) return unasked(closed);
     const header = headerOf(presented);
-    if (header === undefined) return rejected('credentials_missing');
-    if (header === null || header.length > settings.maxHeaderLength) return rejected('credentials_malformed');
+    if (header === undefined) return unasked(rejected('credentials_missing'));
+    if (header === null || header.length > settings.maxHeaderLength) {
+      return unasked(rejected('credentials_malformed'));
+    }
 
     // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
     // one digest and no parsing: the same characters were parsed before.
+    const now = clock.monotonic();
     const asPresented = fingerprint(header);
-    const hit = cache.find(asPresented);
-    if (hit !== undefined) return counted(hit);
+    const hit = cache.find(asPresented, now, maxAgeMs);
+    if (hit !== undefined) return serve(hit, header, asPresented, now);
 
     const credential = parseCredential(header, schemes);
-    if (credential.kind === 'unusable') return rejected(credential.code);
-    if (credential.authorization === header) {
-      return { kind: 'question', credential, fingerprint: asPresented };
-    }
-    const canonical = fingerprint(credential.authorization);
-    const known = cache.find(canonical);
-    if (known !== undefined) return counted(known);
+    if (credential.kind === 'unusable') return unasked(rejected(credential.code));
+    const { authorization } = credential;
+    if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
+    const canonical = fingerprint(authorization);
+    const known = cache.find(canonical, now, maxAgeMs);
+    if (known !== undefined) return serve(known, authorization, canonical, now);
     return { kind: 'question', credential, fingerprint: canonical };
   }
 
-  function counted<V extends Verdict>(verdict: V): V {
-    count.hits += 1;
+  function unasked<V extends Verdict>(verdict: V): V {
+    publishVerdict(verdict, 'none');
     return verdict;
   }
 
+  function serve(entry: Entry, authorization: string, name: Fingerprint, now: number): Verdict {
+    count.hits += 1;
+    if (entry.refreshAt <= now && !flights.has(name)) refresh(entry, authorization, name);
+    publishVerdict(entry.verdict, 'memory');
+    return entry.verdict;
+  }
+
+  /** Asks again in the background; the answer goes to `cache.remember` like any other. */
+  function refresh(entry: Entry, authorization: string, name: Fingerprint): void {
+    const credential = parseCredential(authorization, schemes);
+    if (credential.kind === 'unusable') return;
+    count.refreshes += 1;
+    const question: Question = { kind: 'question', credential, fingerprint: name };
+    void flights
+      .join(name, (abandoned) => lookUp(question, abandoned, true), { timeoutMs, late })
+      .then((verdict) => {
+        if (verdict.kind === 'unavailable') entry.refreshAt = clock.monotonic() + refreshPauseMs;
+      });
+  }
+
   /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
-  async function lookUp(question: Question, abandoned: AbortSignal): Promise<Verdict> {
+  async function lookUp(question: Question, abandoned: AbortSignal, background: boolean): Promise<Verdict> {
     for (;;) {
       const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
       count.lookups += 1;
       const verdict = await elasticsearch.authenticate(question.credential, abandoned);
       if (abandoned.aborted) return verdict;
+      publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return verdict;
@@ -223,6 +303,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function late(): Unavailable {
     return unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`));
   }
+}
+
+function checkMaxAge(maxAgeMs: number | undefined): void {
+  if (maxAgeMs === undefined || (typeof maxAgeMs === 'number' && maxAgeMs >= 0)) return;
+  throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
 }
 
 function warnOfPlainHttp(nodes: readonly URL[], warn: Warn): void {
