@@ -60,7 +60,7 @@ function introduction({ url, username, password }: Emulator): string {
   password  ${password}
 
 Try:
-  curl -u ${user} ${url}/_security/_authenticate?pretty
+  curl -u ${user} ${quoted(`${url}/_security/_authenticate?pretty`)}
   curl -u ${user} -H 'content-type: application/json' -d '{"grant_type":"client_credentials"}' ${url}/_security/oauth2/token
   curl -u ${user} -H 'content-type: application/json' -d '{"name":"my-key"}' ${url}/_security/api_key`;
 }
