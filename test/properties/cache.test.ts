@@ -67,7 +67,15 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       const clock = createFakeClock();
       const revocations = createRevocations(clock, ttlMs);
-      const settings = { ttlMs, rejectedTtlMs, maxEntries: 10, maxRejectedEntries: 10 };
+      const settings = {
+        ttlMs,
+        refreshAfterMs: 0,
+        staleIfErrorMs: 0,
+        rejectedTtlMs,
+        maxEntries: 10,
+        maxRejectedEntries: 10,
+        jitter: 0,
+      };
       const cache = createCache(settings, clock, revocations);
 
       let order = 0;
@@ -128,7 +136,7 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
         const entry = known.get(who);
         const expected = served(who, entry) ? entry?.verdict : undefined;
         if (expected === undefined) known.delete(who);
-        const found = cache.find(names[who]);
+        const found = cache.find(names[who], clock.monotonic())?.verdict;
         expect(found).toBe(expected);
         return found;
       }

@@ -137,10 +137,10 @@ identity.authorization;
 // @ts-expect-error a string is no fingerprint
 const forged: Fingerprint = 'Bearer abc';
 // @ts-expect-error nor does a credential reach an entry
-cache.find(({ scheme: 'Bearer', authorization: 'Bearer abc' } as Credential).authorization);
+cache.find(({ scheme: 'Bearer', authorization: 'Bearer abc' } as Credential).authorization, 0);
 // @ts-expect-error nor a subject
 const unnamed: Subject = { fingerprint: 'Bearer abc' };
-const found: Authenticated | Rejected | undefined = cache.find(fingerprint);
+const found: Authenticated | Rejected | undefined = cache.find(fingerprint, 0)?.verdict;
 // A fingerprint may be read as what it is.
 const readable: string = fingerprint;
 
