@@ -26,13 +26,16 @@ export interface LookupStart {
   readonly revision: number;
 }
 
-/** A remembered verdict. All instants are on the monotonic clock. */
+/**
+ * A remembered verdict. Instants are on the monotonic clock. Those that every hit reads are whole milliseconds,
+ * rounded down so that nothing is served late: small integers need no memory access of their own.
+ */
 export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
   readonly verdict: Kind;
   readonly startedAt: number;
   /** Up to which revision nothing has revoked it. */
   revision: number;
-  /** From here on a hit asks again in the background. */
+  /** From here on a hit asks again in the background; 0: never. */
   refreshAt: number;
   /** From here on it is served only if a lookup fails. */
   readonly expiresAt: number;
@@ -112,13 +115,15 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
   ): E | undefined {
     const entry = store.get(fingerprint);
     if (entry === undefined) return undefined;
-    if (entry.endsAt > now && !revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
-      // Checked against everything noted so far: the next hit is back to one comparison.
-      entry.revision = revocations.revision;
-      return entry;
+    const { revision } = revocations;
+    if (entry.endsAt > now && entry.revision === revision) return entry;
+    if (entry.endsAt <= now || revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
+      store.delete(fingerprint);
+      return undefined;
     }
-    store.delete(fingerprint);
-    return undefined;
+    // Checked against everything noted so far: the next hit is back to one comparison.
+    entry.revision = revision;
+    return entry;
   }
 
   function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
@@ -127,7 +132,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
   }
 
   function identityEntry(verdict: Authenticated, lookup: LookupStart): Entry<Authenticated> {
-    const { startedAt } = lookup;
+    const { startedAt, revision } = lookup;
     const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
     // so that a clock that is set back later cannot lengthen it.
@@ -135,18 +140,19 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     const ownEnd = clock.monotonic() + expiresAt - clock.wall();
     const portion = drawPortion();
     return {
-      ...lookup,
       verdict,
-      refreshAt: refreshAfterMs === 0 ? Infinity : startedAt + portion * refreshAfterMs,
-      expiresAt: Math.min(startedAt + portion * ttlMs, ownEnd),
-      endsAt: Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd),
+      startedAt,
+      revision,
+      refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
+      expiresAt: Math.floor(Math.min(startedAt + portion * ttlMs, ownEnd)),
+      endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
     };
   }
 
-  function refusalEntry(verdict: Rejected, lookup: LookupStart): Entry<Rejected> {
+  function refusalEntry(verdict: Rejected, { startedAt, revision }: LookupStart): Entry<Rejected> {
     const { ttlMs, rejectedTtlMs } = settings;
-    const endsAt = lookup.startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs);
-    return { ...lookup, verdict, refreshAt: Infinity, expiresAt: endsAt, endsAt };
+    const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
+    return { verdict, startedAt, revision, refreshAt: 0, expiresAt: endsAt, endsAt };
   }
 
   // What was learnt at one instant must not have to be asked again at one instant.

@@ -263,7 +263,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function serve(entry: Entry, authorization: string, name: Fingerprint, now: number): Verdict {
     count.hits += 1;
-    if (entry.refreshAt <= now && !flights.has(name)) refresh(entry, authorization, name);
+    const due = entry.refreshAt > 0 && entry.refreshAt <= now;
+    if (due && !flights.has(name)) refresh(entry, authorization, name);
     publishVerdict(entry.verdict, 'memory');
     return entry.verdict;
   }
@@ -277,7 +278,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     void flights
       .join(name, (abandoned) => lookUp(question, abandoned, true), { timeoutMs, late })
       .then((verdict) => {
-        if (verdict.kind === 'unavailable') entry.refreshAt = clock.monotonic() + refreshPauseMs;
+        if (verdict.kind === 'unavailable') entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
       });
   }
 
