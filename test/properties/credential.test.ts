@@ -253,9 +253,9 @@ describe('parseCredential', () => {
 });
 
 describe('P28: work is linear in the length of the header', () => {
-  // One that goes over 64 KiB again for each of its characters takes two thousand million steps for each of
-  // these: seconds. Twenty of them take a minute, while twenty that go over it once take milliseconds. The
-  // bound in between is the time that a test may take, so no clock is read.
+  // One that goes over 64 KiB again for each of its characters takes two thousand million steps, which is
+  // seconds for each of these headers, and milliseconds if it goes over them once. The bound in between is the
+  // time that a test may take, so no clock is read.
   const size = 65_536;
   const fillers = [
     ' ',
@@ -274,19 +274,17 @@ describe('P28: work is linear in the length of the header', () => {
     '\u00e4',
     ', Bearer a',
   ];
-  const prefixes = ['', 'Bearer', 'Bearer ', 'ApiKey ', 'ApiKey essu_', 'Basic ', 'Bearer a', 'ApiKey aWQ6'];
-  const suffixes = ['', '=', ' ', '\0'];
+  const prefixes = ['', 'Bearer', 'Bearer a', 'ApiKey ', 'ApiKey essu_', 'Basic '];
+  const suffixes = ['', '\0'];
 
   test.each(fillers)('64 KiB of %j', (filler) => {
     const filling = filler.repeat(Math.ceil(size / filler.length));
     for (const prefix of prefixes) {
       for (const suffix of suffixes) {
         const text = prefix + filling + suffix;
-        for (let round = 0; round < 5; round += 1) {
-          const parsed = parseCredential(text, knownSchemes);
-          schemeOf(text, knownSchemes);
-          if (parsed.kind === 'credential') expiryOf(parsed);
-        }
+        const parsed = parseCredential(text, knownSchemes);
+        schemeOf(text, knownSchemes);
+        if (parsed.kind === 'credential') expiryOf(parsed);
         expect(readingOf(text, knownSchemes)).toBe(readByContract(text, knownSchemes));
       }
     }
