@@ -331,7 +331,7 @@ describe('revoke', () => {
   const janesKey = key(keyId, 'secret');
   const subjects: readonly (readonly [string, Parameters<Verifier['revoke']>[0], readonly string[]])[] = [
     ['a credential in another spelling', { credential: jane.replace('Bearer', 'bearer  ') }, ['jane']],
-    ['a credential that is none', { credential: 'Bearer ???' }, []],
+    ['an API key that cannot be one', { credential: 'ApiKey YWJj' }, []],
     ['an API key', { apiKeyIds: ['other', keyId] }, ["jane's key"]],
     ['another API key', { apiKeyIds: ['other'] }, []],
     ['a user in any realm', { username: 'jane' }, ['jane', "jane's key"]],
@@ -372,6 +372,8 @@ describe('revoke', () => {
     { apiKeyIds: 'id' },
     { apiKeyIds: [] },
     { credential: 7 },
+    { credential: jane.slice('Bearer '.length) },
+    { credential: 'Bearer ???' },
     { credential: jane, username: 'jane' },
     { realm: '' },
   ])('refuses what is not a subject: %j', (subject) => {

@@ -49,6 +49,19 @@ test('P7: a user of a realm is outdated by that user, that realm, both, and by n
   );
 });
 
+test('P7: moving the border between user and realm makes somebody else', () => {
+  const border = fc.constantFrom(' ', '"', ',', '","', ':', '');
+  fc.assert(
+    fc.property(name, border, name, border, name, (a, one, b, two, c) => {
+      const username = `${a}${one}${b}`;
+      const other = { username: a, realm: `${b}${two}${c}` };
+      const same = username === other.username && c === other.realm;
+      expect(outdated(inRealm(username, c), other)).toBe(same);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('P7: an API key is outdated by its id, and by its owner in any realm', () => {
   fc.assert(
     fc.property(name, name, name, (id, owner, other) => {

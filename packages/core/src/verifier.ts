@@ -49,7 +49,8 @@ export interface Verifier {
    * than was asked for, never less: a key's owner realm is not in its identity, so revoking a realm drops all
    * verdicts on API keys. Does not revoke anything in Elasticsearch.
    *
-   * @throws {InvalidArgumentError} `invalid_argument` if `subject` is none of these.
+   * @throws {InvalidArgumentError} `invalid_argument` if `subject` is none of these, or a credential without its
+   *   scheme: a mistake must not revoke nothing.
    */
   revoke(subject: Revocable): void;
 
@@ -198,17 +199,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     revoke(subject) {
       checkSubject(subject);
-      count.revocations += 1;
       if (subject === 'all' || !('credential' in subject)) {
         revocations.revoke(subject);
-        publishRevocation({ revoked: subject });
-        return;
+      } else {
+        const parsed = parseCredential(subject.credential, knownSchemes);
+        if (parsed.kind === 'credential') {
+          revocations.revoke({ fingerprint: fingerprint(parsed.authorization) });
+        } else if (parsed.code !== 'credentials_invalid') {
+          // Most likely a token without its scheme, which would revoke nothing.
+          throw new InvalidArgumentError(
+            'revoke: credential must be an Authorization value, with its scheme',
+          );
+        }
       }
-      publishRevocation({ revoked: 'credential' });
-      const parsed = parseCredential(subject.credential, knownSchemes);
-      // What is no credential was never accepted, so there is nothing to forget.
-      if (parsed.kind === 'credential')
-        revocations.revoke({ fingerprint: fingerprint(parsed.authorization) });
+      count.revocations += 1;
+      publishRevocation({
+        revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
+      });
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
