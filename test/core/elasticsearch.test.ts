@@ -231,7 +231,7 @@ describe('the network fails', () => {
       cause: {
         code: 'unreachable',
         node: `${gone.url}/`,
-        message: `${gone.url}/: connect ECONNREFUSED ${gone.url.slice('http://'.length)} (ECONNREFUSED)`,
+        message: `${gone.url}/: connect ECONNREFUSED ${gone.url.slice('http://'.length)} (ECONNREFUSED); nothing listens there; check host and port in nodes`,
       },
     });
     await alone.close();

@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { createVerifier, type VerifierOptions } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
@@ -11,8 +12,10 @@ const canary = 'c4n4ry-of-a-s3cr3t';
 test('only nodes are required, everything else has its default', () => {
   expect(readOptions({ nodes })).toStrictEqual({
     nodes: [new URL(nodes)],
-    ca: undefined,
+    tls: {},
+    dispatcher: undefined,
     schemes: ['Bearer', 'ApiKey'],
+    clientAuthentication: undefined,
     challenge: { realm: 'elasticsearch' },
     maxHeaderLength: 8_192,
     cache: {
@@ -24,13 +27,30 @@ test('only nodes are required, everything else has its default', () => {
       maxRejectedEntries: 2_000,
       jitter: 0.1,
     },
-    timeoutMs: 3_000,
+    upstream: {
+      timeoutMs: 3_000,
+      retries: 1,
+      maxConcurrent: 32,
+      maxQueue: 1_000,
+      breaker: { failures: 5, openMs: 2_000 },
+    },
     clock: systemClock,
   });
 });
 
 test('an option that is undefined is one that was not given', () => {
-  const names = ['tls', 'schemes', 'challenge', 'maxHeaderLength', 'cache', 'upstream', 'clock'];
+  const names = [
+    'cloudId',
+    'tls',
+    'schemes',
+    'clientAuthentication',
+    'challenge',
+    'maxHeaderLength',
+    'cache',
+    'upstream',
+    'clock',
+    'dispatcher',
+  ];
   const absent = Object.fromEntries(names.map((name) => [name, undefined]));
   expect(readOptions({ nodes, ...absent })).toStrictEqual(readOptions({ nodes }));
   const inner = {
@@ -48,7 +68,7 @@ test('an option that is undefined is one that was not given', () => {
 });
 
 describe('takes', () => {
-  const ca = '-----BEGIN CERTIFICATE-----';
+  const [ca = ''] = rootCertificates;
   const clock = createFakeClock();
 
   test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
@@ -57,8 +77,8 @@ describe('takes', () => {
       { nodes: ['http://127.0.0.1:9200', 'https://proxy/es/'] },
       { nodes: [new URL('http://127.0.0.1:9200'), new URL('https://proxy/es/')] },
     ],
-    ['one authority', { tls: { ca } }, { ca: [ca] }],
-    ['several authorities', { tls: { ca: [ca, Buffer.from(ca)] } }, { ca: [ca, Buffer.from(ca)] }],
+    ['one authority', { tls: { ca } }, { tls: { ca: [ca] } }],
+    ['several authorities', { tls: { ca: [ca, Buffer.from(ca)] } }, { tls: { ca: [ca, Buffer.from(ca)] } }],
     ['schemes in any order', { schemes: ['Basic', 'Bearer'] }, { schemes: ['Basic', 'Bearer'] }],
     ['one scheme', { schemes: ['ApiKey'] }, { schemes: ['ApiKey'] }],
     [
@@ -118,8 +138,46 @@ describe('takes', () => {
         },
       },
     ],
-    ['the shortest deadline', { upstream: { timeoutMs: 1 } }, { timeoutMs: 1 }],
-    ['the longest deadline', { upstream: { timeoutMs: 86_400_000 } }, { timeoutMs: 86_400_000 }],
+    [
+      'the least of upstream',
+      {
+        upstream: {
+          timeoutMs: 1,
+          retries: 0,
+          maxConcurrent: 1,
+          maxQueue: 1,
+          breaker: { failures: 1, openMs: 1 },
+        },
+      },
+      {
+        upstream: {
+          timeoutMs: 1,
+          retries: 0,
+          maxConcurrent: 1,
+          maxQueue: 1,
+          breaker: { failures: 1, openMs: 1 },
+        },
+      },
+    ],
+    [
+      'the most of upstream',
+      { upstream: { timeoutMs: 86_400_000, breaker: { openMs: 86_400_000 } } },
+      {
+        upstream: {
+          timeoutMs: 86_400_000,
+          retries: 1,
+          maxConcurrent: 32,
+          maxQueue: 1_000,
+          breaker: { failures: 5, openMs: 86_400_000 },
+        },
+      },
+    ],
+    [
+      'a fingerprint in any spelling',
+      { tls: { caFingerprint: 'ab'.repeat(32) } },
+      { tls: { caFingerprint: Array(32).fill('AB').join(':') } },
+    ],
+    ['a shared secret', { clientAuthentication: 's3cr3t' }, { clientAuthentication: 's3cr3t' }],
     ['a clock', { clock }, { clock }],
   ])('%s', (_what, given, settings) => {
     expect(readOptions({ nodes, ...given })).toStrictEqual({ ...readOptions({ nodes }), ...settings });
@@ -154,8 +212,8 @@ const wrongSections = [null, canary, [canary], 1, () => canary];
 
 /** Options with `value` under a dotted path. */
 const withOption = (path: string, value: unknown): unknown => {
-  const [outer = '', inner] = path.split('.');
-  return { nodes, [outer]: inner === undefined ? value : { [inner]: value } };
+  const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+  return { nodes, ...(nested as object) };
 };
 
 describe.each<[option: string, expected: string, values: readonly unknown[]]>([
@@ -207,7 +265,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ],
   [
     'tls.ca',
-    'must be a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them',
     ['', null, 42, {}, [], [''], [canary, 42], new Uint8Array(3), true],
   ],
   [
@@ -274,12 +332,47 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     'unknown option; known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
     [canary, 1],
   ],
-  ['tls.passphrases', 'unknown option; known are ca', [canary]],
+  [
+    'tls.passphrases',
+    'unknown option; known are ca, caFingerprint, cert, key, passphrase, servername, rejectUnauthorized',
+    [canary],
+  ],
+  [
+    'tls.ca',
+    'must be a certificate as a PEM string or Buffer, or a list of them',
+    [canary, `/etc/${canary}.pem`],
+  ],
+  [
+    'tls.caFingerprint',
+    'must be a SHA-256 fingerprint: 64 hexadecimal digits',
+    [canary, '', 42, 'ab'.repeat(31), 'gg'.repeat(32)],
+  ],
+  ['tls.cert', 'must be a PEM string or Buffer', ['', 42, null]],
+  ['tls.key', 'must be a PEM string or Buffer', ['', 42, null]],
+  ['tls.passphrase', 'must be a string', ['', 42]],
+  ['tls.servername', 'must be a string', ['', 42]],
+  ['tls.rejectUnauthorized', 'must be true or false', [0, canary]],
+  [
+    'clientAuthentication',
+    'must be a string of visible ASCII characters',
+    ['', 42, `${canary} `, `${canary}\n`],
+  ],
+  ['dispatcher', 'must be an undici dispatcher', [null, canary, {}, { dispatch: 1 }]],
+  ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
+  ['upstream.maxConcurrent', count(16_777_216), wrongCounts],
+  ['upstream.maxQueue', count(16_777_216), wrongCounts],
+  ['upstream.breaker', 'must be an object', wrongSections],
+  ['upstream.breaker.failures', count(16_777_216), wrongCounts],
+  ['upstream.breaker.openMs', duration(1), [0, ...wrongNumbers]],
   ['challenge.scope', 'unknown option; known are realm, resourceMetadata', [canary]],
-  ['upstream.timeout', 'unknown option; known are timeoutMs', [canary, undefined]],
+  [
+    'upstream.timeout',
+    'unknown option; known are timeoutMs, retries, maxConcurrent, maxQueue, breaker',
+    [canary, undefined],
+  ],
   [
     'password',
-    'unknown option; known are nodes, tls, schemes, challenge, maxHeaderLength, cache, upstream, clock',
+    'unknown option; known are nodes, cloudId, tls, schemes, clientAuthentication, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -317,3 +410,48 @@ function refusalOf(given: unknown): { readonly option: unknown; readonly message
   }
   throw new TypeError('it was taken');
 }
+
+test('what excludes one another is refused', () => {
+  const [ca = ''] = rootCertificates;
+  expect(refusalOf({ nodes, cloudId: canary }).option).toBe('cloudId');
+  expect(refusalOf({ nodes, tls: { ca, caFingerprint: 'ab'.repeat(32) } }).option).toBe('tls.caFingerprint');
+  expect(refusalOf({ nodes, tls: {}, dispatcher: { dispatch: () => true } }).option).toBe('dispatcher');
+  expect(refusalOf({ nodes, tls: { cert: ca } }).option).toBe('tls.key');
+  expect(refusalOf({ nodes, tls: { key: canary } }).option).toBe('tls.cert');
+  expect(refusalOf({ nodes, tls: { cert: ca, key: canary } }).option).toBe('tls.key');
+  expect(refusalOf({ nodes: [nodes, `${nodes}/`] }).option).toBe('nodes');
+});
+
+describe('a Cloud ID', () => {
+  const cloudId = (text: string) => `my-deployment:${Buffer.from(text).toString('base64')}`;
+
+  test.each([
+    ['of today', cloudId('us-east-1.aws.found.io$abc123$def456'), 'https://abc123.us-east-1.aws.found.io/'],
+    [
+      'with a port',
+      cloudId('us-east-1.aws.found.io:9243$abc123$'),
+      'https://abc123.us-east-1.aws.found.io:9243/',
+    ],
+    ['with a port of its own', cloudId('cloud.example:443$abc:9244$x'), 'https://abc.cloud.example:9244/'],
+    ['without a name', Buffer.from('cloud.example$abc').toString('base64'), 'https://abc.cloud.example/'],
+  ])('%s', (_what, given, url) => {
+    expect(readOptions({ cloudId: given }).nodes.map(String)).toEqual([url]);
+  });
+
+  test.each([
+    '',
+    42,
+    null,
+    canary,
+    cloudId(canary),
+    cloudId('$'),
+    cloudId('host$'),
+    cloudId('a b$c'),
+    cloudId('u@h$c'),
+  ])('%j is none', (given) => {
+    expect(refusalOf({ cloudId: given })).toEqual({
+      option: 'cloudId',
+      message: 'cloudId: must be the Cloud ID that the deployment shows',
+    });
+  });
+});

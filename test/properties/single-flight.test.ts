@@ -19,7 +19,7 @@ test('P16: callers who look first and then join are one lookup, in every order i
       };
       const call = async (index: number) => {
         await scheduler.schedule(Promise.resolve(), `caller ${index}`);
-        return known ?? flights.join('k', lookUp, { timeoutMs: 3_000, late: () => 'late' });
+        return known ?? flights.join('k', lookUp, { timeoutMs: 3_000, late: 'late' });
       };
 
       const answers = Promise.all(Array.from({ length: callers }, (_, index) => call(index)));
@@ -49,7 +49,7 @@ test('P17: whoever leaves and whenever, the rest get the answer, and an empty fl
         };
         const outcomes = leaves.map(async (leaver, index) => {
           const controller = new AbortController();
-          const waiter = { timeoutMs: 3_000, late: () => 'late', signal: controller.signal };
+          const waiter = { timeoutMs: 3_000, late: 'late', signal: controller.signal };
           const answer = flights.join('k', lookUp, waiter).catch((reason: unknown) => reason);
           if (leaver) {
             scheduler

@@ -163,8 +163,6 @@ createVerifier({ nodes, cache: false });
 // Options may be frozen, and kept.
 const kept: VerifierOptions = Object.freeze({ nodes, schemes: Object.freeze(['Bearer'] as const) });
 
-// @ts-expect-error nodes are required
-createVerifier({});
 // @ts-expect-error unknown option
 createVerifier({ nodes, retry: 3 });
 // @ts-expect-error unknown option of the cache

@@ -7,6 +7,7 @@ import type { Credential } from './credential.js';
 import { LookupError, type LookupFailure } from './errors.js';
 import { expiryOf } from './freshness.js';
 import { createIdentityReader, type Identity, parseJson } from './identity.js';
+import { explainFailure } from './network-failure.js';
 import type { Nodes, Reply } from './nodes.js';
 import { strikeOut } from './redaction.js';
 import type { Answer } from './transport.js';
@@ -16,13 +17,30 @@ import type { Warn } from './warnings.js';
 export interface Elasticsearch {
   /** Asks whose credential this is. Never rejects. `abandoned` ends it early, when nobody waits any more. */
   authenticate(credential: Credential, abandoned: AbortSignal): Promise<Verdict>;
+  /** Asks every node without a credential. @returns what is wrong with the first that is not as it should be. */
+  check(): Promise<LookupError | undefined>;
+  /** Whether the last lookup that somebody waited for gave no verdict. */
+  readonly lastFailed: boolean;
 }
 
-export function createElasticsearch(
-  nodes: Nodes,
-  { clock, timeoutMs, warn }: { readonly clock: Clock; readonly timeoutMs: number; readonly warn: Warn },
-): Elasticsearch {
+export interface ElasticsearchSettings {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** The JWT realm's shared secret. */
+  readonly clientAuthentication: string | undefined;
+  readonly warn: Warn;
+}
+
+const path = '/_security/_authenticate';
+// Never a versioned media type: servers refuse those of other versions.
+const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
+
+export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
+  const { clock, timeoutMs, clientAuthentication, warn } = settings;
   const readIdentity = createIdentityReader();
+  const circuitOpen = createCircuitOpen();
+  let lastFailed = false;
+
   return {
     async authenticate(credential, abandoned) {
       const verifiedAt = clock.wall();
@@ -30,32 +48,48 @@ export function createElasticsearch(
       const stop = () => deadline.abort();
       const stopTimer = clock.after(timeoutMs, stop);
       abandoned.addEventListener('abort', stop, { once: true });
+      const { scheme, authorization } = credential;
       const headers = {
-        authorization: credential.authorization,
-        accept: 'application/json',
-        'accept-encoding': 'identity',
+        authorization,
+        ...plainHeaders,
+        ...(scheme === 'Bearer' &&
+          clientAuthentication !== undefined && {
+            'es-client-authentication': `SharedSecret ${clientAuthentication}`,
+          }),
       };
-      const reply = await nodes.get('/_security/_authenticate', headers, deadline.signal);
+      const reply = await nodes.get(path, headers, deadline.signal, () => abandoned.aborted);
       stopTimer();
       abandoned.removeEventListener('abort', stop);
-      return judge(reply, {
-        credential,
-        verifiedAt,
-        stopped: deadline.signal.aborted,
-        unheard: abandoned.aborted,
-      });
+      const unheard = abandoned.aborted;
+      const verdict = judge(reply, { credential, verifiedAt, stopped: deadline.signal.aborted, unheard });
+      if (!unheard) lastFailed = verdict.kind === 'unavailable';
+      return verdict;
+    },
+
+    async check() {
+      const deadline = new AbortController();
+      const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+      const replies = await nodes.getAll(path, plainHeaders, deadline.signal);
+      stopTimer();
+      return replies
+        .map((reply) => problemOf(reply, deadline.signal.aborted, timeoutMs))
+        .find((problem) => problem !== undefined);
+    },
+
+    get lastFailed() {
+      return lastFailed;
     },
   };
 
   function judge(reply: Reply, lookup: Lookup): Verdict {
-    const { node, answer } = reply;
-    if (answer === undefined) {
-      const [code, message] = lookup.stopped
-        ? (['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`] as const)
-        : networkFailure(reply.error);
+    if (reply.kind === 'open') return circuitOpen(reply.waitMs);
+    const { node } = reply;
+    if (reply.kind === 'error') {
+      const [code, message] = lookup.stopped ? tooLate(timeoutMs) : explainFailure(reply.error);
       return noVerdict(code, message, { node }, lookup);
     }
 
+    const { answer } = reply;
     const { status } = answer;
     const text = readText(answer) ?? '';
     const error = status === 200 ? undefined : errorOf(parseJson(text));
@@ -195,25 +229,59 @@ function readText({ body, headers }: Answer): string | undefined {
 /** Fatal: a name that is not UTF-8 must not turn into somebody else's. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-// A certificate problem has a cure that its error message does not tell.
-const untrusted = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_GET_ISSUER_CERT',
-]);
+function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
+  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
+}
 
-function networkFailure(error: unknown): readonly [UnavailableCode, string] {
-  const code = String(member(error, 'code') ?? '');
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
-  // The parser's error holds a piece of the answer, so nothing of it is quoted.
-  if (member(error, 'name') === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return ['bad_response', 'the answer is not HTTP as it should be'];
+/** Verdicts while no node may be asked. One for each second of waiting: making an error costs a stack trace. */
+function createCircuitOpen(): (waitMs: number) => Verdict {
+  const verdicts = new Map<number, Verdict>();
+  return (waitMs) => {
+    const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+    const known = verdicts.get(seconds);
+    if (known !== undefined) return known;
+    const cause = new LookupError(
+      'circuit_open',
+      'every node failed repeatedly and is left alone for a moment',
+    );
+    const verdict = unavailable(cause, seconds * 1_000);
+    verdicts.set(seconds, verdict);
+    return verdict;
+  };
+}
+
+/** What is wrong with a node that was asked without a credential; good is a 401 of Elasticsearch's. */
+function problemOf(reply: Reply, stopped: boolean, timeoutMs: number): LookupError | undefined {
+  if (reply.kind === 'open') return undefined;
+  const { node } = reply;
+  if (reply.kind === 'error') {
+    const [code, message] = stopped ? tooLate(timeoutMs) : explainFailure(reply.error);
+    return new LookupError(code, `${node}: ${message}`, { node });
   }
-  const said = error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
-  const cure = untrusted.has(code) ? '; set tls.ca to the certificate of its authority' : '';
-  return ['unreachable', `${said}${code === '' ? '' : ` (${code})`}${cure}`];
+  const { status, headers } = reply.answer;
+  const problem = (code: UnavailableCode, message: string) =>
+    new LookupError(code, `${node}: ${message}`, { node, status });
+  if (status === 429) return problem('overloaded', 'Elasticsearch answered 429');
+  if (status >= 500) return problem('server_error', `Elasticsearch answered ${status}`);
+  if (headers['x-elastic-product'] !== 'Elasticsearch') {
+    const cure = 'is this Elasticsearch 7.14 or later, and the right port?';
+    return problem(
+      'not_elasticsearch',
+      `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cure}`,
+    );
+  }
+  if (status === 401) return undefined;
+  if (status === 400) {
+    return problem('bad_response', 'security is off in this cluster; set xpack.security.enabled: true');
+  }
+  if (status === 200) {
+    const who = 'by anonymous access, for our client certificate, or because a proxy adds a credential';
+    return problem('bad_response', `a request without a credential was accepted: ${who}`);
+  }
+  return problem(
+    'bad_response',
+    `an answer with status ${status} is not to be expected; check the path in nodes`,
+  );
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in milliseconds, at most a minute; 0 if there is none. */

@@ -2,6 +2,7 @@
 // a credential; while nobody listens to a channel, nothing is made for it.
 
 import { channel } from 'node:diagnostics_channel';
+import type { BreakerState } from './breaker.js';
 import type { RejectionCode, UnavailableCode, Verdict } from './verdict.js';
 
 /** What a verdict says, as far as it may be told to anybody who listens. */
@@ -40,9 +41,18 @@ export interface RevocationEvent {
     | { readonly realm: string };
 }
 
+/** On `esauth:node`, whenever a node's breaker changes. */
+export interface NodeEvent {
+  /** Base URL. */
+  readonly node: string;
+  /** `open`: it is left alone; `half_open`: one lookup tries it; `closed`: it is asked as usual. */
+  readonly state: BreakerState;
+}
+
 const verdicts = channel('esauth:verdict');
 const lookups = channel('esauth:lookup');
 const revocations = channel('esauth:revocation');
+const nodes = channel('esauth:node');
 
 export function publishVerdict(verdict: Verdict, source: VerdictEvent['source']): void {
   if (!verdicts.hasSubscribers) return;
@@ -58,6 +68,10 @@ export function publishLookup(verdict: Verdict, durationMs: number, background: 
 
 export function publishRevocation(event: RevocationEvent): void {
   if (revocations.hasSubscribers) revocations.publish(event);
+}
+
+export function publishNode(event: NodeEvent): void {
+  if (nodes.hasSubscribers) nodes.publish(event);
 }
 
 function said(verdict: Verdict): Said {

@@ -1,50 +1,132 @@
-// Which node is asked: each in turn, and once more the next one if there was no connection or a gateway
-// answered in the node's place.
+// Which node is asked: each in turn, but those that failed lately only if there is no other, and those whose
+// breaker is open not at all. A question that a node did not get to see or a gateway answered in its place is
+// asked once more elsewhere, inside the same deadline.
 
-import { type Answer, createTransport, type TransportSettings } from './transport.js';
+import { type Breaker, type BreakerSettings, type BreakerState, createBreaker } from './breaker.js';
+import type { Clock } from './clock.js';
+import { publishNode } from './events.js';
+import { type Answer, isGarbled, type Transport } from './transport.js';
 
-/** What came of a question: an answer of the node named, or the error that kept it from answering. */
+/** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
-  | { readonly node: string; readonly answer: Answer; readonly error?: undefined }
-  | { readonly node: string; readonly answer?: undefined; readonly error: unknown };
+  | { readonly kind: 'answer'; readonly node: string; readonly answer: Answer }
+  | { readonly kind: 'error'; readonly node: string; readonly error: unknown }
+  /** No node may be asked; the next one in so many milliseconds. */
+  | { readonly kind: 'open'; readonly waitMs: number };
+
+export interface NodeState {
+  /** Base URL. */
+  readonly node: string;
+  readonly breaker: BreakerState;
+  /** Failures in a row. */
+  readonly failures: number;
+}
 
 export interface Nodes {
-  /** Never rejects. A signal that fires ends it at once, with the signal's reason as the error. */
-  get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply>;
+  /**
+   * Never rejects. A signal that fires ends it at once, with its reason as the error.
+   *
+   * @param blameless whether a signal that fires says nothing about the node: nobody waited any more.
+   */
+  get(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    blameless: () => boolean,
+  ): Promise<Reply>;
+  /** Asks every node, whatever its breaker says. */
+  getAll(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply[]>;
+  readonly states: readonly NodeState[];
   close(): Promise<void>;
 }
 
-export function createNodes(urls: readonly URL[], settings: TransportSettings): Nodes {
-  const nodes = urls.map((url) => ({
+export interface NodesSettings {
+  readonly urls: readonly URL[];
+  /** How often a question is asked again at most. */
+  readonly retries: number;
+  readonly breaker: BreakerSettings;
+}
+
+interface Node {
+  readonly name: string;
+  readonly prefix: string;
+  readonly transport: Transport;
+  readonly breaker: Breaker;
+}
+
+/** @param connect opens the way to an origin. */
+export function createNodes(
+  settings: NodesSettings,
+  clock: Clock,
+  connect: (origin: string) => Transport,
+): Nodes {
+  const nodes: Node[] = settings.urls.map((url) => ({
     name: url.href,
     prefix: url.pathname.replace(/\/+$/, ''),
-    transport: createTransport(url.origin, settings),
+    transport: connect(url.origin),
+    breaker: createBreaker(settings.breaker, clock, (state) => publishNode({ node: url.href, state })),
   }));
   let turn = 0;
 
   return {
-    async get(path, headers, signal) {
-      const first = await ask();
-      return failed(first) && !signal.aborted ? ask() : first;
-
-      async function ask(): Promise<Reply> {
-        const node = nodes[turn++ % nodes.length];
-        // Options are refused without a node.
-        if (node === undefined) throw new RangeError('no nodes');
-        try {
-          return { node: node.name, answer: await node.transport.get(node.prefix + path, headers, signal) };
-        } catch (error) {
-          return { node: node.name, error };
-        }
+    async get(path, headers, signal, blameless) {
+      let last: Reply | undefined;
+      const tried = new Set<Node>();
+      for (let attempt = 0; attempt <= settings.retries; attempt += 1) {
+        const node = nextNode(tried);
+        if (node === undefined) break;
+        tried.add(node);
+        node.breaker.begin();
+        last = await ask(node, path, headers, signal);
+        if (signal.aborted && last.kind === 'error' && blameless()) node.breaker.abandoned();
+        else if (hasFailed(last)) node.breaker.failed();
+        else node.breaker.answered();
+        if (!hasFailed(last) || signal.aborted) break;
       }
+      return last ?? { kind: 'open', waitMs: Math.min(...nodes.map(({ breaker }) => breaker.waitMs)) };
+    },
+
+    getAll: (path, headers, signal) => Promise.all(nodes.map((node) => ask(node, path, headers, signal))),
+
+    get states() {
+      return nodes.map(({ name, breaker }) => ({
+        node: name,
+        breaker: breaker.state,
+        failures: breaker.failures,
+      }));
     },
 
     async close() {
-      await Promise.all(nodes.map((node) => node.transport.close()));
+      await Promise.all(nodes.map(({ transport }) => transport.close()));
     },
   };
+
+  /** In turn; the ones not tried yet before the others, and the ones at rest after all that are not. */
+  function nextNode(tried: ReadonlySet<Node>): Node | undefined {
+    const start = turn++ % nodes.length;
+    const inTurn = [...nodes.slice(start), ...nodes.slice(0, start)];
+    const open = inTurn.filter(({ breaker }) => breaker.waitMs === 0);
+    const fresh = open.filter((node) => !tried.has(node));
+    return fresh.find(({ breaker }) => !breaker.resting) ?? fresh[0] ?? open[0];
+  }
 }
 
-function failed(reply: Reply): boolean {
-  return reply.answer === undefined || [502, 503, 504].includes(reply.answer.status);
+async function ask(
+  { name, prefix, transport }: Node,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Reply> {
+  try {
+    return { kind: 'answer', node: name, answer: await transport.get(prefix + path, headers, signal) };
+  } catch (error) {
+    return { kind: 'error', node: name, error };
+  }
+}
+
+/** Failures are the network's and the gateways'. What a node itself answers, however useless, is none. */
+function hasFailed(reply: Reply): boolean {
+  if (reply.kind === 'error') return !isGarbled(reply.error);
+  if (reply.kind === 'open') return true;
+  return reply.answer.status === 502 || reply.answer.status === 503 || reply.answer.status === 504;
 }

@@ -1,25 +1,34 @@
 // The options of a verifier: their units and defaults, and the checks that fail when the application starts
 // rather than at its first request.
 
+import type { Dispatcher } from 'undici';
+import type { BreakerSettings } from './breaker.js';
 import type { CacheSettings } from './cache.js';
 import { type Clock, systemClock } from './clock.js';
 import { knownSchemes, type Scheme } from './credential.js';
 import type { Challenge } from './denial.js';
 import { ConfigurationError } from './errors.js';
+import { readNodes, readTls, type TlsOptions } from './node-options.js';
+import { duration, integer, parseUrl, section } from './option-checks.js';
+import type { TlsSettings } from './tls.js';
 
-/** What `createVerifier` takes. Only `nodes` is required; an unknown name is refused. */
+/** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {
   /**
    * Base URL of Elasticsearch, or several. A path prefix is allowed; a user name or password is not. Plain
    * `http:` to a host that is not loopback sends credentials readably and warns once.
    */
-  readonly nodes: string | readonly string[];
-  readonly tls?: {
-    /** Certificates (PEM) of the authorities to trust, instead of the system's. */
-    readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  };
+  readonly nodes?: string | readonly string[];
+  /** Instead of `nodes`: the Cloud ID of a deployment on Elastic Cloud. */
+  readonly cloudId?: string;
+  readonly tls?: TlsOptions;
   /** Schemes that are accepted, in the order in which they are challenged. Default `['Bearer', 'ApiKey']`. */
   readonly schemes?: readonly Scheme[];
+  /**
+   * The JWT realm's shared secret (`ES-Client-Authentication`). Sent with lookups of Bearer credentials only, and
+   * never taken from a caller.
+   */
+  readonly clientAuthentication?: string;
   /** What challenges say. Default `{ realm: 'elasticsearch' }`. */
   readonly challenge?: {
     readonly realm?: string;
@@ -30,15 +39,38 @@ export interface VerifierOptions {
   readonly maxHeaderLength?: number;
   /** What is remembered; `false` asks Elasticsearch every time (callers at the same time still share). */
   readonly cache?: false | CacheOptions;
-  readonly upstream?: {
-    /**
-     * How long a caller waits at most, counted from its own call, repeats included. In milliseconds, 1 to
-     * 86 400 000 (a day), default 3 000 (three seconds).
-     */
-    readonly timeoutMs?: number;
-  };
+  readonly upstream?: UpstreamOptions;
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock;
+  /** Your own undici dispatcher to reach the nodes with, instead of `tls`. It is not closed by `close`. */
+  readonly dispatcher?: Dispatcher;
+}
+
+/** What may be asked of Elasticsearch, and how long its answers may take. */
+export interface UpstreamOptions {
+  /**
+   * How long a caller waits at most, counted from its own call: queue, retries and repeats included. In
+   * milliseconds, 1 to 86 400 000 (a day), default 3 000 (three seconds).
+   */
+  readonly timeoutMs?: number;
+  /**
+   * How often a question is asked again, on another node if there is one, after a connection error, 502, 503
+   * or 504; never after 429 and never past the deadline. Default 1; 0 turns it off.
+   */
+  readonly retries?: number;
+  /** Lookups on the wire at most. Default 32. */
+  readonly maxConcurrent?: number;
+  /**
+   * Lookups that wait for a place at most; more get `queue_full` at once. Waiting is fair between sources (see
+   * `verify`), in order and in room. Default 1 000.
+   */
+  readonly maxQueue?: number;
+  /**
+   * For each node: after so many `failures` in a row (default 5) it is left alone for `openMs` milliseconds
+   * (default 2 000, at least 1), and then one lookup tries it. A failure is no connection, a broken one, 502,
+   * 503, 504, or no reply in time; every other reply ends the row.
+   */
+  readonly breaker?: { readonly failures?: number; readonly openMs?: number };
 }
 
 /** Durations in milliseconds, 0 to 86 400 000 (a day); 0 remembers nothing. Counts 1 to 16 777 216. */
@@ -79,16 +111,25 @@ export interface CacheOptions {
 /** Options with every default filled in, checked. */
 export interface Settings {
   readonly nodes: readonly URL[];
-  readonly ca: string | Buffer | (string | Buffer)[] | undefined;
+  readonly tls: TlsSettings;
+  readonly dispatcher: Dispatcher | undefined;
+  readonly clientAuthentication: string | undefined;
   readonly schemes: readonly Scheme[];
   readonly challenge: Challenge;
   readonly maxHeaderLength: number;
   readonly cache: CacheSettings;
-  readonly timeoutMs: number;
+  readonly upstream: UpstreamSettings;
   readonly clock: Clock;
 }
 
-const dayMs = 86_400_000;
+export interface UpstreamSettings {
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly maxConcurrent: number;
+  readonly maxQueue: number;
+  readonly breaker: BreakerSettings;
+}
+
 /** What a JavaScript map can hold; the LRU library indexes its entries with one. */
 const mapLimit = 16_777_216;
 
@@ -96,21 +137,25 @@ const mapLimit = 16_777_216;
 export function readOptions(given: unknown): Settings {
   const options = section('options', given, [
     'nodes',
+    'cloudId',
     'tls',
     'schemes',
+    'clientAuthentication',
     'challenge',
     'maxHeaderLength',
     'cache',
     'upstream',
     'clock',
+    'dispatcher',
   ]);
-  const tls = section('tls', options.tls, ['ca']);
   const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
-  const upstream = section('upstream', options.upstream, ['timeoutMs']);
+
   return {
-    nodes: readNodes(options.nodes),
-    ca: readCa(tls.ca),
+    nodes: readNodes(options.nodes, options.cloudId),
+    tls: readTls(options.tls),
+    dispatcher: readDispatcher(options.dispatcher, options.tls),
     schemes: readSchemes(options.schemes),
+    clientAuthentication: readSecret(options.clientAuthentication),
     challenge: {
       realm: readRealm(challenge.realm),
       ...(challenge.resourceMetadata !== undefined && {
@@ -119,47 +164,9 @@ export function readOptions(given: unknown): Settings {
     },
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, 65_536),
     cache: readCache(options.cache),
-    timeoutMs: duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1),
+    upstream: readUpstream(options.upstream),
     clock: readClock(options.clock),
   };
-}
-
-function readNodes(given: unknown): readonly URL[] {
-  const list = Array.isArray(given) ? given : [given];
-  if (given === undefined || list.length === 0) {
-    throw new ConfigurationError('nodes', 'required: the base URL of Elasticsearch, or a list of them');
-  }
-  const nodes = list.map(readNode);
-  if (new Set(nodes.map((node) => node.href)).size < nodes.length) {
-    throw new ConfigurationError('nodes', 'the same node is listed twice');
-  }
-  return nodes;
-}
-
-// No message repeats the value: a URL that is refused may be refused for the password in it.
-function readNode(given: unknown): URL {
-  const node = parseUrl(given);
-  if (node === undefined || !['http:', 'https:'].includes(node.protocol)) {
-    throw new ConfigurationError('nodes', 'must be absolute http: or https: URLs');
-  }
-  if (node.username !== '' || node.password !== '') {
-    throw new ConfigurationError('nodes', 'must not hold a user name or password: callers bring their own');
-  }
-  if (node.search !== '' || node.hash !== '') {
-    throw new ConfigurationError('nodes', 'must not have a query or a fragment');
-  }
-  return node;
-}
-
-function readCa(given: unknown): Settings['ca'] {
-  if (given === undefined) return undefined;
-  const certificates: unknown[] = Array.isArray(given) ? given : [given];
-  const readable = (ca: unknown) => (typeof ca === 'string' && ca !== '') || Buffer.isBuffer(ca);
-  if (certificates.length === 0 || !certificates.every(readable)) {
-    throw new ConfigurationError('tls.ca', 'must be a PEM string or Buffer, or a list of them');
-  }
-  // Checked in the line above.
-  return certificates as (string | Buffer)[];
 }
 
 function readSchemes(given: unknown): readonly Scheme[] {
@@ -182,10 +189,6 @@ function readMetadataUrl(given: unknown): string {
   const url = parseUrl(given);
   if (url?.protocol === 'https:') return url.href;
   throw new ConfigurationError('challenge.resourceMetadata', 'must be an absolute https: URL');
-}
-
-function parseUrl(given: unknown): URL | undefined {
-  return typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
 }
 
 function readCache(given: unknown): CacheSettings {
@@ -219,6 +222,49 @@ function readCache(given: unknown): CacheSettings {
   };
 }
 
+function readUpstream(given: unknown): UpstreamSettings {
+  const upstream = section('upstream', given, [
+    'timeoutMs',
+    'retries',
+    'maxConcurrent',
+    'maxQueue',
+    'breaker',
+  ]);
+  const breaker = section('upstream.breaker', upstream.breaker, ['failures', 'openMs']);
+  return {
+    timeoutMs: duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1),
+    retries: integer('upstream.retries', upstream.retries, 1, mapLimit, 0),
+    maxConcurrent: integer('upstream.maxConcurrent', upstream.maxConcurrent, 32, mapLimit),
+    maxQueue: integer('upstream.maxQueue', upstream.maxQueue, 1_000, mapLimit),
+    breaker: {
+      failures: integer('upstream.breaker.failures', breaker.failures, 5, mapLimit),
+      openMs: duration('upstream.breaker.openMs', breaker.openMs, 2_000, 1),
+    },
+  };
+}
+
+function readSecret(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  // One header line has to carry it.
+  if (typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
+  throw new ConfigurationError('clientAuthentication', 'must be a string of visible ASCII characters');
+}
+
+function readDispatcher(given: unknown, tls: unknown): Dispatcher | undefined {
+  if (given === undefined) return undefined;
+  if (
+    typeof given !== 'object' ||
+    given === null ||
+    !('dispatch' in given) ||
+    typeof given.dispatch !== 'function'
+  ) {
+    throw new ConfigurationError('dispatcher', 'must be an undici dispatcher');
+  }
+  if (tls !== undefined) throw new ConfigurationError('dispatcher', 'must not be set together with tls');
+  // Checked above, as far as it is used.
+  return given as Dispatcher;
+}
+
 function readClock(given: unknown): Clock {
   if (given === undefined) return systemClock;
   const methods = ['wall', 'monotonic', 'after'] as const;
@@ -228,30 +274,4 @@ function readClock(given: unknown): Clock {
     return clock as Clock;
   }
   throw new ConfigurationError('clock', `must have the methods ${methods.join(', ')}`);
-}
-
-function duration(option: string, given: unknown, fallback: number, least: number): number {
-  if (given === undefined) return fallback;
-  if (typeof given === 'number' && given >= least && given <= dayMs) return given;
-  throw new ConfigurationError(option, `must be a number of milliseconds from ${least} to ${dayMs}`);
-}
-
-function integer(option: string, given: unknown, fallback: number, most: number): number {
-  if (given === undefined) return fallback;
-  if (Number.isInteger(given) && Number(given) >= 1 && Number(given) <= most) return Number(given);
-  throw new ConfigurationError(option, `must be an integer from 1 to ${most}`);
-}
-
-/** An object with no other members than these; absent reads as empty. */
-function section(path: string, given: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
-  if (given === undefined && path !== 'options') return {};
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigurationError(path, 'must be an object');
-  }
-  for (const name of Object.keys(given)) {
-    if (names.includes(name)) continue;
-    const option = path === 'options' ? name : `${path}.${name}`;
-    throw new ConfigurationError(option, `unknown option; known are ${names.join(', ')}`);
-  }
-  return { ...given };
 }

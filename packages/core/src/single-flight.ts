@@ -8,7 +8,7 @@ export interface Waiter<Result> {
   /** How long this caller waits at most, in milliseconds. */
   readonly timeoutMs: number;
   /** What it gets then. */
-  readonly late: () => Result;
+  readonly late: Result;
   /** Rejects this caller with the signal's reason, and nobody else. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -131,7 +131,7 @@ export function createSingleFlight<Result>(clock: Clock): SingleFlight<Result> {
         },
       };
       const giveUp = () => seat.reject(signal?.reason);
-      const stopTimer = clock.after(timeoutMs, () => seat.resolve(late()));
+      const stopTimer = clock.after(timeoutMs, () => seat.resolve(late));
       signal?.addEventListener('abort', giveUp, { once: true });
       flight.seats.add(seat);
       waiting += 1;

@@ -1,7 +1,8 @@
-// The only file that opens sockets: one GET to one node, and its answer up to a limit. Follows no redirect,
-// decodes nothing, retries nothing, judges nothing.
+// The only file that opens sockets for requests: one GET to one node, and its answer up to a limit. Follows no
+// redirect, decodes nothing, retries nothing, judges nothing.
 
 import { type Dispatcher, Pool } from 'undici';
+import { createConnector, type TlsSettings } from './tls.js';
 
 /** An HTTP answer whose body has arrived whole, or was cut off at the limit. */
 export interface Answer {
@@ -15,38 +16,60 @@ export interface Answer {
 export interface Transport {
   /** Rejects with the network's error, or with the signal's reason as soon as that fires (not: has fired). */
   get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
-  /** Destroys all sockets; what is under way rejects. */
+  /** Destroys all sockets of its own; what is under way rejects. */
   close(): Promise<void>;
 }
 
 export interface TransportSettings {
-  readonly ca: string | Buffer | (string | Buffer)[] | undefined;
-  readonly timeoutMs: number;
+  readonly tls: TlsSettings;
+  readonly connectTimeoutMs: number;
+  /** For each origin. */
+  readonly maxConnections: number;
+  /** Somebody else's way to the nodes, instead of a pool of our own. It is not closed. */
+  readonly dispatcher: Dispatcher | undefined;
 }
 
 /** One MiB: an identity is about 400 bytes, and a body without end must not fill the memory. */
 const maxBodyBytes = 1_048_576;
 
-/** Connections at most: past 32 they bring no throughput and delay the event loop. */
-const maxConnections = 32;
+/** @returns what opens the way to an origin. */
+export function createTransports(settings: TransportSettings): (origin: string) => Transport {
+  return (origin) => {
+    const { dispatcher } = settings;
+    const own = dispatcher === undefined ? createPool(origin, settings) : undefined;
+    const way = own?.pool ?? dispatcher;
+    return {
+      get: (path, headers, signal) =>
+        new Promise((resolve, reject) => {
+          const request = { origin, path, method: 'GET' as const, headers: { ...headers } };
+          way?.dispatch(request, collect(signal, resolve, reject));
+        }),
+      async close() {
+        own?.connector.close();
+        await own?.pool.destroy();
+      },
+    };
+  };
+}
 
-export function createTransport(origin: string, settings: TransportSettings): Transport {
+function createPool(origin: string, { tls, connectTimeoutMs, maxConnections }: TransportSettings) {
+  const connector = createConnector(tls, connectTimeoutMs);
   const pool = new Pool(origin, {
     connections: maxConnections,
     // A slow answer must not hold up a stranger's on the same connection.
     pipelining: 1,
-    // One deadline for all phases is kept by the caller's signal; undici's would only make a second truth.
+    // One deadline for all phases is kept by the caller's signal; undici's would be a second truth.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: settings.timeoutMs, ...(settings.ca !== undefined && { ca: settings.ca }) },
+    connect: connector.connect,
   });
-  return {
-    get: (path, headers, signal) =>
-      new Promise((resolve, reject) => {
-        pool.dispatch({ path, method: 'GET', headers: { ...headers } }, collect(signal, resolve, reject));
-      }),
-    close: () => pool.destroy(),
-  };
+  return { pool, connector };
+}
+
+/** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */
+export function isGarbled(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'HTTPParserError' || ('code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW');
 }
 
 /** Gathers an answer. Calls `resolve` or `reject` once, whatever undici still reports afterwards. */

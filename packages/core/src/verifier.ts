@@ -2,16 +2,19 @@
 // fingerprint, cache, single flight, lookup, revocation, cache.
 
 import { createCache, type Entry } from './cache.js';
-import { type Credential, headerOf, knownSchemes, type Presented, parseCredential } from './credential.js';
+import { headerOf, knownSchemes, type Presented, parseCredential } from './credential.js';
 import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
 import { InvalidArgumentError, LookupError } from './errors.js';
-import { publishLookup, publishRevocation, publishVerdict } from './events.js';
+import { publishRevocation, publishVerdict } from './events.js';
 import { createFingerprinter, type Fingerprint } from './fingerprint.js';
-import { createNodes } from './nodes.js';
-import { readOptions, type VerifierOptions } from './options.js';
+import { createLookup, type Question } from './lookup.js';
+import { createNodes, type NodeState } from './nodes.js';
+import { readOptions, type Settings, type VerifierOptions } from './options.js';
+import { createQueue } from './queue.js';
 import { checkSubject, createRevocations } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
+import { createTransports } from './transport.js';
 import {
   type Rejected,
   rejected,
@@ -41,7 +44,7 @@ export interface Verifier {
    *
    * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
-  peek(presented: Presented, options?: Pick<VerifyOptions, 'maxAgeMs'>): Verdict | undefined;
+  peek(presented: Presented, options?: Pick<VerifyOptions, 'maxAgeMs' | 'source'>): Verdict | undefined;
 
   /**
    * Forgets, at once and in this process: from when this returns, no verdict reached on a lookup that started
@@ -62,6 +65,17 @@ export interface Verifier {
    */
   denial(verdict: Rejected | Unavailable, presented?: Presented): Denial;
 
+  /**
+   * Asks every node, without a credential, whether it is an Elasticsearch that checks credentials. For start-up.
+   *
+   * @throws {LookupError} as a rejection: what is wrong with the first node that is not, and which option or
+   *   setting cures it.
+   */
+  check(): Promise<void>;
+
+  /** How things are upstream, from what is known, without asking anybody. For readiness probes. */
+  health(): Health;
+
   /** Counters since the start, and how things stand now. */
   stats(): VerifierStats;
 
@@ -77,6 +91,18 @@ export interface VerifyOptions {
    * one. A lookup under way is good enough if it started at most so long ago; 0 means asked after this call.
    */
   readonly maxAgeMs?: number | undefined;
+  /**
+   * Where the request comes from, usually the client's address; an IPv6 address counts by its /64. When lookups
+   * have to wait, they wait in fair turns between sources, so that one that floods delays itself.
+   */
+  readonly source?: string | undefined;
+}
+
+/** How things are upstream. */
+export interface Health {
+  /** `down`: every node is left alone; `degraded`: one is, or the last lookup gave no verdict; else `up`. */
+  readonly state: 'up' | 'degraded' | 'down';
+  readonly nodes: readonly NodeState[];
 }
 
 /** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
@@ -104,6 +130,8 @@ export interface VerifierStats {
   readonly refusals: number;
   /** Lookups that ended without a verdict. */
   readonly unavailable: number;
+  /** Lookups turned away because too many waited. */
+  readonly shed: number;
   readonly revocations: number;
   /** Entries that had to make room. */
   readonly evictions: number;
@@ -113,15 +141,11 @@ export interface VerifierStats {
   readonly rejectedEntries: number;
   /** Lookups under way now. */
   readonly inFlight: number;
-  /** Callers waiting for them now; a background refresh counts as one. */
+  /** Those of them that wait for a place on the wire. */
+  readonly queued: number;
+  /** Callers waiting for lookups now; a background refresh counts as one. */
   readonly waiting: number;
-}
-
-/** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
-interface Question {
-  readonly kind: 'question';
-  readonly credential: Credential;
-  readonly fingerprint: Fingerprint;
+  readonly nodes: readonly NodeState[];
 }
 
 /** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
@@ -146,15 +170,24 @@ const refreshPauseMs = 1_000;
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions(options);
-  const { clock, schemes, timeoutMs } = settings;
+  const { clock, schemes, upstream, clientAuthentication } = settings;
+  const { timeoutMs, maxConcurrent } = upstream;
   const warn = createWarner(clock);
-  warnOfPlainHttp(settings.nodes, warn);
+  warnOfOpenDoors(settings, warn);
 
   const { ttlMs, staleIfErrorMs } = settings.cache;
   const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
   const cache = createCache(settings.cache, clock, revocations);
-  const nodes = createNodes(settings.nodes, { ca: settings.ca, timeoutMs });
-  const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, warn });
+  const connect = createTransports({
+    tls: settings.tls,
+    dispatcher: settings.dispatcher,
+    maxConnections: maxConcurrent,
+    // With another node to turn to, a dead address must leave time for it.
+    connectTimeoutMs: settings.nodes.length > 1 ? Math.ceil(timeoutMs / 3) : timeoutMs,
+  });
+  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect);
+  const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, clientAuthentication, warn });
+  const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Verdict>(clock);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
@@ -167,18 +200,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
     refreshes: 0,
     refusals: 0,
     unavailable: 0,
+    shed: 0,
     revocations: 0,
   };
+  const lookUp = createLookup({ clock, queue, elasticsearch, revocations, cache }, count);
+  const late = unavailable(
+    new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`),
+  );
   let closed: Unavailable | undefined;
 
   return {
-    async verify(presented, { signal, maxAgeMs } = {}) {
-      checkMaxAge(maxAgeMs);
+    async verify(presented, { signal, maxAgeMs, source } = {}) {
+      checkOptions(maxAgeMs, source);
       signal?.throwIfAborted();
-      const known = consider(presented, maxAgeMs);
+      const known = consider(presented, maxAgeMs, source);
       if (known.kind !== 'question') return known;
       count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (abandoned: AbortSignal) => lookUp(known, abandoned, false);
+      const start = (abandoned: AbortSignal) => lookUp(known, { abandoned, background: false, source });
       const verdict = await flights.join(known.fingerprint, start, { timeoutMs, late, signal, maxAgeMs });
       const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
       const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
@@ -191,9 +229,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return Object.freeze({ ...stale, stale: true as const });
     },
 
-    peek(presented, { maxAgeMs } = {}) {
-      checkMaxAge(maxAgeMs);
-      const known = consider(presented, maxAgeMs);
+    peek(presented, { maxAgeMs, source } = {}) {
+      checkOptions(maxAgeMs, source);
+      const known = consider(presented, maxAgeMs, source);
       return known.kind === 'question' ? undefined : known;
     },
 
@@ -220,13 +258,28 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     denial: (verdict, presented) => denialOf(verdict, presented),
 
+    async check() {
+      const problem = closed === undefined ? await elasticsearch.check() : closed.cause;
+      if (problem !== undefined) throw problem;
+    },
+
+    health() {
+      const { states } = nodes;
+      const open = states.filter(({ breaker }) => breaker !== 'closed').length;
+      const down = closed !== undefined || open === states.length;
+      const degraded = open > 0 || elasticsearch.lastFailed;
+      return { state: down ? 'down' : degraded ? 'degraded' : 'up', nodes: states };
+    },
+
     stats: () => ({
       ...count,
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
       inFlight: flights.inFlight,
+      queued: queue.waiting,
       waiting: flights.waiting,
+      nodes: nodes.states,
     }),
 
     async close() {
@@ -238,7 +291,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 
   /** Everything that can be said without asking. */
-  function consider(presented: Presented, maxAgeMs: number | undefined): Verdict | Question {
+  function consider(
+    presented: Presented,
+    maxAgeMs: number | undefined,
+    source: string | undefined,
+  ): Verdict | Question {
     if (closed !== undefined) return unasked(closed);
     const header = headerOf(presented);
     if (header === undefined) return unasked(rejected('credentials_missing'));
@@ -251,7 +308,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const now = clock.monotonic();
     const asPresented = fingerprint(header);
     const hit = cache.find(asPresented, now, maxAgeMs);
-    if (hit !== undefined) return serve(hit, header, asPresented, now);
+    if (hit !== undefined) return serve(hit, header, asPresented, now, source);
 
     const credential = parseCredential(header, schemes);
     if (credential.kind === 'unusable') return unasked(rejected(credential.code));
@@ -259,7 +316,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
     const canonical = fingerprint(authorization);
     const known = cache.find(canonical, now, maxAgeMs);
-    if (known !== undefined) return serve(known, authorization, canonical, now);
+    if (known !== undefined) return serve(known, authorization, canonical, now, source);
     return { kind: 'question', credential, fingerprint: canonical };
   }
 
@@ -268,57 +325,54 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return verdict;
   }
 
-  function serve(entry: Entry, authorization: string, name: Fingerprint, now: number): Verdict {
+  function serve(
+    entry: Entry,
+    authorization: string,
+    name: Fingerprint,
+    now: number,
+    source: string | undefined,
+  ): Verdict {
     count.hits += 1;
     const due = entry.refreshAt > 0 && entry.refreshAt <= now;
-    if (due && !flights.has(name)) refresh(entry, authorization, name);
+    if (due && !flights.has(name)) refresh(entry, authorization, name, source);
     publishVerdict(entry.verdict, 'memory');
     return entry.verdict;
   }
 
   /** Asks again in the background; the answer goes to `cache.remember` like any other. */
-  function refresh(entry: Entry, authorization: string, name: Fingerprint): void {
+  function refresh(entry: Entry, authorization: string, name: Fingerprint, source: string | undefined): void {
     const credential = parseCredential(authorization, schemes);
     if (credential.kind === 'unusable') return;
     count.refreshes += 1;
     const question: Question = { kind: 'question', credential, fingerprint: name };
-    void flights
-      .join(name, (abandoned) => lookUp(question, abandoned, true), { timeoutMs, late })
-      .then((verdict) => {
-        if (verdict.kind === 'unavailable') entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
-      });
-  }
-
-  /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
-  async function lookUp(question: Question, abandoned: AbortSignal, background: boolean): Promise<Verdict> {
-    for (;;) {
-      const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
-      count.lookups += 1;
-      const verdict = await elasticsearch.authenticate(question.credential, abandoned);
-      if (abandoned.aborted) return verdict;
-      publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
-      if (verdict.kind === 'unavailable') {
-        count.unavailable += 1;
-        return verdict;
-      }
-      if (revocations.outdates(lookup.revision, question.fingerprint, verdict)) continue;
-      if (verdict.kind === 'rejected') count.refusals += 1;
-      cache.remember(question.fingerprint, verdict, lookup);
-      return verdict;
-    }
-  }
-
-  function late(): Unavailable {
-    return unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`));
+    const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: true, source });
+    const pause = () => {
+      entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
+    };
+    flights.join(name, start, { timeoutMs, late }).then(
+      (verdict) => verdict.kind === 'unavailable' && pause(),
+      (error: unknown) => {
+        // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
+        pause();
+        warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
+      },
+    );
   }
 }
 
-function checkMaxAge(maxAgeMs: number | undefined): void {
-  if (maxAgeMs === undefined || (typeof maxAgeMs === 'number' && maxAgeMs >= 0)) return;
-  throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
+function checkOptions(maxAgeMs: unknown, source: unknown): void {
+  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
+    throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
+  }
+  if (source !== undefined && typeof source !== 'string') {
+    throw new InvalidArgumentError('source: must be a string');
+  }
 }
 
-function warnOfPlainHttp(nodes: readonly URL[], warn: Warn): void {
+function warnOfOpenDoors({ nodes, tls }: Settings, warn: Warn): void {
+  if (tls.rejectUnauthorized === false) {
+    warn('ESAUTH_ANY_CERTIFICATE', 'tls.rejectUnauthorized is false: credentials go to whoever answers');
+  }
   for (const { protocol, hostname, href } of nodes) {
     if (protocol === 'https:' || isLoopback(hostname)) continue;
     warn(

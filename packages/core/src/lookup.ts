@@ -1,0 +1,93 @@
+// One lookup: waits for its place on the wire, asks, and asks again if what it learnt was revoked meanwhile.
+// Its answer is remembered here; who waits for it is `single-flight.ts`'s business.
+
+import type { Cache } from './cache.js';
+import type { Clock } from './clock.js';
+import type { Credential } from './credential.js';
+import type { Elasticsearch } from './elasticsearch.js';
+import { LookupError } from './errors.js';
+import { publishLookup } from './events.js';
+import type { Fingerprint } from './fingerprint.js';
+import type { Queue } from './queue.js';
+import type { Revocations } from './revocation.js';
+import { unavailable, type Verdict } from './verdict.js';
+
+/** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
+export interface Question {
+  readonly kind: 'question';
+  readonly credential: Credential;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface LookupParts {
+  readonly clock: Clock;
+  readonly queue: Queue;
+  readonly elasticsearch: Elasticsearch;
+  readonly revocations: Revocations;
+  readonly cache: Cache;
+}
+
+export interface LookupCounters {
+  lookups: number;
+  refusals: number;
+  unavailable: number;
+  shed: number;
+}
+
+/** How and for whom a lookup is made. */
+export interface LookupContext {
+  /** Fires when nobody waits any more. */
+  readonly abandoned: AbortSignal;
+  /** Nobody waited from the start. */
+  readonly background: boolean;
+  readonly source: string | undefined;
+}
+
+export type LookUp = (question: Question, context: LookupContext) => Promise<Verdict>;
+
+/** One for all: being turned away is attacker-paced, so it must cost nothing. */
+const queueFull = unavailable(
+  new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
+);
+/** What a lookup ends with when nobody will see it. */
+const unseen = unavailable(new LookupError('timeout', 'nobody waited for this lookup any more'));
+
+/** @param count kept up to date. */
+export function createLookup(parts: LookupParts, count: LookupCounters): LookUp {
+  const { clock, queue, elasticsearch, revocations, cache } = parts;
+
+  return async (question, context) => {
+    const entered = queue.enter(context.source, context.abandoned);
+    const place = entered instanceof Promise ? await entered : entered;
+    if (place === 'left') return unseen;
+    if (place === 'full') {
+      count.shed += 1;
+      return queueFull;
+    }
+    try {
+      return await ask(question, context);
+    } finally {
+      place();
+    }
+  };
+
+  /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
+  async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Verdict> {
+    const { credential, fingerprint } = question;
+    for (;;) {
+      const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
+      count.lookups += 1;
+      const verdict = await elasticsearch.authenticate(credential, abandoned);
+      if (abandoned.aborted) return verdict;
+      publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
+      if (verdict.kind === 'unavailable') {
+        count.unavailable += 1;
+        return verdict;
+      }
+      if (revocations.outdates(lookup.revision, fingerprint, verdict)) continue;
+      if (verdict.kind === 'rejected') count.refusals += 1;
+      cache.remember(fingerprint, verdict, lookup);
+      return verdict;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// What went wrong between here and a node, in words that say which option cures it. Never quotes an answer.
+
+import { isGarbled } from './transport.js';
+import type { UnavailableCode } from './verdict.js';
+
+const trust = 'set tls.ca to the certificate of its authority, or tls.caFingerprint';
+const plain = 'it seems to speak plain http; check the scheme and port in nodes';
+
+/** Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. */
+const cures: ReadonlyMap<string, string> = new Map([
+  ['SELF_SIGNED_CERT_IN_CHAIN', trust],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', trust],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', trust],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', trust],
+  ['UNABLE_TO_GET_ISSUER_CERT', trust],
+  ['CERT_SIGNATURE_FAILURE', 'its certificate was not signed by the authority that it names'],
+  ['CERT_HAS_EXPIRED', 'renew its certificate'],
+  ['CERT_NOT_YET_VALID', 'check the clocks'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'use a host name of its certificate in nodes, or set tls.servername'],
+  ['ESAUTH_CA_FINGERPRINT', 'tls.caFingerprint is of another authority, or the node does not send its own'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', plain],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', plain],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'it wants a client certificate: set tls.cert and tls.key'],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'it may want a client certificate: set tls.cert and tls.key'],
+  ['ENOTFOUND', 'check the host name in nodes'],
+  ['ECONNREFUSED', 'nothing listens there; check host and port in nodes'],
+]);
+
+/** @returns the code of the verdict, and a sentence for logs and warnings. */
+export function explainFailure(error: unknown): readonly [UnavailableCode, string] {
+  if (isGarbled(error)) return ['bad_response', 'the answer is not HTTP as it should be'];
+  const code = codeOf(error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
+  const said = error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
+  const cure = cures.get(code);
+  return ['unreachable', `${said}${code === '' ? '' : ` (${code})`}${cure === undefined ? '' : `; ${cure}`}`];
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,159 @@
+// The options that say where Elasticsearch is and how to trust it: `nodes`, `cloudId` and `tls`.
+
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { ConfigurationError } from './errors.js';
+import { parseUrl, section } from './option-checks.js';
+import type { TlsSettings } from './tls.js';
+
+/** How to trust the nodes, and how they trust us. */
+export interface TlsOptions {
+  /** Certificates (PEM) of the authorities to trust, instead of the system's. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+  /**
+   * SHA-256 fingerprint of the authority's certificate, in hexadecimal, with or without colons: what
+   * Elasticsearch prints when it first starts. Instead of `ca`. The chain that a node presents must verify up to
+   * that certificate: every signature, validity, and host name.
+   */
+  readonly caFingerprint?: string;
+  /**
+   * Client certificate (PEM) and its key, for nodes that ask for one. If a PKI realm maps it to a user,
+   * Elasticsearch accepts *every* request of that connection, also one with a bad credential, as that user.
+   * The verifier refuses such an answer, because it does not fit the credential that was presented.
+   */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** Of the key. */
+  readonly passphrase?: string;
+  /** Host name to ask for and to check, if it is not the one in the URL. */
+  readonly servername?: string;
+  /** `false` believes any certificate, whoever holds it. Never in production. Default `true`. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** @throws {ConfigurationError} `invalid_option` */
+export function readNodes(nodes: unknown, cloudId: unknown): readonly URL[] {
+  if (nodes !== undefined && cloudId !== undefined) {
+    throw new ConfigurationError('cloudId', 'must not be set together with nodes');
+  }
+  if (cloudId !== undefined) return [readCloudId(cloudId)];
+  const list = Array.isArray(nodes) ? nodes : [nodes];
+  if (nodes === undefined || list.length === 0) {
+    throw new ConfigurationError('nodes', 'required: the base URL of Elasticsearch, or a list of them');
+  }
+  const urls = list.map(readNode);
+  if (new Set(urls.map(({ href }) => href.replace(/\/+$/, ''))).size < urls.length) {
+    throw new ConfigurationError('nodes', 'the same node is listed twice');
+  }
+  return urls;
+}
+
+function readNode(given: unknown): URL {
+  const node = parseUrl(given);
+  if (node === undefined || !['http:', 'https:'].includes(node.protocol)) {
+    throw new ConfigurationError('nodes', 'must be absolute http: or https: URLs');
+  }
+  if (node.username !== '' || node.password !== '') {
+    throw new ConfigurationError('nodes', 'must not hold a user name or password: callers bring their own');
+  }
+  if (node.search !== '' || node.hash !== '') {
+    throw new ConfigurationError('nodes', 'must not have a query or a fragment');
+  }
+  return node;
+}
+
+// `name:` and the Base64 of `host[:port]$elasticsearch[:port]$kibana`; Elasticsearch answers at the second part
+// as a name below the first.
+function readCloudId(given: unknown): URL {
+  const encoded = typeof given === 'string' ? (given.split(':').at(-1) ?? '') : '';
+  const [domain = '', instance = ''] = Buffer.from(encoded, 'base64').toString().split('$');
+  const [host = '', port = '443'] = domain.split(':');
+  const [name = '', ownPort = port] = instance.split(':');
+  const url = parseUrl(`https://${name}.${host}:${ownPort}`);
+  const plain = /^[\w.-]+$/;
+  if (url !== undefined && plain.test(name) && plain.test(host)) return url;
+  throw new ConfigurationError('cloudId', 'must be the Cloud ID that the deployment shows');
+}
+
+/** @throws {ConfigurationError} `invalid_option` */
+export function readTls(given: unknown): TlsSettings {
+  const named = section('tls', given, [
+    'ca',
+    'caFingerprint',
+    'cert',
+    'key',
+    'passphrase',
+    'servername',
+    'rejectUnauthorized',
+  ]);
+  const tls: typeof named = Object.fromEntries(
+    Object.entries(named).filter(([, value]) => value !== undefined),
+  );
+  for (const name of ['cert', 'key'] as const) {
+    if (tls[name] !== undefined && !isPem(tls[name])) {
+      throw new ConfigurationError(`tls.${name}`, 'must be a PEM string or Buffer');
+    }
+  }
+  for (const name of ['passphrase', 'servername'] as const) {
+    if (tls[name] !== undefined && (typeof tls[name] !== 'string' || tls[name] === '')) {
+      throw new ConfigurationError(`tls.${name}`, 'must be a string');
+    }
+  }
+  if (tls.rejectUnauthorized !== undefined && typeof tls.rejectUnauthorized !== 'boolean') {
+    throw new ConfigurationError('tls.rejectUnauthorized', 'must be true or false');
+  }
+  if (tls.ca !== undefined && tls.caFingerprint !== undefined) {
+    throw new ConfigurationError('tls.caFingerprint', 'must not be set together with tls.ca');
+  }
+  const { ca, caFingerprint, ...others } = tls;
+  const settings = {
+    // Every member was checked above.
+    ...(others as Omit<TlsSettings, 'ca' | 'caFingerprint'>),
+    ...(ca !== undefined && { ca: readCa(ca) }),
+    ...(caFingerprint !== undefined && { caFingerprint: readFingerprint(caFingerprint) }),
+  };
+  checkKey(settings);
+  return settings;
+}
+
+function readCa(given: unknown): (string | Buffer)[] {
+  const certificates: unknown[] = Array.isArray(given) ? given : [given];
+  if (certificates.length > 0 && certificates.every(isPem) && certificates.every(isCertificate)) {
+    return certificates;
+  }
+  throw new ConfigurationError(
+    'tls.ca',
+    'must be a certificate as a PEM string or Buffer, or a list of them',
+  );
+}
+
+function isPem(value: unknown): value is string | Buffer {
+  return (typeof value === 'string' && value !== '') || Buffer.isBuffer(value);
+}
+
+function isCertificate(pem: string | Buffer): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function readFingerprint(given: unknown): string {
+  const digits = typeof given === 'string' ? given.replaceAll(':', '').toUpperCase() : '';
+  if (/^[\dA-F]{64}$/.test(digits)) return digits.match(/../g)?.join(':') ?? '';
+  throw new ConfigurationError('tls.caFingerprint', 'must be a SHA-256 fingerprint: 64 hexadecimal digits');
+}
+
+/** A wrong passphrase, or a key of another certificate, would show at the first handshake only. */
+function checkKey({ cert, key, passphrase }: TlsSettings): void {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new ConfigurationError(`tls.${cert === undefined ? 'cert' : 'key'}`, 'cert and key go together');
+  }
+  if (cert === undefined || key === undefined) return;
+  try {
+    createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) });
+  } catch {
+    throw new ConfigurationError('tls.key', 'must be the key of tls.cert, and tls.passphrase must open it');
+  }
+}

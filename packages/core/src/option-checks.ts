@@ -1,0 +1,43 @@
+// The kinds of values that options can have. Each check takes the option's path and what was given, and returns
+// it typed or throws. No message repeats a value: a wrong one may be a secret in the wrong place.
+
+import { ConfigurationError } from './errors.js';
+
+const dayMs = 86_400_000;
+
+/** A number of milliseconds from `least` to a day. */
+export function duration(option: string, given: unknown, fallback: number, least: number): number {
+  if (given === undefined) return fallback;
+  if (typeof given === 'number' && given >= least && given <= dayMs) return given;
+  throw new ConfigurationError(option, `must be a number of milliseconds from ${least} to ${dayMs}`);
+}
+
+/** An integer from `least` to `most`. */
+export function integer(option: string, given: unknown, fallback: number, most: number, least = 1): number {
+  if (given === undefined) return fallback;
+  if (Number.isInteger(given) && Number(given) >= least && Number(given) <= most) return Number(given);
+  throw new ConfigurationError(option, `must be an integer from ${least} to ${most}`);
+}
+
+/** An object with no other members than these; absent reads as empty. */
+export function section(
+  path: string,
+  given: unknown,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (given === undefined && path !== 'options') return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigurationError(path, 'must be an object');
+  }
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue;
+    const option = path === 'options' ? name : `${path}.${name}`;
+    throw new ConfigurationError(option, `unknown option; known are ${names.join(', ')}`);
+  }
+  return { ...given };
+}
+
+/** @returns `undefined` for what is no absolute URL. */
+export function parseUrl(given: unknown): URL | undefined {
+  return typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
+}

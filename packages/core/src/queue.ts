@@ -1,0 +1,150 @@
+// How many lookups are on the wire at once, and who waits for a place. Fair between sources, in order and in
+// room: one that sends garbage delays itself and nobody else. Being turned away is a value, not an exception:
+// it is attacker-paced and must cost nothing.
+
+/** Gives the place back. To be called once. */
+export type Leave = () => void;
+
+export type Entrance = Leave | 'full' | 'left';
+
+export interface Queue {
+  /**
+   * Waits for a place on the wire.
+   *
+   * @param source where the question comes from; unknown ones share one place in the order.
+   * @param abandoned ends the wait; the result is then `'left'`.
+   * @returns `'full'` if there is no room, or if somebody whose source waits less often needs it more. No
+   *   promise where nobody has to wait: then the lookup's deadline starts before its callers' do.
+   */
+  enter(source: string | undefined, abandoned: AbortSignal): Entrance | Promise<Entrance>;
+  /** Places taken. */
+  readonly onWire: number;
+  /** Lookups that wait for one. */
+  readonly waiting: number;
+}
+
+interface Ticket {
+  readonly answer: (result: Entrance) => void;
+  waiting: boolean;
+}
+
+/** The tickets of one source, oldest first. Those that left in between are skipped when their turn comes. */
+interface Line {
+  readonly tickets: Ticket[];
+  /** Where the oldest stands: taking one must not move all the others. */
+  head: number;
+  /** How many of them still wait. */
+  waiting: number;
+}
+
+export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
+  // Sources that wait, in the order of their turns: who had one goes to the end.
+  const lines = new Map<string, Line>();
+  let onWire = 0;
+  let waiting = 0;
+
+  return {
+    enter(givenSource, abandoned) {
+      if (onWire < maxConcurrent) return takePlace();
+      const source = networkOf(givenSource ?? '');
+      if (waiting >= maxQueue && !makeRoomFor(source)) return 'full';
+      return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
+    },
+    get onWire() {
+      return onWire;
+    },
+    get waiting() {
+      return waiting;
+    },
+  };
+
+  function takePlace(): Leave {
+    onWire += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      onWire -= 1;
+      admitNext();
+    };
+  }
+
+  function wait(source: string, ticket: Ticket, abandoned: AbortSignal): void {
+    const line = lines.get(source) ?? { tickets: [], head: 0, waiting: 0 };
+    lines.set(source, line);
+    line.tickets.push(ticket);
+    line.waiting += 1;
+    waiting += 1;
+    abandoned.addEventListener('abort', () => ticket.waiting && dismiss(source, line, ticket, 'left'), {
+      once: true,
+    });
+  }
+
+  function dismiss(source: string, line: Line, ticket: Ticket, result: Entrance): void {
+    ticket.waiting = false;
+    line.waiting -= 1;
+    waiting -= 1;
+    if (line.waiting === 0) lines.delete(source);
+    ticket.answer(result);
+  }
+
+  function admitNext(): void {
+    const turn = lines.entries().next().value;
+    if (turn === undefined) return;
+    const [source, line] = turn;
+    // To the end of the order, before its line may end.
+    lines.delete(source);
+    lines.set(source, line);
+    const ticket = oldestOf(line);
+    if (ticket !== undefined) dismiss(source, line, ticket, takePlace());
+  }
+
+  /** Turns away the newest of the source that waits most often, if that is more often than `source` does. */
+  function makeRoomFor(source: string): boolean {
+    let longest: readonly [string, Line] | undefined;
+    for (const each of lines) if (each[1].waiting > (longest?.[1].waiting ?? 0)) longest = each;
+    if (longest === undefined || longest[1].waiting <= (lines.get(source)?.waiting ?? 0)) return false;
+    const [crowded, line] = longest;
+    const ticket = newestOf(line);
+    if (ticket !== undefined) dismiss(crowded, line, ticket, 'full');
+    return true;
+  }
+}
+
+function oldestOf(line: Line): Ticket | undefined {
+  const { tickets } = line;
+  while (tickets[line.head]?.waiting === false) line.head += 1;
+  const ticket = tickets[line.head];
+  line.head += 1;
+  if (line.head > 64 && line.head * 2 > tickets.length) {
+    tickets.splice(0, line.head);
+    line.head = 0;
+  }
+  return ticket;
+}
+
+function newestOf({ tickets, head }: Line): Ticket | undefined {
+  while (tickets.length > head) {
+    const ticket = tickets.pop();
+    if (ticket?.waiting === true) return ticket;
+  }
+  return undefined;
+}
+
+/** An IPv6 address as its /64, which one customer usually has to himself; everything else as it is. */
+export function networkOf(source: string): string {
+  if (!source.includes(':')) return source;
+  const address = source.split('%', 1)[0] ?? '';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped?.[1] !== undefined) return mapped[1];
+  if (!/^[\da-f:.]+$/i.test(address)) return source;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros =
+    tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0');
+  return `${[...groups, ...zeros, ...after]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}
