@@ -11,9 +11,10 @@ const stampFile = `${root}node_modules/.esauth-installed`;
 
 /** Runs a command in the project's root with its output on ours; answers whether it succeeded. */
 export function run(command, args, env = {}) {
-  const onWindows = process.platform === 'win32';
-  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: onWindows };
-  return spawnSync(command, args, options).status === 0;
+  // npx and the tools are .cmd files on Windows, which only a shell starts, and paths may have spaces.
+  const shell = process.platform === 'win32';
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell };
+  return spawnSync(shell ? `"${command}"` : command, args, options).status === 0;
 }
 
 /** Runs a tool of the root's `devDependencies`. */
@@ -23,7 +24,8 @@ export function tool(name, ...args) {
 
 export function install() {
   const wanted = stamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return true;
+  const known = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
+  if (known === wanted && manifests().every(isInstalled)) return true;
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const pnpm = packageManager.split('+')[0];
   // CI=true: without a terminal pnpm otherwise refuses to replace an older node_modules.
@@ -34,15 +36,28 @@ export function install() {
 
 /** Everything that decides what an install would do: the lock file, the manifests, and the platform. */
 function stamp() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests()]) {
+    hash.update(`\0${file}\0`).update(readFileSync(root + file));
+  }
+  return hash.digest('hex');
+}
+
+/** The manifests of the root and of every workspace package. */
+function manifests() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(root + parent).map((name) => `${parent}/${name}`),
   );
-  const manifests = ['.', 'test', 'bench', ...folders].map((folder) => `${folder}/package.json`);
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests.sort()]) {
-    if (existsSync(root + file)) hash.update(`\0${file}\0`).update(readFileSync(root + file));
-  }
-  return hash.digest('hex');
+  return ['.', 'test', 'bench', ...folders]
+    .map((folder) => `${folder}/package.json`)
+    .filter((file) => existsSync(root + file));
+}
+
+/** Whether a package that depends on something has a folder with it. */
+function isInstalled(manifest) {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(root + manifest, 'utf8'));
+  const folder = `${root}${manifest.slice(0, -'package.json'.length)}node_modules`;
+  return existsSync(folder) || (dependencies === undefined && devDependencies === undefined);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

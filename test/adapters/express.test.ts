@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { ConfigurationError } from '@esauth/core';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import {
   callerHeaders,
   createVerifier,
+  DenialError,
   type EsauthMiddleware,
   esauth,
   identityOf,
@@ -379,10 +381,107 @@ describe.each(versions)('%s', (_version, createApp) => {
     expect([response.status, response.body.code]).toEqual([503, 'closed']);
   });
 
-  test('wrong options fail when the application starts', () => {
-    expect(() => esauth({ nodes: [] })).toThrow('nodes: required');
-    expect(() => esauth(verifier, { optinal: true } as object)).toThrow('optinal: unknown option');
+  test.each<[string, unknown, unknown]>([
+    ['nodes: required', { nodes: [] }, {}],
+    ['options: must be an object', undefined, {}],
+    ['options: must be an object', null, {}],
+    ['options: must be an object', 'http://es', {}],
+    ['options: must be an object', 'verifier', null],
+    ['options: must be an object', 'verifier', 'optional'],
+    [
+      'optinal: unknown option; known are optional, maxAgeMs, onDenied, source',
+      'verifier',
+      { optinal: true },
+    ],
+    ['optional: must be true or false', 'verifier', { optional: 1 }],
+    ['maxAgeMs: must be a number of milliseconds from 0', 'verifier', { maxAgeMs: -1 }],
+    ["onDenied: must be 'respond' or 'throw'", 'verifier', { onDenied: 'ignore' }],
+    ['source: must be a function', 'verifier', { source: '127.0.0.1' }],
+  ])('wrong options fail when the application starts: %s', (message, given, options) => {
+    const make = () => esauth((given === 'verifier' ? verifier : given) as Verifier, options as object);
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(message);
+  });
+
+  test('a guard without a role fails when the application starts', () => {
     expect(() => requireRoles()).toThrow('roles: must be one or more names of roles');
+  });
+
+  test('P59: maxAgeMs of a second mount holds; 0 asks again', async () => {
+    app.use(esauth(verifier));
+    app.get('/now', esauth(verifier, { maxAgeMs: 0 }), (req, res) => {
+      res.json({ who: req.identity?.username });
+    });
+    for (const _ of [1, 2]) {
+      expect((await supertest(app).get('/now').set('Authorization', bearer)).body).toEqual({
+        who: 'elastic',
+      });
+    }
+    expect(verifier.stats().lookups).toBe(3);
+  });
+
+  test("onDenied: 'throw' hands middleware's and guards' refusals to the error path, once, as they are", async () => {
+    const errors: DenialError[] = [];
+    app.use(esauth(verifier, { onDenied: 'throw' }));
+    app.get('/admin', requireRoles('superuser'), (_req, res) => {
+      res.json({ ok: true });
+    });
+    const collect: import('express').ErrorRequestHandler = (error, _req, res, _next) => {
+      errors.push(error);
+      res.status(error.status).set(error.headers).json(error.body);
+    };
+    app.use(collect);
+    const nobody = await supertest(app).get('/admin');
+    expect([nobody.status, nobody.headers['www-authenticate']]).toEqual([401, both]);
+    const refused = await supertest(app).get('/admin').set('Authorization', janesBearer);
+    expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+    expect(errors.map((error) => error instanceof DenialError && error.code)).toEqual([
+      'credentials_missing',
+      'forbidden',
+    ]);
+    expect(errors[0]).toMatchObject({ statusCode: 401, expose: true });
+  });
+
+  test('the client address is the source of a lookup; an option takes another', async () => {
+    const sources: unknown[] = [];
+    const watched: Verifier = {
+      ...verifier,
+      verify(presented, options) {
+        sources.push(options?.source);
+        return verifier.verify(presented, options);
+      },
+    };
+    app.use('/a', esauth(watched));
+    app.use('/b', esauth(watched, { source: (req) => req.get('x-client') }));
+    await supertest(app).get('/a').set('Authorization', bearer);
+    await supertest(app).get('/b').set('Authorization', janesBearer).set('x-client', 'somebody');
+    expect(sources).toEqual([expect.stringMatching(/127\.0\.0\.1$/), 'somebody']);
+  });
+
+  test('what somebody else already answered is left alone', async () => {
+    const release = elasticsearch.faults.add({ path: '/_security/_authenticate', delayMs: 60_000, times: 1 });
+    app.use((_req, res, next) => {
+      next();
+      res.status(504).json({ late: true });
+    });
+    app.use(esauth(verifier));
+    const response = await supertest(app).get('/').set('Authorization', 'Bearer dW5rbm93bg==');
+    expect([response.status, response.body]).toEqual([504, { late: true }]);
+    release();
+  });
+
+  test('an exception of the verifier reaches the error path', async () => {
+    const broken: Verifier = {
+      ...verifier,
+      peek: () => undefined,
+      verify: () => Promise.reject(new Error('broken')),
+    };
+    app.use(esauth(broken));
+    const collect: import('express').ErrorRequestHandler = (error, _req, res, _next) => {
+      res.status(500).json({ message: error.message });
+    };
+    app.use(collect);
+    expect((await supertest(app).get('/')).body).toEqual({ message: 'broken' });
   });
 });
 

@@ -55,7 +55,10 @@ describe('authorizationOf', () => {
   test('reads the raw lines and not what became of them', () => {
     expect(from('Host', 'a', 'Authorization', 'Bearer raw')).toBe('Bearer raw');
     expect(from('Host', 'a')).toBeUndefined();
-    expect(from()).toBeUndefined();
+  });
+
+  test('reads the parsed headers of a host that has no raw lines at all', () => {
+    expect(from()).toEqual({ authorization: 'Bearer of-the-parsed-headers' });
   });
 
   test.each(['authorization', 'AUTHORIZATION', 'aUTHORIZATIOn'])('finds the name in any case: %s', (name) => {

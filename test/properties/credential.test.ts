@@ -321,7 +321,7 @@ describe('headerOf and authorizationOf', () => {
       fc.tuple(fc.constant('X-Name'), fc.constant('authorization')),
     );
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 6 }), anyString, (lines, parsed) => {
+      fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), anyString, (lines, parsed) => {
         const values = lines
           .filter(([name]) => name.toLowerCase() === 'authorization')
           .map(([, text]) => text);

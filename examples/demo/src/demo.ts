@@ -66,7 +66,10 @@ async function invite(running: Stage): Promise<void> {
   const { username, password } = running.elasticsearch;
   const { bearer } = await token(silent, basic(username, password), { grant_type: 'client_credentials' });
   const key = await apiKey(silent, basic(jane.username, jane.password), 'by-hand');
-  const get = `curl -i ${running.apiUrl}`;
+  // A proxy that the shell is set to would not find this machine's loopback.
+  const { http_proxy: proxy, ALL_PROXY: anyProxy } = process.env;
+  const curl = proxy || anyProxy ? "curl --noproxy '*'" : 'curl';
+  const get = `${curl} -i ${running.apiUrl}`;
   console.log(`
 Try it by hand; stop with Ctrl+C.
 
@@ -77,7 +80,7 @@ Try it by hand; stop with Ctrl+C.
 
 A token of your own, and the end of all of elastic's (the API may remember one for up to a minute):
 
-  curl -u ${username}:${password} ${running.elasticsearch.url}/_security/oauth2/token -H 'Content-Type: application/json' -d '{"grant_type":"client_credentials"}'
-  curl -u ${username}:${password} -X DELETE ${running.elasticsearch.url}/_security/oauth2/token -H 'Content-Type: application/json' -d '{"username":"elastic"}'
+  ${curl} -u ${username}:${password} ${running.elasticsearch.url}/_security/oauth2/token -H 'Content-Type: application/json' -d '{"grant_type":"client_credentials"}'
+  ${curl} -u ${username}:${password} -X DELETE ${running.elasticsearch.url}/_security/oauth2/token -H 'Content-Type: application/json' -d '{"username":"elastic"}'
 `);
 }

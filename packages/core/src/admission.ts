@@ -2,94 +2,146 @@
 // answer guards and `callerHeaders` from that memory. The memory hangs on the request object but is out of
 // reach of its properties, so nobody can make himself an identity by writing one.
 
+import { hash } from 'node:crypto';
+import { type ClientAuthentication, clientAuthenticationOf } from './client-authentication.js';
 import { authorizationOf, headerOf, knownSchemes, parseCredential } from './credential.js';
 import { createDenials, type Denial, DenialError } from './denial.js';
 import { ConfigurationError } from './errors.js';
 import type { Identity } from './identity.js';
+import type { VerifierOptions } from './options.js';
 import { judgeRequirement, type Requirement } from './requirement.js';
 import { rejected, type Verdict } from './verdict.js';
-import type { Verifier } from './verifier.js';
+import { createVerifier, type Verifier } from './verifier.js';
 import { warnOnce } from './warnings.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
 export type RequestLike = Parameters<typeof authorizationOf>[0];
 
-export interface AdmissionOptions {
+export interface AdmissionOptions<Request = RequestLike> {
   /**
    * Lets requests without an `Authorization` header in, without an identity. One that is present and bad is
    * still refused, and no verdict is still 503. Default `false`.
    */
-  readonly optional?: boolean;
+  readonly optional?: boolean | undefined;
+  /** How old a verdict may be, in milliseconds; see `verify`. Default: as old as the verifier remembers. */
+  readonly maxAgeMs?: number | undefined;
+  /**
+   * `'respond'` (default) writes the answer; `'throw'` hands a `DenialError` to the framework's error path.
+   */
+  readonly onDenied?: 'respond' | 'throw' | undefined;
+  /** Where a request comes from; see `verify`. Default: the framework's own client address. */
+  readonly source?: ((request: Request) => string | undefined) | undefined;
 }
 
-/** Let in, as somebody or (if that is optional) as nobody; or not, with the answer to write. */
-export type Admission =
-  | { readonly identity: Identity | undefined; readonly denial?: undefined }
-  | { readonly denial: Denial };
+/** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
+export type Refusal = Denial | DenialError;
 
-export interface Gate {
+/** Let in, as somebody or (if that is optional) as nobody; or not. */
+export type Admission =
+  | { readonly identity: Identity | undefined; readonly refusal?: undefined }
+  | { readonly refusal: Refusal };
+
+export interface Gate<Request extends RequestLike> {
   /** The outcome if it is known without asking Elasticsearch; frameworks then go on in the same turn. */
-  peek(request: RequestLike): Admission | undefined;
+  peek(request: Request): Admission | undefined;
   /** Rejects only with the reason of `signal`. */
-  admit(request: RequestLike, signal?: AbortSignal): Promise<Admission>;
+  admit(request: Request, signal?: AbortSignal): Promise<Admission>;
 }
 
 interface Entrance {
   readonly verifier: Verifier;
   readonly identity: Identity | undefined;
+  readonly throws: boolean;
 }
 
 const entrances = new WeakMap<object, Entrance>();
 
-/** @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown. */
-export function createGate(verifier: Verifier, options: AdmissionOptions = {}): Gate {
-  const { optional = false, ...others } = options;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new ConfigurationError(unknown, 'unknown option; known are optional');
-  if (typeof optional !== 'boolean') throw new ConfigurationError('optional', 'must be true or false');
+/**
+ * The verifier that an adapter was given, or one made from the options that it was given. Two from equal options
+ * in one process warn: they remember apart, so each credential is looked up twice.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
+export function verifierFrom(given: Verifier | VerifierOptions): Verifier {
+  if (typeof given === 'object' && given !== null && 'verify' in given) return given;
+  const verifier = createVerifier(given);
+  const { clock, dispatcher, ...data } = given;
+  // Objects that somebody brought cannot be told apart.
+  if (clock !== undefined || dispatcher !== undefined) return verifier;
+  // Only a digest is kept: options may hold secrets.
+  const name = hash('sha256', JSON.stringify(data));
+  if (seen.has(name)) {
+    warnOnce(
+      'ESAUTH_TWO_CACHES',
+      'two verifiers were made from equal options; make one with createVerifier and pass it to both',
+    );
+  }
+  seen.add(name);
+  return verifier;
+}
+
+const seen = new Set<string>();
+
+/**
+ * @param address the framework's own client address of a request.
+ * @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown.
+ */
+export function createGate<Request extends RequestLike>(
+  verifier: Verifier,
+  options: AdmissionOptions<Request> | undefined,
+  address: (request: Request) => string | undefined,
+): Gate<Request> {
+  const { optional, maxAgeMs, onDenied, source } = checkOptions(options);
+  const throws = onDenied === 'throw';
+  const contextOf = (request: Request) => ({ maxAgeMs, source: (source ?? address)(request) });
 
   return {
     peek(request) {
-      const verdict = verifier.peek(authorizationOf(request));
+      const verdict = verifier.peek(authorizationOf(request), contextOf(request));
       return verdict && settle(request, verdict);
     },
     async admit(request, signal) {
-      return settle(request, await verifier.verify(authorizationOf(request), { signal }));
+      const context = { ...contextOf(request), signal };
+      return settle(request, await verifier.verify(authorizationOf(request), context));
     },
   };
 
-  function settle(request: RequestLike, verdict: Verdict): Admission {
+  function settle(request: Request, verdict: Verdict): Admission {
     const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
-    if (verdict.kind === 'authenticated' || (optional && absent)) {
+    if (verdict.kind === 'authenticated' || (optional === true && absent)) {
       const identity = verdict.kind === 'authenticated' ? verdict.identity : undefined;
-      entrances.set(request, { verifier, identity });
+      entrances.set(request, { verifier, identity, throws });
       return { identity };
     }
     // What an earlier, more lenient gate let in does not count any more.
     entrances.delete(request);
-    return { denial: verifier.denial(verdict, authorizationOf(request)) };
+    return { refusal: refuse(verifier.denial(verdict, authorizationOf(request)), throws) };
   }
 }
 
-/** @returns the denial if the request does not meet the requirement, 401 if nobody was authenticated. */
-export function guard(request: RequestLike, requirement: Requirement): Denial | undefined {
-  const entrance = enteredAs(request);
-  if (entrance.denial !== undefined) return entrance.denial;
-  const judgement = judgeRequirement(requirement, entrance.identity);
+/** @returns the refusal if the request does not meet the requirement, a 401 if nobody was authenticated. */
+export function guard(request: RequestLike, requirement: Requirement): Refusal | undefined {
+  const caller = callerOf(request);
+  if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
+  const { verifier, identity, throws } = caller;
+  const judgement = judgeRequirement(requirement, identity);
   if (judgement === 'met') return undefined;
-  const denial = entrance.verifier.denial(rejected('forbidden'), authorizationOf(request));
-  if (judgement === 'refused') return denial;
+  const denial = verifier.denial(rejected('forbidden'), authorizationOf(request));
+  if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(
     'ESAUTH_NO_ROLES',
     'a route that asks for roles was called by an identity without any; API keys and service accounts never ' +
       'have roles, they are judged by privileges',
   );
-  return { ...denial, body: { ...denial.body, detail: neverByRoles } };
+  return refuse({ ...denial, body: { ...denial.body, detail: neverByRoles } }, throws);
 }
+
+const neverByRoles =
+  'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';
 
 /** @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. */
 export function identityOf(request: RequestLike): Identity {
-  return entered(request).identity;
+  return authenticated(request).identity;
 }
 
 /**
@@ -99,39 +151,75 @@ export function identityOf(request: RequestLike): Identity {
  * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. Elasticsearch
  *   clients fall back to their own credential when they are given none, so this never returns an empty one.
  */
-export function callerHeaders(request: RequestLike): { authorization: string } {
-  const { verifier } = entered(request);
+export function callerHeaders(request: RequestLike): CallerHeaders {
+  const { verifier } = authenticated(request);
+  // Nobody can have been authenticated without a header that parses.
   const credential = parseCredential(headerOf(authorizationOf(request)) ?? '', knownSchemes);
-  if (credential.kind === 'credential') return { authorization: credential.authorization };
-  throw new DenialError(verifier.denial(rejected('credentials_missing')));
+  if (credential.kind !== 'credential') {
+    throw new DenialError(verifier.denial(rejected('credentials_missing')));
+  }
+  const { scheme, authorization } = credential;
+  return { authorization, ...(scheme === 'Bearer' && clientAuthenticationOf(verifier)) };
 }
 
-function entered(request: RequestLike): { readonly verifier: Verifier; readonly identity: Identity } {
-  const entrance = enteredAs(request);
-  if (entrance.denial !== undefined) throw new DenialError(entrance.denial);
-  return entrance;
+/** Headers of a request to Elasticsearch, as a plain object that its client takes. */
+export type CallerHeaders = { authorization: string } & ClientAuthentication;
+
+interface Caller {
+  readonly verifier: Verifier;
+  readonly identity: Identity;
+  readonly throws: boolean;
+  readonly denial?: undefined;
 }
 
-function enteredAs(
-  request: RequestLike,
-):
-  | { readonly verifier: Verifier; readonly identity: Identity; readonly denial?: undefined }
-  | { readonly denial: Denial } {
+function authenticated(request: RequestLike): Caller {
+  const caller = callerOf(request);
+  if (caller.denial !== undefined) throw new DenialError(caller.denial);
+  return caller;
+}
+
+function callerOf(request: RequestLike): Caller | { readonly denial: Denial; readonly throws: boolean } {
   const entrance = entrances.get(request);
   if (entrance === undefined) {
     warnOnce(
       'ESAUTH_NO_MIDDLEWARE',
       'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it',
     );
-    return { denial: unguarded(rejected('credentials_missing')) };
+    return { denial: unguarded(rejected('credentials_missing')), throws: false };
   }
-  const { verifier, identity } = entrance;
-  if (identity === undefined) return { denial: verifier.denial(rejected('credentials_missing')) };
-  return { verifier, identity };
+  const { verifier, identity, throws } = entrance;
+  if (identity === undefined) return { denial: verifier.denial(rejected('credentials_missing')), throws };
+  return { verifier, identity, throws };
 }
-
-const neverByRoles =
-  'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';
 
 /** For requests that no verifier has seen. */
 const unguarded = createDenials(['Bearer', 'ApiKey'], { realm: 'elasticsearch' });
+
+function refuse(denial: Denial, throws: boolean): Refusal {
+  return throws ? new DenialError(denial) : denial;
+}
+
+function checkOptions<Request>(given: AdmissionOptions<Request> = {}): AdmissionOptions<Request> {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigurationError('options', 'must be an object');
+  }
+  const known = ['optional', 'maxAgeMs', 'onDenied', 'source'];
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigurationError(unknown, `unknown option; known are ${known.join(', ')}`);
+  }
+  const { optional, maxAgeMs, onDenied, source } = given;
+  if (optional !== undefined && typeof optional !== 'boolean') {
+    throw new ConfigurationError('optional', 'must be true or false');
+  }
+  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
+    throw new ConfigurationError('maxAgeMs', 'must be a number of milliseconds from 0');
+  }
+  if (onDenied !== undefined && onDenied !== 'respond' && onDenied !== 'throw') {
+    throw new ConfigurationError('onDenied', "must be 'respond' or 'throw'");
+  }
+  if (source !== undefined && typeof source !== 'function') {
+    throw new ConfigurationError('source', 'must be a function');
+  }
+  return given;
+}

@@ -68,8 +68,11 @@ export function authorizationOf(request: {
   readonly headers: Readonly<Record<string, unknown>>;
 }): Presented {
   const { rawHeaders } = request;
-  // Typed as an object of unknowns: whatever is no string is found out by `headerOf`.
-  if (rawHeaders === undefined) return { authorization: request.headers.authorization } as Presented;
+  // Hosts that imitate Node's requests may have none, or an empty list. Typed as an object of unknowns:
+  // whatever is no string is found out by `headerOf`.
+  if (rawHeaders === undefined || rawHeaders.length === 0) {
+    return { authorization: request.headers.authorization } as Presented;
+  }
   let first: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at];

@@ -66,14 +66,14 @@ export class DenialError extends Error {
   }
 }
 
-interface Answer {
+interface Told {
   readonly status: Denial['status'];
   readonly detail: string;
   /** `error` and `error_description` of RFC 6750 §3, for the challenge of the scheme that was presented. */
   readonly error?: string;
 }
 
-const answers: Readonly<Record<RejectionCode | UnavailableCode, Answer>> = {
+const answers: Readonly<Record<RejectionCode | UnavailableCode, Told>> = {
   credentials_missing: { status: 401, detail: 'The request has no Authorization header.' },
   scheme_unsupported: { status: 401, detail: 'This authentication scheme is not accepted here.' },
   credentials_malformed: {

@@ -2,6 +2,7 @@
 // caller's own credential and turns what comes back into a verdict. 200, 401 and 403 say something about the
 // credential; everything else only says that there is no verdict.
 
+import type { ClientAuthentication } from './client-authentication.js';
 import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
 import { LookupError, type LookupFailure } from './errors.js';
@@ -26,8 +27,8 @@ export interface Elasticsearch {
 export interface ElasticsearchSettings {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** The JWT realm's shared secret. */
-  readonly clientAuthentication: string | undefined;
+  /** What lookups of Bearer credentials carry besides. */
+  readonly clientAuthentication: ClientAuthentication;
   readonly warn: Warn;
 }
 
@@ -52,10 +53,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const headers = {
         authorization,
         ...plainHeaders,
-        ...(scheme === 'Bearer' &&
-          clientAuthentication !== undefined && {
-            'es-client-authentication': `SharedSecret ${clientAuthentication}`,
-          }),
+        ...(scheme === 'Bearer' && clientAuthentication),
       };
       const reply = await nodes.get(path, headers, deadline.signal, () => abandoned.aborted);
       stopTimer();

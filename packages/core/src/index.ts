@@ -1,19 +1,19 @@
-// For applications.
+// For applications: making a verifier, and what it says.
 
-// For adapters: what a framework needs besides.
-export type { Admission, AdmissionOptions, Gate, RequestLike } from './admission.js';
-export { callerHeaders, createGate, guard, identityOf } from './admission.js';
 export type { Clock } from './clock.js';
 export type { Presented, Scheme } from './credential.js';
-export { authorizationOf } from './credential.js';
 export type { Challenge, Denial, ProblemDetails } from './denial.js';
 export { DenialError } from './denial.js';
 export { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';
-export type { LookupEvent, RevocationEvent, VerdictEvent } from './events.js';
+export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { Identity, Realm } from './identity.js';
-export type { CacheOptions, VerifierOptions } from './options.js';
+export type { TlsOptions } from './node-options.js';
+export type { NodeState } from './nodes.js';
+export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
 export type { Requirement } from './requirement.js';
 export { roles } from './requirement.js';
+export type { Revocable } from './revocation.js';
+export type { Health, VerifierStats } from './stats.js';
 export type {
   Authenticated,
   Rejected,
@@ -22,5 +22,11 @@ export type {
   UnavailableCode,
   Verdict,
 } from './verdict.js';
-export type { Revocable, Verifier, VerifierStats, VerifyOptions } from './verifier.js';
+export type { Verifier, VerifyOptions } from './verifier.js';
 export { createVerifier } from './verifier.js';
+
+// For adapters: what a framework needs besides.
+
+export type { Admission, AdmissionOptions, Gate, Refusal, RequestLike } from './admission.js';
+export { callerHeaders, createGate, guard, identityOf, verifierFrom } from './admission.js';
+export { authorizationOf } from './credential.js';

@@ -10,6 +10,7 @@ import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
 import type { Queue } from './queue.js';
 import type { Revocations } from './revocation.js';
+import type { Counters } from './stats.js';
 import { unavailable, type Verdict } from './verdict.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -25,13 +26,6 @@ export interface LookupParts {
   readonly elasticsearch: Elasticsearch;
   readonly revocations: Revocations;
   readonly cache: Cache;
-}
-
-export interface LookupCounters {
-  lookups: number;
-  refusals: number;
-  unavailable: number;
-  shed: number;
 }
 
 /** How and for whom a lookup is made. */
@@ -53,7 +47,7 @@ const queueFull = unavailable(
 const unseen = unavailable(new LookupError('timeout', 'nobody waited for this lookup any more'));
 
 /** @param count kept up to date. */
-export function createLookup(parts: LookupParts, count: LookupCounters): LookUp {
+export function createLookup(parts: LookupParts, count: Counters): LookUp {
   const { clock, queue, elasticsearch, revocations, cache } = parts;
 
   return async (question, context) => {

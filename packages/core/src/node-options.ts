@@ -5,30 +5,31 @@ import { createSecureContext } from 'node:tls';
 import { ConfigurationError } from './errors.js';
 import { parseUrl, section } from './option-checks.js';
 import type { TlsSettings } from './tls.js';
+import type { Warn } from './warnings.js';
 
 /** How to trust the nodes, and how they trust us. */
 export interface TlsOptions {
   /** Certificates (PEM) of the authorities to trust, instead of the system's. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /**
    * SHA-256 fingerprint of the authority's certificate, in hexadecimal, with or without colons: what
    * Elasticsearch prints when it first starts. Instead of `ca`. The chain that a node presents must verify up to
    * that certificate: every signature, validity, and host name.
    */
-  readonly caFingerprint?: string;
+  readonly caFingerprint?: string | undefined;
   /**
    * Client certificate (PEM) and its key, for nodes that ask for one. If a PKI realm maps it to a user,
    * Elasticsearch accepts *every* request of that connection, also one with a bad credential, as that user.
    * The verifier refuses such an answer, because it does not fit the credential that was presented.
    */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
   /** Of the key. */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /** Host name to ask for and to check, if it is not the one in the URL. */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
   /** `false` believes any certificate, whoever holds it. Never in production. Default `true`. */
-  readonly rejectUnauthorized?: boolean;
+  readonly rejectUnauthorized?: boolean | undefined;
 }
 
 /** @throws {ConfigurationError} `invalid_option` */
@@ -156,4 +157,22 @@ function checkKey({ cert, key, passphrase }: TlsSettings): void {
   } catch {
     throw new ConfigurationError('tls.key', 'must be the key of tls.cert, and tls.passphrase must open it');
   }
+}
+
+/** What works, but lets others listen. */
+export function warnOfOpenDoors(nodes: readonly URL[], tls: TlsSettings, warn: Warn): void {
+  if (tls.rejectUnauthorized === false) {
+    warn('ESAUTH_ANY_CERTIFICATE', 'tls.rejectUnauthorized is false: credentials go to whoever answers');
+  }
+  for (const { protocol, hostname, href } of nodes) {
+    if (protocol === 'https:' || isLoopback(hostname)) continue;
+    warn(
+      `ESAUTH_PLAIN_HTTP ${href}`,
+      `nodes: ${href} is plain http, so credentials travel readably; use https`,
+    );
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

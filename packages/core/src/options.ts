@@ -18,32 +18,32 @@ export interface VerifierOptions {
    * Base URL of Elasticsearch, or several. A path prefix is allowed; a user name or password is not. Plain
    * `http:` to a host that is not loopback sends credentials readably and warns once.
    */
-  readonly nodes?: string | readonly string[];
+  readonly nodes?: string | readonly string[] | undefined;
   /** Instead of `nodes`: the Cloud ID of a deployment on Elastic Cloud. */
-  readonly cloudId?: string;
-  readonly tls?: TlsOptions;
+  readonly cloudId?: string | undefined;
+  readonly tls?: TlsOptions | undefined;
   /** Schemes that are accepted, in the order in which they are challenged. Default `['Bearer', 'ApiKey']`. */
-  readonly schemes?: readonly Scheme[];
+  readonly schemes?: readonly Scheme[] | undefined;
   /**
    * The JWT realm's shared secret (`ES-Client-Authentication`). Sent with lookups of Bearer credentials only, and
    * never taken from a caller.
    */
-  readonly clientAuthentication?: string;
+  readonly clientAuthentication?: string | undefined;
   /** What challenges say. Default `{ realm: 'elasticsearch' }`. */
   readonly challenge?: {
-    readonly realm?: string;
+    readonly realm?: string | undefined;
     /** Absolute https URL of the protected resource's metadata (RFC 9728). */
-    readonly resourceMetadata?: string;
+    readonly resourceMetadata?: string | undefined;
   };
   /** Longer `Authorization` headers are malformed. In characters, 1 to 65 536, default 8 192. */
-  readonly maxHeaderLength?: number;
+  readonly maxHeaderLength?: number | undefined;
   /** What is remembered; `false` asks Elasticsearch every time (callers at the same time still share). */
-  readonly cache?: false | CacheOptions;
-  readonly upstream?: UpstreamOptions;
+  readonly cache?: false | CacheOptions | undefined;
+  readonly upstream?: UpstreamOptions | undefined;
   /** Where the time comes from. Default: the system's clocks. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Your own undici dispatcher to reach the nodes with, instead of `tls`. It is not closed by `close`. */
-  readonly dispatcher?: Dispatcher;
+  readonly dispatcher?: Dispatcher | undefined;
 }
 
 /** What may be asked of Elasticsearch, and how long its answers may take. */
@@ -52,25 +52,27 @@ export interface UpstreamOptions {
    * How long a caller waits at most, counted from its own call: queue, retries and repeats included. In
    * milliseconds, 1 to 86 400 000 (a day), default 3 000 (three seconds).
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * How often a question is asked again, on another node if there is one, after a connection error, 502, 503
    * or 504; never after 429 and never past the deadline. Default 1; 0 turns it off.
    */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Lookups on the wire at most. Default 32. */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
   /**
    * Lookups that wait for a place at most; more get `queue_full` at once. Waiting is fair between sources (see
    * `verify`), in order and in room. Default 1 000.
    */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
   /**
    * For each node: after so many `failures` in a row (default 5) it is left alone for `openMs` milliseconds
    * (default 2 000, at least 1), and then one lookup tries it. A failure is no connection, a broken one, 502,
    * 503, 504, or no reply in time; every other reply ends the row.
    */
-  readonly breaker?: { readonly failures?: number; readonly openMs?: number };
+  readonly breaker?:
+    | { readonly failures?: number | undefined; readonly openMs?: number | undefined }
+    | undefined;
 }
 
 /** Durations in milliseconds, 0 to 86 400 000 (a day); 0 remembers nothing. Counts 1 to 16 777 216. */
@@ -80,32 +82,32 @@ export interface CacheOptions {
    * (one minute). This is also how long a credential revoked in Elasticsearch may go on here, unless
    * `revoke` is called.
    */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /**
    * An identity older than this is served and asked again in the background, one question at a time. Default
    * half of `ttlMs`, at most 30 000 (half a minute); 0 turns it off. Must be below `ttlMs`.
    */
-  readonly refreshAfterMs?: number;
+  readonly refreshAfterMs?: number | undefined;
   /**
    * How much longer than `ttlMs` an identity may be served while Elasticsearch cannot say anything about it
    * (`unreachable`, `timeout`, `overloaded`, `server_error`, `circuit_open`). Never after a refusal or
    * `revoke`. Default 0.
    */
-  readonly staleIfErrorMs?: number;
+  readonly staleIfErrorMs?: number | undefined;
   /**
    * How long a refusal is remembered, `ttlMs` at most. Default 5 000 (five seconds). Keep it short: a key
    * that is created right after somebody tried it is refused for this long.
    */
-  readonly rejectedTtlMs?: number;
+  readonly rejectedTtlMs?: number | undefined;
   /** Identities remembered at most. Default 10 000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Refusals remembered at most, in a store of their own. Default 2 000. */
-  readonly maxRejectedEntries?: number;
+  readonly maxRejectedEntries?: number | undefined;
   /**
    * By which part an entry's lifetimes are shortened at most, at random, so that what was learnt together is
    * not asked again together. 0 to 0.5, default 0.1; 0 turns it off.
    */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
 }
 
 /** Options with every default filled in, checked. */
@@ -187,7 +189,9 @@ function readRealm(given: unknown): string {
 
 function readMetadataUrl(given: unknown): string {
   const url = parseUrl(given);
-  if (url?.protocol === 'https:') return url.href;
+  const plain = url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '';
+  // As it was given: a client compares it letter by letter (RFC 9728 §3.3).
+  if (plain && typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
   throw new ConfigurationError('challenge.resourceMetadata', 'must be an absolute https: URL');
 }
 

@@ -9,7 +9,15 @@ import type { Fingerprint } from './fingerprint.js';
 import type { Identity } from './identity.js';
 import type { Verdict } from './verdict.js';
 
-/** Whose verdicts must not be served any more. */
+/** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
+export type Revocable =
+  | { readonly credential: string }
+  | { readonly apiKeyIds: readonly string[] }
+  | { readonly username: string; readonly realm?: string }
+  | { readonly realm: string }
+  | 'all';
+
+/** The same, with the credential's name in its place. */
 export type Subject =
   | { readonly fingerprint: Fingerprint }
   | { readonly apiKeyIds: readonly string[] }

@@ -2,6 +2,7 @@
 // fingerprint, cache, single flight, lookup, revocation, cache.
 
 import { createCache, type Entry } from './cache.js';
+import { clientAuthenticationHeaders, keepClientAuthentication } from './client-authentication.js';
 import { headerOf, knownSchemes, type Presented, parseCredential } from './credential.js';
 import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
@@ -9,11 +10,13 @@ import { InvalidArgumentError, LookupError } from './errors.js';
 import { publishRevocation, publishVerdict } from './events.js';
 import { createFingerprinter, type Fingerprint } from './fingerprint.js';
 import { createLookup, type Question } from './lookup.js';
-import { createNodes, type NodeState } from './nodes.js';
-import { readOptions, type Settings, type VerifierOptions } from './options.js';
+import { warnOfOpenDoors } from './node-options.js';
+import { createNodes } from './nodes.js';
+import { readOptions, type VerifierOptions } from './options.js';
 import { createQueue } from './queue.js';
-import { checkSubject, createRevocations } from './revocation.js';
+import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
+import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
 import { createTransports } from './transport.js';
 import {
   type Rejected,
@@ -23,15 +26,15 @@ import {
   unavailable,
   type Verdict,
 } from './verdict.js';
-import { createWarner, type Warn } from './warnings.js';
+import { createWarner } from './warnings.js';
 
 /** Tells who is calling. One for each application: what it remembers is its own. */
 export interface Verifier {
   /**
    * Resolves a credential: from memory, by joining a lookup that is under way, or by asking Elasticsearch.
    *
-   * @param presented the `Authorization` header's value, or an object with all its values (a request's
-   *   `headers` will do).
+   * @param presented the `Authorization` header's value, or an object with all its values (the
+   *   `headers` of one of Node's requests will do).
    * @returns a verdict of any kind, within `upstream.timeoutMs`. Never rejects for an expected outcome; only
    *   with the abort reason when `signal` fires, and an already aborted signal rejects even on a hit.
    * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0.
@@ -98,56 +101,6 @@ export interface VerifyOptions {
   readonly source?: string | undefined;
 }
 
-/** How things are upstream. */
-export interface Health {
-  /** `down`: every node is left alone; `degraded`: one is, or the last lookup gave no verdict; else `up`. */
-  readonly state: 'up' | 'degraded' | 'down';
-  readonly nodes: readonly NodeState[];
-}
-
-/** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
-export type Revocable =
-  | { readonly credential: string }
-  | { readonly apiKeyIds: readonly string[] }
-  | { readonly username: string; readonly realm?: string }
-  | { readonly realm: string }
-  | 'all';
-
-export interface VerifierStats {
-  /** Answered from memory: identities and refusals. */
-  readonly hits: number;
-  /** Calls that started a lookup. */
-  readonly misses: number;
-  /** Calls that waited for a lookup that others started. */
-  readonly shared: number;
-  /** Calls answered with an identity past `ttlMs` because the lookup failed. */
-  readonly stale: number;
-  /** Questions to Elasticsearch, background refreshes and repeats after a revocation included. */
-  readonly lookups: number;
-  /** Background refreshes among them. */
-  readonly refreshes: number;
-  /** Lookups that ended in a refusal. */
-  readonly refusals: number;
-  /** Lookups that ended without a verdict. */
-  readonly unavailable: number;
-  /** Lookups turned away because too many waited. */
-  readonly shed: number;
-  readonly revocations: number;
-  /** Entries that had to make room. */
-  readonly evictions: number;
-  /** Identities remembered now. */
-  readonly entries: number;
-  /** Refusals remembered now. */
-  readonly rejectedEntries: number;
-  /** Lookups under way now. */
-  readonly inFlight: number;
-  /** Those of them that wait for a place on the wire. */
-  readonly queued: number;
-  /** Callers waiting for lookups now; a background refresh counts as one. */
-  readonly waiting: number;
-  readonly nodes: readonly NodeState[];
-}
-
 /** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
 const bridged: ReadonlySet<UnavailableCode> = new Set([
   'unreachable',
@@ -170,10 +123,11 @@ const refreshPauseMs = 1_000;
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions(options);
-  const { clock, schemes, upstream, clientAuthentication } = settings;
+  const { clock, schemes, upstream } = settings;
+  const clientAuthentication = clientAuthenticationHeaders(settings.clientAuthentication);
   const { timeoutMs, maxConcurrent } = upstream;
   const warn = createWarner(clock);
-  warnOfOpenDoors(settings, warn);
+  warnOfOpenDoors(settings.nodes, settings.tls, warn);
 
   const { ttlMs, staleIfErrorMs } = settings.cache;
   const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
@@ -191,25 +145,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const flights = createSingleFlight<Verdict>(clock);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
-  const count = {
-    hits: 0,
-    misses: 0,
-    shared: 0,
-    stale: 0,
-    lookups: 0,
-    refreshes: 0,
-    refusals: 0,
-    unavailable: 0,
-    shed: 0,
-    revocations: 0,
-  };
+  const count = createCounters();
   const lookUp = createLookup({ clock, queue, elasticsearch, revocations, cache }, count);
   const late = unavailable(
     new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`),
   );
   let closed: Unavailable | undefined;
 
-  return {
+  const verifier: Verifier = {
     async verify(presented, { signal, maxAgeMs, source } = {}) {
       checkOptions(maxAgeMs, source);
       signal?.throwIfAborted();
@@ -264,11 +207,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
 
     health() {
-      const { states } = nodes;
-      const open = states.filter(({ breaker }) => breaker !== 'closed').length;
-      const down = closed !== undefined || open === states.length;
-      const degraded = open > 0 || elasticsearch.lastFailed;
-      return { state: down ? 'down' : degraded ? 'degraded' : 'up', nodes: states };
+      return healthOf(nodes.states, closed !== undefined, elasticsearch.lastFailed);
     },
 
     stats: () => ({
@@ -289,6 +228,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       await nodes.close();
     },
   };
+  keepClientAuthentication(verifier, clientAuthentication);
+  return verifier;
 
   /** Everything that can be said without asking. */
   function consider(
@@ -367,21 +308,4 @@ function checkOptions(maxAgeMs: unknown, source: unknown): void {
   if (source !== undefined && typeof source !== 'string') {
     throw new InvalidArgumentError('source: must be a string');
   }
-}
-
-function warnOfOpenDoors({ nodes, tls }: Settings, warn: Warn): void {
-  if (tls.rejectUnauthorized === false) {
-    warn('ESAUTH_ANY_CERTIFICATE', 'tls.rejectUnauthorized is false: credentials go to whoever answers');
-  }
-  for (const { protocol, hostname, href } of nodes) {
-    if (protocol === 'https:' || isLoopback(hostname)) continue;
-    warn(
-      `ESAUTH_PLAIN_HTTP ${href}`,
-      `nodes: ${href} is plain http, so credentials travel readably; use https`,
-    );
-  }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

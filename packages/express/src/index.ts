@@ -5,18 +5,19 @@ import {
   type Admission,
   type AdmissionOptions,
   createGate,
-  createVerifier,
-  type Denial,
+  DenialError,
   guard,
   type Identity,
+  type Refusal,
   roles,
   type Verifier,
   type VerifierOptions,
+  verifierFrom,
 } from '@esauth/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export type { Identity, Verifier, VerifierOptions } from '@esauth/core';
-export { callerHeaders, createVerifier, identityOf } from '@esauth/core';
+export { callerHeaders, createVerifier, DenialError, identityOf } from '@esauth/core';
 
 declare global {
   namespace Express {
@@ -27,8 +28,12 @@ declare global {
   }
 }
 
+/** A handler that fits every route, whatever its parameters and body are: it looks at none of them. */
+// biome-ignore lint/suspicious/noExplicitAny: with anything else the handlers after it lose their types.
+export type Middleware = RequestHandler<any, any, any, any>;
+
 /** Middleware that lets authenticated requests pass; `verifier` is there to revoke, watch and close it. */
-export type EsauthMiddleware = RequestHandler & { readonly verifier: Verifier };
+export type EsauthMiddleware = Middleware & { readonly verifier: Verifier };
 
 /**
  * Accepts the `Authorization` header that Elasticsearch accepts, and puts the caller on `req.identity`.
@@ -42,10 +47,10 @@ export type EsauthMiddleware = RequestHandler & { readonly verifier: Verifier };
  */
 export function esauth(
   verifierOrOptions: Verifier | VerifierOptions,
-  options: AdmissionOptions = {},
+  options?: AdmissionOptions<Request>,
 ): EsauthMiddleware {
-  const verifier = 'verify' in verifierOrOptions ? verifierOrOptions : createVerifier(verifierOrOptions);
-  const gate = createGate(verifier, options);
+  const verifier = verifierFrom(verifierOrOptions);
+  const gate = createGate<Request>(verifier, options, (req) => req.ip);
 
   function authenticate(req: Request, res: Response, next: NextFunction): void {
     const known = gate.peek(req);
@@ -53,6 +58,8 @@ export function esauth(
       finish(known, req, res, next);
       return;
     }
+    // A client that hangs up, or already has, waits for nothing any more.
+    if (res.closed) return;
     const gone = new AbortController();
     const leave = () => gone.abort();
     res.once('close', leave);
@@ -61,7 +68,6 @@ export function esauth(
         res.off('close', leave);
         finish(admission, req, res, next);
       },
-      // A client that hung up waits for nothing any more.
       (error: unknown) => gone.signal.aborted || next(error),
     );
   }
@@ -74,27 +80,32 @@ export function esauth(
  *
  * @throws {ConfigurationError} `invalid_option` without a role.
  */
-export function requireRoles(...names: readonly string[]): RequestHandler {
+export function requireRoles(...names: readonly string[]): Middleware {
   const requirement = roles(...names);
   return function checkRoles(req, res, next) {
-    const denial = guard(req, requirement);
-    if (denial === undefined) next();
-    else respond(denial, res);
+    const refusal = guard(req, requirement);
+    if (refusal === undefined) next();
+    else answer(refusal, res, next);
   };
 }
 
 function finish(admission: Admission, req: Request, res: Response, next: NextFunction): void {
-  if (admission.denial !== undefined) {
-    respond(admission.denial, res);
+  if (admission.refusal !== undefined) {
+    answer(admission.refusal, res, next);
     return;
   }
   if (admission.identity !== undefined) req.identity = admission.identity;
   next();
 }
 
-function respond({ status, headers, body }: Denial, res: Response): void {
+function answer(refusal: Refusal, res: Response, next: NextFunction): void {
+  if (refusal instanceof DenialError) {
+    next(refusal);
+    return;
+  }
   // Somebody else, such as a timeout middleware, may have answered while we waited.
   if (res.headersSent) return;
+  const { status, headers, body } = refusal;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.status(status).setHeader('content-type', 'application/problem+json; charset=utf-8');
   res.end(JSON.stringify(body));

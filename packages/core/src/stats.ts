@@ -1,0 +1,83 @@
+// What a verifier counts, and how it sums up the state of its nodes. Numbers only: no name of a caller, no part of
+// a credential.
+
+import type { NodeState } from './nodes.js';
+
+/** How things are upstream. */
+export interface Health {
+  /** `down`: every node is left alone; `degraded`: one is, or the last lookup gave no verdict; else `up`. */
+  readonly state: 'up' | 'degraded' | 'down';
+  readonly nodes: readonly NodeState[];
+}
+
+export interface VerifierStats {
+  /** Answered from memory: identities and refusals. */
+  readonly hits: number;
+  /** Calls that started a lookup. */
+  readonly misses: number;
+  /** Calls that waited for a lookup that others started. */
+  readonly shared: number;
+  /** Calls answered with an identity past `ttlMs` because the lookup failed. */
+  readonly stale: number;
+  /** Questions to Elasticsearch, background refreshes and repeats after a revocation included. */
+  readonly lookups: number;
+  /** Background refreshes among them. */
+  readonly refreshes: number;
+  /** Lookups that ended in a refusal. */
+  readonly refusals: number;
+  /** Lookups that ended without a verdict. */
+  readonly unavailable: number;
+  /** Lookups turned away because too many waited. */
+  readonly shed: number;
+  readonly revocations: number;
+  /** Entries that had to make room. */
+  readonly evictions: number;
+  /** Identities remembered now. */
+  readonly entries: number;
+  /** Refusals remembered now. */
+  readonly rejectedEntries: number;
+  /** Lookups under way now. */
+  readonly inFlight: number;
+  /** Those of them that wait for a place on the wire. */
+  readonly queued: number;
+  /** Callers waiting for lookups now; a background refresh counts as one. */
+  readonly waiting: number;
+  readonly nodes: readonly NodeState[];
+}
+
+/** The counters of a verifier, at their start. */
+export function createCounters(): Counters {
+  return {
+    hits: 0,
+    misses: 0,
+    shared: 0,
+    stale: 0,
+    lookups: 0,
+    refreshes: 0,
+    refusals: 0,
+    unavailable: 0,
+    shed: 0,
+    revocations: 0,
+  };
+}
+
+/** The part of the statistics that only grows. */
+export type Counters = {
+  -readonly [Name in
+    | 'hits'
+    | 'misses'
+    | 'shared'
+    | 'stale'
+    | 'lookups'
+    | 'refreshes'
+    | 'refusals'
+    | 'unavailable'
+    | 'shed'
+    | 'revocations']: VerifierStats[Name];
+};
+
+export function healthOf(nodes: readonly NodeState[], closed: boolean, lastFailed: boolean): Health {
+  const open = nodes.filter(({ breaker }) => breaker !== 'closed').length;
+  if (closed || open === nodes.length) return { state: 'down', nodes };
+  return { state: open > 0 || lastFailed ? 'degraded' : 'up', nodes };
+}

@@ -1,0 +1,95 @@
+// What adapters share, without a framework: plain objects as requests, a scripted Elasticsearch.
+
+import {
+  callerHeaders,
+  createGate,
+  createVerifier,
+  DenialError,
+  guard,
+  identityOf,
+  roles,
+  verifierFrom,
+} from '@esauth/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  errorBody,
+  identityBody,
+  respond,
+  type ScriptedNode,
+  startScriptedNode,
+} from '../support/scripted-node.js';
+import { warningsDuring } from '../support/warnings.js';
+
+const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
+const key = `ApiKey ${Buffer.from('id:secret').toString('base64')}`;
+const from = (authorization?: string) => ({
+  rawHeaders: authorization === undefined ? ['host', 'a'] : ['host', 'a', 'Authorization', authorization],
+  headers: {},
+});
+
+let node: ScriptedNode;
+beforeEach(async () => {
+  node = await startScriptedNode(respond({ body: identityBody() }));
+});
+afterEach(() => node.close());
+
+test('callerHeaders adds the shared secret to Bearer credentials, and it is nowhere on the verifier', async () => {
+  const verifier = createVerifier({ nodes: node.url, clientAuthentication: 's3cr3t-of-the-realm' });
+  const gate = createGate(verifier, {}, () => undefined);
+  const bearer = from(jane.replace('Bearer ', 'bearer   '));
+  await gate.admit(bearer);
+  expect(callerHeaders(bearer)).toEqual({
+    authorization: jane,
+    'es-client-authentication': 'SharedSecret s3cr3t-of-the-realm',
+  });
+  expect(node.requests[0]).toMatch(/\r\nes-client-authentication: SharedSecret s3cr3t-of-the-realm$/);
+
+  node.answer(respond({ body: identityBody({ authentication_type: 'api_key' }) }));
+  const apiKey = from(key);
+  await gate.admit(apiKey);
+  expect(callerHeaders(apiKey)).toEqual({ authorization: key });
+  expect(node.requests[1]).not.toContain('es-client-authentication');
+  expect(JSON.stringify(verifier)).not.toContain('s3cr3t');
+  await verifier.close();
+});
+
+test('a request that is refused later is not who it was before', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const request = from(jane);
+  await createGate(verifier, {}, () => undefined).admit(request);
+  expect(identityOf(request).username).toBe('jane');
+  node.answer(respond({ status: 401, body: errorBody(401, 'no') }));
+  const strict = createGate(verifier, { maxAgeMs: 0 }, () => undefined);
+  expect((await strict.admit(request)).refusal?.status).toBe(401);
+  expect(() => identityOf(request)).toThrow(DenialError);
+  expect(guard(request, roles('editor'))?.status).toBe(401);
+  await verifier.close();
+});
+
+test('a host without raw headers is read by its headers, where a list is malformed', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const gate = createGate(verifier, {}, () => undefined);
+  expect((await gate.admit({ rawHeaders: [], headers: { authorization: jane } })).refusal).toBeUndefined();
+  expect((await gate.admit({ headers: { authorization: jane } })).refusal).toBeUndefined();
+  expect((await gate.admit({ headers: { authorization: [jane, jane] } })).refusal?.status).toBe(400);
+  expect((await gate.admit({ headers: {} })).refusal?.status).toBe(401);
+  await verifier.close();
+});
+
+test('two verifiers from equal options warn; one that is passed on, or made from others, does not', async () => {
+  const warnings = await warningsDuring(async () => {
+    const made = [
+      verifierFrom({ nodes: node.url }),
+      verifierFrom({ nodes: node.url, cache: { ttlMs: 5 } }),
+      verifierFrom({ nodes: node.url }),
+    ];
+    for (const verifier of made) expect(verifierFrom(verifier)).toBe(verifier);
+    await Promise.all(made.map((verifier) => verifier.close()));
+  });
+  expect(warnings.map(({ code, message }) => ({ code, message }))).toEqual([
+    {
+      code: 'ESAUTH_TWO_CACHES',
+      message: 'two verifiers were made from equal options; make one with createVerifier and pass it to both',
+    },
+  ]);
+});
