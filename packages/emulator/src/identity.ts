@@ -37,7 +37,7 @@ export interface Authentication {
   readonly serviceToken?: ServiceTokenIdentity;
   /** An access token was presented. */
   readonly accessToken?: true;
-  /** The identity of the credential, when `user` is somebody else. */
+  /** Who is running as `user`, if somebody is. */
   readonly runBy?: Authentication;
 }
 
@@ -52,6 +52,9 @@ export const nativeRealm: Realm = { name: 'default_native', type: 'native' };
 export const apiKeyRealm: Realm = { name: '_es_api_key', type: '_es_api_key' };
 export const serviceAccountRealm: Realm = { name: '_service_account', type: '_service_account' };
 export const anonymousRealm: Realm = { name: '__anonymous', type: '__anonymous' };
+
+/** Where somebody is said to be who was found in no realm. */
+export const nowhere: Realm = { name: '', type: '' };
 
 /** Metadata of everything that Elasticsearch brings along. */
 export const reservedMetadata: JsonMap = new Map([['_reserved', true]]);

@@ -3,7 +3,7 @@
  * complaints carry no line and column but the name of the role.
  */
 
-import { parseFailure, Refusal, validationFailure } from './envelope.js';
+import { illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
 import {
   type JsonDocument,
   type JsonMember,
@@ -38,21 +38,23 @@ const refuse: (reason: string) => never = (reason) => {
 };
 
 /** A field that holds role descriptors by name. */
-export const roleDescriptors: Field<RoleDescriptors | undefined> = {
-  tokens: ['object', 'array'],
-  required: false,
-  read(node, document) {
-    if (node.kind !== 'object') {
-      return refuse("[role_descriptors] doesn't support arrays. Use a single object with multiple fields.");
-    }
-    const dialect = { restriction: true, description: false };
-    const roles = node.members.map((member): [string, RoleDescriptor] => [
-      member.name,
-      parseRole(member.name, member.value, document, dialect),
-    ]);
-    return node.end === undefined ? refuseBroken(document) : new Map(roles);
-  },
-};
+export function roleDescriptorsField(dialect: RoleDialect): Field<RoleDescriptors | undefined> {
+  return {
+    tokens: ['object', 'array'],
+    required: false,
+    read(node, document) {
+      if (node.kind !== 'object') {
+        const reason = "[role_descriptors] doesn't support arrays. Use a single object with multiple fields.";
+        throw new Refusal(illegalArgument(reason));
+      }
+      const roles = node.members.map((member): [string, RoleDescriptor] => [
+        member.name,
+        parseRole(member.name, member.value, document, dialect),
+      ]);
+      return node.end === undefined ? refuseBroken(document) : new Map(roles);
+    },
+  };
+}
 
 /**
  * @param name the role's name, for complaints
@@ -100,13 +102,13 @@ function readRoleMember(
     case 'index':
     case 'indices':
       role.indices = objectsIn(value, document, () => notAnArray('indices privileges', name, member)).map(
-        (item) => parseIndices(name, item, document, false),
+        (item) => parseIndices(name, item, document),
       );
       return;
     case 'remote_indices':
       role.remoteIndices = objectsIn(value, document, () =>
         notAnArray('remote indices privileges', name, member),
-      ).map((item) => parseIndices(name, item, document, true));
+      ).map((item) => parseIndices(name, item, document, { remote: true }));
       return;
     case 'remote_cluster':
       role.remoteCluster = objectsIn(value, document, () =>
@@ -185,11 +187,20 @@ export function readStrings(role: string, member: JsonMember, document: JsonDocu
   return value.end === undefined ? refuseBroken(document) : items;
 }
 
-function parseIndices(
+/** In which privileges on indices differ from place to place. */
+export interface IndicesDialect {
+  /** They are those of other clusters, which have to be named. */
+  readonly remote?: boolean;
+  /** The privileges, where the body does not say them. */
+  readonly privileges?: readonly string[];
+}
+
+/** @throws Refusal if the value is not a set of privileges on indices */
+export function parseIndices(
   role: string,
   node: JsonNode,
   document: JsonDocument,
-  remote: boolean,
+  { remote = false, privileges: fixed }: IndicesDialect = {},
 ): IndexPrivileges {
   const about = `failed to parse ${remote ? 'remote indices' : 'indices'} privileges for role [${role}].`;
   const object = elementOf(node, document, about, 'indices');
@@ -203,6 +214,7 @@ function parseIndices(
         if (found.names.length === 0) refuse(`${about} [names] cannot be an empty array`);
         break;
       case 'privileges': {
+        if (fixed !== undefined) return refuse(`${about} unexpected field [privileges]`);
         const privileges = readStrings(role, member, document);
         if (privileges !== undefined) found.privileges = privileges;
         break;
@@ -230,7 +242,7 @@ function parseIndices(
         refuse(`${about} unexpected field [${member.name}]`);
     }
   }
-  const { names, privileges, allowRestrictedIndices = false } = found;
+  const { names, privileges = fixed, allowRestrictedIndices = false } = found;
   if (names === undefined) return refuse(`${about} missing required [names] field`);
   if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
   if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);

@@ -90,17 +90,22 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
 function readHead(request: IncomingMessage): Head {
   const { headers } = request;
   const length = headers['content-length'];
-  const opaqueId = headers['x-opaque-id'];
   return {
     method: request.method ?? '',
     uri: request.url ?? '',
     authorization: headers.authorization,
+    runAs: single(headers['es-security-runas-user']),
+    secondary: single(headers['es-secondary-authorization']),
     repeatedHeader: repeatedHeader(request.rawHeaders),
     accept: headers.accept,
     contentType: headers['content-type'],
-    opaqueId: Array.isArray(opaqueId) ? opaqueId.join(',') : opaqueId,
+    opaqueId: single(headers['x-opaque-id']),
     hasBody: (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined,
   };
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
 }
 
 /** Node keeps only the first of several `Authorization` headers; Elasticsearch refuses them if they differ. */
