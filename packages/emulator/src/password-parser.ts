@@ -1,20 +1,14 @@
 /** Reads a new password, or the hash of one, from a body. */
 
 import { bcryptCost } from './bcrypt.js';
-import { illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
+import { illegalArgument, Refusal, validationFailure } from './envelope.js';
 import type { JsonMember } from './json-parser.js';
-import { tokenName } from './object-parser.js';
+import { refuseType } from './privileges-parser.js';
 import type { NewPassword } from './users.js';
 
 const shortestPassword = 6;
 // The hashing that Elasticsearch is configured with by default. Another cost counts as another algorithm.
 const configuredCost = 10;
-
-/** Complains that a field has not the type it should have. */
-export function refuseType(member: JsonMember, type: string): never {
-  const reason = `expected field [${member.name}] to be of type ${type}, but found [${tokenName(member.value)}] instead`;
-  throw new Refusal(parseFailure(reason));
-}
 
 /**
  * Reads `password` or `password_hash`.

@@ -76,7 +76,10 @@ function fail(
 ): never {
   const [line, col] = locationOf(document, node.at).split(':').map(Number);
   const metadata = { line: line ?? 1, col: col ?? 1 };
-  throw new Refusal({ status: 400, type: 'parsing_exception', reason, metadata, ...(cause && { cause }) });
+  throw new Refusal(
+    { status: 400, type: 'parsing_exception', reason, metadata, ...(cause && { cause }) },
+    node.at,
+  );
 }
 
 function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
@@ -86,7 +89,7 @@ function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   }
   const [clause, second] = node.members;
   if (clause === undefined) {
-    throw new Refusal(illegalArgument('query malformed, empty clause found'));
+    throw new Refusal(illegalArgument('query malformed, empty clause found'), node.end);
   }
   const parse = clauses.get(clause.name);
   if (parse === undefined && !unsupported.has(clause.name)) {

@@ -9,7 +9,8 @@ import { type JsonDocument, type JsonMember, mapOf } from './json-parser.js';
 import { emptyMap } from './json-value.js';
 import { nameProblem } from './names.js';
 import { refuseBroken, tokenName } from './object-parser.js';
-import { readPassword, refuseType } from './password-parser.js';
+import { readPassword } from './password-parser.js';
+import { refuseType } from './privileges-parser.js';
 import { isReservedUser, type NewPassword } from './users.js';
 
 /** A user that is to be stored. */

@@ -23,8 +23,8 @@ import {
   text,
   tokenName,
 } from '../object-parser.js';
+import { parseIndices } from '../privileges-parser.js';
 import { type IndexPrivileges, noPrivileges, type RoleDescriptor, showIndices } from '../role-descriptor.js';
-import { parseIndices } from '../role-descriptor-parser.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';
 import { metadataProblems, nameProblems, ownerOf, readLifetime, showCreated } from './api-key-creation.js';
