@@ -192,7 +192,15 @@ function send(
 function write(response: ServerResponse, entry: LogEntry, reply: Reply): void {
   entry.status = reply.status;
   bare(response);
-  response.writeHead(reply.status, reply.headers as string[]).end(reply.body);
+  response.writeHead(reply.status, reply.headers as string[]);
+  // Node sends the head together with a body of text, and then both in the body's encoding. Bytes keep a
+  // header that a client has given us as it came.
+  response.end(reply.headers.some(hasUnusualCharacters) ? Buffer.from(reply.body) : reply.body);
+}
+
+function hasUnusualCharacters(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return true;
+  return false;
 }
 
 function writeHalf(socket: Socket, response: ServerResponse, entry: LogEntry, reply: Reply): void {
