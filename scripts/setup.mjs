@@ -37,7 +37,7 @@ function stamp() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(root + parent).map((name) => `${parent}/${name}`),
   );
-  const manifests = ['.', 'test', ...folders].map((folder) => `${folder}/package.json`);
+  const manifests = ['.', 'test', 'bench', ...folders].map((folder) => `${folder}/package.json`);
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests.sort()]) {
     if (existsSync(root + file)) hash.update(`\0${file}\0`).update(readFileSync(root + file));

@@ -1,0 +1,10 @@
+// `npm run bench`: each comparison in a process of its own, so that none is measured in another's garbage.
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+for (const file of ['hit.mjs', 'miss.mjs', 'express.mjs']) {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const { status } = spawnSync(process.execPath, [path], { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}

@@ -1,0 +1,20 @@
+// The API that the demo protects: what an application has to write, and nothing else.
+
+import { esauth, identityOf, requireRoles, type Verifier } from '@esauth/express';
+import express, { type Express } from 'express';
+
+/** @param verifier how callers are recognised; an application makes it with `createVerifier({ nodes })`. */
+export function createApi(verifier: Verifier): Express {
+  const api = express();
+  api.use(esauth(verifier));
+
+  api.get('/me', (req, res) => {
+    const { username, realm, roles, authenticationType, apiKey } = identityOf(req);
+    res.json({ username, realm: realm.name, roles, authenticationType, apiKey: apiKey?.name });
+  });
+
+  api.get('/admin', requireRoles('superuser'), (_req, res) => {
+    res.json({ welcome: true });
+  });
+  return api;
+}

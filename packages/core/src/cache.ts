@@ -1,0 +1,162 @@
+// How long which verdict is remembered. A yes and a no live in two stores, so that no flood of refusals can
+// push out an identity; what is no verdict is not remembered at all. Only whoever presents the whole
+// credential reaches an entry, because its fingerprint is the only way to it.
+
+import type { Clock } from './clock.js';
+import type { Fingerprint } from './fingerprint.js';
+import { createMemoryStore, type MemoryStore } from './memory-store.js';
+import type { Revocations } from './revocation.js';
+import type { Authenticated, Rejected, Verdict } from './verdict.js';
+
+/** How much is remembered, and for how long. Durations in milliseconds. */
+export interface CacheSettings {
+  readonly ttlMs: number;
+  readonly refreshAfterMs: number;
+  readonly staleIfErrorMs: number;
+  readonly rejectedTtlMs: number;
+  readonly maxEntries: number;
+  readonly maxRejectedEntries: number;
+  readonly jitter: number;
+}
+
+/** Where things stood when a lookup started. */
+export interface LookupStart {
+  /** On the monotonic clock: a verdict's age counts from here, not from when the answer came. */
+  readonly startedAt: number;
+  readonly revision: number;
+}
+
+/**
+ * A remembered verdict. Instants are on the monotonic clock. Those that every hit reads are whole milliseconds,
+ * rounded down so that nothing is served late: small integers need no memory access of their own.
+ */
+export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
+  readonly verdict: Kind;
+  readonly startedAt: number;
+  /** Up to which revision nothing has revoked it. */
+  revision: number;
+  /** From here on a hit asks again in the background; 0: never. */
+  refreshAt: number;
+  /** From here on it is served only if a lookup fails. */
+  readonly expiresAt: number;
+  /** From here on it is not served at all. */
+  readonly endsAt: number;
+}
+
+export interface Cache {
+  /**
+   * @param now on the monotonic clock.
+   * @param maxAgeMs what is older is not found; 0 finds nothing.
+   * @returns what may be served now.
+   */
+  find(fingerprint: Fingerprint, now: number, maxAgeMs?: number): Entry | undefined;
+  /** @returns what may be served because a lookup just failed. */
+  findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
+  /** Keeps a verdict if it may be kept, and drops what it contradicts. */
+  remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
+  clear(): void;
+  readonly entries: number;
+  readonly rejectedEntries: number;
+  readonly evictions: number;
+}
+
+export function createCache(settings: CacheSettings, clock: Clock, revocations: Revocations): Cache {
+  const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
+  const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
+
+  return {
+    find(fingerprint, now, maxAgeMs) {
+      const entry = findIn(identities, fingerprint, now) ?? findIn(refusals, fingerprint, now);
+      if (entry === undefined || entry.expiresAt <= now) return undefined;
+      if (maxAgeMs === undefined) return entry;
+      // Strictly for 0: what was asked for in this very instant was still asked for before.
+      return maxAgeMs > 0 && now - entry.startedAt <= maxAgeMs ? entry : undefined;
+    },
+
+    findStale(fingerprint, now) {
+      return findIn(identities, fingerprint, now)?.verdict;
+    },
+
+    remember(fingerprint, verdict, lookup) {
+      if (verdict.kind === 'unavailable') return;
+      // An answer never replaces one whose lookup started later.
+      const known = identities.get(fingerprint) ?? refusals.get(fingerprint);
+      if (known !== undefined && known.startedAt > lookup.startedAt) return;
+      if (verdict.kind === 'authenticated') {
+        refusals.delete(fingerprint);
+        keepIn(identities, fingerprint, identityEntry(verdict, lookup));
+      } else {
+        identities.delete(fingerprint);
+        keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
+      }
+    },
+
+    clear() {
+      identities.clear();
+      refusals.clear();
+    },
+
+    get entries() {
+      return identities.size;
+    },
+    get rejectedEntries() {
+      return refusals.size;
+    },
+    get evictions() {
+      return identities.evictions + refusals.evictions;
+    },
+  };
+
+  /** An entry that has not ended and was not revoked; one that has is dropped. */
+  function findIn<E extends Entry>(
+    store: MemoryStore<E>,
+    fingerprint: Fingerprint,
+    now: number,
+  ): E | undefined {
+    const entry = store.get(fingerprint);
+    if (entry === undefined) return undefined;
+    const { revision } = revocations;
+    if (entry.endsAt > now && entry.revision === revision) return entry;
+    if (entry.endsAt <= now || revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
+      store.delete(fingerprint);
+      return undefined;
+    }
+    // Checked against everything noted so far: the next hit is back to one comparison.
+    entry.revision = revision;
+    return entry;
+  }
+
+  function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
+    if (entry.endsAt > clock.monotonic()) store.set(fingerprint, entry);
+    else store.delete(fingerprint);
+  }
+
+  function identityEntry(verdict: Authenticated, lookup: LookupStart): Entry<Authenticated> {
+    const { startedAt, revision } = lookup;
+    const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
+    // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
+    // so that a clock that is set back later cannot lengthen it.
+    const { expiresAt = Infinity } = verdict.identity;
+    const ownEnd = clock.monotonic() + expiresAt - clock.wall();
+    const portion = drawPortion();
+    return {
+      verdict,
+      startedAt,
+      revision,
+      refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
+      expiresAt: Math.floor(Math.min(startedAt + portion * ttlMs, ownEnd)),
+      endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
+    };
+  }
+
+  function refusalEntry(verdict: Rejected, { startedAt, revision }: LookupStart): Entry<Rejected> {
+    const { ttlMs, rejectedTtlMs } = settings;
+    const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
+    return { verdict, startedAt, revision, refreshAt: 0, expiresAt: endsAt, endsAt };
+  }
+
+  // What was learnt at one instant must not have to be asked again at one instant.
+  function drawPortion(): number {
+    return 1 - settings.jitter * Math.random();
+  }
+}

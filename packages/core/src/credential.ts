@@ -1,0 +1,121 @@
+// The `Authorization` header: which credential it carries, in its canonical spelling, or why none. Pure, never
+// throws, linear in the header's length, and knows nothing of Elasticsearch but how its credentials are spelled.
+
+import type { RejectionCode } from './verdict.js';
+
+/** The schemes a verifier can accept, as they are sent and as they appear in challenges. */
+export type Scheme = 'Bearer' | 'ApiKey' | 'Basic';
+
+/**
+ * What a request presented: the value of its `Authorization` header, `undefined` (or `null`) if there is
+ * none, or an object with all its values; more than one value is malformed.
+ */
+export type Presented =
+  | string
+  | null
+  | undefined
+  | { readonly authorization?: string | readonly string[] | null | undefined };
+
+/** A credential in the spelling in which it is looked up, remembered and passed on. */
+export interface Credential {
+  readonly kind: 'credential';
+  readonly scheme: Scheme;
+  /** The scheme as written above, one space, and the value. */
+  readonly authorization: string;
+}
+
+/** Refused unread: no lookup can change it. */
+export interface Unusable {
+  readonly kind: 'unusable';
+  readonly code: RejectionCode;
+}
+
+/** All schemes by their lower-case name: the scheme is case-insensitive (RFC 9110 §11.1), nothing else is. */
+const schemesByName: ReadonlyMap<string, Scheme> = new Map([
+  ['bearer', 'Bearer'],
+  ['apikey', 'ApiKey'],
+  ['basic', 'Basic'],
+]);
+
+/** Every scheme that an option may enable. */
+export const knownSchemes: readonly Scheme[] = [...schemesByName.values()];
+
+// `token` of RFC 9110 §5.6.2, and `1*SP token68` of §11.4. Neither can backtrack more than once over its
+// input: no character belongs to two neighbouring parts.
+const schemeToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
+const spacesAndToken68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/;
+
+/** @returns the one value presented; `undefined` if there is none; `null` if it is anything but one string. */
+export function headerOf(presented: Presented): string | undefined | null {
+  if (typeof presented === 'string') return presented;
+  if (presented === undefined || presented === null) return undefined;
+  // Not possible by type, but a bare list of values must not read as an object without the header.
+  if (typeof presented !== 'object' || Array.isArray(presented)) return null;
+  const values: unknown = presented.authorization;
+  const value: unknown = Array.isArray(values) && values.length < 2 ? values[0] : values;
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : null;
+}
+
+/**
+ * Takes what was presented from a request of Node's HTTP servers, or of a host that imitates them.
+ *
+ * The raw lines count, not `headers`: there Node keeps the first of two `Authorization` lines and drops the
+ * second, while the proxy in front may have read the second.
+ */
+export function authorizationOf(request: {
+  readonly rawHeaders?: readonly string[];
+  readonly headers: Readonly<Record<string, unknown>>;
+}): Presented {
+  const { rawHeaders } = request;
+  // Typed as an object of unknowns: whatever is no string is found out by `headerOf`.
+  if (rawHeaders === undefined) return { authorization: request.headers.authorization } as Presented;
+  let first: string | undefined;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (first !== undefined) return { authorization: [first, rawHeaders[at + 1] ?? ''] };
+    first = rawHeaders[at + 1];
+  }
+  return first;
+}
+
+/** Reads a header's value. `accepted` are the schemes that are enabled. */
+export function parseCredential(header: string, accepted: readonly Scheme[]): Credential | Unusable {
+  const presentedScheme = schemeToken.exec(header)?.[0];
+  if (presentedScheme === undefined) return unusable('credentials_malformed');
+  const scheme = schemesByName.get(presentedScheme.toLowerCase());
+  if (scheme === undefined || !accepted.includes(scheme)) return unusable('scheme_unsupported');
+
+  const value = spacesAndToken68.exec(header.slice(presentedScheme.length))?.[1];
+  if (value === undefined) return unusable('credentials_malformed');
+  const canonical = scheme === 'Bearer' ? value : canonicalPair(value, scheme);
+  if (canonical === undefined) return unusable('credentials_invalid');
+  return { kind: 'credential', scheme, authorization: `${scheme} ${canonical}` };
+}
+
+/** @returns the enabled scheme that a header names, however broken the rest of it is. */
+export function schemeOf(header: string, accepted: readonly Scheme[]): Scheme | undefined {
+  const scheme = schemesByName.get(schemeToken.exec(header)?.[0].toLowerCase() ?? '');
+  return scheme !== undefined && accepted.includes(scheme) ? scheme : undefined;
+}
+
+// `ApiKey` and `Basic` carry Base64 of two parts with a colon between. Elasticsearch reads the standard
+// alphabet and does not mind missing padding; everything else that a lenient decoder would take (`-`, `_`,
+// partial padding, spare bits that are not zero) would be a second spelling of the same credential, so what
+// does not encode back to itself is refused. Cloud-managed API keys (`essu_`, 9.1+) are opaque: `_` is not
+// in the alphabet, so they cannot be confused with the others.
+function canonicalPair(value: string, scheme: 'ApiKey' | 'Basic'): string | undefined {
+  if (scheme === 'ApiKey' && value.startsWith('essu_') && value.length > 5) return value;
+  const decoded = Buffer.from(value, 'base64');
+  const canonical = decoded.toString('base64');
+  if (canonical !== value && canonical.replace(/=+$/, '') !== value) return undefined;
+  const colon = decoded.indexOf(':');
+  // An empty user name or password is for Elasticsearch to judge; an API key has both parts.
+  const complete = scheme === 'Basic' ? colon >= 0 : colon > 0 && colon < decoded.length - 1;
+  return complete ? canonical : undefined;
+}
+
+function unusable(code: RejectionCode): Unusable {
+  return { kind: 'unusable', code };
+}

@@ -1,0 +1,90 @@
+// What this package throws, and the error that explains a verdict of kind `unavailable`. Told apart by
+// `code`; `instanceof` also works across two copies of the package in one process, by registered symbols.
+
+import type { UnavailableCode } from './verdict.js';
+
+const configuration = Symbol.for('esauth.ConfigurationError');
+const invalidArgument = Symbol.for('esauth.InvalidArgumentError');
+const lookup = Symbol.for('esauth.LookupError');
+
+/** An option is wrong. Thrown while the application starts, never at a request. Mend the option named. */
+export class ConfigurationError extends Error {
+  override readonly name: string = 'ConfigurationError';
+  readonly code = 'invalid_option';
+  /** The option's path, for example `cache.ttlMs`. */
+  readonly option: string;
+
+  /** @param expected the accepted range, in words. The value given is never repeated: it may be a secret. */
+  constructor(option: string, expected: string) {
+    super(`${option}: ${expected}`);
+    mark(this, configuration);
+    this.option = option;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return carries(value, configuration);
+  }
+}
+
+/** A method was called with an argument that it cannot use: a programmer's mistake. */
+export class InvalidArgumentError extends Error {
+  override readonly name: string = 'InvalidArgumentError';
+  readonly code = 'invalid_argument';
+
+  constructor(message: string) {
+    super(message);
+    mark(this, invalidArgument);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return carries(value, invalidArgument);
+  }
+}
+
+/** What is known about a lookup that gave no verdict. */
+export interface LookupFailure {
+  /** Base URL of the node that was asked last. */
+  readonly node?: string | undefined;
+  /** HTTP status of its answer, if there was one. */
+  readonly status?: number | undefined;
+  /** `error.type` of a well-formed Elasticsearch error. */
+  readonly type?: string | undefined;
+  /** `error.reason` of a well-formed Elasticsearch error, without any part of the credential. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Why there is no verdict. For logs and for operators: it names the node and never contains a credential or
+ * the text of a body, but it may contain addresses, so it does not belong in an answer to a client.
+ */
+export class LookupError extends Error {
+  override readonly name: string = 'LookupError';
+  readonly code: UnavailableCode;
+  readonly node: string | undefined;
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly reason: string | undefined;
+
+  constructor(code: UnavailableCode, message: string, failure: LookupFailure = {}) {
+    super(message);
+    mark(this, lookup);
+    this.code = code;
+    this.node = failure.node;
+    this.status = failure.status;
+    this.type = failure.type;
+    this.reason = failure.reason;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return carries(value, lookup);
+  }
+}
+
+/** Marks an error as one of a class, so that `carries` knows it whichever copy of the package made it. */
+export function mark(error: Error, symbol: symbol): void {
+  Object.defineProperty(error, symbol, { value: true });
+}
+
+export function carries(value: unknown, symbol: symbol): boolean {
+  return typeof value === 'object' && value !== null && symbol in value;
+}

@@ -1,0 +1,174 @@
+// Who is calling: the body of `GET /_security/_authenticate` as a frozen value. Reads every version from
+// 7.14 to 9.x: unknown members are ignored, and only what decides who it is must be there.
+
+import { LRUCache } from 'lru-cache';
+
+/** A realm as Elasticsearch names it. `domain` is there only if the realm belongs to a security domain. */
+export interface Realm {
+  readonly name: string;
+  readonly type: string;
+  readonly domain?: string;
+}
+
+/**
+ * The caller, deep-frozen and shared by all requests that carry the same credential. It holds no credential.
+ *
+ * `username` alone is not an identity: the same name may exist in several realms, and an API key carries its
+ * owner's name. Use `subject` where one string must tell callers apart.
+ */
+export interface Identity {
+  readonly username: string;
+  readonly fullName: string | null;
+  readonly email: string | null;
+  /** Always empty for API keys and built-in service accounts; that does not mean "no rights". */
+  readonly roles: readonly string[];
+  /** The user's metadata, never that of an API key. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly enabled: boolean;
+  /** The realm that authenticated (`authentication_realm`). */
+  readonly realm: Realm;
+  /** The realm in which the user was found; differs from `realm` under run-as and realm delegation. */
+  readonly lookupRealm: Realm;
+  /** `realm`, `api_key` or `token`. */
+  readonly authenticationType: string;
+  /** For API keys, and for tokens made with one. From Elasticsearch 7.16. */
+  readonly apiKey?: {
+    readonly id: string;
+    readonly name?: string;
+    readonly managedBy?: string;
+    readonly internal?: boolean;
+  };
+  /** For service account tokens (`name`, `type`), and from 9.4 for access tokens (`managedBy`). */
+  readonly token?: { readonly name?: string; readonly type?: string; readonly managedBy?: string };
+  readonly operator: boolean;
+  /** When the credential ends, in milliseconds since the epoch, if it says so itself (a JWT's `exp`). */
+  readonly expiresAt?: number;
+  /**
+   * For audit logs: the percent-encoded parts `authenticationType:lookupRealm.name:username`, followed by
+   * the API key's id or the service token's name if there is one. For example `realm:native1:alice`.
+   */
+  readonly subject: string;
+}
+
+/** Different identities kept for sharing, and the longest body whose identity is. */
+const maxShared = 1_000;
+const maxSharedLength = 4_096;
+
+/**
+ * Makes a reader of bodies that gives equal bodies one object: many credentials of one user then cost one
+ * identity, and a body that is known is not parsed again.
+ *
+ * @returns a function that takes a body's text, and the credential's own expiry if it is known.
+ */
+export function createIdentityReader(): (text: string, expiresAt?: number) => Identity | undefined {
+  const shared = new LRUCache<string, Identity>({ max: maxShared });
+  return (text, expiresAt) => {
+    const name = `${expiresAt} ${text}`;
+    const known = shared.get(name);
+    if (known !== undefined) return known;
+    const identity = parseIdentity(parseJson(text), expiresAt);
+    if (identity !== undefined && text.length <= maxSharedLength) shared.set(name, identity);
+    return identity;
+  };
+}
+
+/** @returns `undefined` for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param body the parsed JSON of an answer.
+ * @param expiresAt the credential's own expiry, if known, in milliseconds since the epoch.
+ * @returns `undefined` if the body does not say who it is.
+ */
+export function parseIdentity(body: unknown, expiresAt?: number): Identity | undefined {
+  if (!isRecord(body)) return undefined;
+  const realm = parseRealm(body.authentication_realm);
+  const lookupRealm = parseRealm(body.lookup_realm);
+  const { username, roles, authentication_type: authenticationType } = body;
+  if (realm === undefined || lookupRealm === undefined) return undefined;
+  if (typeof username !== 'string' || typeof authenticationType !== 'string') return undefined;
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) return undefined;
+
+  const apiKey = parseApiKey(body.api_key);
+  const token = parseToken(body.token);
+  const parts = [authenticationType, lookupRealm.name, username, apiKey?.id ?? token?.name];
+  return deepFreeze({
+    username,
+    fullName: stringOrNull(body.full_name),
+    email: stringOrNull(body.email),
+    roles,
+    metadata: isRecord(body.metadata) ? body.metadata : {},
+    enabled: body.enabled !== false,
+    realm,
+    lookupRealm,
+    authenticationType,
+    ...(apiKey && { apiKey }),
+    ...(token && { token }),
+    operator: body.operator === true,
+    ...(expiresAt !== undefined && { expiresAt }),
+    subject: parts
+      .filter((part) => part !== undefined)
+      .map(percentEncode)
+      .join(':'),
+  });
+}
+
+function parseRealm(value: unknown): Realm | undefined {
+  if (!isRecord(value) || typeof value.name !== 'string' || typeof value.type !== 'string') return undefined;
+  return { name: value.name, type: value.type, ...optionalString('domain', value.domain) };
+}
+
+function parseApiKey(value: unknown): Identity['apiKey'] {
+  if (!isRecord(value) || typeof value.id !== 'string') return undefined;
+  return {
+    id: value.id,
+    ...optionalString('name', value.name),
+    ...optionalString('managedBy', value.managed_by),
+    ...(typeof value.internal === 'boolean' && { internal: value.internal }),
+  };
+}
+
+function parseToken(value: unknown): Identity['token'] {
+  if (!isRecord(value)) return undefined;
+  return {
+    ...optionalString('name', value.name),
+    ...optionalString('type', value.type),
+    ...optionalString('managedBy', value.managed_by),
+  };
+}
+
+function optionalString<K extends string>(key: K, value: unknown): { readonly [P in K]?: string } {
+  // The cast holds: the object has exactly this key, or none.
+  return (typeof value === 'string' ? { [key]: value } : {}) as { readonly [P in K]?: string };
+}
+
+function stringOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// JSON can spell a lone surrogate, on which encodeURIComponent throws; no realm has such a user.
+function percentEncode(part: string): string {
+  return encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\ufffd'));
+}
+
+// A loop, not a recursion: how deep `metadata` goes is decided by whoever maintains the user directory.
+function deepFreeze<T extends object>(value: T): T {
+  const open: object[] = [value];
+  for (let object = open.pop(); object !== undefined; object = open.pop()) {
+    Object.freeze(object);
+    for (const member of Object.values(object)) {
+      if (typeof member === 'object' && member !== null) open.push(member);
+    }
+  }
+  return value;
+}

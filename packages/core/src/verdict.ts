@@ -1,0 +1,109 @@
+// What can be known about a credential: the three kinds of verdict and every code that they carry. Types
+// and constants only; how a verdict is reached is in `elasticsearch.ts`, what a client is told in `denial.ts`.
+
+import type { LookupError } from './errors.js';
+import type { Identity } from './identity.js';
+
+/** Elasticsearch accepted the credential. */
+export interface Authenticated {
+  readonly kind: 'authenticated';
+  readonly identity: Identity;
+  /** When the lookup behind this verdict started, in milliseconds since the epoch. */
+  readonly verifiedAt: number;
+  /** It is past `cache.ttlMs` and served because the lookup failed (`cache.staleIfErrorMs`). */
+  readonly stale?: true;
+}
+
+/** The request is refused, and asking again with the same credential would not help. */
+export interface Rejected {
+  readonly kind: 'rejected';
+  readonly code: RejectionCode;
+}
+
+/** No verdict was reached. Never a yes, never a no, never remembered: the client keeps its credential. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly code: UnavailableCode;
+  /** How long the client should wait before it tries again, in milliseconds; at least 1 000. */
+  readonly retryAfterMs: number;
+  /** For logs; nothing of it reaches the client. */
+  readonly cause: LookupError;
+}
+
+/** What is known about a credential. */
+export type Verdict = Authenticated | Rejected | Unavailable;
+
+/**
+ * Why a request is refused.
+ *
+ * - `credentials_missing`: no `Authorization` header.
+ * - `scheme_unsupported`: a scheme that this verifier does not accept.
+ * - `credentials_malformed`: two headers, an empty or over-long one, or not `scheme 1*SP token68`.
+ * - `credentials_invalid`: Elasticsearch does not accept it, or it cannot be a credential of its scheme.
+ * - `credentials_expired`: Elasticsearch says that it expired. It says so of invalidated tokens too.
+ * - `credentials_restricted`: valid, but a workflow restriction keeps it from being used here.
+ * - `anonymous_refused`: Elasticsearch answered as its anonymous user.
+ * - `forbidden`: authenticated, but a requirement of the route is not met.
+ */
+export type RejectionCode =
+  | 'credentials_missing'
+  | 'scheme_unsupported'
+  | 'credentials_malformed'
+  | 'credentials_invalid'
+  | 'credentials_expired'
+  | 'credentials_restricted'
+  | 'anonymous_refused'
+  | 'forbidden';
+
+/**
+ * Why no verdict was reached.
+ *
+ * - `timeout`: no answer within `upstream.timeoutMs`.
+ * - `unreachable`: no connection, or a broken one; name resolution and TLS included.
+ * - `overloaded`: Elasticsearch said 429.
+ * - `server_error`: 5xx, or a 401 that says that the check itself failed.
+ * - `not_elasticsearch`: 200, 401 or 403 without `X-elastic-product: Elasticsearch`.
+ * - `bad_response`: a redirect, another status, or a body that is too large, encoded or not as expected.
+ * - `circuit_open`, `queue_full`: not asked, to protect Elasticsearch.
+ * - `closed`: the verifier was closed.
+ */
+export type UnavailableCode =
+  | 'timeout'
+  | 'unreachable'
+  | 'overloaded'
+  | 'server_error'
+  | 'not_elasticsearch'
+  | 'bad_response'
+  | 'circuit_open'
+  | 'queue_full'
+  | 'closed';
+
+/** The shared, frozen verdict of a code: refusals are attacker-paced, so making one must cost nothing. */
+export function rejected(code: RejectionCode): Rejected {
+  return rejections[code];
+}
+
+const rejections: Readonly<Record<RejectionCode, Rejected>> = {
+  credentials_missing: rejection('credentials_missing'),
+  scheme_unsupported: rejection('scheme_unsupported'),
+  credentials_malformed: rejection('credentials_malformed'),
+  credentials_invalid: rejection('credentials_invalid'),
+  credentials_expired: rejection('credentials_expired'),
+  credentials_restricted: rejection('credentials_restricted'),
+  anonymous_refused: rejection('anonymous_refused'),
+  forbidden: rejection('forbidden'),
+};
+
+function rejection(code: RejectionCode): Rejected {
+  return Object.freeze({ kind: 'rejected', code });
+}
+
+/** @param retryAfterMs what the answer asked for, if anything; 1 000 otherwise and at the least. */
+export function unavailable(cause: LookupError, retryAfterMs = 0): Unavailable {
+  return Object.freeze({
+    kind: 'unavailable',
+    code: cause.code,
+    retryAfterMs: Math.max(1_000, retryAfterMs),
+    cause,
+  });
+}

@@ -1,0 +1,102 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createVerifier, type Verifier } from '@esauth/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import {
+  errorBody,
+  identityBody,
+  respond,
+  type ScriptedNode,
+  startScriptedNode,
+} from '../support/scripted-node.js';
+
+const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
+const channels = ['esauth:verdict', 'esauth:lookup', 'esauth:revocation'];
+
+let node: ScriptedNode;
+let clock: FakeClock;
+let verifier: Verifier;
+let events: [string, unknown][];
+const note = (event: unknown, name: string | symbol) => void events.push([String(name), event]);
+
+beforeEach(async () => {
+  node = await startScriptedNode(respond({ body: identityBody() }));
+  clock = createFakeClock();
+  const cache = { ttlMs: 10_000, refreshAfterMs: 5_000, staleIfErrorMs: 10_000, jitter: 0 };
+  verifier = createVerifier({ nodes: node.url, clock, cache });
+  events = [];
+  for (const channel of channels) subscribe(channel, note);
+});
+afterEach(async () => {
+  for (const channel of channels) unsubscribe(channel, note);
+  await verifier.close();
+  await node.close();
+});
+
+const subject = 'token:default_native:jane';
+const yes = { kind: 'authenticated', code: undefined, subject };
+const no = (code: string) => ({ kind: 'rejected', code, subject: undefined });
+const none = (code: string) => ({ kind: 'unavailable', code, subject: undefined });
+
+test('a miss is a lookup and a verdict, a hit only a verdict', async () => {
+  await verifier.verify(jane);
+  verifier.peek(jane);
+  expect(events).toEqual([
+    ['esauth:lookup', { ...yes, durationMs: 0, background: false }],
+    ['esauth:verdict', { ...yes, source: 'lookup' }],
+    ['esauth:verdict', { ...yes, source: 'memory' }],
+  ]);
+});
+
+test('a peek that would have to ask is no verdict; what needs no asking is one', async () => {
+  expect(verifier.peek(jane)).toBeUndefined();
+  await verifier.verify(undefined);
+  await verifier.verify('Digest x');
+  expect(events).toEqual([
+    ['esauth:verdict', { ...no('credentials_missing'), source: 'none' }],
+    ['esauth:verdict', { ...no('scheme_unsupported'), source: 'none' }],
+  ]);
+});
+
+test('a background refresh says that it is one; a stale identity says so too', async () => {
+  await verifier.verify(jane);
+  await clock.advance(5_000);
+  node.answer(respond({ status: 500 }));
+  verifier.peek(jane);
+  while (verifier.stats().inFlight > 0) await new Promise(setImmediate);
+  await clock.advance(5_000);
+  await verifier.verify(jane);
+  expect(events.slice(2)).toEqual([
+    ['esauth:verdict', { ...yes, source: 'memory' }],
+    ['esauth:lookup', { ...none('server_error'), durationMs: 0, background: true }],
+    ['esauth:lookup', { ...none('server_error'), durationMs: 0, background: false }],
+    ['esauth:verdict', { ...yes, source: 'stale' }],
+  ]);
+});
+
+test('a revocation names its subject, but never a credential', () => {
+  verifier.revoke({ credential: jane });
+  verifier.revoke({ apiKeyIds: ['a', 'b'] });
+  verifier.revoke({ username: 'jane', realm: 'default_native' });
+  verifier.revoke({ realm: 'default_native' });
+  verifier.revoke('all');
+  expect(events).toEqual([
+    ['esauth:revocation', { revoked: 'credential' }],
+    ['esauth:revocation', { revoked: { apiKeyIds: ['a', 'b'] } }],
+    ['esauth:revocation', { revoked: { username: 'jane', realm: 'default_native' } }],
+    ['esauth:revocation', { revoked: { realm: 'default_native' } }],
+    ['esauth:revocation', { revoked: 'all' }],
+  ]);
+});
+
+test('P47: no event holds any part of the credential', async () => {
+  await verifier.verify(jane);
+  node.answer(respond({ status: 401, body: errorBody(401, `bad ${jane}`) }));
+  await verifier.verify(`${jane}x`);
+  node.answer(respond({ status: 500, body: errorBody(500, `bad ${jane}`) }));
+  await verifier.verify(`${jane}y`);
+  verifier.revoke({ credential: jane });
+  const text = JSON.stringify(events);
+  expect(events.length).toBeGreaterThan(6);
+  for (let at = 7; at + 8 <= jane.length; at += 1) expect(text).not.toContain(jane.slice(at, at + 8));
+});

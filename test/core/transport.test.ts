@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createVerifier, type Verifier, type VerifierOptions } from '@esauth/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Certificates, makeCertificates } from '../support/certificates.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+
+const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
+
+let certificates: Certificates;
+let node: ScriptedNode;
+beforeAll(async () => {
+  certificates = await makeCertificates();
+  node = await startScriptedNode(respond({ body: identityBody() }), certificates.server);
+});
+afterAll(() => node.close());
+
+async function verifyWith(options: Omit<VerifierOptions, 'nodes'>, nodes = node.url) {
+  const verifier: Verifier = createVerifier({ nodes, ...options });
+  const verdict = await verifier.verify(bearer);
+  await verifier.close();
+  return verdict;
+}
+
+test('tls.ca: a node is trusted whose certificate that authority signed', async () => {
+  for (const ca of [certificates.ca, Buffer.from(certificates.ca), [certificates.ca]]) {
+    expect(await verifyWith({ tls: { ca } })).toMatchObject({ kind: 'authenticated' });
+  }
+});
+
+test('without it the node gets no credential, and the cause names the cure', async () => {
+  const before = node.requests.length;
+  const verdict = await verifyWith({});
+  expect(verdict).toMatchObject({ kind: 'unavailable', code: 'unreachable' });
+  expect(verdict.kind === 'unavailable' && verdict.cause.message).toMatch(/; set tls\.ca to the certificate/);
+  expect(node.requests).toHaveLength(before);
+});
+
+test('another authority, and a host name that is not in the certificate, are refused', async () => {
+  const before = node.requests.length;
+  const other = await makeCertificates();
+  const wrongHost = node.url.replace('127.0.0.1', 'localhost');
+  for (const verdict of [
+    await verifyWith({ tls: { ca: other.ca } }),
+    await verifyWith({ tls: { ca: certificates.ca } }, wrongHost),
+  ]) {
+    expect(verdict).toMatchObject({ kind: 'unavailable', code: 'unreachable' });
+  }
+  expect(node.requests).toHaveLength(before);
+});
+
+test('a node that speaks plain http on an https address is unreachable', async () => {
+  const plain = createServer().listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  const { port } = plain.address() as AddressInfo;
+  const verdict = await verifyWith({ tls: { ca: certificates.ca } }, `https://127.0.0.1:${port}`);
+  expect(verdict).toMatchObject({ kind: 'unavailable', code: 'unreachable' });
+  plain.close();
+});
+
+test('connections are kept and bounded: a hundred credentials at once use at most 32', async () => {
+  const sockets = new Set<unknown>();
+  let open = 0;
+  let most = 0;
+  const slow = await startScriptedNode((socket, head) => {
+    sockets.add(socket);
+    open += 1;
+    most = Math.max(most, open);
+    setImmediate(() => {
+      open -= 1;
+      respond({ body: identityBody() })(socket, head);
+    });
+  });
+  const verifier = createVerifier({ nodes: slow.url });
+  const verdicts = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => verifier.verify(`Bearer ${'t'.repeat(20)}${n}`)),
+  );
+  expect(verdicts.every(({ kind }) => kind === 'authenticated')).toBe(true);
+  expect(sockets.size).toBeLessThanOrEqual(32);
+  expect(most).toBeLessThanOrEqual(32);
+  expect(slow.requests).toHaveLength(100);
+  await verifier.close();
+  await slow.close();
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { createWarner, warnOnce } from '../../packages/core/src/warnings.js';
+import { createFakeClock } from '../support/fake-clock.js';
+import { warningsDuring } from '../support/warnings.js';
+
+describe('a warner', () => {
+  test('warns with the code that its key begins with, and says what was said', async () => {
+    const warn = createWarner(createFakeClock());
+    const heard = await warningsDuring(() => warn('ESAUTH_TIMEOUT https://es/', 'no verdict: too late'));
+    expect(heard).toEqual([
+      { name: 'EsauthWarning', code: 'ESAUTH_TIMEOUT', message: 'no verdict: too late' },
+    ]);
+  });
+
+  test('says the same thing at once, and then at most once a minute', async () => {
+    const clock = createFakeClock();
+    const warn = createWarner(clock);
+    const heard = await warningsDuring(async () => {
+      for (const [ms, message] of [
+        [0, 'first'],
+        [0, 'quiet'],
+        [59_999, 'still quiet'],
+        [1, 'after a minute'],
+        [59_999, 'quiet again'],
+        [1, 'after another'],
+      ] as const) {
+        await clock.advance(ms);
+        warn('ESAUTH_TIMEOUT https://es/', message);
+      }
+    });
+    expect(heard.map(({ message }) => message)).toEqual(['first', 'after a minute', 'after another']);
+  });
+
+  test('keeps nodes and codes apart', async () => {
+    const warn = createWarner(createFakeClock());
+    const keys = ['ESAUTH_TIMEOUT https://a/', 'ESAUTH_TIMEOUT https://b/', 'ESAUTH_UNREACHABLE https://a/'];
+    const heard = await warningsDuring(() => {
+      for (const key of [...keys, ...keys]) warn(key, key);
+    });
+    expect(heard.map(({ message }) => message)).toEqual(keys);
+  });
+
+  test('P19: does not measure the minute by the wall clock', async () => {
+    const clock = createFakeClock();
+    const warn = createWarner(clock);
+    const heard = await warningsDuring(async () => {
+      warn('ESAUTH_TIMEOUT https://es/', 'first');
+      clock.setWall(clock.wall() + 3_600_000);
+      warn('ESAUTH_TIMEOUT https://es/', 'an hour forward');
+      clock.setWall(clock.wall() - 7_200_000);
+      await clock.advance(60_000);
+      warn('ESAUTH_TIMEOUT https://es/', 'an hour back, and a minute later');
+    });
+    expect(heard.map(({ message }) => message)).toEqual(['first', 'an hour back, and a minute later']);
+  });
+
+  test('does not silence another verifier', async () => {
+    const heard = await warningsDuring(() => {
+      for (const warn of [createWarner(createFakeClock()), createWarner(createFakeClock())]) {
+        warn('ESAUTH_TIMEOUT https://es/', 'no verdict');
+      }
+    });
+    expect(heard).toHaveLength(2);
+  });
+});
+
+test('a mistake in a program is warned of once in a process, whoever runs into it', async () => {
+  const heard = await warningsDuring(() => {
+    for (const code of ['ESAUTH_TEST_A', 'ESAUTH_TEST_A', 'ESAUTH_TEST_B', 'ESAUTH_TEST_A']) {
+      warnOnce(code, `mend ${code}`);
+    }
+  });
+  expect(heard).toEqual([
+    { name: 'EsauthWarning', code: 'ESAUTH_TEST_A', message: 'mend ESAUTH_TEST_A' },
+    { name: 'EsauthWarning', code: 'ESAUTH_TEST_B', message: 'mend ESAUTH_TEST_B' },
+  ]);
+});

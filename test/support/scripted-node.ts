@@ -1,0 +1,132 @@
+// A TCP server that answers HTTP requests with whatever bytes a test wants: for everything that Elasticsearch
+// itself never sends, but networks, proxies and wrong addresses do.
+
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+
+/** Answers one request. `head` is its request line and headers. */
+export type Script = (socket: Socket, head: string) => void;
+
+export interface ScriptedNode {
+  readonly url: string;
+  /** Heads of the requests that came in, oldest first. */
+  readonly requests: readonly string[];
+  /** Sets how requests are answered from now on. */
+  answer(script: Script): void;
+  /** Resolves when so many requests have come in altogether. */
+  arrived(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param tls key and certificate (PEM) to serve https with. */
+export async function startScriptedNode(
+  first: Script = () => {},
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<ScriptedNode> {
+  let script = first;
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const watchers = new Set<() => void>();
+  const serve = (socket: Socket) => {
+    sockets.add(socket);
+    let received = '';
+    socket.on('close', () => sockets.delete(socket));
+    // A client that hangs up is part of many tests.
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
+        const head = received.slice(0, end);
+        received = received.slice(end + 4);
+        requests.push(head);
+        script(socket, head);
+        for (const watcher of watchers) watcher();
+      }
+    });
+  };
+  // Also fires for handshakes that a client breaks off.
+  const server = tls ? createTlsServer(tls, serve).on('tlsClientError', () => {}) : createServer(serve);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    requests,
+    answer(next) {
+      script = next;
+    },
+    arrived(count) {
+      return new Promise((resolve) => {
+        const watcher = () => {
+          if (requests.length < count) return;
+          watchers.delete(watcher);
+          resolve();
+        };
+        watchers.add(watcher);
+        watcher();
+      });
+    },
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Holds every request from now on until it is answered by hand, oldest first. */
+export function holdAnswers(node: ScriptedNode): { release(script: Script): void } {
+  const held: Parameters<Script>[] = [];
+  node.answer((...request) => void held.push(request));
+  return {
+    release(script) {
+      const request = held.shift();
+      if (request === undefined) throw new Error('no request is held');
+      script(...request);
+    },
+  };
+}
+
+export interface ScriptedAnswer {
+  readonly status?: number;
+  /** Added to `content-length` and the product header; `undefined` leaves one out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+/** A complete answer, as Elasticsearch would send it unless told otherwise. */
+export function respond({ status = 200, headers = {}, body = '' }: ScriptedAnswer = {}): Script {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const lines = Object.entries({
+    'content-type': 'application/json',
+    'x-elastic-product': 'Elasticsearch',
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
+  return (socket) => void socket.write(`HTTP/1.1 ${status} Scripted\r\n${lines.join('')}\r\n${text}`);
+}
+
+/** The body of `_authenticate` for a native user with an access token, with changes. */
+export function identityBody(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    username: 'jane',
+    roles: ['editor'],
+    full_name: null,
+    email: null,
+    metadata: {},
+    enabled: true,
+    authentication_realm: { name: 'default_native', type: 'native' },
+    lookup_realm: { name: 'default_native', type: 'native' },
+    authentication_type: 'token',
+    ...changes,
+  };
+}
+
+/** Elasticsearch's error envelope. */
+export function errorBody(status: number, reason: string, more: Readonly<Record<string, unknown>> = {}) {
+  const error = { type: 'security_exception', reason, ...more };
+  return { error: { root_cause: [error], ...error }, status };
+}
