@@ -121,9 +121,10 @@ export function createDispatcher(
   function act(head: Head, { negotiated, negotiate }: Admitted, route: Route, call: Call): Reply {
     const { answerType } = negotiated;
     try {
-      const { status, body } = route.handle(security, call);
+      const { status, body, text } = route.handle(security, call);
       const handshake = negotiate === undefined ? [] : ['WWW-Authenticate', negotiate];
-      return json(head, answerType, status, body, [...handshake, ...deprecation(head.method, route)]);
+      const more = [...handshake, ...deprecation(head.method, route)];
+      return json(head, answerType, status, body, more, call.query.size === 0 ? text : undefined);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       return failure(head, answerType, refusal.error);
@@ -182,8 +183,8 @@ function json(
   status: number,
   body: JsonValue,
   more: readonly string[] = [],
+  text: string = written(head.uri, body),
 ): Reply {
-  const text = written(head.uri, body);
   const length = String(Buffer.byteLength(text));
   return {
     status,

@@ -29,6 +29,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: JsonValue;
+  /** The body as it is written in its shortest form, where that is known already. */
+  readonly text?: string;
 }
 
 /** One endpoint. `Input` is what it takes out of a request. */

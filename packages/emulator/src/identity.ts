@@ -71,16 +71,34 @@ export function serviceUser(principal: string): User {
   };
 }
 
+// The same user or key has the same identity each time, as an object: what is made of it can be remembered.
+const identitiesOfUsers = new WeakMap<User, Authentication>();
+const identitiesOfKeys = new WeakMap<ApiKey, Authentication>();
+
 /** The identity of a user who presented a password. */
 export function realmIdentity(user: User, realm: Realm): Authentication {
-  return { type: 'realm', user, realm, lookupRealm: realm };
+  const known = identitiesOfUsers.get(user);
+  if (known?.realm === realm) return known;
+  const identity: Authentication = { type: 'realm', user, realm, lookupRealm: realm };
+  identitiesOfUsers.set(user, identity);
+  return identity;
 }
 
 /** The identity of an API key: its owner, without roles. */
 export function apiKeyIdentity(apiKey: ApiKey): Authentication {
+  const known = identitiesOfKeys.get(apiKey);
+  if (known !== undefined) return known;
   const { username, fullName, email, metadata } = apiKey.owner.user;
   const user: User = { username, fullName, email, metadata, roles: [], enabled: true };
-  return { type: 'api_key', user, realm: apiKeyRealm, lookupRealm: apiKeyRealm, apiKey };
+  const identity: Authentication = {
+    type: 'api_key',
+    user,
+    realm: apiKeyRealm,
+    lookupRealm: apiKeyRealm,
+    apiKey,
+  };
+  identitiesOfKeys.set(apiKey, identity);
+  return identity;
 }
 
 /** The same caller behind an access token. */
