@@ -80,11 +80,24 @@ async function realTarget(url: string): Promise<Target> {
     name: `the cluster at ELASTICSEARCH_URL, ${version.join('.')}`,
     version,
     real: true,
-    open: async () =>
-      cluster({ url, username, password }, version, {
+    open: async () => {
+      const stored = new Set<string>();
+      const real = cluster({ url, username, password }, version, {
         advance: () => Promise.reject(new Error('time can not be moved there')),
-        close: async () => {},
-      }),
+        // What an exchange has stored is gone when the next one begins.
+        close: async () => {
+          for (const path of stored) await real.ask(`DELETE ${path}`);
+        },
+      });
+      return {
+        ...real,
+        ask(line, outgoing) {
+          const path = /^PUT (\/_security\/(?:user|role)\/[^/?]+)/.exec(line)?.[1];
+          if (path !== undefined) stored.add(path);
+          return real.ask(line, outgoing);
+        },
+      };
+    },
   };
 }
 

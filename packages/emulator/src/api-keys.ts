@@ -42,6 +42,8 @@ export type ApiKeySpec = Pick<ApiKey, 'name' | 'type' | 'owner' | 'roleDescripto
   Partial<Pick<ApiKey, 'access' | 'certificateIdentity'>> & {
     /** Milliseconds from now, or `undefined` for ever. */
     readonly lifetimeMs: number | undefined;
+    /** The instant at which it ends, instead of a lifetime. */
+    readonly expiresAt?: number | undefined;
   };
 
 /** A new key and, the only time it can be seen, its secret. */
@@ -68,6 +70,19 @@ export interface ApiKeys {
   isActive(key: ApiKey): boolean;
   /** @param encoded what follows `ApiKey ` in the header */
   authenticate(encoded: string): ApiKey | ApiKeyProblem;
+  verify(credential: ApiKeyCredential): ApiKey | ApiKeyProblem;
+  /**
+   * The same owner, as an object that many keys can share.
+   *
+   * @param generation changes whenever a role does
+   */
+  sharedOwner(owner: ApiKeyOwner, generation: number): ApiKeyOwner;
+}
+
+/** What a client presents. */
+export interface ApiKeyCredential {
+  readonly id: string;
+  readonly secret: string;
 }
 
 // Expired and invalidated keys stay visible for seven days.
@@ -76,6 +91,7 @@ const retentionMs = 7 * 86_400_000;
 /** Makes the store. */
 export function createApiKeys(clock: Clock, secrets: Secrets, version: Version): ApiKeys {
   const keys = new Map<string, ApiKey>();
+  const owners = new WeakMap<User, { readonly owner: ApiKeyOwner; readonly generation: number }>();
 
   function isRemoved(key: ApiKey): boolean {
     const end = Math.min(
@@ -94,7 +110,7 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
 
   const isExpired = (key: ApiKey): boolean => key.expiration !== undefined && key.expiration <= clock.now();
 
-  function verify(id: string, secret: string): ApiKey | ApiKeyProblem {
+  function verify({ id, secret }: ApiKeyCredential): ApiKey | ApiKeyProblem {
     const key = find(id);
     if (key === undefined) return { problem: `unable to find apikey with id ${id}` };
     if (key.invalidation !== undefined) return { problem: `api key [${id}] has been invalidated` };
@@ -114,11 +130,11 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
 
   return {
     find,
-    create({ lifetimeMs, ...spec }) {
+    create({ lifetimeMs, expiresAt, ...spec }) {
       const id = secrets.id();
       const secret = secrets.secret();
       const creation = clock.now();
-      const expiration = lifetimeMs === undefined ? undefined : creation + lifetimeMs;
+      const expiration = lifetimeMs === undefined ? expiresAt : creation + lifetimeMs;
       const key = {
         ...spec,
         id,
@@ -140,15 +156,30 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
       keys.set(key.id, key);
     },
     isActive: (key) => key.invalidation === undefined && !isExpired(key),
+    verify,
     authenticate(encoded) {
-      const decoded = decodeBase64(encoded);
-      if (!('bytes' in decoded)) return { problem: decoded.problem };
-      const text = decoded.bytes.toString('utf8');
-      const colon = text.indexOf(':');
-      if (colon < 1) return { problem: 'invalid ApiKey value' };
-      return verify(text.slice(0, colon), text.slice(colon + 1));
+      const credential = parseApiKey(encoded);
+      return 'problem' in credential ? credential : verify(credential);
+    },
+    sharedOwner(owner, generation) {
+      const known = owners.get(owner.user);
+      if (known !== undefined && known.generation === generation && known.owner.realm === owner.realm) {
+        return known.owner;
+      }
+      owners.set(owner.user, { owner, generation });
+      return owner;
     },
   };
+}
+
+/** Reads what follows `ApiKey ` in a header; whether there is such a key is another question. */
+export function parseApiKey(encoded: string): ApiKeyCredential | ApiKeyProblem {
+  const decoded = decodeBase64(encoded);
+  if (!('bytes' in decoded)) return { problem: decoded.problem };
+  const text = decoded.bytes.toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1) return { problem: 'invalid ApiKey value' };
+  return { id: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
 /** The value for an `Authorization: ApiKey` header. */

@@ -3,9 +3,10 @@
  */
 
 import type { ApiError } from './envelope.js';
-import type { Authentication } from './identity.js';
+import { type Authentication, nowhere } from './identity.js';
+import { matchesName } from './names.js';
 import { grants, privilegesGranting } from './privileges.js';
-import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
+import type { RoleDescriptors } from './role-descriptor.js';
 import type { Roles } from './roles.js';
 import type { ServiceAccounts } from './service-accounts.js';
 import type { Version } from './version.js';
@@ -17,6 +18,8 @@ export interface Authorization {
    * @returns the denial, or `undefined` if the caller may
    */
   denial(authentication: Authentication, action: string, own: boolean): ApiError | undefined;
+  /** What keeps somebody from doing even that for which no privilege is needed. */
+  barrier(authentication: Authentication, action: string): ApiError | undefined;
   /** What the caller's roles are now: what an API key made now would be limited by. */
   roleDescriptors(authentication: Authentication): RoleDescriptors;
 }
@@ -28,8 +31,9 @@ export function createAuthorization(
   version: Version,
 ): Authorization {
   function roleDescriptors({ apiKey, serviceToken, user }: Authentication): RoleDescriptors {
-    if (apiKey !== undefined)
+    if (apiKey !== undefined) {
       return apiKey.roleDescriptors.size > 0 ? apiKey.roleDescriptors : apiKey.owner.limitedBy;
+    }
     if (serviceToken !== undefined) {
       const role = serviceAccounts.role(serviceToken.account);
       return new Map(role === undefined ? [] : [[serviceToken.account, role]]);
@@ -38,44 +42,77 @@ export function createAuthorization(
   }
 
   /** Every one of these has to grant an action. */
-  function* limits(authentication: Authentication): Generator<RoleDescriptors> {
-    yield roleDescriptors(authentication);
-    if (authentication.apiKey !== undefined) yield authentication.apiKey.owner.limitedBy;
+  function limits(authentication: Authentication): readonly RoleDescriptors[] {
+    const { apiKey } = authentication;
+    const own = roleDescriptors(authentication);
+    return apiKey === undefined ? [own] : [own, apiKey.owner.limitedBy];
   }
 
   function permits(authentication: Authentication, action: string, own: boolean): boolean {
-    for (const descriptors of limits(authentication)) {
-      if (![...descriptors.values()].some((role) => grantedBy(role, action, own))) return false;
+    return limits(authentication).every((descriptors) =>
+      [...descriptors.values()].some((role) => role.cluster.some((name) => grants(name, action, own))),
+    );
+  }
+
+  function mayRunAs(authentication: Authentication, username: string): boolean {
+    return limits(authentication).every((descriptors) =>
+      [...descriptors.values()].some((role) => role.runAs.some((pattern) => matchesName(pattern, username))),
+    );
+  }
+
+  const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
+
+  function denial(authentication: Authentication, action: string, own: boolean): ApiError {
+    const hint = privilegesGranting(action, own, version.clonesApiKeys);
+    const hintText =
+      hint.length === 0 ? '' : `, this action is granted by the cluster privileges [${hint.join(',')}]`;
+    const { runBy, user } = authentication;
+    const runAs = runBy === undefined ? '' : `${nameOf(runBy)} run as [${user.username}]`;
+    const who = `${runAs === '' ? nameOf(authentication) : runAs}${rolesOf(authentication)}`;
+    return denied(`action [${action}] is unauthorized for ${who}${hintText}`);
+  }
+
+  function barrier(authentication: Authentication, action: string): ApiError | undefined {
+    const { runBy, user, apiKey, lookupRealm } = authentication;
+    if (runBy !== undefined && (lookupRealm === nowhere || !mayRunAs(runBy, user.username))) {
+      const name = nameOf(runBy);
+      return denied(
+        `action [${action}] is unauthorized for ${name}${rolesOf(runBy)}, because ${name} is unauthorized to run as [${user.username}]`,
+      );
     }
-    return true;
+    // None of the workflows to which a key can be restricted is among the endpoints here.
+    if (
+      apiKey !== undefined &&
+      [...apiKey.roleDescriptors.values()].some((role) => role.workflows !== undefined)
+    ) {
+      const cause = {
+        status: 403,
+        type: 'role_restriction_exception',
+        reason: 'access restricted by workflow',
+      };
+      return { ...denial(authentication, action, false), cause };
+    }
+    return undefined;
+  }
+
+  function nameOf({ user, apiKey, serviceToken }: Authentication): string {
+    if (apiKey !== undefined) return `API key id [${apiKey.id}] of user [${user.username}]`;
+    return `${serviceToken !== undefined && version.namesServiceAccounts ? 'service account' : 'user'} [${user.username}]`;
+  }
+
+  function rolesOf({ user, apiKey, serviceToken }: Authentication): string {
+    if (apiKey !== undefined || serviceToken !== undefined) return '';
+    if (!version.effectiveRoles) return ` with roles [${user.roles.join(',')}]`;
+    const found = [...roles.resolve(user.roles).keys()].sort();
+    const missing = user.roles.filter((name) => !found.includes(name)).sort();
+    const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
+    return ` with effective roles [${found.join(',')}]${missingText}`;
   }
 
   return {
     roleDescriptors,
-    denial(authentication, action, own) {
-      if (permits(authentication, action, own)) return undefined;
-      const hint = privilegesGranting(action, own, version.clonesApiKeys);
-      const hintText =
-        hint.length === 0 ? '' : `, this action is granted by the cluster privileges [${hint.join(',')}]`;
-      const reason = `action [${action}] is unauthorized for ${describe(authentication)}${hintText}`;
-      return { status: 403, type: 'security_exception', reason };
-    },
+    barrier,
+    denial: (authentication, action, own) =>
+      permits(authentication, action, own) ? undefined : denial(authentication, action, own),
   };
-
-  function describe(authentication: Authentication): string {
-    const { user, apiKey, serviceToken } = authentication;
-    if (apiKey !== undefined) return `API key id [${apiKey.id}] of user [${user.username}]`;
-    if (serviceToken !== undefined) {
-      return `${version.namesServiceAccounts ? 'service account' : 'user'} [${user.username}]`;
-    }
-    const found = [...roles.resolve(user.roles).keys()].sort();
-    if (!version.effectiveRoles) return `user [${user.username}] with roles [${user.roles.join(',')}]`;
-    const missing = user.roles.filter((name) => !found.includes(name)).sort();
-    const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
-    return `user [${user.username}] with effective roles [${found.join(',')}]${missingText}`;
-  }
-}
-
-function grantedBy(role: RoleDescriptor, action: string, own: boolean): boolean {
-  return role.cluster.some((privilege) => grants(privilege, action, own));
 }

@@ -3,8 +3,10 @@
  * whatever it answers. Sockets are the server's business.
  */
 
+import type { CredentialHeaders } from './authentication.js';
 import type { Call, Route } from './endpoint.js';
 import { type ApiError, errorBody, illegalArgument, Refusal } from './envelope.js';
+import { filterPath } from './filter-path.js';
 import type { Authentication } from './identity.js';
 import { type JsonValue, writeJson, writePrettyJson } from './json-value.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
@@ -12,11 +14,10 @@ import { createRouter, decodeComponent, type Match, parseQuery } from './router.
 import type { Security } from './security.js';
 
 /** What is known of a request before its body. */
-export interface Head {
+export interface Head extends CredentialHeaders {
   readonly method: string;
   /** The request target. */
   readonly uri: string;
-  readonly authorization: string | undefined;
   /** The name of a header that must not, but does, have two values. */
   readonly repeatedHeader: string | undefined;
   readonly accept: string | undefined;
@@ -38,6 +39,8 @@ export interface Admitted {
   /** `undefined` for `OPTIONS`, which nobody has to authenticate for. */
   readonly authentication: Authentication | undefined;
   readonly negotiated: Negotiated;
+  /** What the answer has to carry in `WWW-Authenticate`. */
+  readonly negotiate?: string | undefined;
 }
 
 /** Answers requests. */
@@ -49,8 +52,15 @@ export interface Dispatcher {
 
 const noQuery = new Map<string, string>();
 
-/** @param routes all endpoints; those that the release does not have are left out */
-export function createDispatcher(security: Security, routes: readonly Route[]): Dispatcher {
+/**
+ * @param routes all endpoints; those that the release does not have are left out
+ * @param absentPaths paths that exist nowhere, although a template would fit them
+ */
+export function createDispatcher(
+  security: Security,
+  routes: readonly Route[],
+  absentPaths: ReadonlySet<string>,
+): Dispatcher {
   const { version, authenticator } = security;
   const router = createRouter(routes.filter((route) => route.exists(version)));
   const mediaTypes = createMediaTypes(version);
@@ -63,24 +73,26 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     const negotiated = mediaTypes.negotiate(head.accept, head.contentType, head.hasBody);
     if ('status' in negotiated && !version.authenticatesFirst) return failure(head, plainType, negotiated);
     const answerType = 'status' in negotiated ? plainType : negotiated.answerType;
-    let authentication: Authentication | undefined;
-    if (head.method !== 'OPTIONS') {
-      const result = authenticator.authenticate(head.authorization, head.uri);
-      if (result.kind === 'refused') return failure(head, answerType, result.error);
-      authentication = result.authentication;
+    if (head.method === 'OPTIONS') {
+      return 'status' in negotiated
+        ? failure(head, plainType, negotiated)
+        : { authentication: undefined, negotiated };
     }
+    const result = authenticator.authenticate(head, head.uri);
+    if (result.kind === 'refused') return failure(head, answerType, result.error);
     if ('status' in negotiated) return failure(head, plainType, negotiated);
-    return { authentication, negotiated };
+    return { authentication: result.authentication, negotiated, negotiate: result.negotiate };
   }
 
-  function reply(head: Head, { authentication, negotiated }: Admitted, body: Buffer | undefined): Reply {
+  function reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply {
+    const { authentication, negotiated } = admitted;
     const { answerType } = negotiated;
     const mark = head.uri.indexOf('?');
     const rawPath = mark < 0 ? head.uri : head.uri.slice(0, mark);
     const query = mark < 0 ? noQuery : parseQuery(head.uri.slice(mark + 1));
     if (!(query instanceof Map)) return failure(head, answerType, badParameter(query));
 
-    const match = router.match(head.method, rawPath);
+    const match: Match = absentPaths.has(rawPath) ? { kind: 'unknown' } : router.match(head.method, rawPath);
     if (head.method === 'OPTIONS' || authentication === undefined) {
       const allowed = match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : [];
       return {
@@ -103,13 +115,34 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
       authentication,
       version,
     };
+    return act(head, admitted, match.route, call);
+  }
+
+  function act(head: Head, { negotiated, negotiate }: Admitted, route: Route, call: Call): Reply {
+    const { answerType } = negotiated;
     try {
-      const answer = match.route.handle(security, call);
-      return json(head, answerType, answer.status, answer.body ?? null);
+      const { status, body, text } = route.handle(security, call);
+      const handshake = negotiate === undefined ? [] : ['WWW-Authenticate', negotiate];
+      const more = [...handshake, ...deprecation(head.method, route)];
+      return json(head, answerType, status, body, more, call.query.size === 0 ? text : undefined);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       return failure(head, answerType, refusal.error);
     }
+  }
+
+  /** A mistake of the emulator's own. It must not take the process of somebody's tests with it. */
+  function broken(head: Head, error: unknown): Reply {
+    const warning = error instanceof Error ? error : new Error(String(error));
+    process.emitWarning(warning);
+    const reason = `the emulator failed: ${warning.message}`;
+    return failure(head, plainType, { status: 500, type: 'exception', reason });
+  }
+
+  function deprecation(method: string, { paths: [path], replacement }: Route): string[] {
+    if (replacement === undefined) return [];
+    const text = `[${method} ${path}] is deprecated! Use [${method} ${replacement}] instead.`;
+    return ['Warning', `299 Elasticsearch-${version.number}-${buildHash} "${text}"`];
   }
 
   function unsupportedType(contentType: string | undefined): string {
@@ -117,9 +150,25 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     return version.major === 7 ? 'Content-Type header [] is not supported' : 'Content-Type header is missing';
   }
 
-  return { admit, reply };
+  return {
+    admit(head) {
+      try {
+        return admit(head);
+      } catch (error) {
+        return broken(head, error);
+      }
+    },
+    reply(head, admitted, body) {
+      try {
+        return reply(head, admitted, body);
+      } catch (error) {
+        return broken(head, error);
+      }
+    },
+  };
 }
 
+const buildHash = '0000000000000000000000000000000000000000';
 const textType = 'text/plain; charset=UTF-8';
 
 function common(head: Head): string[] {
@@ -134,14 +183,25 @@ function json(
   status: number,
   body: JsonValue,
   more: readonly string[] = [],
+  text: string = written(head.uri, body),
 ): Reply {
-  const text = wantsPretty(head.uri) ? writePrettyJson(body) : writeJson(body);
   const length = String(Buffer.byteLength(text));
   return {
     status,
     headers: [...common(head), ...more, 'content-type', type, 'content-length', length],
     body: text,
   };
+}
+
+/** The body in the form that was asked for. Most requests are done after one look for a question mark. */
+function written(uri: string, body: JsonValue): string {
+  const mark = uri.indexOf('?');
+  const query = mark < 0 ? noQuery : parseQuery(uri.slice(mark + 1));
+  if (!(query instanceof Map)) return writeJson(body);
+  const paths = query.get('filter_path');
+  const filtered = paths === undefined ? body : filterPath(body, paths);
+  const pretty = query.get('pretty');
+  return pretty === '' || pretty === 'true' ? writePrettyJson(filtered) : writeJson(filtered);
 }
 
 function flat(head: Head, type: string, status: number, error: string, more?: readonly string[]): Reply {
@@ -166,15 +226,6 @@ function unrouted(head: Head, type: string, match: Exclude<Match, { kind: 'found
       : `Incorrect HTTP method for uri [${uri}] and method [${method}]`;
   const allowed = match.allowed.join(',');
   return flat(head, type, 405, `${problem}, allowed: [${match.allowed.join(', ')}]`, ['Allow', allowed]);
-}
-
-/** Asked for often and granted rarely, so most requests are done after one look for a question mark. */
-function wantsPretty(uri: string): boolean {
-  const mark = uri.indexOf('?');
-  if (mark < 0) return false;
-  const query = parseQuery(uri.slice(mark + 1));
-  const value = query instanceof Map ? query.get('pretty') : undefined;
-  return value === '' || value === 'true';
 }
 
 function badParameter({ problem }: { readonly problem: string }): ApiError {

@@ -2,7 +2,7 @@
 
 import { type Clock, createClock } from './clock.js';
 import { createDispatcher } from './dispatcher.js';
-import { allRoutes } from './endpoints/all.js';
+import { absentPaths, allRoutes } from './endpoints/all.js';
 import { createFaults, type Faults } from './faults.js';
 import { type EmulatorOptions, readOptions } from './options.js';
 import { createRequestLog, type RequestRecord } from './request-log.js';
@@ -46,7 +46,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   for (const { user, password } of settings.users) security.users.put(user, password);
   const faults = createFaults();
   const log = createRequestLog();
-  const dispatcher = createDispatcher(security, allRoutes);
+  const dispatcher = createDispatcher(security, allRoutes, absentPaths);
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const parts = { dispatcher, clock, faults, log, maxHeaderBytes };

@@ -28,8 +28,9 @@ export interface Call {
 /** A response before it is written. */
 export interface Answer {
   readonly status: number;
-  readonly body: JsonValue | undefined;
-  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly body: JsonValue;
+  /** The body as it is written in its shortest form, where that is known already. */
+  readonly text?: string;
 }
 
 /** One endpoint. `Input` is what it takes out of a request. */
@@ -40,7 +41,7 @@ export interface Endpoint<Input> {
   /** Whether the release has it; without, every release does. */
   exists?(version: Version): boolean;
   /** The query parameters it knows, beside those that every endpoint knows. */
-  readonly query?: readonly string[];
+  readonly query?: readonly string[] | ((version: Version) => readonly string[]);
   /** Whether it takes a body. */
   readonly body?: 'required' | 'optional';
   /** @throws Refusal */
@@ -64,6 +65,8 @@ export interface Route {
   readonly methods: readonly string[];
   readonly paths: readonly string[];
   readonly exists: (version: Version) => boolean;
+  /** The path that replaces this one, if it is deprecated. */
+  readonly replacement?: string;
   /** @throws Refusal */
   readonly handle: (security: Security, call: Call) => Answer;
 }
@@ -73,7 +76,19 @@ const genericParameters: readonly string[] = ['pretty', 'human', 'error_trace', 
 
 /** Makes a route of an endpoint. */
 export function route<Input>(endpoint: Endpoint<Input>): Route {
-  const known = [...(endpoint.query ?? []), ...genericParameters];
+  const { query = [] } = endpoint;
+
+  function authorize({ authorization }: Security, { authentication }: Call, input: Input): void {
+    const action = endpoint.action(input);
+    const free = endpoint.free?.(input, authentication) ?? false;
+    const denial =
+      authorization.barrier(authentication, action) ??
+      (free
+        ? undefined
+        : authorization.denial(authentication, action, endpoint.own?.(input, authentication) ?? false));
+    if (denial !== undefined) throw new Refusal(denial);
+  }
+
   return {
     methods: endpoint.methods,
     paths: endpoint.paths,
@@ -83,7 +98,10 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
         throw new Refusal(parseFailure('request body is required'));
       }
       const input = endpoint.read(call);
-      if (call.query.size > 0) refuseUnknownParameters(call, known);
+      if (call.query.size > 0) {
+        const own = typeof query === 'function' ? query(call.version) : query;
+        refuseUnknownParameters(call, [...own, ...genericParameters]);
+      }
       if (endpoint.body === undefined && call.body !== undefined) {
         throw new Refusal(
           illegalArgument(`request [${call.method} ${call.path}] does not support having a body`),
@@ -94,11 +112,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
         if (endpoint.invalid !== undefined) return endpoint.invalid(problems);
         throw new Refusal(validationFailure(problems));
       }
-      if (endpoint.free?.(input, call.authentication) !== true) {
-        const own = endpoint.own?.(input, call.authentication) ?? false;
-        const denial = security.authorization.denial(call.authentication, endpoint.action(input), own);
-        if (denial !== undefined) throw new Refusal(denial);
-      }
+      authorize(security, call, input);
       return endpoint.run(security, input, call);
     },
   };

@@ -21,10 +21,23 @@ export interface ApiError {
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly error: ApiError;
+  /** Where in a body, if it is about one: whoever wraps the error names the place. */
+  readonly at: number | undefined;
 
-  constructor(error: ApiError) {
+  constructor(error: ApiError, at?: number) {
     super(error.reason);
     this.error = error;
+    this.at = at;
+  }
+}
+
+/** Says where in a body something went wrong, unless that is known more exactly. */
+export function locate<T>(at: number, work: () => T): T {
+  try {
+    return work();
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal) || refusal.at !== undefined) throw refusal;
+    throw new Refusal(refusal.error, at);
   }
 }
 

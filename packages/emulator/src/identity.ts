@@ -37,7 +37,7 @@ export interface Authentication {
   readonly serviceToken?: ServiceTokenIdentity;
   /** An access token was presented. */
   readonly accessToken?: true;
-  /** The identity of the credential, when `user` is somebody else. */
+  /** Who is running as `user`, if somebody is. */
   readonly runBy?: Authentication;
 }
 
@@ -52,6 +52,9 @@ export const nativeRealm: Realm = { name: 'default_native', type: 'native' };
 export const apiKeyRealm: Realm = { name: '_es_api_key', type: '_es_api_key' };
 export const serviceAccountRealm: Realm = { name: '_service_account', type: '_service_account' };
 export const anonymousRealm: Realm = { name: '__anonymous', type: '__anonymous' };
+
+/** Where somebody is said to be who was found in no realm. */
+export const nowhere: Realm = { name: '', type: '' };
 
 /** Metadata of everything that Elasticsearch brings along. */
 export const reservedMetadata: JsonMap = new Map([['_reserved', true]]);
@@ -68,16 +71,34 @@ export function serviceUser(principal: string): User {
   };
 }
 
+// The same user or key has the same identity each time, as an object: what is made of it can be remembered.
+const identitiesOfUsers = new WeakMap<User, Authentication>();
+const identitiesOfKeys = new WeakMap<ApiKey, Authentication>();
+
 /** The identity of a user who presented a password. */
 export function realmIdentity(user: User, realm: Realm): Authentication {
-  return { type: 'realm', user, realm, lookupRealm: realm };
+  const known = identitiesOfUsers.get(user);
+  if (known?.realm === realm) return known;
+  const identity: Authentication = { type: 'realm', user, realm, lookupRealm: realm };
+  identitiesOfUsers.set(user, identity);
+  return identity;
 }
 
 /** The identity of an API key: its owner, without roles. */
 export function apiKeyIdentity(apiKey: ApiKey): Authentication {
+  const known = identitiesOfKeys.get(apiKey);
+  if (known !== undefined) return known;
   const { username, fullName, email, metadata } = apiKey.owner.user;
   const user: User = { username, fullName, email, metadata, roles: [], enabled: true };
-  return { type: 'api_key', user, realm: apiKeyRealm, lookupRealm: apiKeyRealm, apiKey };
+  const identity: Authentication = {
+    type: 'api_key',
+    user,
+    realm: apiKeyRealm,
+    lookupRealm: apiKeyRealm,
+    apiKey,
+  };
+  identitiesOfKeys.set(apiKey, identity);
+  return identity;
 }
 
 /** The same caller behind an access token. */

@@ -3,7 +3,7 @@
  * values mean is the endpoints' business.
  */
 
-import { contentParseFailure, illegalArgument, Refusal } from './envelope.js';
+import { type ApiError, contentParseFailure, illegalArgument, Refusal } from './envelope.js';
 import { type JsonDocument, type JsonNode, jsonValueOf, locationOf, mapOf } from './json-parser.js';
 import type { JsonMap, JsonValue } from './json-value.js';
 import { suggestion } from './suggestion.js';
@@ -39,7 +39,10 @@ export function tokenName(node: JsonNode): string {
 /** Complains that the text is not JSON. */
 export function refuseBroken(document: JsonDocument): never {
   const failure = document.failure ?? { at: document.text.length, message: 'Unexpected end-of-input' };
-  throw new Refusal(contentParseFailure(`[${locationOf(document, failure.at)}] ${failure.message}`));
+  throw new Refusal(
+    contentParseFailure(`[${locationOf(document, failure.at)}] ${failure.message}`),
+    failure.at,
+  );
 }
 
 /** A string. */
@@ -138,44 +141,45 @@ export function objectParser<T>(
 
   function parse(document: JsonDocument, node: JsonNode = document.root): T {
     const at = (position: number): string => `[${locationOf(document, position)}] [${name}]`;
-    if (node.kind === 'broken' && document.text.trim() !== '') refuseBroken(document);
-    if (node.kind !== 'object') {
-      throw new Refusal(
-        contentParseFailure(`${at(node.at)} Expected START_OBJECT but was: ${tokenName(node)}`),
-      );
-    }
-    const found = new Map<string, unknown>();
-    for (const member of node.members) {
-      const field = known.get(member.name);
-      if (member.value.kind === 'broken') refuseBroken(document);
-      if (field === undefined) {
-        const hint = suggestion(member.name, known.keys());
-        const reason = `${at(member.at)} unknown field [${member.name}]${hint === '' ? '' : ` ${hint}`}`;
-        throw new Refusal(contentParseFailure(reason));
-      }
-      if (!field.tokens.includes(member.value.kind)) {
-        const token = tokenName(member.value);
-        const reason = `${at(member.value.at)} ${member.name} doesn't support values of type: ${token}`;
-        throw new Refusal(contentParseFailure(reason));
-      }
-      found.set(member.name, readField(field, member.name, member.value));
-    }
-    if (node.end === undefined) refuseBroken(document);
-    const missing = mandatory.filter((field) => !found.has(field));
-    if (missing.length > 0) throw new Refusal(contentParseFailure(`Required [${missing.join(', ')}]`));
-    // Only names from `fields` were set, each to what its own `read` returned.
-    return Object.fromEntries(found) as T;
+    const fail = (position: number, reason: string, cause?: ApiError): never => {
+      throw new Refusal(contentParseFailure(reason, cause), position);
+    };
 
     function readField(field: Field<unknown>, fieldName: string, value: JsonNode): unknown {
       try {
         return field.read(value, document);
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
-        throw new Refusal(
-          contentParseFailure(`${at(value.at)} failed to parse field [${fieldName}]`, refusal.error),
-        );
+        const position = refusal.at ?? value.at;
+        return fail(position, `${at(position)} failed to parse field [${fieldName}]`, refusal.error);
       }
     }
+
+    if (node.kind === 'broken' && document.text.trim() !== '') refuseBroken(document);
+    if (node.kind !== 'object') {
+      return fail(node.at, `${at(node.at)} Expected START_OBJECT but was: ${tokenName(node)}`);
+    }
+    const found = new Map<string, unknown>();
+    for (const { name: fieldName, at: nameAt, value } of node.members) {
+      const field = known.get(fieldName);
+      if (value.kind === 'broken') refuseBroken(document);
+      if (field === undefined) {
+        const hint = suggestion(fieldName, known.keys());
+        return fail(value.at, `${at(nameAt)} unknown field [${fieldName}]${hint === '' ? '' : ` ${hint}`}`);
+      }
+      if (!field.tokens.includes(value.kind)) {
+        return fail(
+          value.at,
+          `${at(value.at)} ${fieldName} doesn't support values of type: ${tokenName(value)}`,
+        );
+      }
+      found.set(fieldName, readField(field, fieldName, value));
+    }
+    if (node.end === undefined) refuseBroken(document);
+    const missing = mandatory.filter((field) => !found.has(field));
+    if (missing.length > 0) fail(node.end ?? node.at, `Required [${missing.join(', ')}]`);
+    // Only names from `fields` were set, each to what its own `read` returned.
+    return Object.fromEntries(found) as T;
   }
 
   return { name, parse };

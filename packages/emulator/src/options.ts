@@ -1,15 +1,17 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
+import { decodeBase64 } from './base64.js';
 import { Refusal } from './envelope.js';
-import type { User } from './identity.js';
 import { parseJson } from './json-parser.js';
+import { emptyMap } from './json-value.js';
+import type { TicketResult } from './kerberos.js';
 import { nameProblem } from './names.js';
 import type { RoleDescriptor } from './role-descriptor.js';
 import { parseRole } from './role-descriptor-parser.js';
 import { descriptorProblems } from './role-validation.js';
 import { isReservedRole } from './roles.js';
 import type { SecuritySettings } from './security.js';
-import { parseUser, userProblems } from './user-parser.js';
+import { parseUser, type UserRequest, userProblems } from './user-parser.js';
 import { parseVersion } from './version.js';
 
 /** How an emulator starts. Every member is optional. */
@@ -28,6 +30,12 @@ export interface EmulatorOptions {
   readonly tokenService?: boolean;
   /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
   readonly tokenTimeoutMs?: number;
+  /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
+  readonly anonymousRoles?: readonly string[];
+  /** Whether `es-security-runas-user` is heard. Default `true`. */
+  readonly runAs?: boolean;
+  /** Kerberos tickets in Base64 and what each leads to. Default: none, and no Kerberos realm. */
+  readonly kerberosTickets?: Readonly<Record<string, KerberosTicket>>;
   /** Any text: ids and secrets are then the same in every run. Default: they are random. */
   readonly seed?: string;
   /** Users by name, each as the body of `PUT /_security/user/{name}`. Default: none but the reserved ones. */
@@ -36,11 +44,24 @@ export interface EmulatorOptions {
   readonly roles?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** A ticket: of a user, or one that the handshake does not end with. */
+export type KerberosTicket =
+  | {
+      readonly username: string;
+      readonly roles?: readonly string[];
+      /** Base64; the client gets it to see who it talks to. */
+      readonly responseToken?: string;
+    }
+  | {
+      /** Base64; the client is asked for another round. Empty: without a token. */
+      readonly continueWith: string;
+    };
+
 /** The options after the checks, with their defaults. */
 export interface Settings extends SecuritySettings {
   readonly port: number;
   readonly host: string;
-  readonly users: readonly { readonly user: User; readonly password: string | undefined }[];
+  readonly users: readonly UserRequest[];
   readonly roles: ReadonlyMap<string, RoleDescriptor>;
 }
 
@@ -52,6 +73,9 @@ const known: ReadonlySet<string> = new Set([
   'license',
   'tokenService',
   'tokenTimeoutMs',
+  'anonymousRoles',
+  'runAs',
+  'kerberosTickets',
   'seed',
   'users',
   'roles',
@@ -72,6 +96,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
+  const { anonymousRoles = [], runAs = true, kerberosTickets = {} } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
   const parsed = typeof version === 'string' ? parseVersion(version) : undefined;
@@ -84,6 +109,9 @@ export function readOptions(options: EmulatorOptions): Settings {
     Number.isFinite(tokenTimeoutMs) && tokenTimeoutMs >= 1000 && tokenTimeoutMs <= 3_600_000,
     'a number of milliseconds from 1000 to 3600000',
   );
+  check('anonymousRoles', areTexts(anonymousRoles), 'a list of names of roles');
+  check('runAs', typeof runAs === 'boolean', 'true or false');
+  check('kerberosTickets', isObject(kerberosTickets), 'an object with what each ticket leads to');
   check('seed', seed === undefined || typeof seed === 'string', 'a text');
   check('users', isObject(users), 'an object with a user for each name');
   check('roles', isObject(roles), 'an object with a role for each name');
@@ -95,6 +123,9 @@ export function readOptions(options: EmulatorOptions): Settings {
     license,
     tokenService,
     tokenTimeoutMs,
+    anonymousRoles,
+    runAs,
+    kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     seed,
     users: Object.entries(users).map(([name, body]) => readUser(name, body)),
     roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body)])),
@@ -113,7 +144,36 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readUser(name: string, body: unknown): { user: User; password: string | undefined } {
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, TicketResult] {
+  // The ticket itself is a credential, which no message repeats.
+  const option = 'kerberosTickets';
+  const isBase64 = (value: unknown): boolean => typeof value === 'string' && 'bytes' in decodeBase64(value);
+  if (ticket === '' || !isBase64(ticket) || !isObject(leadsTo))
+    refuse(option, 'an object by tickets in Base64');
+  if ('continueWith' in leadsTo) {
+    check(`${option}.….continueWith`, isBase64(leadsTo.continueWith), 'a text in Base64');
+    return [
+      ticket,
+      { kind: 'continue', token: leadsTo.continueWith === '' ? undefined : leadsTo.continueWith },
+    ];
+  }
+  const { username, roles = [], responseToken } = leadsTo;
+  check(`${option}.….username`, typeof username === 'string' && username !== '', 'a name');
+  check(`${option}.….roles`, areTexts(roles), 'a list of names of roles');
+  check(
+    `${option}.….responseToken`,
+    responseToken === undefined || isBase64(responseToken),
+    'a text in Base64',
+  );
+  const user = { username, roles, fullName: null, email: null, metadata: emptyMap, enabled: true };
+  return [ticket, { kind: 'accepted', user, responseToken }];
+}
+
+function readUser(name: string, body: unknown): UserRequest {
   const option = `users.${name}`;
   if (!isObject(body)) refuse(option, 'an object');
   const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body))));

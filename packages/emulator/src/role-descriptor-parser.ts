@@ -3,27 +3,22 @@
  * complaints carry no line and column but the name of the role.
  */
 
-import { parseFailure, Refusal, validationFailure } from './envelope.js';
-import {
-  type JsonDocument,
-  type JsonMember,
-  type JsonNode,
-  type JsonObject,
-  jsonValueOf,
-  mapOf,
-} from './json-parser.js';
-import { emptyMap, type JsonMap, writeJson } from './json-value.js';
+import { contentParseFailure, illegalArgument, locate, Refusal, validationFailure } from './envelope.js';
+import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from './json-parser.js';
+import { emptyMap, type JsonMap } from './json-value.js';
 import { nameProblem } from './names.js';
 import { type Field, refuseBroken, tokenName } from './object-parser.js';
-import type {
-  ApplicationPrivileges,
-  IndexPrivileges,
-  RemoteClusterPrivileges,
-  RoleDescriptor,
-  RoleDescriptors,
-} from './role-descriptor.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import {
+  type Mutable,
+  parseApplication,
+  parseIndices,
+  parseRemoteCluster,
+  parseRestriction,
+  readStrings,
+  refuse,
+  refuseType,
+} from './privileges-parser.js';
+import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
 
 /** Which optional members a descriptor may have. */
 export interface RoleDialect {
@@ -33,26 +28,41 @@ export interface RoleDialect {
   readonly description: boolean;
 }
 
-const refuse: (reason: string) => never = (reason) => {
-  throw new Refusal(parseFailure(reason));
-};
-
 /** A field that holds role descriptors by name. */
-export const roleDescriptors: Field<RoleDescriptors | undefined> = {
-  tokens: ['object', 'array'],
-  required: false,
-  read(node, document) {
-    if (node.kind !== 'object') {
-      return refuse("[role_descriptors] doesn't support arrays. Use a single object with multiple fields.");
-    }
-    const dialect = { restriction: true, description: false };
-    const roles = node.members.map((member): [string, RoleDescriptor] => [
-      member.name,
-      parseRole(member.name, member.value, document, dialect),
-    ]);
-    return node.end === undefined ? refuseBroken(document) : new Map(roles);
-  },
-};
+export function roleDescriptorsField(dialect: RoleDialect): Field<RoleDescriptors | undefined> {
+  return {
+    tokens: ['object', 'array'],
+    required: false,
+    read(node, document) {
+      if (node.kind !== 'object') {
+        const reason = "[role_descriptors] doesn't support arrays. Use a single object with multiple fields.";
+        throw new Refusal(illegalArgument(reason));
+      }
+      const roles = node.members.map(({ name, value }): [string, RoleDescriptor] => [
+        name,
+        parseNamed(name, value, document, dialect),
+      ]);
+      return node.end === undefined ? refuseBroken(document) : new Map(roles);
+    },
+  };
+}
+
+/** A role among others, with a complaint that says which it is. */
+function parseNamed(
+  name: string,
+  node: JsonNode,
+  document: JsonDocument,
+  dialect: RoleDialect,
+): RoleDescriptor {
+  try {
+    return parseRole(name, node, document, dialect);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const at = refusal.at ?? node.at;
+    const reason = `[${locationOf(document, at)}] [role_descriptors] failed to parse field [${name}]`;
+    throw new Refusal(contentParseFailure(reason, refusal.error), at);
+  }
+}
 
 /**
  * @param name the role's name, for complaints
@@ -79,7 +89,9 @@ export function parseRole(
     runAs: [],
     metadata: emptyMap,
   };
-  for (const member of node.members) readRoleMember(role, name, member, document, dialect);
+  for (const member of node.members) {
+    locate(member.value.at, () => readRoleMember(role, name, member, document, dialect));
+  }
   return node.end === undefined ? refuseBroken(document) : role;
 }
 
@@ -100,13 +112,13 @@ function readRoleMember(
     case 'index':
     case 'indices':
       role.indices = objectsIn(value, document, () => notAnArray('indices privileges', name, member)).map(
-        (item) => parseIndices(name, item, document, false),
+        (item) => parseIndices(name, item, document),
       );
       return;
     case 'remote_indices':
       role.remoteIndices = objectsIn(value, document, () =>
         notAnArray('remote indices privileges', name, member),
-      ).map((item) => parseIndices(name, item, document, true));
+      ).map((item) => parseIndices(name, item, document, { remote: true }));
       return;
     case 'remote_cluster':
       role.remoteCluster = objectsIn(value, document, () =>
@@ -138,22 +150,16 @@ function readRoleMember(
       return;
     case 'description':
       if (!dialect.description) break;
-      role.description = value.kind === 'string' ? value.value : expected(member, 'string');
+      role.description = value.kind === 'string' ? value.value : refuseType(member, 'string');
       return;
   }
   refuse(`failed to parse role [${name}]. unexpected field [${member.name}]`);
 }
 
-function expected(member: JsonMember, type: string): never {
-  return refuse(
-    `expected field [${member.name}] to be of type ${type}, but found [${tokenName(member.value)}] instead`,
-  );
-}
-
 function readMap(member: JsonMember, document: JsonDocument): JsonMap {
   return member.value.kind === 'object'
     ? mapOf(member.value, () => refuseBroken(document))
-    : expected(member, 'object');
+    : refuseType(member, 'object');
 }
 
 function notAnArray(what: string, name: string, member: JsonMember): never {
@@ -166,164 +172,4 @@ function notAnArray(what: string, name: string, member: JsonMember): never {
 function objectsIn(node: JsonNode, document: JsonDocument, onOther: () => never): readonly JsonNode[] {
   if (node.kind !== 'array') return onOther();
   return node.end === undefined ? refuseBroken(document) : node.items;
-}
-
-/** A list of strings, `undefined` for `null`. */
-export function readStrings(role: string, member: JsonMember, document: JsonDocument): string[] | undefined {
-  const { value } = member;
-  if (value.kind === 'null') return undefined;
-  const complain = (problem: string): never => {
-    const cause = parseFailure(
-      `could not parse [${member.name}] field. expected a string array but ${problem}`,
-    );
-    throw new Refusal(parseFailure(`failed to parse role [${role}]`, cause));
-  };
-  if (value.kind !== 'array') return complain(`found [${tokenName(value)}] value instead`);
-  const items = value.items.map((item) =>
-    item.kind === 'string' ? item.value : complain(`one of the value in the array is [${tokenName(item)}]`),
-  );
-  return value.end === undefined ? refuseBroken(document) : items;
-}
-
-function parseIndices(
-  role: string,
-  node: JsonNode,
-  document: JsonDocument,
-  remote: boolean,
-): IndexPrivileges {
-  const about = `failed to parse ${remote ? 'remote indices' : 'indices'} privileges for role [${role}].`;
-  const object = elementOf(node, document, about, 'indices');
-  const found: Partial<Mutable<IndexPrivileges>> = {};
-  for (const member of object.members) {
-    const { value } = member;
-    if (value.kind === 'broken') refuseBroken(document);
-    switch (member.name) {
-      case 'names':
-        found.names = value.kind === 'string' ? [value.value] : (readStrings(role, member, document) ?? []);
-        if (found.names.length === 0) refuse(`${about} [names] cannot be an empty array`);
-        break;
-      case 'privileges': {
-        const privileges = readStrings(role, member, document);
-        if (privileges !== undefined) found.privileges = privileges;
-        break;
-      }
-      case 'allow_restricted_indices':
-        if (value.kind !== 'boolean') {
-          refuse(
-            `${about} expected field [${member.name}] value to be a boolean, but found [${tokenName(value)}] instead`,
-          );
-        } else found.allowRestrictedIndices = value.value;
-        break;
-      case 'query': {
-        const query = readQuery(about, member, document);
-        if (query !== '') found.query = query;
-        break;
-      }
-      case 'field_security':
-        readFieldSecurity(found, role, member, document);
-        break;
-      case 'clusters':
-        if (!remote) return refuse(`${about} unexpected field [${member.name}]`);
-        found.clusters = readStrings(role, member, document) ?? [];
-        break;
-      default:
-        refuse(`${about} unexpected field [${member.name}]`);
-    }
-  }
-  const { names, privileges, allowRestrictedIndices = false } = found;
-  if (names === undefined) return refuse(`${about} missing required [names] field`);
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
-  if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
-  if (found.deniedFields !== undefined && found.grantedFields === undefined) {
-    return refuse(`${about} field_security requires grant if except is given`);
-  }
-  return { ...found, names, privileges, allowRestrictedIndices };
-}
-
-function readQuery(about: string, member: JsonMember, document: JsonDocument): string {
-  const { value } = member;
-  if (value.kind === 'null') return '';
-  if (value.kind === 'string') return value.value;
-  if (value.kind === 'object') return writeJson(jsonValueOf(value, () => refuseBroken(document)));
-  return refuse(
-    `${about} expected field [query] value to be null, a string, an array, or an object, but found [${tokenName(value)}] instead`,
-  );
-}
-
-function readFieldSecurity(
-  found: Partial<Mutable<IndexPrivileges>>,
-  role: string,
-  { value }: JsonMember,
-  document: JsonDocument,
-): void {
-  const about = `failed to parse indices privileges for role [${role}].`;
-  if (value.kind !== 'object') {
-    refuse(`${about} expected START_OBJECT but got ${tokenName(value)} in "field_security".`);
-  }
-  if (value.members.length === 0) refuse(`${about} "field_security" must not be empty.`);
-  for (const member of value.members) {
-    const fields = readStrings(role, member, document);
-    if (member.name !== 'grant' && member.name !== 'except') {
-      refuse(`${about} "field_security" only accepts options grant and except, but got: ${member.name}`);
-    }
-    if (fields === undefined) refuse(`${about} ${member.name} must not be null.`);
-    if (member.name === 'grant') found.grantedFields = fields;
-    else found.deniedFields = fields;
-  }
-}
-
-function elementOf(node: JsonNode, document: JsonDocument, about: string, field: string): JsonObject {
-  if (node.kind === 'object') return node;
-  if (node.kind === 'broken') return refuseBroken(document);
-  return refuse(
-    `${about} expected field [${field}] value to be an array of objects, but found an array element of type [${tokenName(node)}]`,
-  );
-}
-
-function parseApplication(role: string, node: JsonNode, document: JsonDocument): ApplicationPrivileges {
-  const about = `failed to parse application privileges for role [${role}].`;
-  const object = elementOf(node, document, about, 'applications');
-  let application: string | undefined;
-  let privileges: string[] | undefined;
-  let resources: string[] | undefined;
-  for (const member of object.members) {
-    if (member.name === 'application') {
-      application = member.value.kind === 'string' ? member.value.value : expected(member, 'string');
-    } else if (member.name === 'privileges') privileges = readStrings(role, member, document);
-    else if (member.name === 'resources') resources = readStrings(role, member, document);
-    else refuse(`${about} unexpected field [${member.name}]`);
-  }
-  if (application === undefined) return refuse(`${about} missing required [application] field`);
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
-  if (resources === undefined) return refuse(`${about} missing required [resources] field`);
-  return { application, privileges, resources };
-}
-
-function parseRemoteCluster(role: string, node: JsonNode, document: JsonDocument): RemoteClusterPrivileges {
-  const about = `failed to parse remote cluster privileges for role [${role}].`;
-  const object = elementOf(node, document, about, 'remote_cluster');
-  let privileges: string[] | undefined;
-  let clusters: string[] | undefined;
-  for (const member of object.members) {
-    if (member.name === 'privileges') privileges = readStrings(role, member, document);
-    else if (member.name === 'clusters') clusters = readStrings(role, member, document);
-    else refuse(`${about} unexpected field [${member.name}]`);
-  }
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
-  if (clusters === undefined) return refuse(`${about} missing required [clusters] field`);
-  return { privileges, clusters };
-}
-
-function parseRestriction(role: string, { value }: JsonMember, document: JsonDocument): readonly string[] {
-  const about = `failed to parse restriction for role [${role}].`;
-  if (value.kind !== 'object')
-    return refuse(`${about} expected an object but found [${tokenName(value)}] instead`);
-  let workflows: readonly string[] | undefined;
-  for (const member of value.members) {
-    if (member.name !== 'workflows') return refuse(`${about} unexpected field [${member.name}]`);
-    workflows = readStrings(role, member, document);
-    if (workflows?.length === 0) return refuse(`${about} [workflows] cannot be an empty array`);
-  }
-  if (value.end === undefined) return refuseBroken(document);
-  return workflows ?? refuse(`${about} missing required [workflows] field`);
 }

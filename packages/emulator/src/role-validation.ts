@@ -2,7 +2,6 @@
 
 import { privilegeProblem } from './privileges.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
-import type { Version } from './version.js';
 
 const indexPrivileges: ReadonlySet<string> = new Set(
   (
@@ -13,8 +12,8 @@ const indexPrivileges: ReadonlySet<string> = new Set(
 );
 
 /** What is wrong with descriptors that go into an API key. */
-export function roleProblems(roles: RoleDescriptors, version: Version): string[] {
-  return [...[...roles.values()].flatMap(descriptorProblems), ...restrictionProblems(roles, version)];
+export function roleProblems(roles: RoleDescriptors): string[] {
+  return [...[...roles.values()].flatMap(descriptorProblems), ...restrictionProblems(roles)];
 }
 
 /** What is wrong with one descriptor. */
@@ -45,10 +44,9 @@ function indexProblem(privilege: string): string | undefined {
   );
 }
 
-function restrictionProblems(roles: RoleDescriptors, version: Version): string[] {
+function restrictionProblems(roles: RoleDescriptors): string[] {
   const restricted = [...roles.values()].filter((role) => role.workflows !== undefined).length;
   if (restricted === 0) return [];
-  if (!version.restrictsWorkflows) return ['restrictions are not supported'];
   if (restricted > 1) return ['more than one role descriptor with restriction is not supported'];
   return roles.size > 1 ? ['combining role descriptors with and without restriction is not supported'] : [];
 }

@@ -8,6 +8,9 @@ import { type Authenticator, createAuthenticator } from './authentication.js';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
 import type { Clock } from './clock.js';
+import { type Credentials, createCredentials } from './credentials.js';
+import { createKerberos, type TicketResult } from './kerberos.js';
+import { createRoleMappings, type RoleMappings } from './role-mappings.js';
 import { createRoles, type Roles } from './roles.js';
 import { createSecrets, type Secrets } from './secrets.js';
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.js';
@@ -23,6 +26,12 @@ export interface SecuritySettings {
   readonly tokenService: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
+  /** The roles of requests without credentials; none: they are refused. */
+  readonly anonymousRoles: readonly string[];
+  /** Whether anybody may run as somebody else. */
+  readonly runAs: boolean;
+  /** What each Kerberos ticket, in Base64, leads to. */
+  readonly kerberosTickets: ReadonlyMap<string, TicketResult>;
 }
 
 /** The state of a cluster. */
@@ -30,47 +39,58 @@ export interface Security {
   readonly settings: SecuritySettings;
   readonly version: Version;
   readonly clock: Clock;
+  /** The instant at which it was made. */
+  readonly startedAt: number;
   readonly secrets: Secrets;
   readonly users: Users;
   readonly roles: Roles;
+  readonly roleMappings: RoleMappings;
   readonly tokens: Tokens;
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
+  readonly credentials: Credentials;
   readonly authenticator: Authenticator;
   readonly authorization: Authorization;
 }
 
 /** Makes a cluster with its reserved users and roles. */
 export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
-  const { version } = settings;
+  const { version, anonymousRoles } = settings;
   const secrets = createSecrets(settings.seed);
   const users = createUsers(settings.password);
   const roles = createRoles();
+  const roleMappings = createRoleMappings();
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
   const apiKeys = createApiKeys(clock, secrets, version);
   const serviceAccounts = createServiceAccounts(secrets);
-  const authenticator = createAuthenticator({
+  const kerberos = createKerberos(settings.kerberosTickets);
+  const credentials = createCredentials({
     users,
     tokens,
     apiKeys,
     serviceAccounts,
-    challenges: createChallenges(version, settings.tokenService, false),
+    kerberos,
+    roleMappings,
+    challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
     // A token that is presented to a cluster without the licence is a token that nobody knows.
     tokenService: settings.tokenService && settings.license !== 'basic',
-    anonymous: undefined,
-    withExtraRoles: (authentication) => authentication,
+    anonymousRoles,
   });
+  const authenticator = createAuthenticator(credentials, users, settings);
   const authorization = createAuthorization(roles, serviceAccounts, version);
   return {
     settings,
     version,
     clock,
+    startedAt: clock.now(),
     secrets,
     users,
     roles,
+    roleMappings,
     tokens,
     apiKeys,
     serviceAccounts,
+    credentials,
     authenticator,
     authorization,
   };

@@ -90,17 +90,22 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
 function readHead(request: IncomingMessage): Head {
   const { headers } = request;
   const length = headers['content-length'];
-  const opaqueId = headers['x-opaque-id'];
   return {
     method: request.method ?? '',
     uri: request.url ?? '',
     authorization: headers.authorization,
+    runAs: single(headers['es-security-runas-user']),
+    secondary: single(headers['es-secondary-authorization']),
     repeatedHeader: repeatedHeader(request.rawHeaders),
     accept: headers.accept,
     contentType: headers['content-type'],
-    opaqueId: Array.isArray(opaqueId) ? opaqueId.join(',') : opaqueId,
+    opaqueId: single(headers['x-opaque-id']),
     hasBody: (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined,
   };
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
 }
 
 /** Node keeps only the first of several `Authorization` headers; Elasticsearch refuses them if they differ. */
@@ -187,7 +192,15 @@ function send(
 function write(response: ServerResponse, entry: LogEntry, reply: Reply): void {
   entry.status = reply.status;
   bare(response);
-  response.writeHead(reply.status, reply.headers as string[]).end(reply.body);
+  response.writeHead(reply.status, reply.headers as string[]);
+  // Node sends the head together with a body of text, and then both in the body's encoding. Bytes keep a
+  // header that a client has given us as it came.
+  response.end(reply.headers.some(hasUnusualCharacters) ? Buffer.from(reply.body) : reply.body);
+}
+
+function hasUnusualCharacters(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return true;
+  return false;
 }
 
 function writeHalf(socket: Socket, response: ServerResponse, entry: LogEntry, reply: Reply): void {

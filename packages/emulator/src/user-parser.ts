@@ -3,23 +3,23 @@
  * Elasticsearch uses for it.
  */
 
-import { illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
+import { illegalArgument, parseFailure, Refusal } from './envelope.js';
 import type { User } from './identity.js';
 import { type JsonDocument, type JsonMember, mapOf } from './json-parser.js';
 import { emptyMap } from './json-value.js';
 import { nameProblem } from './names.js';
 import { refuseBroken, tokenName } from './object-parser.js';
-import { isReservedUser } from './users.js';
+import { readPassword } from './password-parser.js';
+import { refuseType } from './privileges-parser.js';
+import { isReservedUser, type NewPassword } from './users.js';
 
 /** A user that is to be stored. */
 export interface UserRequest {
   readonly user: User;
-  readonly password: string | undefined;
+  readonly password: NewPassword | undefined;
   /** Whether the body said which roles; without, the request is refused later. */
   readonly hasRoles: boolean;
 }
-
-const shortestPassword = 6;
 
 /**
  * @param username the name from the path
@@ -31,16 +31,14 @@ export function parseUser(username: string, document: JsonDocument): UserRequest
   if (root.kind !== 'object')
     throw new Refusal(parseFailure(`expected an object but found [${tokenName(root)}] instead`));
   let user: User = { username, roles: [], fullName: null, email: null, metadata: emptyMap, enabled: true };
-  let password: string | undefined;
+  let password: NewPassword | undefined;
   let hasRoles = false;
   for (const member of root.members) {
     if (member.value.kind === 'broken') refuseBroken(document);
     switch (member.name) {
       case 'password':
-        password = readPassword(member);
-        break;
       case 'password_hash':
-        refuseHash(member);
+        password = readPassword(member, password);
         break;
       case 'roles':
         user = { ...user, roles: readRoles(member, document) };
@@ -53,15 +51,15 @@ export function parseUser(username: string, document: JsonDocument): UserRequest
         user = { ...user, email: readOptional(member) };
         break;
       case 'metadata':
-        if (member.value.kind !== 'object') return expected(member, 'object');
+        if (member.value.kind !== 'object') return refuseType(member, 'object');
         user = { ...user, metadata: mapOf(member.value, () => refuseBroken(document)) };
         break;
       case 'enabled':
-        if (member.value.kind !== 'boolean') return expected(member, 'boolean');
+        if (member.value.kind !== 'boolean') return refuseType(member, 'boolean');
         user = { ...user, enabled: member.value.value };
         break;
       case 'username':
-        if (member.value.kind !== 'string') return expected(member, 'string');
+        if (member.value.kind !== 'string') return refuseType(member, 'string');
         if (member.value.value !== username) {
           const reason = `[username] in source does not match the username provided [${username}]`;
           throw new Refusal(illegalArgument(reason));
@@ -77,34 +75,9 @@ export function parseUser(username: string, document: JsonDocument): UserRequest
   return { user, password, hasRoles };
 }
 
-function expected(member: JsonMember, type: string): never {
-  const reason = `expected field [${member.name}] to be of type ${type}, but found [${tokenName(member.value)}] instead`;
-  throw new Refusal(parseFailure(reason));
-}
-
-/** A new password; also in the body of a request to change one. */
-export function readPassword(member: JsonMember): string {
-  if (member.value.kind !== 'string') return expected(member, 'string');
-  const password = member.value.value;
-  if (password.length < shortestPassword) {
-    const reason = `passwords must be at least [${shortestPassword}] characters long`;
-    throw new Refusal(validationFailure([reason], 'validation_exception'));
-  }
-  return password;
-}
-
-// Verifying a hash needs the slow function it was made with. This cluster is one whose configured algorithm
-// is never that of the hash, which Elasticsearch refuses in these words.
-function refuseHash(member: JsonMember): never {
-  if (member.value.kind !== 'string') return expected(member, 'string');
-  const algorithm = /^\{?\$?(\w+)/.exec(member.value.value)?.[1] ?? 'NOOP';
-  const reason = `Provided password hash uses [${algorithm.toUpperCase()}] but the configured hashing algorithm is [SSHA256]`;
-  throw new Refusal(illegalArgument(reason));
-}
-
 function readOptional(member: JsonMember): string | null {
   if (member.value.kind === 'null') return null;
-  return member.value.kind === 'string' ? member.value.value : expected(member, 'string');
+  return member.value.kind === 'string' ? member.value.value : refuseType(member, 'string');
 }
 
 function readRoles(member: JsonMember, document: JsonDocument): string[] {

@@ -2,16 +2,22 @@
  * The users of the reserved and the native realm, and their passwords. What a role allows is not known here.
  */
 
+import { isBcryptHashOf } from './bcrypt.js';
 import { nativeRealm, type Realm, reservedMetadata, reservedRealm, type User } from './identity.js';
-import { emptyMap } from './json-value.js';
 import { type Digest, digest } from './secrets.js';
 
 /** A user and the realm it belongs to. */
 export interface Account {
   readonly user: User;
   readonly realm: Realm;
-  readonly password: Digest | undefined;
+  readonly password: StoredPassword | undefined;
 }
+
+/** What is kept of a password. A bcrypt hash is replaced by a digest once it has matched. */
+export type StoredPassword = { readonly digest: Digest } | { readonly bcrypt: string };
+
+/** A password as it is set. */
+export type NewPassword = { readonly plain: string } | { readonly bcrypt: string };
 
 /** The users of an emulator. */
 export interface Users {
@@ -25,47 +31,54 @@ export interface Users {
    *
    * @returns whether the user is new, or `password missing` if it is and has none
    */
-  put(user: User, password: string | undefined): 'created' | 'updated' | 'password missing';
+  put(user: User, password: NewPassword | undefined): 'created' | 'updated' | 'password missing';
   /** @returns whether there was such a native user */
   remove(username: string): boolean;
   /** @returns whether there is such a user */
   setEnabled(username: string, enabled: boolean): boolean;
   /** @returns whether there is such a user */
-  setPassword(username: string, password: string): boolean;
+  setPassword(username: string, password: NewPassword): boolean;
 }
 
-const reservedRoles: readonly (readonly [string, string])[] = [
-  ['elastic', 'superuser'],
-  ['kibana', 'kibana_system'],
-  ['kibana_system', 'kibana_system'],
-  ['logstash_system', 'logstash_system'],
-  ['beats_system', 'beats_system'],
-  ['apm_system', 'apm_system'],
-  ['remote_monitoring_user', 'remote_monitoring_collector'],
-];
+const reservedRoles: ReadonlyMap<string, readonly string[]> = new Map([
+  ['elastic', ['superuser']],
+  ['kibana', ['kibana_system']],
+  ['kibana_system', ['kibana_system']],
+  ['logstash_system', ['logstash_system']],
+  ['beats_system', ['beats_system']],
+  ['apm_system', ['apm_system']],
+  ['remote_monitoring_user', ['remote_monitoring_collector', 'remote_monitoring_agent']],
+]);
 
 /** Whether only Elasticsearch itself may define a user of this name. */
 export function isReservedUser(username: string): boolean {
-  return reservedRoles.some(([name]) => name === username);
+  return reservedRoles.has(username);
 }
 
 /** @param elasticPassword the password of `elastic`; the other reserved users have none until one is set */
 export function createUsers(elasticPassword: string): Users {
   const native = new Map<string, Account>();
   const reserved = new Map<string, Account>();
-  for (const [username, role] of reservedRoles) {
-    const roles = username === 'remote_monitoring_user' ? [role, 'remote_monitoring_agent'] : [role];
+  for (const [username, roles] of reservedRoles) {
     const user = { username, roles, fullName: null, email: null, metadata: reservedMetadata, enabled: true };
-    const password = username === 'elastic' ? passwordDigest(username, elasticPassword) : undefined;
+    const password = username === 'elastic' ? store(username, { plain: elasticPassword }) : undefined;
     reserved.set(username, { user, realm: reservedRealm, password });
   }
 
   const find = (username: string): Account | undefined => reserved.get(username) ?? native.get(username);
 
-  function replace(username: string, change: (account: Account) => Account): boolean {
+  function change(username: string, changes: Partial<Account>): boolean {
     const account = find(username);
     if (account === undefined) return false;
-    (reserved.has(username) ? reserved : native).set(username, change(account));
+    (reserved.has(username) ? reserved : native).set(username, { ...account, ...changes });
+    return true;
+  }
+
+  function isPassword({ user: { username }, password: stored }: Account, password: string): boolean {
+    if (stored === undefined) return false;
+    if ('digest' in stored) return stored.digest === passwordDigest(username, password);
+    if (!isBcryptHashOf(stored.bcrypt, password)) return false;
+    change(username, { password: store(username, { plain: password }) });
     return true;
   }
 
@@ -74,29 +87,28 @@ export function createUsers(elasticPassword: string): Users {
     all: () => [...native.values(), ...reserved.values()],
     authenticate(username, password) {
       const account = find(username);
-      if (account === undefined || !account.user.enabled) return undefined;
-      return account.password === passwordDigest(username, password) ? account : undefined;
+      return account?.user.enabled === true && isPassword(account, password) ? account : undefined;
     },
     put(user, password) {
       const old = native.get(user.username);
       if (old === undefined && password === undefined) return 'password missing';
-      const kept = password === undefined ? old?.password : passwordDigest(user.username, password);
+      const kept = password === undefined ? old?.password : store(user.username, password);
       native.set(user.username, { user, realm: nativeRealm, password: kept });
       return old === undefined ? 'created' : 'updated';
     },
     remove: (username) => native.delete(username),
-    setEnabled: (username, enabled) =>
-      replace(username, (account) => ({ ...account, user: { ...account.user, enabled } })),
-    setPassword: (username, password) =>
-      replace(username, (account) => ({ ...account, password: passwordDigest(username, password) })),
+    setEnabled(username, enabled) {
+      const user = find(username)?.user;
+      return user !== undefined && change(username, { user: { ...user, enabled } });
+    },
+    setPassword: (username, password) => change(username, { password: store(username, password) }),
   };
+}
+
+function store(username: string, password: NewPassword): StoredPassword {
+  return 'plain' in password ? { digest: passwordDigest(username, password.plain) } : password;
 }
 
 function passwordDigest(username: string, password: string): Digest {
   return digest(`user:${username}`, password);
-}
-
-/** A user about whom nothing but the name is known. */
-export function plainUser(username: string, roles: readonly string[]): User {
-  return { username, roles, fullName: null, email: null, metadata: emptyMap, enabled: true };
 }

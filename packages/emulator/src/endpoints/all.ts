@@ -1,12 +1,30 @@
 /** Every endpoint there is. */
 
 import type { Route } from '../endpoint.js';
+import { apiKeyGrantRoutes } from './api-key-grant.js';
+import { apiKeyQueryRoute } from './api-key-query.js';
+import { apiKeyUpdateRoutes } from './api-key-update.js';
 import { apiKeyRoutes } from './api-keys.js';
 import { authenticateRoutes } from './authenticate.js';
+import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
+import { crossClusterKeyRoutes } from './cross-cluster-keys.js';
+import { licenseRoutes } from './license.js';
+import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';
+import { serviceAccountRoutes } from './service-accounts.js';
 import { tokenRoutes } from './tokens.js';
+import { userQueryRoute } from './user-query.js';
 import { userRoutes } from './users.js';
+
+// Until 8.0 these were also reachable under their older name.
+const renamed: readonly Route[] = [
+  ...authenticateRoutes,
+  ...tokenRoutes,
+  ...userRoutes,
+  ...roleRoutes,
+  ...roleMappingRoutes,
+];
 
 /** Every endpoint there is; not every release has each of them. */
 export const allRoutes: readonly Route[] = [
@@ -14,6 +32,32 @@ export const allRoutes: readonly Route[] = [
   ...authenticateRoutes,
   ...tokenRoutes,
   ...apiKeyRoutes,
+  apiKeyQueryRoute,
+  ...apiKeyUpdateRoutes,
+  ...apiKeyGrantRoutes,
+  ...crossClusterKeyRoutes,
   ...userRoutes,
+  userQueryRoute,
   ...roleRoutes,
+  ...roleMappingRoutes,
+  ...serviceAccountRoutes,
+  ...cacheRoutes,
+  ...licenseRoutes,
+  ...renamed.flatMap(underOlderName),
 ];
+
+/** Endpoints of Elasticsearch that are not here, and that must not be taken for the users of these names. */
+export const absentPaths: ReadonlySet<string> = new Set([
+  '/_security/user/_has_privileges',
+  '/_security/user/_privileges',
+]);
+
+/** The same route under `/_xpack/security`, with a warning. */
+function underOlderName(route: Route): Route[] {
+  return route.paths.map((path) => ({
+    ...route,
+    paths: [path.replace('/_security/', '/_xpack/security/')],
+    exists: (version) => version.major === 7 && route.exists(version),
+    replacement: path,
+  }));
+}

@@ -1,54 +1,71 @@
 /** What all ways to make an API key have in common, and the plain one: `POST /_security/api_key`. */
 
-import { type ApiKey, type ApiKeyOwner, encodeApiKey } from '../api-keys.js';
+import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import { contentParseFailure, illegalArgument, Refusal } from '../envelope.js';
 import type { Authentication } from '../identity.js';
+import type { JsonDocument, JsonNode } from '../json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
-import { map, objectParser, requiredText, text } from '../object-parser.js';
+import { type Field, map, type ObjectParser, objectParser, requiredText, text } from '../object-parser.js';
 import { isEmpty, type RoleDescriptors } from '../role-descriptor.js';
-import { roleDescriptors } from '../role-descriptor-parser.js';
+import { roleDescriptorsField } from '../role-descriptor-parser.js';
 import { roleProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
 import { parseTimeValue } from '../time-value.js';
 import type { Version } from '../version.js';
 
-interface CreateRequest {
+interface CreateBody {
   readonly name: string;
   readonly role_descriptors?: RoleDescriptors | undefined;
   readonly expiration?: string | undefined;
   readonly metadata?: JsonMap | undefined;
 }
 
-const createRequest = objectParser<CreateRequest>('api_key_request', {
-  name: requiredText,
-  role_descriptors: roleDescriptors,
-  expiration: text,
-  metadata: map,
-});
-
-interface NewApiKey {
+/** What is chosen about a key that is to be made. */
+export interface NewApiKey {
   readonly name: string;
   readonly roleDescriptors: RoleDescriptors;
   readonly lifetimeMs: number | undefined;
   readonly metadata: JsonMap;
 }
 
-function readCreate(call: Call): NewApiKey {
-  const body = createRequest.parse(documentOf(call));
+const plainRoles = roleDescriptorsField({ restriction: false, description: false });
+const restrictingRoles = roleDescriptorsField({ restriction: true, description: false });
+
+/** The field for role descriptors of a key, as the release knows them. */
+export function roleDescriptorsOf(version: Version): Field<RoleDescriptors | undefined> {
+  return version.restrictsWorkflows ? restrictingRoles : plainRoles;
+}
+
+function createParser(roles: Field<RoleDescriptors | undefined>): ObjectParser<CreateBody> {
+  return objectParser<CreateBody>('api_key_request', {
+    name: requiredText,
+    role_descriptors: roles,
+    expiration: text,
+    metadata: map,
+  });
+}
+
+const plainParser = createParser(plainRoles);
+const restrictingParser = createParser(restrictingRoles);
+
+/** Reads what is chosen about a key from a body or from a part of it. */
+export function readNewApiKey(document: JsonDocument, node: JsonNode, version: Version): NewApiKey {
+  const parser = version.restrictsWorkflows ? restrictingParser : plainParser;
+  const body = parser.parse(document, node);
   return {
     name: body.name,
     roleDescriptors: body.role_descriptors ?? new Map(),
-    lifetimeMs: readLifetime(body.expiration, createRequest.name),
+    lifetimeMs: readLifetime(body.expiration, parser.name),
     metadata: body.metadata ?? emptyMap,
   };
 }
 
 /** Durations are understood only after the whole body was read, which shows in the complaint. */
-function readLifetime(expiration: string | undefined, parser: string): number | undefined {
+export function readLifetime(expiration: string | undefined, parser: string): number | undefined {
   if (expiration === undefined) return undefined;
   try {
-    return parseTimeValue(expiration, 'expiration');
+    return parseLifetime(expiration);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     return refuse(
@@ -57,11 +74,18 @@ function readLifetime(expiration: string | undefined, parser: string): number | 
   }
 }
 
-function createProblems({ name, metadata, roleDescriptors: roles }: NewApiKey, version: Version): string[] {
-  return [...nameProblems(name), ...metadataProblems(metadata), ...roleProblems(roles, version)];
+/** How long a key lives, in milliseconds. Elasticsearch counts whole seconds. */
+export function parseLifetime(expiration: string): number {
+  return Math.floor(parseTimeValue(expiration, 'expiration') / 1000) * 1000;
 }
 
-function nameProblems(name: string): string[] {
+/** What is wrong with a choice that could be read. */
+export function newApiKeyProblems({ name, metadata, roleDescriptors: roles }: NewApiKey): string[] {
+  return [...nameProblems(name), ...metadataProblems(metadata), ...roleProblems(roles)];
+}
+
+/** What is wrong with the name of a key. */
+export function nameProblems(name: string): string[] {
   if (name === '') return ['api key name is required'];
   const problems: string[] = [];
   if (name.length > 256) problems.push('api key name may not be more than 256 characters long');
@@ -70,21 +94,33 @@ function nameProblems(name: string): string[] {
   return problems;
 }
 
-function metadataProblems(metadata: JsonMap): string[] {
+/** What is wrong with the metadata of a key. */
+export function metadataProblems(metadata: JsonMap): string[] {
   const reserved = [...metadata.keys()].some((key) => key.startsWith('_'));
   return reserved ? ['API key metadata keys may not start with [_]'] : [];
 }
 
 function create(security: Security, request: NewApiKey, call: Call): Answer {
-  const { authentication } = call;
-  if (authentication.apiKey !== undefined && !isWithoutPrivileges(request.roleDescriptors)) {
+  return answer(createApiKey(security, request, call.authentication));
+}
+
+/** Makes a key for somebody. @returns the answer that shows it */
+export function createApiKey(
+  security: Security,
+  request: NewApiKey,
+  authentication: Authentication,
+): JsonValue {
+  const derived = authentication.apiKey !== undefined;
+  if (derived && !isWithoutPrivileges(request.roleDescriptors)) {
     const reason =
       'creating derived api keys requires an explicit role descriptor that is empty (has no privileges)';
     refuse(illegalArgument(reason));
   }
   const owner = ownerOf(security, authentication);
-  const { key, secret } = security.apiKeys.create({ ...request, type: 'rest', owner });
-  return answer(showCreated(key, secret));
+  if (!derived && [...owner.limitedBy.values()].some((role) => role.workflows !== undefined)) {
+    refuse(illegalArgument('owner user role descriptors must not include restriction'));
+  }
+  return showCreated(security.apiKeys.create({ ...request, type: 'rest', owner }));
 }
 
 function isWithoutPrivileges(roles: RoleDescriptors): boolean {
@@ -92,14 +128,15 @@ function isWithoutPrivileges(roles: RoleDescriptors): boolean {
 }
 
 /** Whoever makes a key owns it; a key that was made with a key belongs to the same owner. */
-function ownerOf(security: Security, authentication: Authentication): ApiKeyOwner {
+export function ownerOf(security: Security, authentication: Authentication): ApiKeyOwner {
+  const { apiKey, user, lookupRealm } = authentication;
   const limitedBy = security.authorization.roleDescriptors(authentication);
-  if (authentication.apiKey !== undefined) return { ...authentication.apiKey.owner, limitedBy };
-  return { user: authentication.user, realm: authentication.lookupRealm, limitedBy };
+  if (apiKey !== undefined) return { ...apiKey.owner, limitedBy };
+  return security.apiKeys.sharedOwner({ user, realm: lookupRealm, limitedBy }, security.roles.generation());
 }
 
 /** A new key as the answer to its creation shows it. */
-function showCreated(key: ApiKey, secret: string): JsonValue {
+export function showCreated({ key, secret }: CreatedApiKey): JsonValue {
   return {
     id: key.id,
     name: key.name,
@@ -115,8 +152,11 @@ export const apiKeyCreationRoute: Route = route<NewApiKey>({
   paths: ['/_security/api_key'],
   query: ['refresh'],
   body: 'required',
-  read: readCreate,
-  validate: createProblems,
+  read(call) {
+    const document = documentOf(call);
+    return readNewApiKey(document, document.root, call.version);
+  },
+  validate: newApiKeyProblems,
   action: () => 'cluster:admin/xpack/security/api_key/create',
   own: () => true,
   run: create,

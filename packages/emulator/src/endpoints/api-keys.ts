@@ -20,6 +20,8 @@ import { apiKeyCreationRoute } from './api-key-creation.js';
 import { isOwn, type Selection, select, selectionOf, showApiKey } from './api-key-selection.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';
+// An action that `manage_security` grants and `manage_api_key` does not.
+const crossClusterAction = 'cluster:admin/xpack/security/cross_cluster/api_key/create';
 
 interface GetRequest {
   readonly id: string | undefined;
@@ -163,15 +165,28 @@ function invalidateProblems({ ids, name, username, realmName, owner }: Invalidat
 }
 
 function invalidate(security: Security, request: InvalidateRequest, call: Call): Answer {
-  const { apiKeys, clock } = security;
+  const { apiKeys, clock, authorization } = security;
+  const mayManageSecurity =
+    authorization.denial(call.authentication, crossClusterAction, false) === undefined;
   const invalidated: string[] = [];
+  const errors: JsonValue[] = [];
   for (const key of select(security, selectionOf(request, call.authentication))) {
     if (key.invalidation !== undefined) continue;
+    if (key.type === 'cross_cluster' && !mayManageSecurity) {
+      const reason = `Cannot invalidate cross-cluster API key [${key.id}]. This requires [manage_security] cluster privilege or higher`;
+      errors.push({ type: 'exception', reason });
+      continue;
+    }
     apiKeys.replace({ ...key, invalidation: clock.now() });
     invalidated.push(key.id);
   }
-  // The search selects only keys that are not invalidated, so that the second list fills up only in races.
-  return answer({ invalidated_api_keys: invalidated, previously_invalidated_api_keys: [], error_count: 0 });
+  return answer({
+    invalidated_api_keys: invalidated,
+    // The search selects only keys that are not invalidated, so that this list fills up only in races.
+    previously_invalidated_api_keys: [],
+    error_count: errors.length,
+    error_details: errors.length === 0 ? undefined : errors,
+  });
 }
 
 const paths = ['/_security/api_key'];
@@ -182,15 +197,11 @@ export const apiKeyRoutes: readonly Route[] = [
   route<GetRequest>({
     methods: ['GET'],
     paths,
-    query: [
-      'id',
-      'name',
-      'username',
-      'realm_name',
-      'owner',
-      'with_limited_by',
-      'active_only',
-      'with_profile_uid',
+    query: ({ showsRoleDescriptors, crossClusterKeys, queriesUsers }) => [
+      ...['id', 'name', 'username', 'realm_name', 'owner'],
+      ...(showsRoleDescriptors ? ['with_limited_by'] : []),
+      ...(crossClusterKeys ? ['active_only'] : []),
+      ...(queriesUsers ? ['with_profile_uid'] : []),
     ],
     read: readGet,
     validate: getProblems,

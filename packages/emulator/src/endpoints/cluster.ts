@@ -3,7 +3,10 @@
 import { answer, type Route, route } from '../endpoint.js';
 import type { Version } from '../version.js';
 
-const clusterName = 'docker-cluster';
+/** What the one cluster and its one node are called. */
+export const clusterName = 'docker-cluster';
+export const nodeName = 'instance-0000000000';
+export const nodeId = 'n0Gv3sQPTxG2sVvAq9ZbCw';
 
 function info(version: Version): Record<string, string | boolean> {
   const { major, minor, number } = version;
@@ -49,7 +52,7 @@ export const clusterRoutes: readonly Route[] = [
     action: () => 'cluster:monitor/main',
     run: ({ version }) =>
       answer({
-        name: 'instance-0000000000',
+        name: nodeName,
         cluster_name: clusterName,
         cluster_uuid: 'zk-HjQtYQGyL3NFSSu7InA',
         version: info(version),

@@ -1,6 +1,16 @@
 /** Roles: `/_security/role`. */
 
-import { type Answer, answer, type Call, documentOf, type Route, route, segment } from '../endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../endpoint.js';
+import { illegalArgument } from '../envelope.js';
 import type { JsonValue } from '../json-value.js';
 import { nameProblem } from '../names.js';
 import { type RoleDescriptor, showRole } from '../role-descriptor.js';
@@ -62,6 +72,7 @@ export const roleRoutes: readonly Route[] = [
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
     run(security, name) {
+      if (isReservedRole(name)) refuse(illegalArgument(`role [${name}] is reserved and cannot be deleted`));
       const found = security.roles.remove(name);
       return answer({ found }, found ? 200 : 404);
     },

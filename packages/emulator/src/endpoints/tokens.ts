@@ -1,5 +1,7 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
+import { decodeBase64 } from '../base64.js';
+import type { AuthenticationResult } from '../credentials.js';
 import {
   type Answer,
   answer,
@@ -95,23 +97,53 @@ function create(security: Security, request: TokenRequest, caller: Authenticatio
     }
     case 'password': {
       const { username = '', password = '' } = request;
-      const result = security.authenticator.authenticateUser(username, password, `action [${createAction}]`);
-      if (result.kind === 'refused') return refuse(result.error);
-      return created(security, security.tokens.issue(result.authentication, caller, true), request);
+      const result = security.credentials.readUser(username, password, `action [${createAction}]`);
+      return createFor(security, request, caller, result);
     }
-    case 'client_credentials':
+    case '_kerberos': {
+      const decoded = decodeBase64(request.kerberos_ticket ?? '');
+      if (!('bytes' in decoded)) {
+        const cause = illegalArgument(decoded.problem);
+        const reason = 'could not decode base64 kerberos ticket';
+        return refuse({ status: 500, type: 'unsupported_operation_exception', reason, cause });
+      }
+      const result = security.credentials.readTicket(decoded.bytes, `action [${createAction}]`);
+      return createFor(security, request, caller, result);
+    }
+    default:
+      // Validation has let only one other grant pass: `client_credentials`.
       if (caller.serviceToken !== undefined) {
         const reason = 'OAuth2 token creation is not supported for service accounts';
         return refuse({ status: 500, type: 'exception', reason });
       }
       return created(security, security.tokens.issue(caller, caller, false), request);
-    default:
-      // The fourth grant is Kerberos, and there is no realm that would take a ticket.
-      return refuse(security.authenticator.unknownUser('<Kerberos Token>', `action [${createAction}]`));
   }
 }
 
-function created({ settings, version }: Security, tokens: IssuedTokens, request: TokenRequest): Answer {
+/** Tokens for an end user, whose credential is in the body. */
+function createFor(
+  security: Security,
+  request: TokenRequest,
+  caller: Authentication,
+  result: AuthenticationResult,
+): Answer {
+  if (result.kind === 'authenticated') {
+    const tokens = security.tokens.issue(result.authentication, caller, true);
+    return created(security, tokens, request, result.negotiate?.slice('Negotiate '.length));
+  }
+  const [challenge = ''] = result.error.challenges ?? [];
+  if (request.grant_type !== '_kerberos' || !challenge.startsWith('Negotiate')) return refuse(result.error);
+  // The handshake goes on: the ticket for its next round is what would be in the header.
+  const token = challenge.slice('Negotiate'.length).trim();
+  return answer({ error: '_unauthorized', error_description: token === '' ? null : token }, 400);
+}
+
+function created(
+  { settings, version }: Security,
+  tokens: IssuedTokens,
+  request: TokenRequest,
+  responseToken?: string,
+): Answer {
   return answer({
     access_token: tokens.accessToken,
     type: 'Bearer',
@@ -119,6 +151,7 @@ function created({ settings, version }: Security, tokens: IssuedTokens, request:
     refresh_token: tokens.refreshToken,
     // Whatever was asked for, the token may do all that its user may.
     scope: (request.scope ?? '') === '' ? undefined : 'full',
+    kerberos_authentication_response_token: responseToken,
     authentication: showIdentity(tokens.authentication, version),
   });
 }

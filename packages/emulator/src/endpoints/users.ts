@@ -1,19 +1,39 @@
 /** Native users: `/_security/user`. */
 
-import { type Answer, answer, documentOf, type Route, refuse, route, segment } from '../endpoint.js';
-import { validationFailure } from '../envelope.js';
-import type { User } from '../identity.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../endpoint.js';
+import { illegalArgument, parseFailure, validationFailure } from '../envelope.js';
+import { type Authentication, nativeRealm, reservedRealm, type User } from '../identity.js';
 import type { JsonValue } from '../json-value.js';
+import { refuseBroken, tokenName } from '../object-parser.js';
+import { readPassword } from '../password-parser.js';
 import type { Security } from '../security.js';
 import { parseUser, type UserRequest, userProblems } from '../user-parser.js';
+import { isReservedUser, type NewPassword } from '../users.js';
 
 const actions = 'cluster:admin/xpack/security/user';
+
+/** Passwords and the enabled flag can be changed of users of these realms only. */
+function isManaged({ name }: { readonly name: string }): boolean {
+  return name === nativeRealm.name || name === reservedRealm.name;
+}
+
+function invalid(problem: string): never {
+  return refuse(validationFailure([problem], 'validation_exception'));
+}
 
 function put(security: Security, { user, password }: UserRequest): Answer {
   const stored = security.users.put(user, password);
   if (stored === 'password missing') {
-    const problem = 'password must be specified unless you are updating an existing user';
-    return refuse(validationFailure([problem], 'validation_exception'));
+    return invalid('password must be specified unless you are updating an existing user');
   }
   return answer({ created: stored === 'created' });
 }
@@ -45,6 +65,76 @@ export function namesIn(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(',').map((name) => name.trim());
 }
 
+function remove(security: Security, username: string): Answer {
+  if (isReservedUser(username)) {
+    refuse(illegalArgument(`user [${username}] is reserved and cannot be deleted`));
+  }
+  const found = security.users.remove(username);
+  return answer({ found }, found ? 200 : 404);
+}
+
+interface PasswordRequest {
+  readonly username: string;
+  readonly password: NewPassword | undefined;
+}
+
+function readPasswordRequest(call: Call): PasswordRequest {
+  // Without a name in the path it is one's own.
+  const username = call.segments.get('username') ?? call.authentication.user.username;
+  const document = documentOf(call);
+  const { root } = document;
+  if (root.kind === 'broken') refuseBroken(document);
+  if (root.kind !== 'object')
+    return refuse(parseFailure(`expected an object but found [${tokenName(root)}] instead`));
+  let password: NewPassword | undefined;
+  for (const member of root.members) {
+    if (member.value.kind === 'broken') refuseBroken(document);
+    password =
+      readPassword(member, password) ??
+      refuse(parseFailure(`failed to parse change password request. unexpected field [${member.name}]`));
+  }
+  if (root.end === undefined) refuseBroken(document);
+  return { username, password };
+}
+
+function isOwnPassword({ username }: PasswordRequest, { user, lookupRealm, type }: Authentication): boolean {
+  return type === 'realm' && user.username === username && isManaged(lookupRealm);
+}
+
+function changePassword(security: Security, { username, password }: PasswordRequest): Answer {
+  if (password === undefined || !security.users.setPassword(username, password)) {
+    return invalid('user must exist in order to change password');
+  }
+  return answer({});
+}
+
+function setEnabled(
+  security: Security,
+  username: string,
+  { authentication }: Call,
+  enabled: boolean,
+): Answer {
+  const { user, lookupRealm } = authentication;
+  if (user.username === username && isManaged(lookupRealm)) {
+    refuse(illegalArgument('users may not update the enabled status of their own account'));
+  }
+  if (!security.users.setEnabled(username, enabled)) {
+    return invalid(`only existing users can be ${enabled ? 'enabled' : 'disabled'}`);
+  }
+  return answer({});
+}
+
+function enabling(path: string, enabled: boolean): Route {
+  return route<string>({
+    methods: ['PUT', 'POST'],
+    paths: [`/_security/user/{username}/${path}`],
+    query: ['refresh'],
+    read: (call) => segment(call, 'username'),
+    action: () => `${actions}/set_enabled`,
+    run: (security, username, call) => setEnabled(security, username, call, enabled),
+  });
+}
+
 /** The routes of this chapter. */
 export const userRoutes: readonly Route[] = [
   route<UserRequest>({
@@ -71,9 +161,19 @@ export const userRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'username'),
     action: () => `${actions}/delete`,
-    run(security, username) {
-      const found = security.users.remove(username);
-      return answer({ found }, found ? 200 : 404);
-    },
+    run: remove,
   }),
+  route<PasswordRequest>({
+    methods: ['PUT', 'POST'],
+    paths: ['/_security/user/_password', '/_security/user/{username}/_password'],
+    query: ['refresh'],
+    body: 'required',
+    read: readPasswordRequest,
+    validate: ({ password }) => (password === undefined ? ['password is missing'] : []),
+    action: () => `${actions}/change_password`,
+    free: isOwnPassword,
+    run: changePassword,
+  }),
+  enabling('_enable', true),
+  enabling('_disable', false),
 ];

@@ -1,0 +1,224 @@
+/**
+ * From one credential to an identity or to the 401 that Elasticsearch would answer. Which headers a request
+ * may carry beside it is known to `authentication.ts`, what the identity may do to `authorization.ts`.
+ */
+
+import type { ApiKeys } from './api-keys.js';
+import { decodeBase64 } from './base64.js';
+import type { Challenges } from './challenges.js';
+import { type ApiError, illegalArgument } from './envelope.js';
+import {
+  type Authentication,
+  apiKeyIdentity,
+  realmIdentity,
+  serviceAccountRealm,
+  serviceUser,
+  type User,
+} from './identity.js';
+import { type Kerberos, kerberosPrincipal } from './kerberos.js';
+import type { RoleMappings } from './role-mappings.js';
+import { type PresentedServiceToken, parseServiceToken, type ServiceAccounts } from './service-accounts.js';
+import type { Tokens } from './tokens.js';
+import type { Users } from './users.js';
+
+/** Who is calling, or the answer to whom nobody is. */
+export type AuthenticationResult =
+  | {
+      readonly kind: 'authenticated';
+      readonly authentication: Authentication;
+      /** What the answer has to carry in `WWW-Authenticate`: the second half of a Kerberos handshake. */
+      readonly negotiate?: string;
+      /** How the credential is called where its owner is not to be named. */
+      readonly principal: string;
+    }
+  | { readonly kind: 'refused'; readonly error: ApiError };
+
+/** What credentials are looked up in. */
+export interface CredentialSources {
+  readonly users: Users;
+  readonly tokens: Tokens;
+  readonly apiKeys: ApiKeys;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly kerberos: Kerberos;
+  readonly roleMappings: RoleMappings;
+  readonly challenges: Challenges;
+  /** Whether access tokens are accepted; without, each of them is unknown. */
+  readonly tokenService: boolean;
+  /** Added to the roles of every user. */
+  readonly anonymousRoles: readonly string[];
+}
+
+/** Reads credentials. */
+export interface Credentials {
+  /**
+   * @param header the value of a header such as `Authorization`
+   * @param uri the request target, which the refusals repeat
+   * @returns `undefined` if the header is absent or of a scheme that Elasticsearch does not know
+   */
+  read(header: string | undefined, uri: string): AuthenticationResult | undefined;
+  /** A user name and password; `where` ends the sentence of the refusal. */
+  readUser(username: string, password: string, where: string): AuthenticationResult;
+  /** A Kerberos ticket, decoded. */
+  readTicket(ticket: Buffer, where: string): AuthenticationResult;
+  readAccessToken(token: string): AuthenticationResult;
+  /** What follows `ApiKey ` in a header. */
+  readApiKey(encoded: string): AuthenticationResult;
+  /** The user with the roles that everybody has in addition. */
+  withAnonymousRoles(user: User): User;
+  unauthorized(reason: string, more?: Partial<ApiError>): ApiError;
+}
+
+const notAccepted =
+  'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
+
+/** Makes the reader. */
+export function createCredentials(sources: CredentialSources): Credentials {
+  const {
+    users,
+    tokens,
+    apiKeys,
+    serviceAccounts,
+    kerberos,
+    roleMappings,
+    challenges,
+    tokenService,
+    anonymousRoles,
+  } = sources;
+  const extended = new WeakMap<User, User>();
+
+  function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
+    return { status: 401, type: 'security_exception', reason, challenges: challenges.all, ...more };
+  }
+
+  function accept(authentication: Authentication, principal: string): AuthenticationResult {
+    return { kind: 'authenticated', authentication, principal };
+  }
+
+  function refuse(reason: string, more?: Partial<ApiError>): AuthenticationResult {
+    return { kind: 'refused', error: unauthorized(reason, more) };
+  }
+
+  const refuseCredential = (problem: string): AuthenticationResult =>
+    refuse(notAccepted, { metadata: { additional_unsuccessful_credentials: problem } });
+
+  const refuseUser = (username: string, where: string): AuthenticationResult =>
+    refuse(`unable to authenticate user [${username}] for ${where}`);
+
+  function withAnonymousRoles(user: User): User {
+    if (anonymousRoles.length === 0) return user;
+    const known = extended.get(user);
+    if (known !== undefined) return known;
+    const result = { ...user, roles: [...new Set([...user.roles, ...anonymousRoles])] };
+    extended.set(user, result);
+    return result;
+  }
+
+  function readBearer(token: string): AuthenticationResult {
+    const presented = parseServiceToken(token);
+    return presented === undefined ? readAccessToken(token) : readServiceToken(presented);
+  }
+
+  function readServiceToken(presented: PresentedServiceToken): AuthenticationResult {
+    const { account, name } = presented;
+    if (serviceAccounts.role(account) === undefined || !serviceAccounts.isValid(presented)) {
+      return refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
+    }
+    const [realm, user] = [serviceAccountRealm, serviceUser(account)];
+    const identity = {
+      type: 'token',
+      user,
+      realm,
+      lookupRealm: realm,
+      serviceToken: { account, name },
+    } as const;
+    return accept(identity, account);
+  }
+
+  function readAccessToken(token: string): AuthenticationResult {
+    const authentication = tokenService ? tokens.authenticate(token) : undefined;
+    if (authentication === undefined) return refuseCredential('oauth2 token: invalid token');
+    if (authentication === 'expired') return refuse('token expired', { challenges: challenges.expired });
+    return accept(authentication, '_bearer_token');
+  }
+
+  function readApiKey(encoded: string): AuthenticationResult {
+    const found = apiKeys.authenticate(encoded);
+    if (!('problem' in found)) return accept(apiKeyIdentity(found), found.id);
+    if (found.wrongType !== undefined) return refuse(found.problem, { challenges: challenges.basicOnly });
+    return refuseCredential(`API key: ${found.problem}`);
+  }
+
+  function readUser(username: string, password: string, where: string): AuthenticationResult {
+    const account = users.authenticate(username, password);
+    if (account === undefined) return refuseUser(username, where);
+    return accept(realmIdentity(withAnonymousRoles(account.user), account.realm), username);
+  }
+
+  function readBasic(encoded: string, uri: string): AuthenticationResult {
+    const decoded = decodeBase64(encoded.trim());
+    if (!('bytes' in decoded)) {
+      return refuse('invalid basic authentication header encoding', {
+        cause: illegalArgument(decoded.problem),
+      });
+    }
+    const text = decoded.bytes.toString('utf8');
+    const colon = text.indexOf(':');
+    if (colon < 0) return refuse('invalid basic authentication header value');
+    return readUser(text.slice(0, colon), text.slice(colon + 1), `REST request [${uri}]`);
+  }
+
+  function readTicket(ticket: Buffer, where: string): AuthenticationResult {
+    const found = kerberos.authenticate(ticket);
+    if (found === undefined) return refuseUser(kerberosPrincipal, where);
+    if (found.kind === 'continue') {
+      const value = found.token === undefined ? 'Negotiate' : `Negotiate ${found.token}`;
+      return refuse('failed to authenticate user, gss context negotiation not complete', {
+        challenges: [value],
+      });
+    }
+    const mapped = roleMappings.rolesOf(found.user, kerberos.realm);
+    const user = { ...found.user, roles: [...new Set([...found.user.roles, ...mapped])] };
+    const authentication = realmIdentity(withAnonymousRoles(user), kerberos.realm);
+    const negotiate = found.responseToken === undefined ? undefined : `Negotiate ${found.responseToken}`;
+    return {
+      kind: 'authenticated',
+      authentication,
+      principal: found.user.username,
+      ...(negotiate && { negotiate }),
+    };
+  }
+
+  function readNegotiate(encoded: string, uri: string): AuthenticationResult | undefined {
+    if (!kerberos.isConfigured) return undefined;
+    const decoded = decodeBase64(encoded.trim());
+    const where = `REST request [${uri}]`;
+    return 'bytes' in decoded ? readTicket(decoded.bytes, where) : refuseUser(kerberosPrincipal, where);
+  }
+
+  return {
+    readUser,
+    readTicket,
+    readAccessToken,
+    readApiKey,
+    withAnonymousRoles,
+    unauthorized,
+    read(header, uri) {
+      // Exactly one space belongs to the scheme; whatever follows is the credential.
+      const space = header?.indexOf(' ') ?? -1;
+      if (header === undefined || space <= 0 || space + 1 >= header.length) return undefined;
+      const credential = header.slice(space + 1);
+      switch (header.slice(0, space).toLowerCase()) {
+        case 'bearer':
+          return readBearer(credential);
+        case 'apikey':
+          return readApiKey(credential);
+        case 'basic':
+          return readBasic(credential, uri);
+        case 'negotiate':
+          return readNegotiate(credential, uri);
+        default:
+          return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Instants in queries: milliseconds, ISO 8601, or a sum such as `now-1d/d`. */
+
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['H', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 7 * 86_400_000],
+]);
+
+/**
+ * @param text the instant
+ * @param now what `now` stands for, in milliseconds
+ * @returns milliseconds since 1970, or `undefined` if the text is no instant
+ */
+export function parseInstant(text: string, now: number): number | undefined {
+  if (/^-?\d{5,}$/.test(text)) return Number(text);
+  if (text.startsWith('now')) return calculate(text.slice(3), now);
+  const [date = '', math = ''] = text.split('||');
+  const start = Date.parse(
+    /^\d{4}(-\d\d(-\d\d)?)?$/.test(date) || /(Z|[+-]\d\d:?\d\d)$/.test(date) ? date : `${date}Z`,
+  );
+  return Number.isNaN(start) ? undefined : calculate(math, start);
+}
+
+function calculate(math: string, start: number): number | undefined {
+  const form = /([+-])(\d+)([yMwdhHms])|\/([yMwdhHms])/y;
+  let result = start;
+  while (form.lastIndex < math.length) {
+    const match = form.exec(math);
+    if (match === null) return undefined;
+    const [, sign, amount, unit = '', rounded] = match;
+    result =
+      rounded === undefined ? add(result, Number(`${sign}${amount}`), unit) : roundDown(result, rounded);
+  }
+  return result;
+}
+
+function add(instant: number, amount: number, unit: string): number {
+  const ms = unitMs.get(unit);
+  if (ms !== undefined) return instant + amount * ms;
+  const date = new Date(instant);
+  return unit === 'M'
+    ? date.setUTCMonth(date.getUTCMonth() + amount)
+    : date.setUTCFullYear(date.getUTCFullYear() + amount);
+}
+
+function roundDown(instant: number, unit: string): number {
+  const date = new Date(instant);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  if (unit === 'y') return Date.UTC(year, 0);
+  if (unit === 'M') return Date.UTC(year, month);
+  const ms = unitMs.get(unit) ?? 1;
+  // 1970 began on a Thursday, weeks begin on Mondays.
+  const shift = unit === 'w' ? 3 * 86_400_000 : 0;
+  return Math.floor((instant + shift) / ms) * ms - shift;
+}

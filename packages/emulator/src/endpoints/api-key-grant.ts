@@ -1,0 +1,187 @@
+/** API keys made from somebody else's credential: grant and clone. */
+
+import { parseApiKey } from '../api-keys.js';
+import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
+import { type ApiError, illegalArgument } from '../envelope.js';
+import { emptyMap, type JsonMap } from '../json-value.js';
+import { type Field, map, objectParser, text } from '../object-parser.js';
+import type { Security } from '../security.js';
+import type { Version } from '../version.js';
+import {
+  createApiKey,
+  metadataProblems,
+  type NewApiKey,
+  nameProblems,
+  newApiKeyProblems,
+  parseLifetime,
+  readNewApiKey,
+  showCreated,
+} from './api-key-creation.js';
+
+const actions = 'cluster:admin/xpack/security/api_key';
+const grantAction = `${actions}/grant`;
+const cloneAction = `${actions}/clone`;
+
+interface GrantRequest {
+  readonly grant_type?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly access_token?: string | undefined;
+  readonly run_as?: string | undefined;
+  readonly client_authentication?: JsonMap | undefined;
+  readonly api_key?: NewApiKey | undefined;
+}
+
+function apiKeyField(version: Version): Field<NewApiKey | undefined> {
+  return {
+    tokens: ['object'],
+    required: false,
+    read: (node, document) => readNewApiKey(document, node, version),
+  };
+}
+
+const noKey: NewApiKey = { name: '', roleDescriptors: new Map(), lifetimeMs: undefined, metadata: emptyMap };
+
+function readGrant(call: Call): GrantRequest {
+  const fields = {
+    grant_type: text,
+    username: text,
+    password: text,
+    access_token: text,
+    run_as: text,
+    client_authentication: map,
+    api_key: apiKeyField(call.version),
+  };
+  return objectParser<GrantRequest>('grant_api_key_request', fields).parse(documentOf(call));
+}
+
+type GrantField = 'username' | 'password' | 'access_token';
+
+const grantFields: readonly GrantField[] = ['username', 'password', 'access_token'];
+const needed: ReadonlyMap<string, readonly GrantField[]> = new Map([
+  ['password', ['username', 'password']],
+  ['access_token', ['access_token']],
+]);
+
+function grantProblems(request: GrantRequest): string[] {
+  return [...newApiKeyProblems(request.api_key ?? noKey), ...grantFieldProblems(request)];
+}
+
+function grantFieldProblems(request: GrantRequest): string[] {
+  const type = request.grant_type;
+  if (type === undefined) return ['[grant_type] is required'];
+  const fields = needed.get(type);
+  if (fields === undefined) return [`grant_type [${type}] is not supported`];
+  const isEmpty = (field: GrantField): boolean => (request[field] ?? '') === '';
+  return [
+    ...fields.filter(isEmpty).map((field) => `[${field}] is required for grant_type [${type}]`),
+    ...grantFields
+      .filter((field) => !fields.includes(field) && !isEmpty(field))
+      .map((field) => `[${field}] is not supported for grant_type [${type}]`),
+  ];
+}
+
+/** A bad credential in a body is not a bad credential of the caller: 403, with the 401 as its cause. */
+function forbidden(reason: string, cause: ApiError): ApiError {
+  return { status: 403, type: 'security_exception', reason, cause };
+}
+
+function grant(security: Security, request: GrantRequest): Answer {
+  const { credentials, authenticator, authorization } = security;
+  const where = `action [${grantAction}]`;
+  const { username = '', password = '', access_token: token = '', run_as: runAs } = request;
+  if (request.client_authentication !== undefined) {
+    // It belongs to JSON web tokens, which no realm here reads.
+    const reason = '[client_authentication] not supported with the supplied access_token type';
+    refuse({ status: 400, type: 'security_exception', reason });
+  }
+  let result =
+    request.grant_type === 'password'
+      ? credentials.readUser(username, password, where)
+      : credentials.readAccessToken(token);
+  if (runAs !== undefined) result = authenticator.runAs(result, runAs, where);
+  if (result.kind === 'refused')
+    return refuse(forbidden('Failed to authenticate api key grant', result.error));
+  const { authentication } = result;
+  if (runAs !== undefined && authentication.user.username !== runAs) {
+    const reason = 'the provided grant credentials do not support run-as';
+    return refuse({ status: 400, type: 'status_exception', reason });
+  }
+  const barrier = authorization.barrier(authentication, 'cluster:admin/xpack/security/user/authenticate');
+  if (barrier !== undefined) return refuse(barrier);
+  return answer(createApiKey(security, request.api_key ?? noKey, authentication));
+}
+
+interface CloneRequest {
+  readonly api_key?: string | undefined;
+  readonly name?: string | undefined;
+  /** Milliseconds, `null` for ever, `undefined` as long as the source. */
+  readonly expiration?: number | null | undefined;
+  readonly metadata?: JsonMap | undefined;
+}
+
+const lifetime: Field<number | null | undefined> = {
+  tokens: ['string', 'null'],
+  required: false,
+  read: (node) => (node.kind === 'string' ? parseLifetime(node.value) : null),
+};
+
+const cloneRequest = objectParser<CloneRequest>('clone_api_key_request', {
+  api_key: text,
+  name: text,
+  expiration: lifetime,
+  metadata: map,
+});
+
+function cloneProblems(request: CloneRequest): string[] {
+  return [
+    ...((request.api_key ?? '') === '' ? ['api key credential is required'] : []),
+    ...nameProblems(request.name ?? ''),
+    ...metadataProblems(request.metadata ?? emptyMap),
+  ];
+}
+
+function clone({ apiKeys, credentials }: Security, request: CloneRequest): Answer {
+  const encoded = request.api_key ?? '';
+  const parsed = parseApiKey(encoded);
+  if ('problem' in parsed) return refuse(illegalArgument(`invalid API key credential: ${parsed.problem}`));
+  const result = credentials.readApiKey(encoded);
+  if (result.kind === 'refused') return refuse(forbidden('Failed to clone API key', result.error));
+  const source = result.authentication.apiKey ?? refuse(illegalArgument('invalid API key credential'));
+  const { expiration } = request;
+  const created = apiKeys.create({
+    name: request.name ?? '',
+    type: 'rest',
+    owner: source.owner,
+    roleDescriptors: source.roleDescriptors,
+    metadata: request.metadata ?? source.metadata,
+    lifetimeMs: expiration ?? undefined,
+    expiresAt: expiration === undefined ? source.expiration : undefined,
+  });
+  return answer(showCreated(created));
+}
+
+/** The routes of this chapter. */
+export const apiKeyGrantRoutes: readonly Route[] = [
+  route<GrantRequest>({
+    methods: ['POST', 'PUT'],
+    paths: ['/_security/api_key/grant'],
+    query: ['refresh'],
+    body: 'required',
+    read: readGrant,
+    validate: grantProblems,
+    action: () => grantAction,
+    run: grant,
+  }),
+  route<CloneRequest>({
+    methods: ['POST', 'PUT'],
+    paths: ['/_security/api_key/clone'],
+    exists: (version) => version.clonesApiKeys,
+    query: ['refresh'],
+    body: 'required',
+    read: (call) => cloneRequest.parse(documentOf(call)),
+    validate: cloneProblems,
+    action: () => cloneAction,
+    run: clone,
+  }),
+];

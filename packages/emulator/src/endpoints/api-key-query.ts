@@ -1,0 +1,102 @@
+/** Searching API keys: `/_security/_query/api_key`. */
+
+import type { ApiKey } from '../api-keys.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
+import type { Authentication } from '../identity.js';
+import {
+  type FieldValue,
+  flattened,
+  type Search,
+  type SearchField,
+  type SearchFields,
+  search,
+} from '../query.js';
+import { checkWindow, searchProblems, searchReader } from '../search-request.js';
+import type { Security } from '../security.js';
+import type { Version } from '../version.js';
+import { showApiKey } from './api-key-selection.js';
+
+const action = 'cluster:admin/xpack/security/api_key/query';
+
+type Values = (key: ApiKey) => readonly (FieldValue | undefined)[];
+
+function field(type: SearchField<ApiKey>['type'], values: Values): SearchField<ApiKey> {
+  return {
+    type,
+    sortable: true,
+    values: (key) => values(key).filter((value) => value !== undefined),
+  };
+}
+
+const fields: ReadonlyMap<string, SearchField<ApiKey>> = new Map([
+  ['name', field('keyword', (key) => [key.name])],
+  ['type', field('keyword', (key) => [key.type])],
+  ['username', field('keyword', (key) => [key.owner.user.username])],
+  // The documentation says `realm`, the source `realm_name`.
+  ['realm', field('keyword', (key) => [key.owner.realm.name])],
+  ['realm_name', field('keyword', (key) => [key.owner.realm.name])],
+  ['creation', field('date', (key) => [key.creation])],
+  ['expiration', field('date', (key) => [key.expiration])],
+  ['invalidated', field('boolean', (key) => [key.invalidation !== undefined])],
+  ['invalidation', field('date', (key) => [key.invalidation])],
+  ['metadata', field('keyword', (key) => flattened(key.metadata, []))],
+]);
+
+function fieldsOf(version: Version): SearchFields<ApiKey> {
+  return {
+    id: (key) => key.id,
+    field(name) {
+      if (!name.startsWith('metadata.')) return fields.get(name);
+      const path = name.split('.').slice(1);
+      return field('keyword', (key) => flattened(key.metadata, path));
+    },
+    // The rewording came with aggregations, in the release with the other queries.
+    refusal: (name) =>
+      `Field [${name}] is not allowed for ${version.queriesUsers ? 'querying or aggregation' : 'API Key query'}`,
+  };
+}
+
+interface QueryRequest extends Search {
+  readonly withLimitedBy: boolean;
+}
+
+const readSearch = searchReader('query_api_key_request_payload');
+
+function readQuery(call: Call): QueryRequest {
+  return { ...readSearch(call), withLimitedBy: queryFlag(call, 'with_limited_by') };
+}
+
+/** Without the privilege to see them all: of a user those that it owns, of a key only itself. */
+function isVisible(key: ApiKey, { apiKey, user, lookupRealm }: Authentication): boolean {
+  if (apiKey !== undefined) return key.id === apiKey.id;
+  return key.owner.user.username === user.username && key.owner.realm.name === lookupRealm.name;
+}
+
+function query(security: Security, request: QueryRequest, { authentication }: Call): Answer {
+  const { apiKeys, authorization, clock, version } = security;
+  checkWindow(request);
+  const seesAll = authorization.denial(authentication, action, false) === undefined;
+  const candidates = seesAll
+    ? apiKeys.all()
+    : [...apiKeys.all()].filter((key) => isVisible(key, authentication));
+  const { total, hits } = search(candidates, fieldsOf(version), request, clock.now());
+  const found = hits.map(({ entry, sort }) => ({
+    ...showApiKey(entry, version, request.withLimitedBy),
+    _sort: sort,
+  }));
+  return answer({ total, count: found.length, api_keys: found });
+}
+
+/** The route of this chapter. */
+export const apiKeyQueryRoute: Route = route<QueryRequest>({
+  methods: ['GET', 'POST'],
+  paths: ['/_security/_query/api_key'],
+  query: ['with_limited_by', 'with_profile_uid', 'typed_keys'],
+  body: 'optional',
+  read: readQuery,
+  validate: searchProblems,
+  action: () => action,
+  // Whoever may see nothing else sees his own.
+  free: () => true,
+  run: query,
+});

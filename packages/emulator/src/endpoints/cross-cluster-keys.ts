@@ -1,0 +1,233 @@
+/** API keys for other clusters: `/_security/cross_cluster/api_key`. They can not be used over REST. */
+
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../endpoint.js';
+import { illegalArgument, parseFailure, Refusal } from '../envelope.js';
+import type { JsonDocument, JsonNode } from '../json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
+import {
+  type Field,
+  map,
+  objectParser,
+  refuseBroken,
+  required,
+  requiredText,
+  text,
+  tokenName,
+} from '../object-parser.js';
+import { parseIndices } from '../privileges-parser.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor, showIndices } from '../role-descriptor.js';
+import type { Security } from '../security.js';
+import type { Version } from '../version.js';
+import { metadataProblems, nameProblems, ownerOf, readLifetime, showCreated } from './api-key-creation.js';
+import { type ApiKeyChange, changeProblems, ensureOwner, update } from './api-key-update.js';
+
+const actions = 'cluster:admin/xpack/security/cross_cluster/api_key';
+const roleName = 'cross_cluster';
+const searchPrivileges = ['read', 'read_cross_cluster', 'view_index_metadata'];
+const replicationPrivileges = ['cross_cluster_replication', 'cross_cluster_replication_internal'];
+
+interface Access {
+  readonly search?: readonly IndexPrivileges[] | undefined;
+  readonly replication?: readonly IndexPrivileges[] | undefined;
+}
+
+function indicesField(privileges: readonly string[]): Field<readonly IndexPrivileges[] | undefined> {
+  return {
+    tokens: ['array', 'object'],
+    required: false,
+    read(node, document) {
+      if (node.kind === 'array' && node.end === undefined) refuseBroken(document);
+      const items = node.kind === 'array' ? node.items : [node];
+      return items.map((item) => readIndices(item, document, privileges));
+    },
+  };
+}
+
+function readIndices(node: JsonNode, document: JsonDocument, privileges: readonly string[]): IndexPrivileges {
+  if (node.kind !== 'object') {
+    const reason = `failed to parse indices privileges for role [${roleName}]. expected field [names] value to be an array of objects, but found an array element of type [${tokenName(node)}]`;
+    throw new Refusal(parseFailure(reason));
+  }
+  return parseIndices(roleName, node, document, { privileges });
+}
+
+const accessParser = objectParser<Access>('cross_cluster_api_key_request_access', {
+  search: indicesField(searchPrivileges),
+  replication: indicesField(replicationPrivileges),
+});
+
+const access: Field<Access | undefined> = {
+  tokens: ['object'],
+  required: false,
+  read: (node, document) => accessParser.parse(document, node),
+};
+
+interface KeyBody {
+  readonly access?: Access | undefined;
+  readonly expiration?: string | undefined;
+  readonly metadata?: JsonMap | undefined;
+  readonly certificate_identity?: string | undefined;
+}
+
+type KeyFields = { readonly [K in keyof KeyBody]-?: Field<KeyBody[K]> };
+
+function fieldsOf(version: Version): KeyFields {
+  const fields = { access, expiration: text, metadata: map, certificate_identity: text };
+  if (version.certificateIdentity) return fields;
+  const { certificate_identity: _, ...older } = fields;
+  // A field that is not declared is unknown, which is what it was then.
+  return older as KeyFields;
+}
+
+/** The privileges that an access amounts to. */
+function roleOf({ search = [], replication = [] }: Access): RoleDescriptor {
+  if (search.length === 0 && replication.length === 0) {
+    return refuse(illegalArgument('must specify non-empty access for either [search] or [replication]'));
+  }
+  if (replication.some((item) => item.query !== undefined || item.grantedFields !== undefined)) {
+    return refuse(illegalArgument('replication does not support document or field level security'));
+  }
+  const cluster = [
+    ...(search.length > 0 ? ['cross_cluster_search'] : []),
+    ...(replication.length > 0 ? ['cross_cluster_replication'] : []),
+  ];
+  return { ...noPrivileges, cluster, indices: [...search, ...replication] };
+}
+
+function showAccess({ search, replication }: Access): JsonValue {
+  const show = (items: readonly IndexPrivileges[] | undefined): JsonValue | undefined =>
+    items === undefined || items.length === 0
+      ? undefined
+      : items.map((item) => ({ ...showIndices(item), privileges: undefined }));
+  return { search: show(search), replication: show(replication) };
+}
+
+function ensureLicensed({ settings }: Security): void {
+  if (settings.license !== 'basic') return;
+  const feature = 'advanced-remote-cluster-security';
+  refuse({
+    status: 403,
+    type: 'security_exception',
+    reason: `current license is non-compliant for [${feature}]`,
+    metadata: { 'license.expired.feature': feature },
+  });
+}
+
+interface CreateRequest {
+  readonly name: string;
+  readonly access: Access;
+  readonly role: RoleDescriptor;
+  readonly lifetimeMs: number | undefined;
+  readonly metadata: JsonMap;
+  readonly certificateIdentity: string | undefined;
+}
+
+function readCreate(call: Call): CreateRequest {
+  const parser = objectParser<KeyBody & { readonly name: string; readonly access: Access }>(
+    'cross_cluster_api_key_request_payload',
+    { name: requiredText, ...fieldsOf(call.version), access: required(access) },
+  );
+  const body = parser.parse(documentOf(call));
+  return {
+    name: body.name,
+    access: body.access,
+    lifetimeMs: readLifetime(body.expiration, parser.name),
+    role: roleOf(body.access),
+    metadata: body.metadata ?? emptyMap,
+    certificateIdentity: body.certificate_identity,
+  };
+}
+
+function create(security: Security, request: CreateRequest, { authentication }: Call): Answer {
+  if (authentication.apiKey !== undefined) {
+    const reason =
+      'authentication via API key not supported: An API key cannot be used to create a cross-cluster API key';
+    refuse(illegalArgument(reason));
+  }
+  ensureLicensed(security);
+  const { name, role, lifetimeMs, metadata, certificateIdentity } = request;
+  const created = security.apiKeys.create({
+    name,
+    type: 'cross_cluster',
+    // It is not limited by what its owner may do here, because it is used elsewhere.
+    owner: { ...ownerOf(security, authentication), limitedBy: new Map() },
+    roleDescriptors: new Map([[roleName, role]]),
+    metadata,
+    lifetimeMs,
+    access: showAccess(request.access),
+    ...(certificateIdentity !== undefined && { certificateIdentity }),
+  });
+  return answer(showCreated(created));
+}
+
+interface UpdateRequest extends ApiKeyChange {
+  readonly id: string;
+}
+
+function readUpdate(call: Call): UpdateRequest {
+  const parser = objectParser<KeyBody>(
+    'update_cross_cluster_api_key_request_payload',
+    fieldsOf(call.version),
+  );
+  const body = parser.parse(documentOf(call));
+  return {
+    id: segment(call, 'id'),
+    type: 'cross_cluster',
+    roleDescriptors: body.access && new Map([[roleName, roleOf(body.access)]]),
+    access: body.access && showAccess(body.access),
+    metadata: body.metadata,
+    lifetimeMs: readLifetime(body.expiration, parser.name),
+    certificateIdentity: body.certificate_identity,
+  };
+}
+
+function updateProblems(request: UpdateRequest, version: Version): string[] {
+  const { roleDescriptors, metadata, certificateIdentity } = request;
+  const problems = changeProblems(request);
+  if (roleDescriptors === undefined && metadata === undefined && certificateIdentity === undefined) {
+    problems.push(
+      version.certificateIdentity
+        ? 'must update  [access] or [metadata] or [certificate_identity] for cross-cluster API keys'
+        : 'must update either [access] or [metadata] for cross-cluster API keys',
+    );
+  }
+  return problems;
+}
+
+/** The routes of this chapter. */
+export const crossClusterKeyRoutes: readonly Route[] = [
+  route<CreateRequest>({
+    methods: ['POST'],
+    paths: ['/_security/cross_cluster/api_key'],
+    exists: (version) => version.crossClusterKeys,
+    query: ['refresh'],
+    body: 'required',
+    read: readCreate,
+    validate: ({ name, metadata }) => [...nameProblems(name), ...metadataProblems(metadata)],
+    action: () => `${actions}/create`,
+    run: create,
+  }),
+  route<UpdateRequest>({
+    methods: ['PUT'],
+    paths: ['/_security/cross_cluster/api_key/{id}'],
+    exists: (version) => version.crossClusterKeys,
+    body: 'required',
+    read: readUpdate,
+    validate: updateProblems,
+    action: () => `${actions}/update`,
+    run(security, request, { authentication }) {
+      ensureOwner(authentication);
+      ensureLicensed(security);
+      return answer({ updated: update(security, request.id, request, authentication) });
+    },
+  }),
+];

@@ -1,0 +1,54 @@
+/** What a cluster is allowed to do: `GET /_license` and `GET /_xpack`. */
+
+import { answer, type Route, route } from '../endpoint.js';
+import type { JsonValue } from '../json-value.js';
+import type { Security } from '../security.js';
+import { clusterName } from './cluster.js';
+
+const uid = '7e4a5ed0-3c1e-4f9f-9b0a-6d6f1c0f3f5e';
+const trialMs = 30 * 86_400_000;
+
+/** A trial began when the emulator did, and in contrast to a real one it does not end. */
+function license({ settings, startedAt }: Security): Record<string, JsonValue | undefined> {
+  const end = settings.license === 'trial' ? startedAt + trialMs : undefined;
+  return {
+    status: 'active',
+    uid,
+    type: settings.license,
+    issue_date: new Date(startedAt).toISOString(),
+    issue_date_in_millis: startedAt,
+    expiry_date: end === undefined ? undefined : new Date(end).toISOString(),
+    expiry_date_in_millis: end,
+    max_nodes: 1000,
+    max_resource_units: null,
+    issued_to: clusterName,
+    issuer: 'elasticsearch',
+    start_date_in_millis: -1,
+  };
+}
+
+/** The routes of this chapter. */
+export const licenseRoutes: readonly Route[] = [
+  route<undefined>({
+    methods: ['GET'],
+    paths: ['/_license'],
+    query: ['local', 'accept_enterprise'],
+    read: () => undefined,
+    action: () => 'cluster:monitor/xpack/license/get',
+    run: (security) => answer({ license: license(security) }),
+  }),
+  route<undefined>({
+    methods: ['GET'],
+    paths: ['/_xpack'],
+    query: ['categories', 'accept_enterprise'],
+    read: () => undefined,
+    action: () => 'cluster:monitor/xpack/info',
+    run: ({ settings }) =>
+      answer({
+        build: { hash: '0000000000000000000000000000000000000000', date: '2020-01-01T00:00:00.000000000Z' },
+        license: { uid, type: settings.license, mode: settings.license, status: 'active' },
+        features: { security: { available: true, enabled: true } },
+        tagline: 'You know, for X',
+      }),
+  }),
+];

@@ -1,0 +1,52 @@
+/** Searching users: `/_security/_query/user`. */
+
+import { type Answer, answer, type Route, route } from '../endpoint.js';
+import { nativeRealm, type User } from '../identity.js';
+import { type FieldValue, type Search, type SearchField, type SearchFields, search } from '../query.js';
+import { checkWindow, searchProblems, searchReader } from '../search-request.js';
+import type { Security } from '../security.js';
+import { showUser } from './users.js';
+
+type Values = (user: User) => readonly (FieldValue | null)[];
+
+function field(type: SearchField<User>['type'], sortable: boolean, values: Values): SearchField<User> {
+  return { type, sortable, values: (user) => values(user).filter((value) => value !== null) };
+}
+
+/** Names and addresses are indexed by their words. */
+const words = (text: string | null): string[] => text?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+
+const known: ReadonlyMap<string, SearchField<User>> = new Map([
+  ['username', field('keyword', true, (user) => [user.username])],
+  ['roles', field('keyword', true, (user) => user.roles)],
+  ['enabled', field('boolean', true, (user) => [user.enabled])],
+  ['full_name', field('keyword', false, (user) => words(user.fullName))],
+  ['email', field('keyword', false, (user) => words(user.email))],
+]);
+
+const fields: SearchFields<User> = {
+  id: (user) => user.username,
+  field: (name) => known.get(name),
+  refusal: (name) => `Field [${name}] is not allowed for querying or aggregation`,
+};
+
+function query(security: Security, request: Search): Answer {
+  checkWindow(request);
+  const users = security.users.all().flatMap(({ user, realm }) => (realm === nativeRealm ? [user] : []));
+  const { total, hits } = search(users, fields, request, security.clock.now());
+  const found = hits.map(({ entry, sort }) => ({ ...showUser(entry), _sort: sort }));
+  return answer({ total, count: found.length, users: found });
+}
+
+/** The route of this chapter. */
+export const userQueryRoute: Route = route<Search>({
+  methods: ['GET', 'POST'],
+  paths: ['/_security/_query/user'],
+  exists: (version) => version.queriesUsers,
+  query: ['with_profile_uid'],
+  body: 'optional',
+  read: searchReader('query_user_request_payload'),
+  validate: searchProblems,
+  action: () => 'cluster:admin/xpack/security/user/query',
+  run: query,
+});

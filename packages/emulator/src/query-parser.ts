@@ -1,0 +1,292 @@
+/**
+ * The small query language in which API keys and users are searched: from the body of a request to a tree.
+ * What the names in it stand for, and what a query finds, is in `query.ts`.
+ */
+
+import { type ApiError, illegalArgument, Refusal } from './envelope.js';
+import { type JsonDocument, type JsonNode, type JsonObject, jsonValueOf, locationOf } from './json-parser.js';
+import type { JsonValue } from './json-value.js';
+import { type Field, refuseBroken } from './object-parser.js';
+import { suggestion } from './suggestion.js';
+
+/** A query as it was written. */
+export type Query =
+  | { readonly kind: 'match_all' }
+  | { readonly kind: 'ids'; readonly values: readonly string[] }
+  | { readonly kind: 'exists'; readonly field: string }
+  | {
+      readonly kind: 'term' | 'prefix' | 'wildcard' | 'match';
+      readonly field: string;
+      readonly value: JsonValue;
+      readonly ignoreCase: boolean;
+    }
+  | { readonly kind: 'terms'; readonly field: string; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'range'; readonly field: string; readonly bounds: readonly Bound[] }
+  | {
+      readonly kind: 'bool';
+      readonly must: readonly Query[];
+      readonly should: readonly Query[];
+      readonly mustNot: readonly Query[];
+      readonly minimumShouldMatch: number;
+    }
+  /** A query that Elasticsearch knows but does not allow here. */
+  | { readonly kind: 'unsupported'; readonly name: string };
+
+/** One end of a range. */
+export interface Bound {
+  readonly relation: 'gt' | 'gte' | 'lt' | 'lte';
+  readonly value: JsonValue;
+}
+
+type Clause = (name: string, body: JsonNode, document: JsonDocument) => Query;
+
+const clauses: ReadonlyMap<string, Clause> = new Map<string, Clause>([
+  ['match_all', () => ({ kind: 'match_all' })],
+  ['ids', parseIds],
+  ['exists', parseExists],
+  ['term', parseTerm('term', 'value')],
+  ['prefix', parseTerm('prefix', 'value')],
+  ['wildcard', parseTerm('wildcard', 'value')],
+  ['match', parseTerm('match', 'query')],
+  ['terms', parseTerms],
+  ['range', parseRange],
+  ['bool', parseBool],
+]);
+
+const unsupported: ReadonlySet<string> = new Set(
+  (
+    'boosting,constant_score,dis_max,distance_feature,function_score,fuzzy,geo_bounding_box,geo_distance,geo_shape,has_child,has_parent,' +
+    'intervals,knn,match_bool_prefix,match_none,match_phrase,match_phrase_prefix,more_like_this,multi_match,nested,parent_id,percolate,' +
+    'pinned,query_string,rank_feature,regexp,script,script_score,semantic,simple_query_string,span_near,span_term,terms_set,wrapper'
+  ).split(','),
+);
+
+/** A field of a body that holds a query. */
+export const queryField: Field<Query | undefined> = {
+  tokens: ['object'],
+  required: false,
+  read: parseQueryNode,
+};
+
+function fail(
+  document: JsonDocument,
+  node: { readonly at: number },
+  reason: string,
+  cause?: ApiError,
+): never {
+  const [line, col] = locationOf(document, node.at).split(':').map(Number);
+  const metadata = { line: line ?? 1, col: col ?? 1 };
+  throw new Refusal(
+    { status: 400, type: 'parsing_exception', reason, metadata, ...(cause && { cause }) },
+    node.at,
+  );
+}
+
+function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
+  if (node.kind === 'broken') return refuseBroken(document);
+  if (node.kind !== 'object') {
+    return fail(document, node, '[_na] query malformed, must start with start_object');
+  }
+  const [clause, second] = node.members;
+  if (clause === undefined) {
+    throw new Refusal(illegalArgument('query malformed, empty clause found'), node.end);
+  }
+  const parse = clauses.get(clause.name);
+  if (parse === undefined && !unsupported.has(clause.name)) {
+    const hint = suggestion(clause.name, [...clauses.keys(), ...unsupported]);
+    const reason = `unknown query [${clause.name}]${hint === '' ? '' : ` ${hint}`}`;
+    const place = `[${locationOf(document, clause.value.at)}]`;
+    const unknown = `${place} unknown field [${clause.name}]${hint === '' ? '' : ` ${hint}`}`;
+    return fail(document, clause.value, reason, {
+      status: 400,
+      type: 'named_object_not_found_exception',
+      reason: unknown,
+    });
+  }
+  if (clause.value.kind === 'broken') return refuseBroken(document);
+  if (clause.value.kind !== 'object') {
+    return fail(document, clause.value, `[${clause.name}] query malformed, no start_object after query name`);
+  }
+  const query: Query =
+    parse === undefined
+      ? { kind: 'unsupported', name: clause.name }
+      : parse(clause.name, clause.value, document);
+  if (second !== undefined) {
+    return fail(
+      document,
+      second,
+      `[${clause.name}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]`,
+    );
+  }
+  if (node.end === undefined) return refuseBroken(document);
+  return query;
+}
+
+/** Parameters that any query may have and that have no effect on what it finds. */
+const indifferent: ReadonlySet<string> = new Set(['boost', '_name']);
+
+function value(node: JsonNode, document: JsonDocument): JsonValue {
+  return jsonValueOf(node, () => refuseBroken(document));
+}
+
+function texts(node: JsonNode, document: JsonDocument): string[] {
+  const found = value(node, document);
+  return (Array.isArray(found) ? found : [found]).map(String);
+}
+
+function objectOf(name: string, node: JsonNode, document: JsonDocument): JsonObject {
+  if (node.kind === 'object') return node;
+  if (node.kind === 'broken') return refuseBroken(document);
+  return fail(document, node, `[${name}] query malformed, no start_object after query name`);
+}
+
+function parseIds(name: string, body: JsonNode, document: JsonDocument): Query {
+  let values: string[] = [];
+  for (const member of objectOf(name, body, document).members) {
+    if (member.name === 'values') values = texts(member.value, document);
+    else if (!indifferent.has(member.name)) {
+      return fail(document, member, `[ids] unknown field [${member.name}]`);
+    }
+  }
+  return { kind: 'ids', values };
+}
+
+function parseExists(name: string, body: JsonNode, document: JsonDocument): Query {
+  let field: string | undefined;
+  for (const member of objectOf(name, body, document).members) {
+    if (member.name === 'field' && member.value.kind === 'string') field = member.value.value;
+    else if (!indifferent.has(member.name)) {
+      return fail(document, member, `[exists] query does not support [${member.name}]`);
+    }
+  }
+  return field === undefined
+    ? fail(document, body, '[exists] must be provided with a [field]')
+    : { kind: 'exists', field };
+}
+
+/** Queries of one field and one value, in their short and in their long form. */
+function parseTerm(kind: 'term' | 'prefix' | 'wildcard' | 'match', valueName: string): Clause {
+  return (name, body, document) => {
+    const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
+    const [first, second] = members;
+    if (first === undefined) {
+      throw new Refusal(illegalArgument('field name is null or empty'));
+    }
+    if (second !== undefined) {
+      return fail(
+        document,
+        second,
+        `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
+      );
+    }
+    const field = first.name;
+    if (first.value.kind === 'array') {
+      return fail(document, first.value, `[${name}] query does not support array of values`);
+    }
+    if (first.value.kind !== 'object') {
+      return { kind, field, value: value(first.value, document), ignoreCase: false };
+    }
+    let found: JsonValue | undefined;
+    let ignoreCase = false;
+    for (const member of first.value.members) {
+      if (member.name === valueName || (kind === 'wildcard' && member.name === 'wildcard')) {
+        found = value(member.value, document);
+      } else if (member.name === 'case_insensitive' && member.value.kind === 'boolean') {
+        ignoreCase = member.value.value;
+      } else if (!indifferent.has(member.name) && member.name !== 'rewrite') {
+        return fail(document, member, `[${name}] query does not support [${member.name}]`);
+      }
+    }
+    if (found === undefined) throw new Refusal(illegalArgument('value cannot be null'));
+    return { kind, field, value: found, ignoreCase };
+  };
+}
+
+function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query {
+  const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
+  const [first, second] = members;
+  if (first === undefined) {
+    throw new Refusal(illegalArgument(`[${name}] query requires a field name, followed by array of terms`));
+  }
+  if (second !== undefined) return fail(document, second, `[${name}] query does not support multiple fields`);
+  if (first.value.kind !== 'array') {
+    return fail(document, first.value, `[${name}] query does not support [${first.name}]`);
+  }
+  const values = first.value.items.map((item) => value(item, document));
+  return { kind: 'terms', field: first.name, values };
+}
+
+function parseRange(name: string, body: JsonNode, document: JsonDocument): Query {
+  const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
+  const [first, second] = members;
+  if (first === undefined) throw new Refusal(illegalArgument('field name is null or empty'));
+  if (second !== undefined) {
+    return fail(
+      document,
+      second,
+      `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
+    );
+  }
+  const bounds: Bound[] = [];
+  for (const member of objectOf(name, first.value, document).members) {
+    switch (member.name) {
+      case 'gt':
+      case 'gte':
+      case 'lt':
+      case 'lte': {
+        const bound = value(member.value, document);
+        if (bound !== null) bounds.push({ relation: member.name, value: bound });
+        break;
+      }
+      case 'boost':
+      case 'format':
+        break;
+      case 'relation':
+        throw new Refusal(
+          illegalArgument('range query with relation is not currently supported in this context'),
+        );
+      default:
+        return fail(document, member, `[range] query does not support [${member.name}]`);
+    }
+  }
+  return { kind: 'range', field: first.name, bounds };
+}
+
+function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {
+  const must: Query[] = [];
+  const should: Query[] = [];
+  const mustNot: Query[] = [];
+  let minimum: number | undefined;
+  for (const member of objectOf(name, body, document).members) {
+    const queries = (): Query[] =>
+      (member.value.kind === 'array' ? member.value.items : [member.value]).map((item) =>
+        parseQueryNode(item, document),
+      );
+    switch (member.name) {
+      case 'must':
+      case 'filter':
+        must.push(...queries());
+        break;
+      case 'should':
+        should.push(...queries());
+        break;
+      case 'must_not':
+        mustNot.push(...queries());
+        break;
+      case 'minimum_should_match':
+        minimum = Number(value(member.value, document));
+        if (!Number.isInteger(minimum)) {
+          throw new Refusal(illegalArgument('minimum_should_match is supported as a whole number only'));
+        }
+        break;
+      default:
+        if (!indifferent.has(member.name) && member.name !== 'adjust_pure_negative') {
+          return fail(document, member, `[bool] unknown field [${member.name}]`);
+        }
+    }
+  }
+  const byDefault = must.length === 0 && should.length > 0 ? 1 : 0;
+  const minimumShouldMatch =
+    minimum === undefined ? byDefault : minimum < 0 ? should.length + minimum : minimum;
+  return { kind: 'bool', must, should, mustNot, minimumShouldMatch };
+}

@@ -1,0 +1,127 @@
+/**
+ * Role mappings: rules that give roles to users whose realm does not say which they have. Of the realms here
+ * that is Kerberos alone.
+ */
+
+import type { Realm, User } from './identity.js';
+import { isMap, type JsonMap, type JsonValue } from './json-value.js';
+import { matchesName } from './names.js';
+import { flattened } from './query.js';
+
+/** A rule: who is meant. */
+export type Rule =
+  | { readonly kind: 'field'; readonly name: string; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'any' | 'all'; readonly rules: readonly Rule[] }
+  | { readonly kind: 'except'; readonly rule: Rule };
+
+/** A mapping. */
+export interface RoleMapping {
+  readonly enabled: boolean;
+  readonly roles: readonly string[];
+  /** Role templates as they were sent; they are kept and shown, but not filled in. */
+  readonly roleTemplates: JsonValue | undefined;
+  readonly rule: Rule;
+  /** The rule as it was sent. */
+  readonly rules: JsonMap;
+  readonly metadata: JsonMap;
+}
+
+/** The role mappings of an emulator. */
+export interface RoleMappings {
+  all(): ReadonlyMap<string, RoleMapping>;
+  /** @returns whether the mapping is new */
+  put(name: string, mapping: RoleMapping): boolean;
+  /** @returns whether there was such a mapping */
+  remove(name: string): boolean;
+  /** The roles that the mappings give to a user. */
+  rolesOf(user: User, realm: Realm): string[];
+}
+
+/** Makes the store. */
+export function createRoleMappings(): RoleMappings {
+  const mappings = new Map<string, RoleMapping>();
+  return {
+    all: () => mappings,
+    put(name, mapping) {
+      const created = !mappings.has(name);
+      mappings.set(name, mapping);
+      return created;
+    },
+    remove: (name) => mappings.delete(name),
+    rolesOf(user, realm) {
+      const applying = [...mappings.values()].filter(
+        ({ enabled, rule }) => enabled && applies(rule, user, realm),
+      );
+      return [...new Set(applying.flatMap((mapping) => mapping.roles))];
+    },
+  };
+}
+
+function applies(rule: Rule, user: User, realm: Realm): boolean {
+  switch (rule.kind) {
+    case 'any':
+      return rule.rules.some((inner) => applies(inner, user, realm));
+    case 'all':
+      return rule.rules.every((inner) => applies(inner, user, realm));
+    case 'except':
+      return !applies(rule.rule, user, realm);
+    case 'field': {
+      const found = valuesOf(rule.name, user, realm);
+      return rule.values.some((wanted) =>
+        wanted === null ? found.length === 0 : found.some((value) => matchesName(String(wanted), value)),
+      );
+    }
+  }
+}
+
+/** What a user has under the name of a field. Distinguished names and groups exist in directories only. */
+function valuesOf(name: string, user: User, realm: Realm): string[] {
+  if (name === 'username') return [user.username];
+  if (name === 'realm.name') return [realm.name];
+  return name.startsWith('metadata.')
+    ? flattened(user.metadata, name.slice('metadata.'.length).split('.'))
+    : [];
+}
+
+/** @returns the rule, or in Elasticsearch's words what is wrong with it */
+export function parseRule(rules: JsonValue): Rule | { readonly problem: string } {
+  if (!isMap(rules))
+    return { problem: 'failed to parse rules expression. expected [START_OBJECT] but found another value' };
+  const [entry, second] = rules;
+  if (entry === undefined || second !== undefined) {
+    return {
+      problem: `failed to parse rules expression. object should have 1 member, but has ${rules.size}`,
+    };
+  }
+  const [kind, content] = entry;
+  switch (kind) {
+    case 'any':
+    case 'all': {
+      if (!Array.isArray(content))
+        return { problem: `failed to parse rules expression. field [${kind}] requires an array` };
+      const inner: Rule[] = [];
+      for (const item of content) {
+        const rule = parseRule(item);
+        if ('problem' in rule) return rule;
+        inner.push(rule);
+      }
+      return { kind, rules: inner };
+    }
+    case 'except': {
+      const rule = parseRule(content);
+      return 'problem' in rule ? rule : { kind, rule };
+    }
+    case 'field': {
+      const [field, more] = isMap(content) ? content : [];
+      if (field === undefined || more !== undefined) {
+        return { problem: 'failed to parse rules expression. object [field] must contain exactly one field' };
+      }
+      const [name, value] = field;
+      return { kind, name, values: Array.isArray(value) ? value : [value] };
+    }
+    default:
+      return {
+        problem: `failed to parse rules expression. field [${kind}] is not recognised; expected any of [any, all, except, field]`,
+      };
+  }
+}

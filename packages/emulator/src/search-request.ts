@@ -1,0 +1,118 @@
+/** The body of a search, and what can be wrong with it. */
+
+import type { Call } from './endpoint.js';
+import { documentOf } from './endpoint.js';
+import { illegalArgument, Refusal } from './envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf } from './json-parser.js';
+import type { JsonValue } from './json-value.js';
+import { type Field, objectParser, refuseBroken } from './object-parser.js';
+import type { Search, SortKey } from './query.js';
+import { type Query, queryField } from './query-parser.js';
+
+interface SearchBody {
+  readonly query?: Query | undefined;
+  readonly from?: number | undefined;
+  readonly size?: number | undefined;
+  readonly sort?: readonly SortKey[] | undefined;
+  readonly search_after?: readonly JsonValue[] | undefined;
+}
+
+const whole: Field<number | undefined> = {
+  tokens: ['number', 'string'],
+  required: false,
+  read(node) {
+    const text = node.kind === 'number' ? node.text : node.kind === 'string' ? node.value : '';
+    const value = Number(text);
+    if (text !== '' && Number.isInteger(value)) return value;
+    throw new Refusal(illegalArgument(`For input string: "${text}"`));
+  },
+};
+
+const sort: Field<readonly SortKey[] | undefined> = {
+  tokens: ['array', 'object', 'string'],
+  required: false,
+  read(node, document) {
+    const items = node.kind === 'array' ? node.items : [node];
+    if (node.kind === 'array' && node.end === undefined) refuseBroken(document);
+    return items.flatMap((item) => parseSort(item, document));
+  },
+};
+
+const searchAfter: Field<readonly JsonValue[] | undefined> = {
+  tokens: ['array'],
+  required: false,
+  read(node, document) {
+    const values = jsonValueOf(node, () => refuseBroken(document));
+    return Array.isArray(values) ? values : [values];
+  },
+};
+
+function parseSort(node: JsonNode, document: JsonDocument): SortKey[] {
+  if (node.kind === 'string') return [{ field: node.value, descending: false, format: undefined }];
+  if (node.kind !== 'object') throw new Refusal(illegalArgument('mal-formatted sort object'));
+  return node.members.map(({ name, value }) => {
+    if (value.kind === 'string')
+      return { field: name, descending: isDescending(value.value), format: undefined };
+    if (value.kind !== 'object') return refuseBroken(document);
+    let descending = false;
+    let format: string | undefined;
+    for (const member of value.members) {
+      const text = member.value.kind === 'string' ? member.value.value : '';
+      if (member.name === 'order') descending = isDescending(text);
+      else if (member.name === 'format') format = text;
+      else if (member.name === 'nested') {
+        throw new Refusal(illegalArgument('nested sorting is not currently supported in this context'));
+      } else if (member.name !== 'missing' || text !== '_last') {
+        throw new Refusal(illegalArgument(`[field_sort] unknown field [${member.name}]`));
+      }
+    }
+    return { field: name, descending, format };
+  });
+}
+
+function isDescending(order: string): boolean {
+  const lower = order.toLowerCase();
+  if (lower === 'asc' || lower === 'desc') return lower === 'desc';
+  throw new Refusal(illegalArgument(`Unknown SortOrder [${order}]`));
+}
+
+/**
+ * Reads the body of a search.
+ *
+ * @param parserName the name in front of complaints
+ */
+export function searchReader(parserName: string): (call: Call) => Search {
+  const parser = objectParser<SearchBody>(parserName, {
+    query: queryField,
+    from: whole,
+    size: whole,
+    sort,
+    search_after: searchAfter,
+  });
+  return (call) => {
+    const body: SearchBody = call.body === undefined ? {} : parser.parse(documentOf(call));
+    const { query, from = 0, size = 10, sort: keys = [], search_after: after } = body;
+    return { query, from, size, sort: keys, searchAfter: after };
+  };
+}
+
+// Elasticsearch does not look further into a result than this.
+const maxWindow = 10_000;
+
+/** What is wrong with a search that could be read. */
+export function searchProblems({ from, size }: Search): string[] {
+  const problems: string[] = [];
+  if (from < 0) problems.push(`[from] parameter cannot be negative but was [${from}]`);
+  if (size < 0) problems.push(`[size] parameter cannot be negative but was [${size}]`);
+  return problems;
+}
+
+/** @throws Refusal if the page is too far away */
+export function checkWindow({ from, size }: Search): void {
+  if (from + size <= maxWindow) return;
+  const reason =
+    `Result window is too large, from + size must be less than or equal to: [${maxWindow}] but was [${from + size}]. ` +
+    'See the scroll api for a more efficient way to request large data sets. ' +
+    'This limit can be set by changing the [index.max_result_window] index level setting.';
+  throw new Refusal(illegalArgument(reason));
+}
