@@ -123,6 +123,12 @@ interface Question {
   readonly fingerprint: Fingerprint;
 }
 
+/** What a flight brings, and where the counter of revocations stood when its lookup started. */
+interface Landed {
+  readonly verdict: Verdict;
+  readonly revision: number;
+}
+
 /** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
 const bridged: ReadonlySet<UnavailableCode> = new Set([
   'unreachable',
@@ -154,7 +160,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createCache(settings.cache, clock, revocations);
   const nodes = createNodes(settings.nodes, { ca: settings.ca, timeoutMs });
   const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, warn });
-  const flights = createSingleFlight<Verdict>(clock);
+  const flights = createSingleFlight<Landed>(clock);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = {
@@ -178,7 +184,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (known.kind !== 'question') return known;
       count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (abandoned: AbortSignal) => lookUp(known, abandoned, false);
-      const verdict = await flights.join(known.fingerprint, start, { timeoutMs, late, signal, maxAgeMs });
+      const deadline = clock.monotonic() + timeoutMs;
+      const fly = () => {
+        signal?.throwIfAborted();
+        if (closed !== undefined) return notRevocable(closed);
+        const waiter = { timeoutMs: deadline - clock.monotonic(), late, signal, maxAgeMs };
+        return flights.join(known.fingerprint, start, waiter);
+      };
+      let landed = await fly();
+      // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
+      // revocation, and for callers that come after it.
+      while (revocations.outdates(landed.revision, known.fingerprint, landed.verdict)) landed = await fly();
+      const { verdict } = landed;
       const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
       const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
       if (stale === undefined) {
@@ -224,7 +241,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     async close() {
       closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
-      flights.land(closed);
+      flights.land(notRevocable(closed));
       cache.clear();
       await nodes.close();
     },
@@ -276,33 +293,38 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const question: Question = { kind: 'question', credential, fingerprint: name };
     void flights
       .join(name, (abandoned) => lookUp(question, abandoned, true), { timeoutMs, late })
-      .then((verdict) => {
+      .then(({ verdict }) => {
         if (verdict.kind === 'unavailable') entry.refreshAt = clock.monotonic() + refreshPauseMs;
       });
   }
 
   /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
-  async function lookUp(question: Question, abandoned: AbortSignal, background: boolean): Promise<Verdict> {
+  async function lookUp(question: Question, abandoned: AbortSignal, background: boolean): Promise<Landed> {
     for (;;) {
       const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
       count.lookups += 1;
       const verdict = await elasticsearch.authenticate(question.credential, abandoned);
-      if (abandoned.aborted) return verdict;
+      if (abandoned.aborted) return notRevocable(verdict);
       publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
-        return verdict;
+        return notRevocable(verdict);
       }
       if (revocations.outdates(lookup.revision, question.fingerprint, verdict)) continue;
       if (verdict.kind === 'rejected') count.refusals += 1;
       cache.remember(question.fingerprint, verdict, lookup);
-      return verdict;
+      return { verdict, revision: lookup.revision };
     }
   }
 
-  function late(): Unavailable {
-    return unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`));
+  function late(): Landed {
+    const message = `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`;
+    return notRevocable(unavailable(new LookupError('timeout', message)));
   }
+}
+
+function notRevocable(verdict: Verdict): Landed {
+  return { verdict, revision: Infinity };
 }
 
 function checkMaxAge(maxAgeMs: number | undefined): void {
