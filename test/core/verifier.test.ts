@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   ConfigurationError,
   createVerifier,
@@ -51,6 +52,11 @@ function create(options: Partial<VerifierOptions> = {}): Verifier {
   // Without chance and without background lookups, unless a test is about them.
   const cache = options.cache !== false && { jitter: 0, refreshAfterMs: 0, ...options.cache };
   return createVerifier({ nodes: node.url, clock, ...options, cache });
+}
+
+/** Answers the first request so, and all others otherwise. */
+function once(first: Script, then: Script): Script {
+  return (socket, head) => (node.requests.length === 1 ? first : then)(socket, head);
 }
 
 function codeOf(verdict: Verdict | undefined): string | undefined {
@@ -303,6 +309,22 @@ describe('revoke', () => {
     answers.release(refused);
     expect((await Promise.all(callers)).map(codeOf)).toEqual(['credentials_invalid', 'credentials_invalid']);
     expect(verifier.stats()).toMatchObject({ lookups: 2, entries: 0, rejectedEntries: 1 });
+  });
+
+  test('P15: nor is one that was found good an instant before, while its callers have yet to hear of it', async () => {
+    node.answer(once(accepted, refused));
+    const late: Promise<Verdict>[] = [];
+    const revoke = () => {
+      unsubscribe('esauth:lookup', revoke);
+      queueMicrotask(() => {
+        verifier.revoke({ credential: jane });
+        late.push(verifier.verify(jane));
+      });
+    };
+    subscribe('esauth:lookup', revoke);
+    const early = await verifier.verify(jane);
+    const verdicts = [early, ...(await Promise.all(late))];
+    expect(verdicts.map(codeOf)).toEqual(['credentials_invalid', 'credentials_invalid']);
   });
 
   test('callers that are looked up again still get their answer within their own deadline', async () => {

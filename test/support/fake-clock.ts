@@ -13,6 +13,8 @@ export interface FakeClock extends Clock {
   setWall(ms: number): void;
   /** Timers that have neither run nor been stopped. */
   readonly timers: number;
+  /** How long until the next of them falls due, in milliseconds; `Infinity` if there is none. */
+  readonly nextIn: number;
 }
 
 export function createFakeClock(): FakeClock {
@@ -50,6 +52,9 @@ export function createFakeClock(): FakeClock {
 
     get timers() {
       return timers.size;
+    },
+    get nextIn() {
+      return Math.min(...[...timers].map(({ due }) => due - now));
     },
   };
 

@@ -37,14 +37,29 @@ export interface LookupContext {
   readonly source: string | undefined;
 }
 
-export type LookUp = (question: Question, context: LookupContext) => Promise<Verdict>;
+/** What a lookup brings, and where the counter of revocations stood when it started. */
+export interface Landed {
+  readonly verdict: Verdict;
+  readonly revision: number;
+}
+
+export type LookUp = (question: Question, context: LookupContext) => Promise<Landed>;
+
+/** A verdict that no revocation concerns. */
+export function notRevocable(verdict: Verdict): Landed {
+  return { verdict, revision: Infinity };
+}
 
 /** One for all: being turned away is attacker-paced, so it must cost nothing. */
-const queueFull = unavailable(
-  new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
+const queueFull = notRevocable(
+  unavailable(
+    new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
+  ),
 );
 /** What a lookup ends with when nobody will see it. */
-const unseen = unavailable(new LookupError('timeout', 'nobody waited for this lookup any more'));
+const unseen = notRevocable(
+  unavailable(new LookupError('timeout', 'nobody waited for this lookup any more')),
+);
 
 /** @param count kept up to date. */
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
@@ -66,22 +81,22 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
   };
 
   /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
-  async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Verdict> {
+  async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Landed> {
     const { credential, fingerprint } = question;
     for (;;) {
       const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
       count.lookups += 1;
       const verdict = await elasticsearch.authenticate(credential, abandoned);
-      if (abandoned.aborted) return verdict;
+      if (abandoned.aborted) return notRevocable(verdict);
       publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
-        return verdict;
+        return notRevocable(verdict);
       }
       if (revocations.outdates(lookup.revision, fingerprint, verdict)) continue;
       if (verdict.kind === 'rejected') count.refusals += 1;
       cache.remember(fingerprint, verdict, lookup);
-      return verdict;
+      return { verdict, revision: lookup.revision };
     }
   }
 }

@@ -9,7 +9,7 @@ import { createElasticsearch } from './elasticsearch.js';
 import { InvalidArgumentError, LookupError } from './errors.js';
 import { publishRevocation, publishVerdict } from './events.js';
 import { createFingerprinter, type Fingerprint } from './fingerprint.js';
-import { createLookup, type Question } from './lookup.js';
+import { createLookup, type Landed, notRevocable, type Question } from './lookup.js';
 import { warnOfOpenDoors } from './node-options.js';
 import { createNodes } from './nodes.js';
 import { readOptions, type VerifierOptions } from './options.js';
@@ -142,13 +142,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect);
   const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, clientAuthentication, warn });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
-  const flights = createSingleFlight<Verdict>(clock);
+  const flights = createSingleFlight<Landed>(clock);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const lookUp = createLookup({ clock, queue, elasticsearch, revocations, cache }, count);
-  const late = unavailable(
-    new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`),
+  const late = notRevocable(
+    unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
   );
   let closed: Unavailable | undefined;
 
@@ -160,7 +160,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (known.kind !== 'question') return known;
       count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (abandoned: AbortSignal) => lookUp(known, { abandoned, background: false, source });
-      const verdict = await flights.join(known.fingerprint, start, { timeoutMs, late, signal, maxAgeMs });
+      const deadline = clock.monotonic() + timeoutMs;
+      const fly = () => {
+        signal?.throwIfAborted();
+        if (closed !== undefined) return notRevocable(closed);
+        const waiter = { timeoutMs: deadline - clock.monotonic(), late, signal, maxAgeMs };
+        return flights.join(known.fingerprint, start, waiter);
+      };
+      let landed = await fly();
+      // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
+      // revocation, and for callers that come after it.
+      while (revocations.outdates(landed.revision, known.fingerprint, landed.verdict)) landed = await fly();
+      const { verdict } = landed;
       const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
       const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
       if (stale === undefined) {
@@ -223,7 +234,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     async close() {
       closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
-      flights.land(closed);
+      flights.land(notRevocable(closed));
       cache.clear();
       await nodes.close();
     },
@@ -291,7 +302,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
     };
     flights.join(name, start, { timeoutMs, late }).then(
-      (verdict) => verdict.kind === 'unavailable' && pause(),
+      ({ verdict }) => verdict.kind === 'unavailable' && pause(),
       (error: unknown) => {
         // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
         pause();

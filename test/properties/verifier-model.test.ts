@@ -1,0 +1,283 @@
+// The verifier under random histories: callers that come, wait and leave, time, revocations, an Elasticsearch
+// that changes its mind, breaks and is mended. Every verdict is held against `support/witness.ts`, which knows
+// the contract and nothing of how the verifier does it.
+
+import { createVerifier, type Revocable } from '@esauth/core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFakeClock } from '../support/fake-clock.js';
+import { type Asked, startUpstream, type Upstream } from '../support/upstream.js';
+import { type Answer, createWitness, failureNames, type Holder } from '../support/witness.js';
+
+const sequences = 10_000;
+const timeoutMs = 3_000;
+
+// ---- who comes
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const unpadded = (text: string) => text.replace(/=+$/, '');
+const bearer = (token: string) => [`Bearer ${token}`, `bearer ${token}`, `BEARER   ${token}`] as const;
+const pair = (scheme: 'ApiKey' | 'Basic', text: string) => {
+  const value = base64(text);
+  return [
+    `${scheme} ${value}`,
+    `${scheme.toLowerCase()}  ${unpadded(value)}`,
+    `${scheme.toUpperCase()} ${value}`,
+  ] as const;
+};
+/** A JWT that ends some seconds after the fake clock's start. */
+const jwtEndsAt = createFakeClock().wall() + 9_000;
+const claims = Buffer.from(JSON.stringify({ sub: 'bob', exp: jwtEndsAt / 1_000 })).toString('base64url');
+
+/** As near to each other as credentials can be. */
+const holders: readonly [Holder, ...Holder[]] = [
+  { scheme: 'Bearer', spellings: bearer('dGhlLXRva2VuLW9mLWFsaWNl0'), username: 'alice', realm: 'native1' },
+  { scheme: 'Bearer', spellings: bearer('dGhlLXRva2VuLW9mLWFsaWNl1'), username: 'bob', realm: 'native1' },
+  {
+    scheme: 'Bearer',
+    spellings: bearer(`e30.${claims}.c2ln`),
+    username: 'bob',
+    realm: 'native2',
+    expiresAt: jwtEndsAt,
+  },
+  {
+    scheme: 'ApiKey',
+    spellings: pair('ApiKey', 'key1:good'),
+    username: 'alice',
+    realm: 'native1',
+    apiKeyId: 'key1',
+  },
+  {
+    scheme: 'ApiKey',
+    spellings: pair('ApiKey', 'key1:goo'),
+    username: 'carol',
+    realm: 'native2',
+    apiKeyId: 'key1',
+  },
+  { scheme: 'Basic', spellings: pair('Basic', 'key1:good'), username: 'key1', realm: 'native2' },
+];
+
+const holderAt = (index: number) => holders[index % holders.length] ?? holders[0];
+
+// ---- what happens
+
+type Truth = 'yes' | 'invalid' | 'expired' | 'restricted';
+type Step =
+  | {
+      readonly do: 'verify' | 'peek';
+      readonly who: number;
+      readonly spelling: number;
+      readonly maxAgeMs: number | undefined;
+      readonly times: number;
+    }
+  | { readonly do: 'advance'; readonly ms: number }
+  | { readonly do: 'set the wall clock'; readonly by: number }
+  | { readonly do: 'abort'; readonly which: number }
+  | { readonly do: 'revoke'; readonly subject: Revocable }
+  | { readonly do: 'decide'; readonly who: number; readonly truth: Truth }
+  | { readonly do: 'become'; readonly mode: 'up' | 'holding' | Answer }
+  | { readonly do: 'release'; readonly which: number; readonly answer: 'as asked' | 'as it is' | Answer };
+
+// Few, so that histories meet: most present one of two credentials.
+const who = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(1) },
+  { weight: 2, arbitrary: fc.nat(holders.length - 1) },
+);
+const failure = fc.constantFrom(...failureNames) as fc.Arbitrary<Answer>;
+const truth = fc.constantFrom<Truth[]>('yes', 'yes', 'invalid', 'invalid', 'expired', 'restricted');
+const subject: fc.Arbitrary<Revocable> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(who, fc.nat(2))
+      .map(([at, spelling]) => ({ credential: holders[at]?.spellings[spelling] ?? '' })),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom<Revocable[]>(
+      { apiKeyIds: ['key1', 'key9'] },
+      { apiKeyIds: ['key9'] },
+      { username: 'alice' },
+      { username: 'bob', realm: 'native1' },
+      { username: 'bob', realm: 'native3' },
+      { realm: 'native1' },
+      { realm: 'native3' },
+      'all',
+    ),
+  },
+);
+
+const settings = fc.record({
+  ttlMs: fc.constantFrom(0, 1_000, 6_000, 6_000, 20_000),
+  refreshed: fc.constantFrom(0, 0.1, 0.1, 0.5),
+  staleIfErrorMs: fc.constantFrom(0, 2_000, 20_000, 20_000),
+  rejectedTtlMs: fc.constantFrom(0, 2_000, 20_000),
+  jitter: fc.constantFrom(0, 0, 0, 0.1, 0.5),
+});
+const nothing = { ttlMs: 0, refreshed: 0, staleIfErrorMs: 0, rejectedTtlMs: 0, jitter: 0 };
+const history = fc
+  .option(settings, { freq: 10 })
+  .chain((cache) =>
+    fc.tuple(fc.constant(cache), fc.array(stepWithin(cache), { minLength: 5, maxLength: 26 })),
+  );
+
+/** Time passes in strides that meet what the settings make of it, on the instant and just beside. */
+function stepWithin(
+  cache: (typeof settings extends fc.Arbitrary<infer S> ? S : never) | null,
+): fc.Arbitrary<Step> {
+  const { ttlMs = 0, refreshed = 0, staleIfErrorMs = 0, rejectedTtlMs = 0 } = cache ?? {};
+  const instants = [ttlMs, ttlMs * refreshed, ttlMs + staleIfErrorMs, rejectedTtlMs, timeoutMs, 1_000]
+    .flatMap((instant) => [instant, instant - 1])
+    .filter((instant) => instant > 0);
+  const ms = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...instants) },
+    { weight: 2, arbitrary: fc.constantFrom(1, 500, 1_500) },
+    { weight: 1, arbitrary: fc.nat(7_000) },
+  );
+  const maxAgeMs = fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: ms },
+  );
+  const does = <const Does extends Step['do']>(...names: Does[]) => fc.constantFrom(...names);
+  return fc.oneof(
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        do: does('verify', 'verify', 'peek'),
+        who,
+        spelling: fc.nat(2),
+        maxAgeMs,
+        times: fc.constantFrom(1, 1, 2),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ do: does('advance'), ms }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: does('release'),
+        which: fc.nat(2),
+        answer: fc.oneof(fc.constantFrom('as asked' as const, 'as it is' as const), failure),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: does('become'),
+        mode: fc.oneof(fc.constant('up' as const), fc.constant('holding' as const), failure),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: does('decide'), who, truth }) },
+    { weight: 2, arbitrary: fc.record({ do: does('revoke'), subject }) },
+    { weight: 1, arbitrary: fc.record({ do: does('abort'), which: fc.nat(2) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: does('set the wall clock'), by: fc.integer({ min: -20_000, max: 20_000 }) }),
+    },
+  );
+}
+
+// ---- the property
+
+let upstream: Upstream;
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+afterAll(() => upstream.close());
+
+test(`P1, P2, P9, P13-P19, P21: ${sequences} random histories give only verdicts that the contract allows`, async () => {
+  const seen: Record<string, number> = {};
+  await fc.assert(
+    fc.asyncProperty(history, async ([drawn, steps]) => {
+      const clock = createFakeClock();
+      const { refreshed, ...cache } = drawn ?? nothing;
+      const refreshAfterMs = cache.ttlMs * refreshed;
+      const lifetimes = { ...cache, refreshAfterMs, timeoutMs };
+      const verifier = createVerifier({
+        nodes: upstream.url,
+        clock,
+        schemes: ['Bearer', 'ApiKey', 'Basic'],
+        // Room for all, but not for ten thousand: that is most of what making a verifier costs.
+        cache: drawn !== null && { maxEntries: 50, maxRejectedEntries: 50, ...cache, refreshAfterMs },
+        upstream: { timeoutMs },
+      });
+      const witness = createWitness(verifier, upstream, clock, holders, lifetimes);
+
+      const truths = new Map<string, Truth>();
+      const whenAsked = new Map<Asked, Truth>();
+      const truthOf = ({ authorization }: Asked) => truths.get(authorization) ?? 'yes';
+      let mode: Extract<Step, { do: 'become' }>['mode'] = 'up';
+      upstream.onArrival((asked) => {
+        if (mode !== 'holding') return witness.reply(asked, mode === 'up' ? truthOf(asked) : mode);
+        whenAsked.set(asked, truthOf(asked));
+        return undefined;
+      });
+      const still = () => upstream.still(() => verifier.stats().inFlight);
+
+      try {
+        for (const next of steps) {
+          await happen(next);
+          await still();
+          witness.audit();
+        }
+        witness.closed();
+        await verifier.close();
+        await still();
+        witness.audit();
+        expect([witness.waiting.length, clock.timers]).toEqual([0, 0]);
+      } finally {
+        await verifier.close();
+      }
+      for (const [what, count] of Object.entries(witness.seen)) seen[what] = (seen[what] ?? 0) + count;
+
+      async function happen(next: Step): Promise<void> {
+        switch (next.do) {
+          case 'verify':
+          case 'peek':
+            for (let time = 0; time < next.times; time += 1) {
+              witness[next.do](holderAt(next.who), next.spelling + time, next.maxAgeMs);
+            }
+            break;
+          case 'advance':
+            // From timer to timer, so that nothing is under way on the wire when the next one runs.
+            for (let left = next.ms; left > 0; ) {
+              const ms = Math.min(left, clock.nextIn);
+              await clock.advance(ms);
+              await still();
+              left -= ms;
+            }
+            break;
+          case 'set the wall clock':
+            clock.setWall(clock.wall() + next.by);
+            break;
+          case 'abort':
+            witness.waiting[next.which]?.abort(new Error('left'));
+            break;
+          case 'revoke':
+            witness.revoke(next.subject);
+            break;
+          case 'decide':
+            truths.set(holderAt(next.who).spellings[0], next.truth);
+            witness.truth(holderAt(next.who), next.truth === 'yes');
+            break;
+          case 'become':
+            mode = next.mode;
+            break;
+          case 'release': {
+            const asked = upstream.open[next.which % Math.max(1, upstream.open.length)];
+            if (asked === undefined) break;
+            const { answer } = next;
+            const told = { 'as asked': whenAsked.get(asked), 'as it is': truthOf(asked) };
+            const chosen = answer === 'as asked' || answer === 'as it is' ? told[answer] : answer;
+            upstream.answer(asked, witness.reply(asked, chosen ?? 'yes'));
+          }
+        }
+      }
+    }),
+    { numRuns: sequences },
+  );
+  // The histories do reach all that is to be checked.
+  for (const what of ['authenticated', 'rejected', 'unavailable', 'stale', 'refresh', 'dropped']) {
+    expect(seen[what], what).toBeGreaterThan(sequences / 500);
+  }
+}, 300_000);
