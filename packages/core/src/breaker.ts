@@ -19,8 +19,12 @@ export interface Breaker {
   readonly resting: boolean;
   /** Milliseconds until it may be asked; 0 if now. */
   readonly waitMs: number;
-  /** Takes leave to ask. To be followed by one of the three below. */
-  begin(): void;
+  /** Takes leave to ask. Once open, whoever takes it is the one that tries the node. */
+  begin(): Attempt;
+}
+
+/** A question to the node. It ends in one of these ways. */
+export interface Attempt {
   /** No connection, a broken one, 502, 503, 504, or no reply in time. */
   failed(): void;
   /** Any other reply, however useless. */
@@ -38,7 +42,7 @@ export function createBreaker(
   let state: BreakerState = 'closed';
   let failures = 0;
   let leftAloneUntil = -Infinity;
-  let trying = false;
+  let trial: Attempt | undefined;
 
   const become = (next: BreakerState) => {
     if (next === state) return;
@@ -59,30 +63,36 @@ export function createBreaker(
     get waitMs() {
       if (state === 'closed') return 0;
       // While one lookup tries it, the others go by its outcome.
-      if (trying) return settings.openMs;
+      if (trial !== undefined) return settings.openMs;
       return Math.max(0, leftAloneUntil - clock.monotonic());
     },
     begin() {
-      if (state === 'closed') return;
-      trying = true;
-      become('half_open');
-    },
-    failed() {
-      failures += 1;
-      leftAloneUntil = clock.monotonic() + settings.openMs;
-      if (state === 'closed' && failures < settings.failures) return;
-      trying = false;
-      become('open');
-    },
-    answered() {
-      failures = 0;
-      trying = false;
-      become('closed');
-    },
-    abandoned() {
-      if (state !== 'half_open') return;
-      trying = false;
-      become('open');
+      const attempt: Attempt = {
+        failed() {
+          // What was asked before it opened tells nothing new: it must not prolong that, nor pass for the trial.
+          if (state !== 'closed' && attempt !== trial) return;
+          failures += 1;
+          leftAloneUntil = clock.monotonic() + settings.openMs;
+          if (state === 'closed' && failures < settings.failures) return;
+          trial = undefined;
+          become('open');
+        },
+        answered() {
+          failures = 0;
+          trial = undefined;
+          become('closed');
+        },
+        abandoned() {
+          if (attempt !== trial) return;
+          trial = undefined;
+          become('open');
+        },
+      };
+      if (state !== 'closed') {
+        trial = attempt;
+        become('half_open');
+      }
+      return attempt;
     },
   };
 }

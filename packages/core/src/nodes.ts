@@ -76,11 +76,11 @@ export function createNodes(
         const node = nextNode(tried);
         if (node === undefined) break;
         tried.add(node);
-        node.breaker.begin();
+        const attempt = node.breaker.begin();
         last = await ask(node, path, headers, signal);
-        if (signal.aborted && last.kind === 'error' && blameless()) node.breaker.abandoned();
-        else if (hasFailed(last)) node.breaker.failed();
-        else node.breaker.answered();
+        if (signal.aborted && last.kind === 'error' && blameless()) attempt.abandoned();
+        else if (hasFailed(last)) attempt.failed();
+        else attempt.answered();
         if (!hasFailed(last) || signal.aborted) break;
       }
       return last ?? { kind: 'open', waitMs: Math.min(...nodes.map(({ breaker }) => breaker.waitMs)) };

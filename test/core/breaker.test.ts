@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Breaker, type BreakerState, createBreaker } from '../../packages/core/src/breaker.js';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+
+let clock: FakeClock;
+let breaker: Breaker;
+let changes: BreakerState[];
+
+beforeEach(() => {
+  clock = createFakeClock();
+  changes = [];
+  breaker = createBreaker({ failures: 3, openMs: 2_000 }, clock, (state) => changes.push(state));
+});
+
+function fail(times: number): void {
+  for (let time = 0; time < times; time += 1) breaker.begin().failed();
+}
+
+describe('closed', () => {
+  test('is how it starts: nobody waits', () => {
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0, resting: false, waitMs: 0 });
+  });
+
+  test('stays closed below the number of failures in a row', () => {
+    fail(2);
+    expect(breaker).toMatchObject({ state: 'closed', failures: 2, waitMs: 0 });
+    expect(changes).toEqual([]);
+  });
+
+  test('P57: one answer ends the row, however useless', () => {
+    fail(2);
+    breaker.begin().answered();
+    fail(2);
+    expect(breaker).toMatchObject({ state: 'closed', failures: 2 });
+  });
+
+  test('one that nobody waited for neither counts nor ends the row', () => {
+    fail(2);
+    breaker.begin().abandoned();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 2 });
+    fail(1);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('after a failure the node rests for openMs: others go first', async () => {
+    fail(1);
+    await clock.advance(1_999);
+    expect(breaker).toMatchObject({ resting: true, waitMs: 0 });
+    await clock.advance(1);
+    expect(breaker.resting).toBe(false);
+  });
+});
+
+describe('open', () => {
+  beforeEach(() => fail(3));
+
+  test('after so many failures in a row, for openMs', async () => {
+    expect(breaker).toMatchObject({ state: 'open', failures: 3, waitMs: 2_000 });
+    await clock.advance(1_500);
+    expect(breaker.waitMs).toBe(500);
+    await clock.advance(500);
+    expect(breaker.waitMs).toBe(0);
+    expect(changes).toEqual(['open']);
+  });
+
+  test('what was asked before and fails now does not prolong it', async () => {
+    breaker.begin().answered();
+    const stragglers = Array.from({ length: 8 }, () => breaker.begin());
+    for (const straggler of stragglers.slice(0, 3)) straggler.failed();
+    await clock.advance(1_500);
+    for (const straggler of stragglers.slice(3)) straggler.failed();
+    expect(breaker).toMatchObject({ state: 'open', failures: 3, waitMs: 500 });
+  });
+
+  test('what was asked before and is answered now closes it: the node is there', () => {
+    breaker.begin().answered();
+    const straggler = breaker.begin();
+    fail(3);
+    expect(breaker.state).toBe('open');
+    straggler.answered();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0, waitMs: 0 });
+  });
+});
+
+describe('half open', () => {
+  beforeEach(async () => {
+    fail(3);
+    await clock.advance(2_000);
+  });
+
+  test('one tries, the others wait for its outcome', () => {
+    breaker.begin();
+    expect(breaker).toMatchObject({ state: 'half_open', waitMs: 2_000 });
+  });
+
+  test('its answer closes it', () => {
+    breaker.begin().answered();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0, waitMs: 0 });
+    expect(changes).toEqual(['open', 'half_open', 'closed']);
+  });
+
+  test('its failure opens it for as long again', () => {
+    breaker.begin().failed();
+    expect(breaker).toMatchObject({ state: 'open', waitMs: 2_000 });
+    expect(changes).toEqual(['open', 'half_open', 'open']);
+  });
+
+  test('if nobody waited for it any more, the next one tries at once', () => {
+    breaker.begin().abandoned();
+    expect(breaker).toMatchObject({ state: 'open', waitMs: 0 });
+    breaker.begin().answered();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test.each(['failed', 'abandoned'] as const)(
+    'another one, asked before it opened, that %s lets no second one through',
+    async (outcome) => {
+      breaker.begin().answered();
+      const straggler = breaker.begin();
+      fail(3);
+      await clock.advance(2_000);
+      const trial = breaker.begin();
+      straggler[outcome]();
+      await clock.advance(2_000);
+      expect(breaker).toMatchObject({ state: 'half_open', waitMs: 2_000 });
+      trial.answered();
+      expect(breaker.state).toBe('closed');
+    },
+  );
+
+  test('a trial that was overtaken by an answer counts as any lookup', () => {
+    breaker.begin().answered();
+    const straggler = breaker.begin();
+    fail(3);
+    const trial = breaker.begin();
+    straggler.answered();
+    trial.failed();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 1 });
+  });
+});
+
+test('it says so when it changes, and only then', () => {
+  fail(5);
+  expect(changes).toEqual(['open', 'half_open', 'open', 'half_open', 'open']);
+  breaker.begin().answered();
+  breaker.begin().answered();
+  expect(changes.slice(5)).toEqual(['half_open', 'closed']);
+});

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { explainFailure } from '../../packages/core/src/network-failure.js';
+
+const failure = (message: string, code?: string, name = 'Error') =>
+  Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });
+
+const table: readonly (readonly [string, unknown, string, string])[] = [
+  [
+    'a code that has a cure',
+    failure('connect ECONNREFUSED 127.0.0.1:9200', 'ECONNREFUSED'),
+    'unreachable',
+    'connect ECONNREFUSED 127.0.0.1:9200 (ECONNREFUSED); nothing listens there; check host and port in nodes',
+  ],
+  [
+    'a code that has none',
+    failure('read ECONNRESET', 'ECONNRESET'),
+    'unreachable',
+    'read ECONNRESET (ECONNRESET)',
+  ],
+  ['an error without a code', failure('boom'), 'unreachable', 'boom'],
+  ['an error without a message', failure('', 'EPIPE'), 'unreachable', 'the connection failed (EPIPE)'],
+  ['a string', 'boom', 'unreachable', 'the connection failed'],
+  ['nothing', undefined, 'unreachable', 'the connection failed'],
+  [
+    'a connection that took too long',
+    failure('Connect Timeout Error (attempted address: …)', 'UND_ERR_CONNECT_TIMEOUT'),
+    'timeout',
+    'no connection in time',
+  ],
+  [
+    'P47: an answer that cannot be parsed is not quoted',
+    failure('Expected HTTP/ near "SSH-2.0 Bearer c2VjcmV0"', 'HPE_INVALID_CONSTANT', 'HTTPParserError'),
+    'bad_response',
+    'the answer is not HTTP as it should be',
+  ],
+  [
+    'nor are headers without end',
+    failure('Headers Overflow Error', 'UND_ERR_HEADERS_OVERFLOW'),
+    'bad_response',
+    'the answer is not HTTP as it should be',
+  ],
+];
+test.each(table)('%s', (_name, error, code, message) => {
+  expect(explainFailure(error)).toEqual([code, message]);
+});
