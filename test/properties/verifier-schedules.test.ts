@@ -7,9 +7,10 @@ import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { explore } from '../support/explore.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import type { Answer, Holder } from '../support/holders.js';
 import { errorBody, identityBody, respond } from '../support/scripted-node.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
-import { type Answer, createWitness, type Holder, type Witness } from '../support/witness.js';
+import { createWitness, type Witness } from '../support/witness.js';
 
 const header = 'Bearer dGhlLXRva2VuLW9mLWphbmUK';
 const jane: Holder = { scheme: 'Bearer', spellings: [header], username: 'jane', realm: 'native1' };
