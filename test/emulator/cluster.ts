@@ -82,24 +82,33 @@ async function realTarget(url: string): Promise<Target> {
     real: true,
     open: async () => {
       const stored = new Set<string>();
+      const keys = new Set<string>();
       const real = cluster({ url, username, password }, version, {
         advance: () => Promise.reject(new Error('time can not be moved there')),
-        // What an exchange has stored is gone when the next one begins.
+        // What an exchange has stored is gone when the next one begins, and nothing else is.
         close: async () => {
           for (const path of stored) await real.ask(`DELETE ${path}`);
+          if (keys.size > 0) await real.ask('DELETE /_security/api_key', { body: { ids: [...keys] } });
         },
       });
       return {
         ...real,
-        ask(line, outgoing) {
-          const path = /^PUT (\/_security\/(?:user|role)\/[^/?]+)/.exec(line)?.[1];
+        async ask(line, outgoing) {
+          const response = await real.ask(line, outgoing);
+          const [, path] = storing.exec(line) ?? [];
           if (path !== undefined) stored.add(path);
-          return real.ask(line, outgoing);
+          if (response.status === 200 && creatingKeys.test(line) && response.json.id)
+            keys.add(response.json.id);
+          return response;
         },
       };
     },
   };
 }
+
+const storing =
+  /^(?:PUT|POST) (\/_security\/(?:user|role|role_mapping|service\/[^/]+\/[^/]+\/credential\/token)\/[^/?]+)/;
+const creatingKeys = /^(?:PUT|POST) \/_security\/(?:cross_cluster\/)?api_key/;
 
 const emulatedTargets = ['7.17', '8.10', '9.5'].map(
   (version): Target => ({

@@ -201,6 +201,8 @@ export const tokenGoldens: readonly Golden[] = [
       ...(field === 'realm_name' && { emulator: {} }),
       async play(cluster) {
         await putUser(cluster, 'token_user', { password: 'x-pack-test-password', roles: ['superuser'] });
+        // Another exchange may have left tokens of this user behind.
+        await cluster.ask('DELETE /_security/oauth2/token', { body: { username: 'token_user' } });
         const pair = await passwordGrant(cluster, 'token_user', 'x-pack-test-password');
         const body = field === 'username' ? { username: 'token_user' } : { realm_name: 'default_native' };
         const response = await cluster.ask('DELETE /_security/oauth2/token', { body });

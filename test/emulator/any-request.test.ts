@@ -1,0 +1,220 @@
+/** Generated requests: whatever comes, the answer is one that Elasticsearch could give, and the next one is right. */
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { basic } from '../support/http-client.js';
+import { type Cluster, emulated } from './cluster.js';
+
+// Somebody whose password and roles no generated request gets hold of.
+const root = basic('root', 'password');
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await emulated({
+    kerberosTickets: { YWJj: { username: 'k' } },
+    users: { root: { password: 'password', roles: ['superuser'] } },
+  });
+});
+afterAll(() => cluster.close());
+
+const names = fc.oneof(
+  fc.constantFrom(
+    'elastic',
+    'alice',
+    '__proto__',
+    'constructor',
+    '',
+    '*',
+    '%',
+    '%2e%2e',
+    'a,b',
+    'a%20b',
+    '%C3%A9',
+    '_x',
+  ),
+  fc.string({ maxLength: 12 }).map(encodeURIComponent),
+);
+const paths = fc.oneof(
+  fc.constantFrom(
+    '/',
+    '/_cluster/health',
+    '/_license',
+    '/_security/_authenticate',
+    '/_security/oauth2/token',
+    '/_security/api_key',
+    '/_security/api_key/grant',
+    '/_security/api_key/clone',
+    '/_security/api_key/_bulk_update',
+    '/_security/_query/api_key',
+    '/_security/_query/user',
+    '/_security/cross_cluster/api_key',
+    '/_security/service',
+  ),
+  fc
+    .tuple(
+      fc.constantFrom(
+        '/_security/user/NAME',
+        '/_security/user/NAME/_password',
+        '/_security/user/NAME/_disable',
+        '/_security/role/NAME',
+        '/_security/role_mapping/NAME',
+        '/_security/api_key/NAME',
+        '/_security/cross_cluster/api_key/NAME',
+        '/_security/service/elastic/NAME/credential/token/NAME',
+        '/NAME/NAME',
+      ),
+      names,
+    )
+    .map(([path, name]) => path.replaceAll('NAME', name)),
+);
+const queries = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('') },
+  fc.constantFrom(
+    '?pretty',
+    '?filter_path=**.a,-b',
+    '?owner=x',
+    '?id=a&name=b',
+    '?%',
+    '?foo=bar&owner',
+    '?active_only',
+  ),
+  fc.string({ maxLength: 10 }).map((text) => `?${encodeURIComponent(text)}`),
+);
+const fields = fc.constantFrom(
+  ...[
+    'grant_type',
+    'username',
+    'password',
+    'kerberos_ticket',
+    'refresh_token',
+    'token',
+    'realm_name',
+    'scope',
+  ],
+  ...[
+    'name',
+    'expiration',
+    'metadata',
+    'role_descriptors',
+    'ids',
+    'owner',
+    'api_key',
+    'access_token',
+    'run_as',
+  ],
+  ...[
+    'query',
+    'sort',
+    'from',
+    'size',
+    'search_after',
+    'access',
+    'search',
+    'replication',
+    'names',
+    'privileges',
+  ],
+  ...[
+    'roles',
+    'rules',
+    'enabled',
+    'full_name',
+    'email',
+    'password_hash',
+    'cluster',
+    'indices',
+    'field_security',
+  ],
+  ...[
+    'grant',
+    'except',
+    'bool',
+    'must',
+    'should',
+    'term',
+    'range',
+    'gte',
+    'ids',
+    'values',
+    'exists',
+    'field',
+  ],
+  ...[
+    'any',
+    'all',
+    'applications',
+    'application',
+    'resources',
+    'global',
+    'restriction',
+    'workflows',
+    '__proto__',
+  ],
+);
+const leaves = fc.oneof(
+  fc.constantFrom<unknown>(
+    'password',
+    'client_credentials',
+    '_kerberos',
+    'refresh_token',
+    'YWJj',
+    '1d',
+    'x',
+    '',
+    '*',
+    'creation',
+  ),
+  fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, 1e30, 10_000),
+  fc.string({ maxLength: 8 }),
+);
+const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
+    leaves,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.array(fc.tuple(fields, tie('value')), { maxLength: 5 }).map((members) => ({ members })),
+  ),
+}));
+
+/** JSON with members in any order and, now and then, twice. */
+function write(json: unknown): string {
+  if (Array.isArray(json)) return `[${json.map(write).join(',')}]`;
+  if (typeof json !== 'object' || json === null) return JSON.stringify(json);
+  const { members } = json as { members: [string, unknown][] };
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${write(member)}`).join(',')}}`;
+}
+
+const bodies = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.array(fc.tuple(fields, value), { maxLength: 5 }).map((members) => write({ members })),
+  },
+  { weight: 1, arbitrary: value.map(write).map((text) => text.slice(0, text.length / 2)) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
+);
+
+test('any request gets an answer that Elasticsearch could give, and does not disturb the next', async () => {
+  const requests = fc.record({
+    method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
+    path: paths,
+    query: queries,
+    body: fc.option(bodies, { nil: undefined }),
+  });
+  await fc.assert(
+    fc.asyncProperty(requests, async ({ method, path, query, body }) => {
+      const headers = { ...root, 'content-type': 'application/json' };
+      const response = await cluster.ask(`${method} ${path}${query}`, { headers, ...(body && { body }) });
+      expect(response.text).not.toContain('the emulator failed');
+      expect(response.header('x-elastic-product')).toEqual(['Elasticsearch']);
+      expect(response.header('content-type')).toEqual(['application/json']);
+      // 500 is Elasticsearch's answer to a Kerberos ticket that is not Base64.
+      const known = [200, 400, 401, 403, 404, 405, 409, ...(body?.includes('kerberos_ticket') ? [500] : [])];
+      expect(known).toContain(response.status);
+      JSON.parse(response.text);
+      expect((await cluster.ask('GET /_security/_authenticate', { headers: root })).json.username).toBe(
+        'root',
+      );
+    }),
+    { numRuns: 1_500 },
+  );
+}, 60_000);
