@@ -17,6 +17,15 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
     'unreachable',
     'read ECONNRESET (ECONNRESET)',
   ],
+  [
+    "an error of OpenSSL's: its reason, not the line of its source",
+    Object.assign(failure('80BC:error:0A000412:SSL routines:…c:1601:\n', 'ERR_SSL_X'), {
+      library: 'SSL routines',
+      reason: 'sslv3 alert bad certificate',
+    }),
+    'unreachable',
+    'sslv3 alert bad certificate (ERR_SSL_X)',
+  ],
   ['an error without a code', failure('boom'), 'unreachable', 'boom'],
   ['an error without a message', failure('', 'EPIPE'), 'unreachable', 'the connection failed (EPIPE)'],
   ['a string', 'boom', 'unreachable', 'the connection failed'],

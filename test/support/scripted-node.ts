@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** Answers one request. `head` is its request line and headers. */
 export type Script = (socket: Socket, head: string) => void;
@@ -12,6 +12,8 @@ export interface ScriptedNode {
   readonly url: string;
   /** Heads of the requests that came in, oldest first. */
   readonly requests: readonly string[];
+  /** How much has come in altogether, of requests that is: what TLS needs for itself does not count. */
+  readonly bytesReceived: number;
   /** Sets how requests are answered from now on. */
   answer(script: Script): void;
   /** Resolves when so many requests have come in altogether. */
@@ -19,13 +21,11 @@ export interface ScriptedNode {
   close(): Promise<void>;
 }
 
-/** @param tls key and certificate (PEM) to serve https with. */
-export async function startScriptedNode(
-  first: Script = () => {},
-  tls?: { readonly key: string; readonly cert: string },
-): Promise<ScriptedNode> {
+/** @param tls key and certificate (PEM) to serve https with, and what else `tls.createServer` takes. */
+export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptions): Promise<ScriptedNode> {
   let script = first;
   const requests: string[] = [];
+  let bytesReceived = 0;
   const sockets = new Set<Socket>();
   const watchers = new Set<() => void>();
   const serve = (socket: Socket) => {
@@ -35,6 +35,7 @@ export async function startScriptedNode(
     // A client that hangs up is part of many tests.
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
+      bytesReceived += chunk.length;
       received += chunk.toString('latin1');
       for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
         const head = received.slice(0, end);
@@ -54,6 +55,9 @@ export async function startScriptedNode(
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests,
+    get bytesReceived() {
+      return bytesReceived;
+    },
     answer(next) {
       script = next;
     },

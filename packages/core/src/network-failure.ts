@@ -4,6 +4,7 @@ import { isGarbled } from './transport.js';
 import type { UnavailableCode } from './verdict.js';
 
 const trust = 'set tls.ca to the certificate of its authority, or tls.caFingerprint';
+const certificate = 'it does not accept our certificate, or wants one: check tls.cert and tls.key';
 const plain = 'it seems to speak plain http; check the scheme and port in nodes';
 
 /** Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. */
@@ -22,6 +23,10 @@ const cures: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', plain],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'it wants a client certificate: set tls.cert and tls.key'],
   ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'it may want a client certificate: set tls.cert and tls.key'],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', certificate],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', certificate],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', certificate],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', certificate],
   ['ENOTFOUND', 'check the host name in nodes'],
   ['ECONNREFUSED', 'nothing listens there; check host and port in nodes'],
 ]);
@@ -31,9 +36,16 @@ export function explainFailure(error: unknown): readonly [UnavailableCode, strin
   if (isGarbled(error)) return ['bad_response', 'the answer is not HTTP as it should be'];
   const code = codeOf(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
-  const said = error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
+  const said = messageOf(error) || 'the connection failed';
   const cure = cures.get(code);
   return ['unreachable', `${said}${code === '' ? '' : ` (${code})`}${cure === undefined ? '' : `; ${cure}`}`];
+}
+
+/** OpenSSL's messages are a line of its source; the reason stands beside them. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const openSsl = 'library' in error && 'reason' in error && typeof error.reason === 'string';
+  return openSsl ? String(error.reason) : error.message;
 }
 
 function codeOf(error: unknown): string {

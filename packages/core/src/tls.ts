@@ -29,13 +29,18 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
   const connecting = new Set<Socket>();
   const keep = (socket: Socket) => {
     connecting.add(socket);
+    // A TLS alert after the handshake ("certificate required") is only reported; the end of the connection that
+    // follows would take its place as the reason.
+    socket.once('error', () => socket.destroy());
     const done = () => connecting.delete(socket);
     // Both say that the handshake is over, one way or the other.
     socket.once('secureConnect', done).once('close', done);
     if (!(socket instanceof TLSSocket)) socket.once('connect', done);
   };
   const connector = (ca?: string): buildConnector.connector => {
-    const connect = buildConnector({ timeout: timeoutMs, ...options, ...(ca !== undefined && { ca }) });
+    // Without the flag OpenSSL wants a chain to end in a certificate that signed itself.
+    const pin = ca === undefined ? {} : { ca, allowPartialTrustChain: true };
+    const connect = buildConnector({ timeout: timeoutMs, ...options, ...pin });
     return (target, callback) => {
       // Typed as returning nothing; it returns the socket.
       const socket: unknown = connect(target, callback);
@@ -47,8 +52,8 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
   };
   if (caFingerprint === undefined) return { connect: connector(), close };
 
-  // Two handshakes. The first believes nothing and sends nothing: it only fetches the certificate that has the
-  // fingerprint. The second trusts that certificate alone, and OpenSSL checks what has to be checked: every
+  // Two handshakes. The first believes nothing and sends no request: it only fetches the certificate that has
+  // the fingerprint. The second trusts that certificate alone, and OpenSSL checks what has to be checked: every
   // signature up to it, validity and host name. A chain that merely contains it does not pass.
   const plain = connector();
   let pinned: buildConnector.connector | undefined;
@@ -83,6 +88,8 @@ function fetchAuthority(
     // An IP address is no server name (RFC 6066 §3).
     const servername = options.servername ?? (isIP(host) === 0 ? host : '');
     const socket: TLSSocket = tlsConnect({
+      // With our certificate, because up to TLS 1.2 a node that wants one breaks off without it.
+      ...options,
       host,
       port: Number(target.port || 443),
       servername,
