@@ -38,7 +38,7 @@ function create(): { readonly clock: FakeClock; readonly verifier: Verifier; sti
     nodes: upstream.url,
     clock,
     cache: { ...cache, maxEntries: 9, maxRejectedEntries: 9 },
-    upstream: { timeoutMs },
+    upstream: { timeoutMs, breaker: { failures: 1_000_000 } },
   });
   return { clock, verifier, still: () => upstream.still(() => verifier.stats().inFlight) };
 }
