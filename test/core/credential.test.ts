@@ -270,3 +270,22 @@ describe('schemeOf', () => {
     expect(schemeOf(header, ['Bearer', 'ApiKey'])).toBe(scheme);
   });
 });
+
+describe('P46: the runtime keeps nothing of a header', () => {
+  // What an expression last matched stays alive, and anybody in the process can read it.
+  const lastMatch = () => [RegExp.$_, RegExp['$&'], RegExp['$`'], RegExp["$'"], RegExp.$1].join(' ');
+
+  test.each([
+    'Bearer a-long-secret-value',
+    `ApiKey ${base64('id:a-long-secret-value')}`,
+    `ApiKey ${base64('id:a-long-secret-value').replace(/=+$/, '')}`,
+    `Basic ${base64('jane:a-long-secret-value')}`,
+    'Bearer a-long-secret-value ???',
+    'Digest a-long-secret-value',
+  ])('of %j', (header) => {
+    parseCredential(header, ['Bearer', 'ApiKey', 'Basic']);
+    expect(lastMatch().trim()).toBe('');
+    schemeOf(header, ['Bearer']);
+    expect(lastMatch().trim()).toBe('');
+  });
+});

@@ -2,7 +2,6 @@
 // not do what the verifier does: it writes down who asked, what was answered and what was revoked, in order, and
 // says of each verdict whether that history allows it, or demands another. What chance decides (`jitter`) may
 // go either way between the two ends.
-//
 // It relies on nothing moving while it is told of the next step: `Upstream.still` in between.
 
 import type { Authenticated, Revocable, Verdict, Verifier } from '@esauth/core';
@@ -27,7 +26,7 @@ const refreshPauseMs = 1_000;
 export interface Witness {
   /** Callers that wait. */
   readonly waiting: readonly AbortController[];
-  /** How many verdicts were checked, by kind, and how many lookups were seen. */
+  /** How often what was seen. */
   readonly seen: Readonly<Record<string, number>>;
   verify(holder: Holder, spelling: number, maxAgeMs?: number): void;
   peek(holder: Holder, spelling: number, maxAgeMs?: number): void;
@@ -59,7 +58,8 @@ export function createWitness(
   const callers = new Map<AbortController, Caller>();
   const seen: Record<string, number> = {};
   let inCall: { refreshes: Known | undefined; asked: number } | undefined;
-  let hits = 0;
+  const before = verifier.stats();
+  let { hits } = before;
 
   upstream.watch({ asked, over });
 
@@ -313,7 +313,7 @@ export function createWitness(
 
     audit() {
       const now = clock.monotonic();
-      for (const [holder, { until }] of refreshing) if (until <= now) refreshing.delete(holder);
+      for (const [who, { until }] of refreshing) if (until <= now) refreshing.delete(who);
       for (const { signal } of callers.keys()) check(!signal.aborted, 'who leaves is let go');
       // Everybody left before it could be.
       for (const lookup of lookups) if (lookup.attempt === 'to be repeated') lookup.attempt = 'second';
@@ -337,7 +337,7 @@ export function createWitness(
         }
       }
       const { hits: counted, lookups: started, waiting, inFlight } = verifier.stats();
-      const expected = [hits, lookups.length, callers.size + refreshing.size, open.size];
+      const expected = [hits, before.lookups + lookups.length, callers.size + refreshing.size, open.size];
       const stats = [counted, started, waiting, inFlight];
       check(String(stats) === String(expected), 'stats', { stats, expected });
       if (wrong[0] !== undefined) throw wrong[0];

@@ -85,12 +85,12 @@ export function authorizationOf(request: {
 
 /** Reads a header's value. `accepted` are the schemes that are enabled. */
 export function parseCredential(header: string, accepted: readonly Scheme[]): Credential | Unusable {
-  const presentedScheme = schemeToken.exec(header)?.[0];
+  const presentedScheme = match(schemeToken, header)?.[0];
   if (presentedScheme === undefined) return unusable('credentials_malformed');
   const scheme = schemesByName.get(presentedScheme.toLowerCase());
   if (scheme === undefined || !accepted.includes(scheme)) return unusable('scheme_unsupported');
 
-  const value = spacesAndToken68.exec(header.slice(presentedScheme.length))?.[1];
+  const value = match(spacesAndToken68, header.slice(presentedScheme.length))?.[1];
   if (value === undefined) return unusable('credentials_malformed');
   const canonical = scheme === 'Bearer' ? value : canonicalPair(value, scheme);
   if (canonical === undefined) return unusable('credentials_invalid');
@@ -99,7 +99,7 @@ export function parseCredential(header: string, accepted: readonly Scheme[]): Cr
 
 /** @returns the enabled scheme that a header names, however broken the rest of it is. */
 export function schemeOf(header: string, accepted: readonly Scheme[]): Scheme | undefined {
-  const scheme = schemesByName.get(schemeToken.exec(header)?.[0].toLowerCase() ?? '');
+  const scheme = schemesByName.get(match(schemeToken, header)?.[0].toLowerCase() ?? '');
   return scheme !== undefined && accepted.includes(scheme) ? scheme : undefined;
 }
 
@@ -112,12 +112,21 @@ function canonicalPair(value: string, scheme: 'ApiKey' | 'Basic'): string | unde
   if (scheme === 'ApiKey' && value.startsWith('essu_') && value.length > 5) return value;
   const decoded = Buffer.from(value, 'base64');
   const canonical = decoded.toString('base64');
-  if (canonical !== value && canonical.replace(/=+$/, '') !== value) return undefined;
+  if (canonical !== value && canonical.split('=', 1)[0] !== value) return undefined;
   const colon = decoded.indexOf(':');
   // An empty user name or password is for Elasticsearch to judge; an API key has both parts.
   const complete = scheme === 'Basic' ? colon >= 0 : colon > 0 && colon < decoded.length - 1;
   return complete ? canonical : undefined;
 }
+
+// The string that matched last stays alive, and readable for all as `RegExp.input`, until another one matches.
+function match(expression: RegExp, text: string): RegExpExecArray | null {
+  const found = expression.exec(text);
+  empty.test('');
+  return found;
+}
+
+const empty = /^/;
 
 function unusable(code: RejectionCode): Unusable {
   return { kind: 'unusable', code };
