@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
 
 /** Answers one request. `head` is its request line and headers. */
 export type Script = (socket: Socket, head: string) => void;
@@ -18,6 +18,12 @@ export interface ScriptedNode {
   answer(script: Script): void;
   /** Resolves when so many requests have come in altogether. */
   arrived(count: number): Promise<void>;
+  /** Hangs up on everybody and listens no more. */
+  stop(): Promise<void>;
+  /** Listens again, at the same address. */
+  restart(): Promise<void>;
+  /** Presents another certificate from now on, and hangs up on everybody. */
+  present(tls: TlsOptions): void;
   close(): Promise<void>;
 }
 
@@ -51,6 +57,15 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const hangUp = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const stop = async () => {
+    if (!server.listening) return;
+    server.close();
+    hangUp();
+    await once(server, 'close');
+  };
 
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
@@ -72,11 +87,16 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
         watcher();
       });
     },
-    async close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
+    stop,
+    async restart() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
     },
+    present(another) {
+      if (server instanceof TlsServer) server.setSecureContext(another);
+      hangUp();
+    },
+    close: stop,
   };
 }
 
