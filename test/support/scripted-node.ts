@@ -12,6 +12,8 @@ export interface ScriptedNode {
   readonly url: string;
   /** Heads of the requests that came in, oldest first. */
   readonly requests: readonly string[];
+  /** How many connections were made altogether; with TLS, those whose handshake was finished. */
+  readonly connections: number;
   /** How much has come in altogether, of requests that is: what TLS needs for itself does not count. */
   readonly bytesReceived: number;
   /** Sets how requests are answered from now on. */
@@ -31,11 +33,13 @@ export interface ScriptedNode {
 export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptions): Promise<ScriptedNode> {
   let script = first;
   const requests: string[] = [];
+  let connections = 0;
   let bytesReceived = 0;
   const sockets = new Set<Socket>();
   const watchers = new Set<() => void>();
   const serve = (socket: Socket) => {
     sockets.add(socket);
+    connections += 1;
     let received = '';
     socket.on('close', () => sockets.delete(socket));
     // A client that hangs up is part of many tests.
@@ -70,6 +74,9 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     get bytesReceived() {
       return bytesReceived;
     },

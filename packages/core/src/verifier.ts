@@ -218,8 +218,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (abandoned: AbortSignal) => lookUp(known, { abandoned, background: false, source });
       const verdict = await flights.join(known.fingerprint, start, { timeoutMs, late, signal, maxAgeMs });
-      const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
-      const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
+      const stale =
+        maxAgeMs === undefined && mayBridge(verdict)
+          ? cache.findStale(known.fingerprint, clock.monotonic())
+          : undefined;
       if (stale === undefined) {
         publishVerdict(verdict, 'lookup');
         return verdict;
@@ -318,6 +320,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const known = cache.find(canonical, now, maxAgeMs);
     if (known !== undefined) return serve(known, authorization, canonical, now, source);
     return { kind: 'question', credential, fingerprint: canonical };
+  }
+
+  function mayBridge(verdict: Verdict): boolean {
+    // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
+    return verdict.kind === 'unavailable' && verdict !== late && bridged.has(verdict.code);
   }
 
   function unasked<V extends Verdict>(verdict: V): V {
