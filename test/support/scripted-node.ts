@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
 
 /** Answers one request. `head` is its request line and headers. */
 export type Script = (socket: Socket, head: string) => void;
@@ -12,12 +12,20 @@ export interface ScriptedNode {
   readonly url: string;
   /** Heads of the requests that came in, oldest first. */
   readonly requests: readonly string[];
+  /** How many connections were made altogether; with TLS, those whose handshake was finished. */
+  readonly connections: number;
   /** How much has come in altogether, of requests that is: what TLS needs for itself does not count. */
   readonly bytesReceived: number;
   /** Sets how requests are answered from now on. */
   answer(script: Script): void;
   /** Resolves when so many requests have come in altogether. */
   arrived(count: number): Promise<void>;
+  /** Hangs up on everybody and listens no more. */
+  stop(): Promise<void>;
+  /** Listens again, at the same address. */
+  restart(): Promise<void>;
+  /** Presents another certificate from now on, and hangs up on everybody. */
+  present(tls: TlsOptions): void;
   close(): Promise<void>;
 }
 
@@ -25,11 +33,13 @@ export interface ScriptedNode {
 export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptions): Promise<ScriptedNode> {
   let script = first;
   const requests: string[] = [];
+  let connections = 0;
   let bytesReceived = 0;
   const sockets = new Set<Socket>();
   const watchers = new Set<() => void>();
   const serve = (socket: Socket) => {
     sockets.add(socket);
+    connections += 1;
     let received = '';
     socket.on('close', () => sockets.delete(socket));
     // A client that hangs up is part of many tests.
@@ -51,10 +61,22 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const hangUp = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const stop = async () => {
+    if (!server.listening) return;
+    server.close();
+    hangUp();
+    await once(server, 'close');
+  };
 
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     get bytesReceived() {
       return bytesReceived;
     },
@@ -72,11 +94,16 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
         watcher();
       });
     },
-    async close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
+    stop,
+    async restart() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
     },
+    present(another) {
+      if (server instanceof TlsServer) server.setSecureContext(another);
+      hangUp();
+    },
+    close: stop,
   };
 }
 

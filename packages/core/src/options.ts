@@ -91,7 +91,7 @@ export interface CacheOptions {
   /**
    * How much longer than `ttlMs` an identity may be served while Elasticsearch cannot say anything about it
    * (`unreachable`, `timeout`, `overloaded`, `server_error`, `circuit_open`). Never after a refusal or
-   * `revoke`. Default 0.
+   * `revoke`, nor when only our own queue kept the question from being asked. Default 0.
    */
   readonly staleIfErrorMs?: number | undefined;
   /**

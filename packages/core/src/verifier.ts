@@ -172,8 +172,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       // revocation, and for callers that come after it.
       while (revocations.outdates(landed.revision, known.fingerprint, landed.verdict)) landed = await fly();
       const { verdict } = landed;
-      const bridge = maxAgeMs === undefined && verdict.kind === 'unavailable' && bridged.has(verdict.code);
-      const stale = bridge ? cache.findStale(known.fingerprint, clock.monotonic()) : undefined;
+      const stale =
+        maxAgeMs === undefined && mayBridge(landed)
+          ? cache.findStale(known.fingerprint, clock.monotonic())
+          : undefined;
       if (stale === undefined) {
         publishVerdict(verdict, 'lookup');
         return verdict;
@@ -270,6 +272,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const known = cache.find(canonical, now, maxAgeMs);
     if (known !== undefined) return serve(known, authorization, canonical, now, source);
     return { kind: 'question', credential, fingerprint: canonical };
+  }
+
+  function mayBridge(landed: Landed): boolean {
+    // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
+    return landed !== late && landed.verdict.kind === 'unavailable' && bridged.has(landed.verdict.code);
   }
 
   function unasked<V extends Verdict>(verdict: V): V {
