@@ -352,6 +352,20 @@ describe('the request', () => {
   });
 });
 
+test('P47: a warning of an answer that does not fit repeats nothing of the credential', async () => {
+  const said = `as ${bearer}`;
+  const body = identityBody({
+    authentication_type: said,
+    authentication_realm: { name: 'r', type: said },
+  });
+  const warned = nextWarning();
+  expect(await verdictOf(bearer, { body })).toBe('rejected credentials_invalid');
+  const { message } = await warned;
+  expect(message).toContain(
+    'a Bearer credential as as Bearer [redacted] of a realm of type as Bearer [redacted]:',
+  );
+});
+
 describe('the cause', () => {
   test("quotes Elasticsearch's error without any part of the credential (P47)", async () => {
     const token = bearer.slice(7);
