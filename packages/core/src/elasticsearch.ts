@@ -73,7 +73,8 @@ export function createElasticsearch(
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
     if (status === 200) {
-      const identity = readIdentity(text, expiryOf(lookup.credential));
+      const { credential } = lookup;
+      const identity = readIdentity(text, expiryOf(credential), (read) => fits(read, credential));
       if (identity === undefined) return none('bad_response', 'the answer (200) does not say who it is');
       return judgeIdentity(identity, lookup, node);
     }
