@@ -288,6 +288,16 @@ describe.each(versions)('%s', (_version, createApp) => {
       });
     });
 
+    test('P6: what is remembered is who it is, never that a guard let him in', async () => {
+      const asked = elasticsearch.requests.length;
+      const statusOf = async (path: string) =>
+        (await supertest(app).get(path).set('Authorization', janesBearer)).status;
+      expect([await statusOf('/edit'), await statusOf('/admin'), await statusOf('/edit')]).toEqual([
+        200, 403, 200,
+      ]);
+      expect(elasticsearch.requests.length - asked).toBe(1);
+    });
+
     test('let in whoever has all the roles, and nobody else', async () => {
       expect((await supertest(app).get('/edit').set('Authorization', janesBearer)).status).toBe(200);
       expect((await supertest(app).get('/edit').set('Authorization', bearer)).status).toBe(403);

@@ -101,12 +101,12 @@ describe('an answer becomes a verdict', () => {
     ['404', { status: 404, body: {} }, 'unavailable bad_response'],
     ['204', { status: 204, headers: { 'content-length': undefined } }, 'unavailable bad_response'],
     [
-      'a redirect',
+      'P38: a redirect',
       { status: 302, headers: { location: 'http://127.0.0.1:9/_security/_authenticate' } },
       'unavailable bad_response',
     ],
     [
-      '200 without the product header',
+      'P43: 200 without the product header',
       { headers: product, body: identityBody() },
       'unavailable not_elasticsearch',
     ],
@@ -116,7 +116,7 @@ describe('an answer becomes a verdict', () => {
       'unavailable not_elasticsearch',
     ],
     [
-      '200 of HTML',
+      'P43: 200 of HTML',
       { headers: { ...product, 'content-type': 'text/html' }, body: '<html>' },
       'unavailable not_elasticsearch',
     ],
@@ -132,16 +132,20 @@ describe('an answer becomes a verdict', () => {
     ],
     ['200 of HTML with the header', { body: '<html>' }, 'unavailable bad_response'],
     ['an empty 200', { body: '' }, 'unavailable bad_response'],
-    ['200 {}', { body: '{}' }, 'unavailable bad_response'],
+    ['P43: 200 {}', { body: '{}' }, 'unavailable bad_response'],
     ['200 null', { body: 'null' }, 'unavailable bad_response'],
-    ['200 without a user name', { body: identityBody({ username: undefined }) }, 'unavailable bad_response'],
+    [
+      'P43: 200 without a user name',
+      { body: identityBody({ username: undefined }) },
+      'unavailable bad_response',
+    ],
     [
       '200 with roles that are no list',
       { body: identityBody({ roles: 'admin' }) },
       'unavailable bad_response',
     ],
     [
-      'an encoded 200',
+      'P29: an encoded 200',
       { headers: { 'content-encoding': 'gzip' }, body: identityBody() },
       'unavailable bad_response',
     ],
@@ -157,7 +161,7 @@ describe('an answer becomes a verdict', () => {
     ],
     ['a 403 of HTML', { status: 403, body: '<html>' }, 'unavailable bad_response'],
     [
-      'a body over one MiB',
+      'P29: a body over one MiB',
       { body: identityBody({ metadata: { padding: 'x'.repeat(1_048_576) } }) },
       'unavailable bad_response',
     ],
@@ -177,6 +181,25 @@ describe('an answer becomes a verdict', () => {
     const head = `HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\ncontent-length: ${body.length}\r\n\r\n`;
     const script: Script = (socket) => void socket.write(Buffer.concat([Buffer.from(head), body]));
     expect(await verdictOf(bearer, script)).toBe('unavailable bad_response');
+  });
+
+  test('P38: a redirect is not followed: nothing at all is sent to where it points', async () => {
+    const elsewhere = await startScriptedNode(respond({ body: identityBody() }));
+    for (const status of [301, 302, 303, 307, 308]) {
+      const headers = { location: `${elsewhere.url}/_security/_authenticate` };
+      expect(await verdictOf(bearer, { status, headers })).toBe('unavailable bad_response');
+    }
+    expect(elsewhere.requests).toHaveLength(0);
+    await elsewhere.close();
+  });
+
+  test('P39: nodes that an answer advertises are never asked', async () => {
+    const elsewhere = await startScriptedNode(respond({ body: identityBody() }));
+    const address = new URL(elsewhere.url).host;
+    const body = { ...identityBody(), nodes: { a: { http: { publish_address: address } } } };
+    for (let call = 0; call < 5; call += 1) await verdictOf(`${bearer}${call}`, { body });
+    expect(elsewhere.requests).toHaveLength(0);
+    await elsewhere.close();
   });
 
   test('a body of exactly one MiB is read', async () => {
@@ -237,7 +260,7 @@ describe('the network fails', () => {
     await alone.close();
   });
 
-  test('an answer that stops half-way: timeout when upstream.timeoutMs has passed', async () => {
+  test('P29: an answer that stops half-way: timeout when upstream.timeoutMs has passed', async () => {
     node.answer((socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{'));
     const pending = verifier.verify(bearer);
     await node.arrived(1);
@@ -350,6 +373,20 @@ describe('the request', () => {
     await verdictOf('apikey essu_dev_Zm9v-_~', { status: 401, body: errorBody(401, generic) });
     expect(node.requests[0]).toContain('authorization: ApiKey essu_dev_Zm9v-_~\r\n');
   });
+});
+
+test('P47: a warning of an answer that does not fit repeats nothing of the credential', async () => {
+  const said = `as ${bearer}`;
+  const body = identityBody({
+    authentication_type: said,
+    authentication_realm: { name: 'r', type: said },
+  });
+  const warned = nextWarning();
+  expect(await verdictOf(bearer, { body })).toBe('rejected credentials_invalid');
+  const { message } = await warned;
+  expect(message).toContain(
+    'a Bearer credential as as Bearer [redacted] of a realm of type as Bearer [redacted]:',
+  );
 });
 
 describe('the cause', () => {

@@ -237,4 +237,13 @@ describe('a reader', () => {
     expect(read(long)).not.toBe(read(long));
     expect(read(long)).toEqual(read(long));
   });
+
+  test('P46: keeps nothing of what may not be kept', () => {
+    const read = createIdentityReader();
+    const refused = read(body('jane'), undefined, () => false);
+    expect(refused).toMatchObject({ username: 'jane' });
+    const kept = read(body('jane'), undefined, ({ username }) => username === 'jane');
+    expect(kept).not.toBe(refused);
+    expect(read(body('jane'), undefined, () => false)).toBe(kept);
+  });
 });

@@ -392,6 +392,53 @@ describe('maxAgeMs', () => {
   );
 });
 
+describe('P62: at the first tick past a limit nothing is served, however finely the clock ticks', () => {
+  const tick = 1 / 1_024;
+  const limits: readonly (readonly [string, Script, CacheOptions, number, number | undefined])[] = [
+    ['ttlMs', as('jane'), { ttlMs: 5_000 }, 5_000, undefined],
+    ['rejectedTtlMs', refused, { rejectedTtlMs: 5_000 }, 5_000, undefined],
+    ['ttlMs, for a refusal', refused, { ttlMs: 5_000, rejectedTtlMs: 9_000 }, 5_000, undefined],
+    // Of all limits the only one that includes its own instant.
+    ['maxAgeMs', as('jane'), {}, 5_000 + tick, 5_000],
+    ['maxAgeMs, for a refusal', refused, { rejectedTtlMs: 9_000 }, 5_000 + tick, 5_000],
+    ["a credential's own end", as('jane'), {}, 5_000, undefined],
+  ];
+  test.each(limits)('%s', async (limit, script, cache, endMs, maxAgeMs) => {
+    create({ refreshAfterMs: 0, ...cache });
+    const claims = Buffer.from(JSON.stringify({ exp: clock.wall() / 1_000 + 5 })).toString('base64url');
+    const credential = limit.startsWith('a credential') ? `Bearer e30.${claims}.c2ln` : jane;
+    node.answer(script);
+    await verifier.verify(credential);
+    await clock.advance(endMs - tick);
+    expect(verifier.peek(credential, { maxAgeMs })).toBeDefined();
+    await clock.advance(tick);
+    expect(verifier.peek(credential, { maxAgeMs })).toBeUndefined();
+    await verifier.verify(credential, { maxAgeMs });
+    expect(node.requests).toHaveLength(2);
+  });
+
+  test('staleIfErrorMs', async () => {
+    create({ ttlMs: 5_000, refreshAfterMs: 0, staleIfErrorMs: 5_000 });
+    await verifier.verify(jane);
+    node.answer(broken);
+    await clock.advance(10_000 - tick);
+    expect(await verifier.verify(jane)).toMatchObject({ stale: true });
+    await clock.advance(tick);
+    expect(nameOf(await verifier.verify(jane))).toBe('server_error');
+  });
+
+  test('upstream.timeoutMs', async () => {
+    create({});
+    holdAnswers(node);
+    const pending = verifier.verify(jane);
+    await node.arrived(1);
+    await clock.advance(3_000 - tick);
+    expect(verifier.stats().waiting).toBe(1);
+    await clock.advance(tick);
+    expect(nameOf(await pending)).toBe('timeout');
+  });
+});
+
 describe('jitter (P30)', () => {
   test('shortens lifetimes at random, by at most that part, drawn once per entry', async () => {
     create({ ttlMs: 10_000, refreshAfterMs: 0, jitter: 0.5 });

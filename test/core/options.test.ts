@@ -390,6 +390,15 @@ test.each(['__proto__', 'constructor', 'toString'])('P10: %s is an unknown optio
   expect(refusalOf(JSON.parse(`{"nodes":"${nodes}","cache":{"${name}":1}}`)).option).toBe(`cache.${name}`);
 });
 
+test.each(['key', 'cacheKey', 'vary'])(
+  'P4: nobody can choose what entries are named by: no option %s',
+  (name) => {
+    const choose = () => '';
+    expect(refusalOf({ nodes, [name]: choose }).option).toBe(name);
+    expect(refusalOf({ nodes, cache: { [name]: choose } }).option).toBe(`cache.${name}`);
+  },
+);
+
 test('a wrong option fails when the verifier is made, not at the first request', () => {
   expect(() => createVerifier({ nodes, retries: 3 } as VerifierOptions)).toThrow(
     expect.objectContaining({ code: 'invalid_option', option: 'retries' }),

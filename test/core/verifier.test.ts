@@ -134,10 +134,22 @@ describe('a hit', () => {
   });
 });
 
+test('P5, P12: what one cluster accepts, another is asked for: each verifier has its own memory', async () => {
+  const other = await startScriptedNode(refused);
+  const there = create({ nodes: other.url });
+  for (let round = 0; round < 2; round += 1) {
+    expect(codeOf(await verifier.verify(jane))).toBe('jane');
+    expect(codeOf(await there.verify(jane))).toBe('credentials_invalid');
+  }
+  expect([node.requests.length, other.requests.length]).toEqual([1, 1]);
+  await there.close();
+  await other.close();
+});
+
 describe('without a lookup', () => {
   const long = `Bearer ${'a'.repeat(8_186)}`;
   const table: readonly (readonly [string, Parameters<Verifier['verify']>[0], string])[] = [
-    ['no header', undefined, 'credentials_missing'],
+    ['P41: no header', undefined, 'credentials_missing'],
     ['no header, as null', null, 'credentials_missing'],
     ['no header in an object', {}, 'credentials_missing'],
     ['an empty list of headers', { authorization: [] }, 'credentials_missing'],
@@ -171,6 +183,17 @@ describe('without a lookup', () => {
   test.each(table)('%s', async (_name, presented, code) => {
     expect(codeOf(verifier.peek(presented))).toBe(code);
     expect(codeOf(await verifier.verify(presented))).toBe(code);
+    expect(node.requests).toHaveLength(0);
+  });
+
+  test('P28: 64 KiB of nothing is refused without a lookup', async () => {
+    verifier = create({ maxHeaderLength: 65_536, schemes: ['Bearer', 'ApiKey', 'Basic'] });
+    for (const scheme of ['', 'Bearer', 'Bearer ', 'ApiKey ', 'Basic a']) {
+      for (const filler of [' ', '\t', '=']) {
+        const verdict = await verifier.verify(scheme + filler.repeat(65_536 - scheme.length));
+        expect(verdict).toMatchObject({ kind: 'rejected' });
+      }
+    }
     expect(node.requests).toHaveLength(0);
   });
 

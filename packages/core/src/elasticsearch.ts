@@ -105,7 +105,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
     if (status === 200) {
-      const identity = readIdentity(text, expiryOf(lookup.credential));
+      const { credential } = lookup;
+      const identity = readIdentity(text, expiryOf(credential), (read) => fits(read, credential));
       if (identity === undefined) return none('bad_response', 'the answer (200) does not say who it is');
       return judgeIdentity(identity, lookup, node);
     }
@@ -122,11 +123,14 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   function judgeIdentity(identity: Identity, { credential, verifiedAt }: Lookup, node: string): Verdict {
     if (identity.authenticationType === 'anonymous') return rejected('anonymous_refused');
     if (fits(identity, credential)) return Object.freeze({ kind: 'authenticated', identity, verifiedAt });
-    const { authenticationType, realm } = identity;
+    // Whatever accepted it may also repeat it.
+    const secrets = secretsOf(credential);
+    const type = strikeOut(identity.authenticationType, secrets);
+    const realmType = strikeOut(identity.realm.type, secrets);
     warn(
-      `ESAUTH_MISFIT ${credential.scheme} ${authenticationType} ${realm.type} ${node}`,
-      `${node} answered a ${credential.scheme} credential as ${authenticationType} of a realm of type ` +
-        `${realm.type}: it accepted something else than the caller's credential, such as a client certificate ` +
+      `ESAUTH_MISFIT ${credential.scheme} ${type} ${realmType} ${node}`,
+      `${node} answered a ${credential.scheme} credential as ${type} of a realm of type ` +
+        `${realmType}: it accepted something else than the caller's credential, such as a client certificate ` +
         'or what a proxy adds. The caller is refused.',
     );
     return rejected('credentials_invalid');
@@ -205,12 +209,17 @@ function hasExpired(error: ElasticsearchError, credential: Credential, now: numb
 
 function describe(
   error: ElasticsearchError | undefined,
-  { authorization }: Credential,
+  credential: Credential,
 ): Pick<LookupFailure, 'type' | 'reason'> {
   if (error === undefined) return {};
-  const value = authorization.slice(authorization.indexOf(' ') + 1);
-  const secrets = [value, Buffer.from(value, 'base64').toString()];
+  const secrets = secretsOf(credential);
   return { type: strikeOut(error.type, secrets), reason: strikeOut(error.reason, secrets) };
+}
+
+/** What must not be repeated: the credential as it is sent, and decoded. */
+function secretsOf({ authorization }: Credential): readonly string[] {
+  const value = authorization.slice(authorization.indexOf(' ') + 1);
+  return [value, Buffer.from(value, 'base64').toString()];
 }
 
 /** The text of an answer that arrived whole and unencoded; `undefined` for all others. */

@@ -58,16 +58,23 @@ const maxSharedLength = 4_096;
  * Makes a reader of bodies that gives equal bodies one object: many credentials of one user then cost one
  * identity, and a body that is known is not parsed again.
  *
- * @returns a function that takes a body's text, and the credential's own expiry if it is known.
+ * @returns a function that takes a body's text, the credential's own expiry if it is known, and whether an
+ *   identity may be kept: a body that does not fit the credential was made by who knows what, and may repeat it.
  */
-export function createIdentityReader(): (text: string, expiresAt?: number) => Identity | undefined {
+export function createIdentityReader(): (
+  text: string,
+  expiresAt?: number,
+  mayKeep?: (identity: Identity) => boolean,
+) => Identity | undefined {
   const shared = new LRUCache<string, Identity>({ max: maxShared });
-  return (text, expiresAt) => {
+  return (text, expiresAt, mayKeep = () => true) => {
     const name = `${expiresAt} ${text}`;
     const known = shared.get(name);
     if (known !== undefined) return known;
     const identity = parseIdentity(parseJson(text), expiresAt);
-    if (identity !== undefined && text.length <= maxSharedLength) shared.set(name, identity);
+    if (identity !== undefined && text.length <= maxSharedLength && mayKeep(identity)) {
+      shared.set(name, identity);
+    }
     return identity;
   };
 }
