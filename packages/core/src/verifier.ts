@@ -100,7 +100,11 @@ export interface VerifyOptions {
 
 /** How things are upstream. */
 export interface Health {
-  /** `down`: every node is left alone; `degraded`: one is, or the last lookup gave no verdict; else `up`. */
+  /**
+   * `down`: every node is left alone; `degraded`: one is, or has not been tried again since, or the last lookup
+   * gave no verdict; else `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
+   * away; `degraded` passes with the next answer only, so it should not.
+   */
   readonly state: 'up' | 'degraded' | 'down';
   readonly nodes: readonly NodeState[];
 }
@@ -267,9 +271,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     health() {
       const { states } = nodes;
-      const open = states.filter(({ breaker }) => breaker !== 'closed').length;
-      const down = closed !== undefined || open === states.length;
-      const degraded = open > 0 || elasticsearch.lastFailed;
+      const down = closed !== undefined || states.every(({ breaker }) => breaker === 'open');
+      const degraded = elasticsearch.lastFailed || states.some(({ breaker }) => breaker !== 'closed');
       return { state: down ? 'down' : degraded ? 'degraded' : 'up', nodes: states };
     },
 
