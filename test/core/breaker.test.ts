@@ -58,8 +58,10 @@ describe('open', () => {
     expect(breaker).toMatchObject({ state: 'open', failures: 3, waitMs: 2_000 });
     await clock.advance(1_500);
     expect(breaker.waitMs).toBe(500);
-    await clock.advance(500);
-    expect(breaker.waitMs).toBe(0);
+    await clock.advance(499);
+    expect(breaker).toMatchObject({ state: 'open', waitMs: 1 });
+    await clock.advance(1);
+    expect(breaker).toMatchObject({ state: 'half_open', waitMs: 0 });
     expect(changes).toEqual(['open']);
   });
 
@@ -107,7 +109,7 @@ describe('half open', () => {
 
   test('if nobody waited for it any more, the next one tries at once', () => {
     breaker.begin().abandoned();
-    expect(breaker).toMatchObject({ state: 'open', waitMs: 0 });
+    expect(breaker).toMatchObject({ state: 'half_open', waitMs: 0 });
     breaker.begin().answered();
     expect(breaker.state).toBe('closed');
   });

@@ -10,6 +10,7 @@ export interface BreakerSettings {
   readonly openMs: number;
 }
 
+/** `open`: the node is left alone; `half_open`: one lookup may try it, or does; `closed`: it is asked as usual. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface Breaker {
@@ -52,7 +53,8 @@ export function createBreaker(
 
   return {
     get state() {
-      return state;
+      // It takes a lookup to try the node, but that it may be tried is so from now on.
+      return state === 'open' && clock.monotonic() >= leftAloneUntil ? 'half_open' : state;
     },
     get failures() {
       return failures;

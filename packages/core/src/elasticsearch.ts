@@ -70,7 +70,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const replies = await nodes.getAll(path, plainHeaders, deadline.signal);
       stopTimer();
       return replies
-        .map((reply) => problemOf(reply, deadline.signal.aborted, timeoutMs))
+        .map((reply) => problemOf(reply, deadline.signal, timeoutMs))
         .find((problem) => problem !== undefined);
     },
 
@@ -258,11 +258,13 @@ function createCircuitOpen(): (waitMs: number) => Verdict {
 }
 
 /** What is wrong with a node that was asked without a credential; good is a 401 of Elasticsearch's. */
-function problemOf(reply: Reply, stopped: boolean, timeoutMs: number): LookupError | undefined {
+function problemOf(reply: Reply, deadline: AbortSignal, timeoutMs: number): LookupError | undefined {
   if (reply.kind === 'open') return undefined;
   const { node } = reply;
   if (reply.kind === 'error') {
-    const [code, message] = stopped ? tooLate(timeoutMs) : explainFailure(reply.error);
+    // The others may have failed long before the deadline that one of them ran into.
+    const late = deadline.aborted && reply.error === deadline.reason;
+    const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error);
     return new LookupError(code, `${node}: ${message}`, { node });
   }
   const { status, headers } = reply.answer;

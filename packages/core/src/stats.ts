@@ -5,7 +5,11 @@ import type { NodeState } from './nodes.js';
 
 /** How things are upstream. */
 export interface Health {
-  /** `down`: every node is left alone; `degraded`: one is, or the last lookup gave no verdict; else `up`. */
+  /**
+   * `down`: every node is left alone; `degraded`: one is, or has not been tried again since, or the last lookup
+   * gave no verdict; else `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
+   * away; `degraded` passes with the next answer only, so it should not.
+   */
   readonly state: 'up' | 'degraded' | 'down';
   readonly nodes: readonly NodeState[];
 }
@@ -77,7 +81,7 @@ export type Counters = {
 };
 
 export function healthOf(nodes: readonly NodeState[], closed: boolean, lastFailed: boolean): Health {
-  const open = nodes.filter(({ breaker }) => breaker !== 'closed').length;
-  if (closed || open === nodes.length) return { state: 'down', nodes };
-  return { state: open > 0 || lastFailed ? 'degraded' : 'up', nodes };
+  if (closed || nodes.every(({ breaker }) => breaker === 'open')) return { state: 'down', nodes };
+  const degraded = lastFailed || nodes.some(({ breaker }) => breaker !== 'closed');
+  return { state: degraded ? 'degraded' : 'up', nodes };
 }
