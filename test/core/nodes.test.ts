@@ -162,6 +162,20 @@ describe('asked again', () => {
     expect(counts().toSorted()).toEqual([1, 1, 2]);
   });
 
+  test('not on the same one while there is another, also if all that is left rests', async () => {
+    await start([reset, fine, fine], { failures: 2 });
+    await ask();
+    await clock.advance(2_000);
+    // The first one's breaker is open now.
+    await askTimes(2);
+    servers[2]?.answer(reset);
+    await askTimes(3);
+    servers[1]?.answer(reset);
+    const before = counts();
+    expect(await ask()).toBe('error');
+    expect(counts().map((count, n) => count - (before[n] ?? 0))).toEqual([0, 1, 1]);
+  });
+
   test('on the same node where there is only one', async () => {
     await start([reset], { retries: 2 });
     expect(await ask()).toBe('error');

@@ -83,3 +83,25 @@ test('connections are kept and bounded: a hundred credentials at once use at mos
   await verifier.close();
   await slow.close();
 });
+
+test('no pipelining: a slow answer holds up nobody else on its connection', async () => {
+  const sockets = new Set<unknown>();
+  const slow = await startScriptedNode(respond({ body: identityBody() }));
+  const verifier = createVerifier({ nodes: slow.url });
+  await verifier.verify(bearer);
+  slow.answer((socket) => {
+    sockets.add(socket);
+    // Until the head is there undici would send nothing after it anyway.
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n');
+  });
+  const pending: Promise<unknown>[] = [];
+  for (const n of [1, 2, 3, 4]) {
+    pending.push(verifier.verify(`${bearer}${n}`));
+    await slow.arrived(1 + n);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  }
+  expect(sockets.size).toBe(4);
+  await verifier.close();
+  await Promise.all(pending);
+  await slow.close();
+});
