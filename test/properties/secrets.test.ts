@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createVerifier, DenialError, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
@@ -217,7 +218,6 @@ describe.each(Object.entries(canaries()))(
       await present(header);
       while (verifier.stats().inFlight > 0) await new Promise(setImmediate);
       verifier.revoke({ credential: header });
-      verifier.revoke({ credential: `${header} is none` });
       await present(header);
       verifier.revoke('all');
       await nothingSeen(canary);
@@ -290,6 +290,7 @@ describe.each(Object.entries(canaries()))(
         { nodes: `https://es.example/#${value}` },
         { nodes: [value, header] },
         { nodes: node.url, tls: { ca: [value, 7] } },
+        { nodes: node.url, tls: { ca: `-----BEGIN ${value}` } },
         { nodes: node.url, tls: value },
         { nodes: node.url, schemes: [value] },
         { nodes: node.url, challenge: { realm: `${value}\n` } },
@@ -315,6 +316,8 @@ describe.each(Object.entries(canaries()))(
         { credentials: header },
         { apiKeyIds: header },
         { credential: [header] },
+        { credential: `${header} is none` },
+        { credential: value },
       ]) {
         try {
           verifier.revoke(subject as 'all');
@@ -324,11 +327,6 @@ describe.each(Object.entries(canaries()))(
         }
       }
       await present(header, { maxAgeMs: value as unknown as number }).catch(() => {});
-      // Accepted as certificates, and found not to be any when the first connection is made.
-      const other = create({ nodes: 'https://127.0.0.1:9', tls: { ca: `-----BEGIN ${value}` } });
-      const verdict = await other.verify(header);
-      note(verdict, header);
-      await other.close();
       await nothingSeen(canary);
     });
   },
@@ -390,7 +388,11 @@ describe('P46: after a thousand credentials the heap of an idle verifier holds n
         // What is kept is found.
         expect(strings.some((text) => text.includes(kept))).toBe(true);
         expect(new Set(credentials).size).toBeGreaterThanOrEqual(1_000);
-        expect(strings.filter((text) => windowIn(text, windows) !== undefined)).toEqual([]);
+        // Node's public root certificates are random enough to share eight characters with somebody; a snapshot
+        // cuts long ones off.
+        const known = (text: string) => rootCertificates.some((certificate) => certificate.startsWith(text));
+        const found = strings.filter((text) => windowIn(text, windows) !== undefined && !known(text));
+        expect(found).toEqual([]);
       } finally {
         await rm(folder, { recursive: true });
       }
