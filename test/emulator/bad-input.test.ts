@@ -268,6 +268,17 @@ describe('a path', () => {
     });
   });
 
+  test('with a refresh policy that there is not is refused', async () => {
+    const response = await cluster.ask('DELETE /_security/user/nobody?refresh=soon');
+    expectAnswer(response, {
+      status: 400,
+      body: errorBody(400, 'illegal_argument_exception', 'Unknown value for refresh: [soon].'),
+    });
+    for (const policy of ['', '=true', '=false', '=wait_for']) {
+      expect((await cluster.ask(`DELETE /_security/user/nobody?refresh${policy}`)).status).toBe(404);
+    }
+  });
+
   test('that takes no body refuses one', async () => {
     const reason = 'request [GET /_security/_authenticate] does not support having a body';
     expectAnswer(await raw('GET /_security/_authenticate', '{}'), {

@@ -60,6 +60,24 @@ describe('a delayed answer', () => {
     expect(arrived).toEqual(['quick', 'slow']);
   });
 
+  test('leaves before a later one when the time of both has passed', async () => {
+    emulator.faults.add({ delayMs: 2 * hour, times: 1 });
+    emulator.faults.add({ delayMs: hour, times: 1 });
+    const ask = (path: string) => send(emulator.url + path, { headers: admin });
+    const slow = ask('/?slow');
+    await received(1);
+    const quick = ask('/?quick');
+    await received(2);
+    const order: string[] = [];
+    // The status is noted when an answer leaves.
+    for (const record of emulator.requests) {
+      Object.defineProperty(record, 'status', { set: () => order.push(record.path) });
+    }
+    await emulator.clock.advance(3 * hour);
+    expect(order).toEqual(['/?quick', '/?slow']);
+    await Promise.all([slow, quick]);
+  });
+
   test('was made when the request arrived', async () => {
     const headers = { ...admin };
     const body = { name: 'short', expiration: '10s' };

@@ -278,6 +278,27 @@ describe('running as somebody else', () => {
     }
   });
 
+  test('is possible for keys from 8.1 on, for tokens from 8.4 on', async () => {
+    for (const [version, ofKey, ofToken] of [
+      ['8.0', 'elastic', 'elastic'],
+      ['8.1', 'bob', 'elastic'],
+      ['8.4', 'bob', 'bob'],
+    ] as const) {
+      const other = await emulated({ version, users: { bob: { password: 'password', roles: [] } } });
+      const key = (await other.ask('PUT /_security/api_key', { body: { name: 'k' } })).json;
+      const body = { grant_type: 'client_credentials' };
+      const { access_token } = (await other.ask('POST /_security/oauth2/token', { body })).json;
+      for (const [credential, name] of [
+        [apiKey(key.encoded), ofKey],
+        [bearer(access_token), ofToken],
+      ] as const) {
+        const headers = { ...credential, 'es-security-runas-user': 'bob' };
+        expect((await other.ask('GET /_security/_authenticate', { headers })).json.username).toBe(name);
+      }
+      await other.close();
+    }
+  });
+
   test('is kept by a token that is made so', async () => {
     const admin = { ...cluster.admin, 'es-security-runas-user': 'rob' };
     const body = { grant_type: 'client_credentials' };

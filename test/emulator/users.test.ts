@@ -204,11 +204,17 @@ describe('a role', () => {
 
   test('counts from the next request on, also when it did not exist before', async () => {
     await cluster.ask('PUT /_security/user/gert', {
-      body: { password: 'password', roles: ['late', 'never'] },
+      body: { password: 'password', roles: ['never', 'late'] },
     });
     const health = () => cluster.ask('GET /_cluster/health', { headers: basic('gert', 'password') });
     expect((await health()).json.error.reason).toBe(
       'action [cluster:monitor/health] is unauthorized for user [gert] with effective roles [] (assigned roles [late,never] were not found), this action is granted by the cluster privileges [monitor,manage,all]',
+    );
+    await cluster.ask('PUT /_security/role/early', { body: {} });
+    await cluster.ask('PUT /_security/role/late', { body: {} });
+    await cluster.ask('PUT /_security/user/gert', { body: { roles: ['never', 'late', 'early'] } });
+    expect((await health()).json.error.reason).toContain(
+      'for user [gert] with effective roles [early,late] (assigned roles [never] were not found), this',
     );
     await cluster.ask('PUT /_security/role/late', { body: { cluster: ['cluster:monitor/h*'] } });
     expect((await health()).status).toBe(200);

@@ -63,7 +63,7 @@ export function createAuthorization(
   const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
 
   function denial(authentication: Authentication, action: string, own: boolean): ApiError {
-    const hint = privilegesGranting(action, own, version.clonesApiKeys);
+    const hint = privilegesGranting(action, own);
     const hintText =
       hint.length === 0 ? '' : `, this action is granted by the cluster privileges [${hint.join(',')}]`;
     const { runBy, user } = authentication;

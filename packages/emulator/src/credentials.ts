@@ -42,8 +42,6 @@ export interface CredentialSources {
   readonly kerberos: Kerberos;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
-  /** Whether access tokens are accepted; without, each of them is unknown. */
-  readonly tokenService: boolean;
   /** Added to the roles of every user. */
   readonly anonymousRoles: readonly string[];
 }
@@ -73,17 +71,8 @@ const notAccepted =
 
 /** Makes the reader. */
 export function createCredentials(sources: CredentialSources): Credentials {
-  const {
-    users,
-    tokens,
-    apiKeys,
-    serviceAccounts,
-    kerberos,
-    roleMappings,
-    challenges,
-    tokenService,
-    anonymousRoles,
-  } = sources;
+  const { users, tokens, apiKeys, serviceAccounts, kerberos, roleMappings, challenges, anonymousRoles } =
+    sources;
   const extended = new WeakMap<User, User>();
 
   function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
@@ -135,7 +124,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
   }
 
   function readAccessToken(token: string): AuthenticationResult {
-    const authentication = tokenService ? tokens.authenticate(token) : undefined;
+    const authentication = tokens.authenticate(token);
     if (authentication === undefined) return refuseCredential('oauth2 token: invalid token');
     if (authentication === 'expired') return refuse('token expired', { challenges: challenges.expired });
     return accept(authentication, '_bearer_token');

@@ -107,6 +107,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
           illegalArgument(`request [${call.method} ${call.path}] does not support having a body`),
         );
       }
+      refuseUnknownRefresh(call.query.get('refresh'));
       const problems = endpoint.validate?.(input, call.version) ?? [];
       if (problems.length > 0) {
         if (endpoint.invalid !== undefined) return endpoint.invalid(problems);
@@ -129,6 +130,12 @@ function refuseUnknownParameters(call: Call, known: readonly string[]): void {
   throw new Refusal(
     illegalArgument(`request [${call.path}] contains unrecognized ${noun}: ${named.join(', ')}`),
   );
+}
+
+/** Everything is visible at once here, but the parameter has to be one that Elasticsearch knows. */
+function refuseUnknownRefresh(policy: string | undefined): void {
+  if (policy === undefined || ['', 'true', 'false', 'wait_for'].includes(policy)) return;
+  throw new Refusal(illegalArgument(`Unknown value for refresh: [${policy}].`));
 }
 
 /** The body of a call as JSON, broken or not; an absent body is an empty text. */

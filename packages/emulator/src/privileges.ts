@@ -102,10 +102,8 @@ function matchesPattern(pattern: string, action: string): boolean {
 }
 
 /** The names that a denial offers: every privilege that would have granted the action. */
-export function privilegesGranting(action: string, own: boolean, clonesApiKeys: boolean): string[] {
-  return granting
-    .map((privilege) => privilege.name)
-    .filter((name) => grants(name, action, own) && (name !== 'clone_api_key' || clonesApiKeys));
+export function privilegesGranting(action: string, own: boolean): string[] {
+  return granting.map((privilege) => privilege.name).filter((name) => grants(name, action, own));
 }
 
 /** What is wrong with the name of a cluster privilege, or `undefined`. */

@@ -72,8 +72,6 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     kerberos,
     roleMappings,
     challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
-    // A token that is presented to a cluster without the licence is a token that nobody knows.
-    tokenService: settings.tokenService && settings.license !== 'basic',
     anonymousRoles,
   });
   const authenticator = createAuthenticator(credentials, users, settings);

@@ -42,6 +42,8 @@ export async function startServer(parts: ServerParts, host: string, port: number
   server.requestTimeout = 0;
   server.on('clientError', refuseGibberish);
   const address = await listen(server, host, port);
+  // Such as having no more file descriptors for a connection: the others go on.
+  server.on('error', (error) => process.emitWarning(error));
   let closing: Promise<void> | undefined;
   return {
     address,
