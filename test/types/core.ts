@@ -51,7 +51,6 @@ export function exhaustive(given: Verdict): Identity | RejectionCode | Unavailab
 
 // @ts-expect-error a kind is missing, so the function may end without a return
 export function forgetful(given: Verdict): Identity | RejectionCode {
-  // biome-ignore lint/nursery/useExhaustiveSwitchCases: that the compiler sees it too is what is shown here
   switch (given.kind) {
     case 'authenticated':
       return given.identity;
