@@ -3,13 +3,16 @@
  * repeated headers, which is just what some tests are about.
  */
 
-import { request } from 'node:http';
+import { request as plainly } from 'node:http';
+import { request as secured } from 'node:https';
 
 /** A request. An object as the body is sent as JSON. */
 export interface Outgoing {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: unknown;
+  /** Of an https address: the authority to trust, PEM. */
+  readonly ca?: string | undefined;
 }
 
 /** A response. */
@@ -26,7 +29,10 @@ export interface Incoming {
 }
 
 /** Sends a request and reads the whole response. The path goes out as it is, with dots and all. */
-export function send(url: string, { method = 'GET', headers = {}, body }: Outgoing = {}): Promise<Incoming> {
+export function send(
+  url: string,
+  { method = 'GET', headers = {}, body, ca }: Outgoing = {},
+): Promise<Incoming> {
   const raw = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined;
   const payload = Buffer.from(raw ? (body ?? '') : JSON.stringify(body));
   // Node gives a length to the bodies of some methods only.
@@ -35,13 +41,15 @@ export function send(url: string, { method = 'GET', headers = {}, body }: Outgoi
     ...(body !== undefined &&
       !('transfer-encoding' in headers) && { 'content-length': String(payload.length) }),
   };
-  const { hostname, port, origin } = new URL(url);
+  const { hostname, port, origin, protocol } = new URL(url);
+  const request = protocol === 'https:' ? secured : plainly;
   return new Promise((resolve, reject) => {
     const outgoing = request({
       hostname,
       port,
       path: url.slice(origin.length) || '/',
       method,
+      ca,
       headers: { ...own, ...headers } as Record<string, string | string[]>,
     });
     outgoing.on('error', reject);

@@ -1,10 +1,11 @@
 /** Puts an emulator together: state, endpoints, controls and listener. */
 
+import { makeCertificate } from './certificates.js';
 import { type Clock, createClock } from './clock.js';
 import { createDispatcher } from './dispatcher.js';
 import { absentPaths, allRoutes } from './endpoints/all.js';
 import { createFaults, type Faults } from './faults.js';
-import { type EmulatorOptions, readOptions } from './options.js';
+import { type EmulatorOptions, readOptions, type Settings } from './options.js';
 import { createRequestLog, type RequestRecord } from './request-log.js';
 import { createSecurity } from './security.js';
 import { type RunningServer, startServer } from './server.js';
@@ -13,6 +14,8 @@ import { type RunningServer, startServer } from './server.js';
 export interface Emulator {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
+  /** With `tls`: the certificate of the authority that its clients have to trust, PEM. It is made anew at each start. */
+  readonly ca?: string;
   /** The name of the superuser: `elastic`. */
   readonly username: string;
   /** The password of the superuser. */
@@ -28,7 +31,7 @@ export interface Emulator {
 }
 
 /**
- * Starts an HTTP server in this process that answers as Elasticsearch's security endpoints do.
+ * Starts an HTTP or HTTPS server in this process that answers as Elasticsearch's security endpoints do.
  *
  * @returns the emulator, when it listens
  * @throws TypeError naming the option that is wrong
@@ -49,7 +52,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const dispatcher = createDispatcher(security, allRoutes, absentPaths);
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
-  const parts = { dispatcher, clock, faults, log, maxHeaderBytes };
+  const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;
+  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate };
   const server = await startServer(parts, settings.host, settings.port).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`startEmulator: can not listen on ${settings.host}, port ${settings.port}: ${reason}`, {
@@ -58,7 +62,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   });
 
   return {
-    url: urlOf(server, settings.host),
+    url: urlOf(server, settings),
+    ...(certificate !== undefined && { ca: certificate.ca }),
     username: 'elastic',
     password: settings.password,
     clock: { now: clock.now, advance: clock.advance },
@@ -71,6 +76,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-function urlOf(server: RunningServer, host: string): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${server.address.port}`;
+function urlOf(server: RunningServer, { host, tls }: Settings): string {
+  return `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${server.address.port}`;
 }

@@ -20,6 +20,11 @@ export interface EmulatorOptions {
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`: nobody outside of this machine can reach it. */
   readonly host?: string;
+  /**
+   * Whether it speaks HTTPS, with an authority and a certificate made at the start for `localhost`, `127.0.0.1`,
+   * `::1` and `host`. Default `false`.
+   */
+  readonly tls?: boolean;
   /** The release to imitate, `major.minor` or `major.minor.patch` from 7.17 to 9.5. Default `9.5.0`. */
   readonly version?: string;
   /** The password of the user `elastic`, six characters or more. Default `changeme`. */
@@ -61,6 +66,7 @@ export type KerberosTicket =
 export interface Settings extends SecuritySettings {
   readonly port: number;
   readonly host: string;
+  readonly tls: boolean;
   readonly users: readonly UserRequest[];
   readonly roles: ReadonlyMap<string, RoleDescriptor>;
 }
@@ -68,6 +74,7 @@ export interface Settings extends SecuritySettings {
 const known: ReadonlySet<string> = new Set([
   'port',
   'host',
+  'tls',
   'version',
   'password',
   'license',
@@ -91,6 +98,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   const {
     port = 0,
     host = '127.0.0.1',
+    tls = false,
     version = '9.5.0',
     password = 'changeme',
     license = 'trial',
@@ -99,6 +107,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   const { anonymousRoles = [], runAs = true, kerberosTickets = {} } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
+  check('tls', typeof tls === 'boolean', 'true or false');
   const parsed = typeof version === 'string' ? parseVersion(version) : undefined;
   if (parsed === undefined) return refuse('version', 'a release from 7.17 to 9.5, such as "8.10" or "9.5.0"');
   check('password', typeof password === 'string' && password.length >= 6, 'a text of six characters or more');
@@ -118,6 +127,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   return {
     port,
     host,
+    tls,
     version: parsed,
     password,
     license,

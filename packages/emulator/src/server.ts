@@ -3,12 +3,14 @@
  * makes of them. It knows nothing of Elasticsearch but its habits on the wire.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { ServerCertificate } from './certificates.js';
 import type { ScheduledClock } from './clock.js';
 import type { Dispatcher, Head, Reply } from './dispatcher.js';
 import type { Fault, FaultSource } from './faults.js';
 import type { RequestLog } from './request-log.js';
+import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */
 export interface ServerParts {
@@ -17,6 +19,8 @@ export interface ServerParts {
   readonly faults: FaultSource;
   readonly log: RequestLog;
   readonly maxHeaderBytes: number;
+  /** `undefined`: no TLS. */
+  readonly certificate: ServerCertificate | undefined;
 }
 
 /** A listener that listens. */
@@ -33,9 +37,13 @@ const maxBodyBytes = 100 * 1024 * 1024;
 
 /** @throws the error of the socket if it can not listen there */
 export async function startServer(parts: ServerParts, host: string, port: number): Promise<RunningServer> {
-  const server = createServer({ maxHeaderSize: parts.maxHeaderBytes }, (request, response) =>
-    handle(parts, request, response),
-  );
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    handle(parts, request, response);
+  const options = { maxHeaderSize: parts.maxHeaderBytes };
+  const server =
+    parts.certificate === undefined
+      ? createServer(options, listener)
+      : createSecureServer(parts.certificate, options, listener);
   // Elasticsearch waits for requests for ever and never closes a connection of its own accord.
   server.keepAliveTimeout = 0;
   server.headersTimeout = 0;
@@ -175,7 +183,7 @@ function send(
     return;
   }
   const carryOut = (): void => {
-    if (reply === undefined || fault.reset === true) request.socket.resetAndDestroy();
+    if (reply === undefined || fault.reset === true) reset(request.socket);
     else if (fault.truncate === true) writeHalf(request.socket, response, entry, reply);
     else write(response, entry, reply);
   };
@@ -220,7 +228,8 @@ function bare(response: ServerResponse): void {
 }
 
 function refuseGibberish(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Who breaks off, or fails to speak TLS, is not answered in HTTP.
+  if (!socket.writable || !error.code?.startsWith('HPE_')) {
     socket.destroy();
     return;
   }
