@@ -258,6 +258,10 @@ describe('users', () => {
     expect(await users({ query: { term: { enabled: false } } })).toEqual(['bob']);
     expect(await users({ query: { term: { roles: 'superuser' } } })).toEqual(['carol']);
     expect(await users({ query: { match: { full_name: 'liddell' } } })).toEqual(['alice']);
+    expect(await users({ query: { match: { full_name: 'Someone LIDDELL' } } })).toEqual(['alice']);
+    const both = { query: 'Someone Liddell', operator: 'and' };
+    expect(await users({ query: { match: { full_name: both } } })).toEqual([]);
+    expect(await users({ query: { match: { email: 'alice@nowhere.test' } } })).toEqual(['alice']);
     expect(await users({ query: { exists: { field: 'email' } } })).toEqual(['alice']);
     expect(await users({ query: { prefix: { username: 'b' } } })).toEqual(['bob']);
   });

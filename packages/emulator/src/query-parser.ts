@@ -4,7 +4,14 @@
  */
 
 import { type ApiError, illegalArgument, Refusal } from './envelope.js';
-import { type JsonDocument, type JsonNode, type JsonObject, jsonValueOf, locationOf } from './json-parser.js';
+import {
+  type JsonDocument,
+  type JsonMember,
+  type JsonNode,
+  type JsonObject,
+  jsonValueOf,
+  locationOf,
+} from './json-parser.js';
 import type { JsonValue } from './json-value.js';
 import { type Field, refuseBroken } from './object-parser.js';
 import { suggestion } from './suggestion.js';
@@ -15,10 +22,17 @@ export type Query =
   | { readonly kind: 'ids'; readonly values: readonly string[] }
   | { readonly kind: 'exists'; readonly field: string }
   | {
-      readonly kind: 'term' | 'prefix' | 'wildcard' | 'match';
+      readonly kind: 'term' | 'prefix' | 'wildcard';
       readonly field: string;
       readonly value: JsonValue;
       readonly ignoreCase: boolean;
+    }
+  | {
+      readonly kind: 'match';
+      readonly field: string;
+      readonly value: JsonValue;
+      /** Whether every word has to be found, not only one. */
+      readonly allWords: boolean;
     }
   | { readonly kind: 'terms'; readonly field: string; readonly values: readonly JsonValue[] }
   | { readonly kind: 'range'; readonly field: string; readonly bounds: readonly Bound[] }
@@ -44,10 +58,10 @@ const clauses: ReadonlyMap<string, Clause> = new Map<string, Clause>([
   ['match_all', () => ({ kind: 'match_all' })],
   ['ids', parseIds],
   ['exists', parseExists],
-  ['term', parseTerm('term', 'value')],
-  ['prefix', parseTerm('prefix', 'value')],
-  ['wildcard', parseTerm('wildcard', 'value')],
-  ['match', parseTerm('match', 'query')],
+  ['term', parseTerm('term')],
+  ['prefix', parseTerm('prefix')],
+  ['wildcard', parseTerm('wildcard')],
+  ['match', parseMatch],
   ['terms', parseTerms],
   ['range', parseRange],
   ['bool', parseBool],
@@ -164,32 +178,35 @@ function parseExists(name: string, body: JsonNode, document: JsonDocument): Quer
     : { kind: 'exists', field };
 }
 
+/** The one field of a query, which has a value or an object of parameters. */
+function singleField(name: string, body: JsonNode, document: JsonDocument): JsonMember {
+  const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
+  const [first, second] = members;
+  if (first === undefined) {
+    throw new Refusal(illegalArgument('field name is null or empty'));
+  }
+  if (second !== undefined) {
+    return fail(
+      document,
+      second,
+      `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
+    );
+  }
+  if (first.value.kind === 'array') {
+    return fail(document, first.value, `[${name}] query does not support array of values`);
+  }
+  return first;
+}
+
 /** Queries of one field and one value, in their short and in their long form. */
-function parseTerm(kind: 'term' | 'prefix' | 'wildcard' | 'match', valueName: string): Clause {
+function parseTerm(kind: 'term' | 'prefix' | 'wildcard'): Clause {
   return (name, body, document) => {
-    const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
-    const [first, second] = members;
-    if (first === undefined) {
-      throw new Refusal(illegalArgument('field name is null or empty'));
-    }
-    if (second !== undefined) {
-      return fail(
-        document,
-        second,
-        `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
-      );
-    }
-    const field = first.name;
-    if (first.value.kind === 'array') {
-      return fail(document, first.value, `[${name}] query does not support array of values`);
-    }
-    if (first.value.kind !== 'object') {
-      return { kind, field, value: value(first.value, document), ignoreCase: false };
-    }
+    const { name: field, value: node } = singleField(name, body, document);
+    if (node.kind !== 'object') return { kind, field, value: value(node, document), ignoreCase: false };
     let found: JsonValue | undefined;
     let ignoreCase = false;
-    for (const member of first.value.members) {
-      if (member.name === valueName || (kind === 'wildcard' && member.name === 'wildcard')) {
+    for (const member of node.members) {
+      if (member.name === 'value' || (kind === 'wildcard' && member.name === 'wildcard')) {
         found = value(member.value, document);
       } else if (member.name === 'case_insensitive' && member.value.kind === 'boolean') {
         ignoreCase = member.value.value;
@@ -197,9 +214,31 @@ function parseTerm(kind: 'term' | 'prefix' | 'wildcard' | 'match', valueName: st
         return fail(document, member, `[${name}] query does not support [${member.name}]`);
       }
     }
-    if (found === undefined) throw new Refusal(illegalArgument('value cannot be null'));
+    if (found === undefined || found === null) throw new Refusal(illegalArgument('value cannot be null'));
     return { kind, field, value: found, ignoreCase };
   };
+}
+
+function parseMatch(name: string, body: JsonNode, document: JsonDocument): Query {
+  const { name: field, value: node } = singleField(name, body, document);
+  if (node.kind !== 'object') return { kind: 'match', field, value: value(node, document), allWords: false };
+  let found: JsonValue | undefined;
+  let allWords = false;
+  for (const member of node.members) {
+    if (member.name === 'query') found = value(member.value, document);
+    else if (member.name === 'operator') allWords = isAnd(value(member.value, document));
+    else if (!indifferent.has(member.name)) {
+      return fail(document, member, `[${name}] query does not support [${member.name}]`);
+    }
+  }
+  if (found === undefined || found === null) return fail(document, body, 'No text specified for text query');
+  return { kind: 'match', field, value: found, allWords };
+}
+
+function isAnd(operator: JsonValue): boolean {
+  const name = String(operator).toUpperCase();
+  if (name === 'AND' || name === 'OR') return name === 'AND';
+  throw new Refusal(illegalArgument(`No enum constant org.elasticsearch.index.query.Operator.${name}`));
 }
 
 function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query {
@@ -217,18 +256,9 @@ function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query
 }
 
 function parseRange(name: string, body: JsonNode, document: JsonDocument): Query {
-  const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
-  const [first, second] = members;
-  if (first === undefined) throw new Refusal(illegalArgument('field name is null or empty'));
-  if (second !== undefined) {
-    return fail(
-      document,
-      second,
-      `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
-    );
-  }
+  const { name: field, value: node } = singleField(name, body, document);
   const bounds: Bound[] = [];
-  for (const member of objectOf(name, first.value, document).members) {
+  for (const member of objectOf(name, node, document).members) {
     switch (member.name) {
       case 'gt':
       case 'gte':
@@ -249,7 +279,7 @@ function parseRange(name: string, body: JsonNode, document: JsonDocument): Query
         return fail(document, member, `[range] query does not support [${member.name}]`);
     }
   }
-  return { kind: 'range', field: first.name, bounds };
+  return { kind: 'range', field, bounds };
 }
 
 function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {

@@ -1,6 +1,6 @@
 /**
- * Searching in a list: which of its entries a query finds, in which order, and which page of them is wanted.
- * The entries may be anything; what their fields are called is told by whoever searches.
+ * What a query finds: from its tree to a test of one entry. The entries may be anything; what their fields
+ * are called and hold is told by whoever searches. Order and pages are in `search.ts`.
  */
 
 import { parseInstant } from './date-math.js';
@@ -11,9 +11,12 @@ import type { Query } from './query-parser.js';
 /** What a field can hold. */
 export type FieldValue = string | number | boolean;
 
-/** A field that can be searched. */
+/** How what a field holds is compared. */
+export type FieldType = 'keyword' | 'text' | 'long' | 'double' | 'date' | 'boolean';
+
+/** A field that can be searched. The values of a `text` are its words. */
 export interface SearchField<Entry> {
-  readonly type: 'keyword' | 'date' | 'boolean';
+  readonly type: FieldType;
   /** Text that was taken apart can be searched but not sorted. */
   readonly sortable: boolean;
   values(entry: Entry): readonly FieldValue[];
@@ -28,115 +31,14 @@ export interface SearchFields<Entry> {
   refusal(name: string): string;
 }
 
-/** One criterion of an order. */
-export interface SortKey {
-  readonly field: string;
-  readonly descending: boolean;
-  readonly format: string | undefined;
-}
-
-/** A page of what was found. */
-export interface SearchResult<Entry> {
-  readonly total: number;
-  /** With the values by which each was sorted, if there is an order. */
-  readonly hits: readonly { readonly entry: Entry; readonly sort: readonly JsonValue[] | undefined }[];
-}
-
-/** What is searched for. */
-export interface Search {
-  readonly query: Query | undefined;
-  readonly from: number;
-  readonly size: number;
-  readonly sort: readonly SortKey[];
-  readonly searchAfter: readonly JsonValue[] | undefined;
-}
-
-type Test<Entry> = (entry: Entry) => boolean;
+/** Whether a query finds an entry. */
+export type Test<Entry> = (entry: Entry) => boolean;
 
 /**
  * @param now what `now` stands for in the query, in milliseconds
- * @throws Refusal if the search asks for what is not allowed
+ * @throws Refusal if the query asks for what is not allowed
  */
-export function search<Entry>(
-  entries: Iterable<Entry>,
-  fields: SearchFields<Entry>,
-  { query, from, size, sort, searchAfter }: Search,
-  now: number,
-): SearchResult<Entry> {
-  const test = query === undefined ? () => true : compile(query, fields, now);
-  const order = sort.map((key) => ({ key, field: sortField(key, fields) }));
-  let found = [...entries]
-    .filter(test)
-    .map((entry) => ({ entry, sort: order.map(({ field }) => first(field, entry)) }));
-  const total = found.length;
-  const compare = (a: readonly SortValue[], b: readonly SortValue[]): number => {
-    for (const [index, { key }] of order.entries()) {
-      const difference = compareValues(a[index], b[index], key.descending);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  };
-  if (order.length > 0) found.sort((a, b) => compare(a.sort, b.sort));
-  if (searchAfter !== undefined) {
-    const after = afterValues(searchAfter, sort);
-    found = found.filter((hit) => compare(hit.sort, after) > 0);
-  }
-  const hits = found.slice(from, from + size).map((hit) => ({
-    entry: hit.entry,
-    sort: order.length === 0 ? undefined : hit.sort.map((value, index) => showSort(value, order[index]?.key)),
-  }));
-  return { total, hits };
-}
-
-type SortValue = FieldValue | undefined;
-
-function first<Entry>(field: SearchField<Entry> | undefined, entry: Entry): SortValue {
-  return field?.values(entry)[0];
-}
-
-/** `_doc` is the order in which the entries are anyway. */
-function sortField<Entry>(key: SortKey, fields: SearchFields<Entry>): SearchField<Entry> | undefined {
-  if (key.field === '_doc') return undefined;
-  const field = fields.field(key.field);
-  if (field === undefined || !field.sortable) refuse(fields.refusal(key.field));
-  return field;
-}
-
-function compareValues(a: SortValue, b: SortValue, descending: boolean): number {
-  if (a === b) return 0;
-  // What is missing comes last in either direction.
-  if (a === undefined) return 1;
-  if (b === undefined) return -1;
-  const difference = a < b ? -1 : 1;
-  return descending ? -difference : difference;
-}
-
-function showSort(value: SortValue, key: SortKey | undefined): JsonValue {
-  if (value === undefined) return null;
-  return typeof value === 'number' && key?.format?.endsWith('date_time')
-    ? new Date(value).toISOString()
-    : value;
-}
-
-function afterValues(values: readonly JsonValue[], sort: readonly SortKey[]): SortValue[] {
-  if (sort.length === 0) return refuse('Sort must contain at least one field.');
-  if (values.length !== sort.length) {
-    return refuse(`search_after has ${values.length} value(s) but sort has ${sort.length}.`);
-  }
-  return values.map((value, index) => {
-    if (value === null) return undefined;
-    const isDate = sort[index]?.format?.endsWith('date_time');
-    return isDate
-      ? parseInstant(String(value), 0)
-      : (numberOf(value) ?? (typeof value === 'boolean' ? value : String(value)));
-  });
-}
-
-function refuse(reason: string): never {
-  throw new Refusal(illegalArgument(reason));
-}
-
-function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: number): Test<Entry> {
+export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: number): Test<Entry> {
   switch (query.kind) {
     case 'match_all':
       return () => true;
@@ -168,29 +70,26 @@ function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: number):
           .values(entry)
           .some((value) => bounds.every((bound) => isWithin(value, bound.relation, bound.value)));
     }
-    case 'term':
     case 'match': {
+      const field = allowed(query.field, fields);
+      if (field.type === 'text') return matchWords(query, field);
+      const wanted = convert(query.value, field, query.field, now);
+      return (entry) => field.values(entry).includes(wanted);
+    }
+    case 'term': {
       const field = allowed(query.field, fields);
       const fold = folding(query.ignoreCase);
       const wanted = fold(convert(query.value, field, query.field, now));
       return (entry) => field.values(entry).some((value) => fold(value) === wanted);
     }
     case 'prefix': {
-      const field = allowed(query.field, fields);
-      if (field.type !== 'keyword')
-        return refuse(
-          `Can only use prefix queries on keyword, text and wildcard fields - not on [${query.field}] which is of type [${field.type}]`,
-        );
+      const field = textual(query.kind, query.field, fields);
       const fold = folding(query.ignoreCase);
       const wanted = String(fold(String(query.value)));
       return (entry) => field.values(entry).some((value) => String(fold(value)).startsWith(wanted));
     }
     case 'wildcard': {
-      const field = allowed(query.field, fields);
-      if (field.type !== 'keyword')
-        return refuse(
-          `Can only use wildcard queries on keyword, text and wildcard fields - not on [${query.field}] which is of type [${field.type}]`,
-        );
+      const field = textual(query.kind, query.field, fields);
       const expression = wildcard(String(query.value), query.ignoreCase);
       return (entry) => field.values(entry).some((value) => expression.test(String(value)));
     }
@@ -213,6 +112,30 @@ function compileBool<Entry>(
 
 function allowed<Entry>(name: string, fields: SearchFields<Entry>): SearchField<Entry> {
   return fields.field(name) ?? refuse(fields.refusal(name));
+}
+
+/** The field of a query that makes sense of text only. */
+function textual<Entry>(
+  kind: 'prefix' | 'wildcard',
+  name: string,
+  fields: SearchFields<Entry>,
+): SearchField<Entry> {
+  const field = allowed(name, fields);
+  if (field.type === 'keyword' || field.type === 'text') return field;
+  return refuse(
+    `Can only use ${kind} queries on keyword, text and wildcard fields - not on [${name}] which is of type [${field.type}]`,
+  );
+}
+
+function matchWords<Entry>(
+  { value, allWords }: Query & { readonly kind: 'match' },
+  field: SearchField<Entry>,
+): Test<Entry> {
+  const wanted = wordsOf(textOf(value));
+  return (entry) => {
+    const has = (word: string): boolean => field.values(entry).includes(word);
+    return wanted.length > 0 && (allWords ? wanted.every(has) : wanted.some(has));
+  };
 }
 
 function folding(ignoreCase: boolean): (value: FieldValue) => FieldValue {
@@ -254,7 +177,31 @@ function convert<Entry>(value: JsonValue, field: SearchField<Entry>, name: strin
     if (plain === false || plain === 'false') return false;
     return refuse(`Can't parse boolean value [${String(plain)}], expected [true] or [false]`);
   }
-  return typeof plain === 'object' ? refuse(`[${name}] can not be compared with an object`) : String(plain);
+  if (typeof plain === 'object') return refuse(`[${name}] can not be compared with an object`);
+  return field.type === 'long' || field.type === 'double' ? numeric(plain) : String(plain);
+}
+
+function numeric(value: string | number | boolean): number {
+  const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  if (typeof value !== 'boolean' && !Number.isNaN(number)) return number;
+  throw new Refusal({
+    status: 400,
+    type: 'number_format_exception',
+    reason: `For input string: "${String(value)}"`,
+  });
+}
+
+function refuse(reason: string): never {
+  throw new Refusal(illegalArgument(reason));
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
+
+/** The words of a text, in lower case: what Elasticsearch's standard analyzer makes of it. */
+export function wordsOf(text: string): string[] {
+  return [...segmenter.segment(text.toLowerCase())].flatMap(({ segment, isWordLike }) =>
+    isWordLike === true ? [segment] : [],
+  );
 }
 
 /** What a path into an object leads to, every value as text; the way in which metadata is indexed. */
@@ -273,5 +220,12 @@ function leaves(value: JsonValue): string[] {
   if (value === null) return [];
   if (Array.isArray(value)) return value.flatMap(leaves);
   if (isMap(value)) return [...value.values()].flatMap(leaves);
-  return [typeof value === 'object' && 'numberText' in value ? String(value.numberText) : String(value)];
+  return [textOf(value)];
+}
+
+/** A value that is neither a list nor an object as text, numbers as they were written. */
+function textOf(value: JsonValue): string {
+  return typeof value === 'object' && value !== null && 'numberText' in value
+    ? String(value.numberText)
+    : String(value);
 }

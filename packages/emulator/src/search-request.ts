@@ -6,8 +6,8 @@ import { illegalArgument, Refusal } from './envelope.js';
 import { type JsonDocument, type JsonNode, jsonValueOf } from './json-parser.js';
 import type { JsonValue } from './json-value.js';
 import { type Field, objectParser, refuseBroken } from './object-parser.js';
-import type { Search, SortKey } from './query.js';
 import { type Query, queryField } from './query-parser.js';
+import type { Search, SortKey } from './search.js';
 
 interface SearchBody {
   readonly query?: Query | undefined;

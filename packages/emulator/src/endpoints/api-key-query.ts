@@ -3,14 +3,8 @@
 import type { ApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
 import type { Authentication } from '../identity.js';
-import {
-  type FieldValue,
-  flattened,
-  type Search,
-  type SearchField,
-  type SearchFields,
-  search,
-} from '../query.js';
+import { type FieldValue, flattened, type SearchField, type SearchFields } from '../query.js';
+import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';

@@ -2,7 +2,8 @@
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
 import { nativeRealm, type User } from '../identity.js';
-import { type FieldValue, type Search, type SearchField, type SearchFields, search } from '../query.js';
+import { type FieldValue, type SearchField, type SearchFields, wordsOf } from '../query.js';
+import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
 import { showUser } from './users.js';
@@ -13,15 +14,15 @@ function field(type: SearchField<User>['type'], sortable: boolean, values: Value
   return { type, sortable, values: (user) => values(user).filter((value) => value !== null) };
 }
 
-/** Names and addresses are indexed by their words. */
-const words = (text: string | null): string[] => text?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+// An analyzer of its own takes addresses apart further than the one for text does.
+const pieces = (text: string | null): string[] => text?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 const known: ReadonlyMap<string, SearchField<User>> = new Map([
   ['username', field('keyword', true, (user) => [user.username])],
   ['roles', field('keyword', true, (user) => user.roles)],
   ['enabled', field('boolean', true, (user) => [user.enabled])],
-  ['full_name', field('keyword', false, (user) => words(user.fullName))],
-  ['email', field('keyword', false, (user) => words(user.email))],
+  ['full_name', field('text', false, (user) => wordsOf(user.fullName ?? ''))],
+  ['email', field('text', false, (user) => pieces(user.email))],
 ]);
 
 const fields: SearchFields<User> = {
