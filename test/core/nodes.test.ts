@@ -49,7 +49,7 @@ const unfired = new AbortController().signal;
 
 /** What came of a question: the status of an answer, or the kind of reply. */
 async function ask(signal = unfired, blameless = false): Promise<number | string> {
-  const reply = await nodes.get(path, {}, signal, () => blameless);
+  const reply = await nodes.send({ path, headers: {} }, signal, () => blameless);
   return reply.kind === 'answer' ? reply.answer.status : reply.kind;
 }
 
@@ -243,7 +243,10 @@ describe('breaker', () => {
     await ask();
     await clock.advance(500);
     await ask();
-    expect(await nodes.get(path, {}, unfired, () => false)).toEqual({ kind: 'open', waitMs: 1_500 });
+    expect(await nodes.send({ path, headers: {} }, unfired, () => false)).toEqual({
+      kind: 'open',
+      waitMs: 1_500,
+    });
   });
 
   test('no reply within the deadline is a failure; one that nobody waited for any more is not', async () => {
@@ -280,9 +283,9 @@ describe('getAll', () => {
     await start([reset, fine], { retries: 0, failures: 1 });
     await ask();
     const kinds = (replies: readonly Reply[]) => replies.map(({ kind }) => kind);
-    expect(kinds(await nodes.getAll(path, {}, unfired))).toEqual(['error', 'answer']);
+    expect(kinds(await nodes.sendAll({ path, headers: {} }, unfired))).toEqual(['error', 'answer']);
     servers[0]?.answer(fine);
-    expect(kinds(await nodes.getAll(path, {}, unfired))).toEqual(['answer', 'answer']);
+    expect(kinds(await nodes.sendAll({ path, headers: {} }, unfired))).toEqual(['answer', 'answer']);
     expect(states()).toEqual(['open', 'closed']);
   });
 });

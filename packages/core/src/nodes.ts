@@ -5,7 +5,7 @@
 import { type Breaker, type BreakerSettings, type BreakerState, createBreaker } from './breaker.js';
 import type { Clock } from './clock.js';
 import { publishNode } from './events.js';
-import { type Answer, isGarbled, type Transport } from './transport.js';
+import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
@@ -28,14 +28,9 @@ export interface Nodes {
    *
    * @param blameless whether a signal that fires says nothing about the node: nobody waited any more.
    */
-  get(
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    blameless: () => boolean,
-  ): Promise<Reply>;
+  send(request: NodeRequest, signal: AbortSignal, blameless: () => boolean): Promise<Reply>;
   /** Asks every node, whatever its breaker says. */
-  getAll(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply[]>;
+  sendAll(request: NodeRequest, signal: AbortSignal): Promise<Reply[]>;
   readonly states: readonly NodeState[];
   close(): Promise<void>;
 }
@@ -69,7 +64,7 @@ export function createNodes(
   let turn = 0;
 
   return {
-    async get(path, headers, signal, blameless) {
+    async send(request, signal, blameless) {
       let last: Reply | undefined;
       const tried = new Set<Node>();
       for (let attempt = 0; attempt <= settings.retries; attempt += 1) {
@@ -77,7 +72,7 @@ export function createNodes(
         if (node === undefined) break;
         tried.add(node);
         const attempt = node.breaker.begin();
-        last = await ask(node, path, headers, signal);
+        last = await sendTo(node, request, signal);
         if (signal.aborted && last.kind === 'error' && blameless()) attempt.abandoned();
         else if (hasFailed(last)) attempt.failed();
         else attempt.answered();
@@ -86,7 +81,7 @@ export function createNodes(
       return last ?? { kind: 'open', waitMs: Math.min(...nodes.map(({ breaker }) => breaker.waitMs)) };
     },
 
-    getAll: (path, headers, signal) => Promise.all(nodes.map((node) => ask(node, path, headers, signal))),
+    sendAll: (request, signal) => Promise.all(nodes.map((node) => sendTo(node, request, signal))),
 
     get states() {
       return nodes.map(({ name, breaker }) => ({
@@ -111,14 +106,14 @@ export function createNodes(
   }
 }
 
-async function ask(
+async function sendTo(
   { name, prefix, transport }: Node,
-  path: string,
-  headers: Readonly<Record<string, string>>,
+  request: NodeRequest,
   signal: AbortSignal,
 ): Promise<Reply> {
   try {
-    return { kind: 'answer', node: name, answer: await transport.get(prefix + path, headers, signal) };
+    const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
+    return { kind: 'answer', node: name, answer };
   } catch (error) {
     return { kind: 'error', node: name, error };
   }

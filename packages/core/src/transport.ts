@@ -1,8 +1,17 @@
-// The only file that opens sockets for requests: one GET to one node, and its answer up to a limit. Follows no
+// The only file that opens sockets for requests: one to one node, and its answer up to a limit. Follows no
 // redirect, decodes nothing, retries nothing, judges nothing.
 
 import { type Dispatcher, Pool } from 'undici';
 import { createConnector, type TlsSettings } from './tls.js';
+
+/** What is asked of a node. Must change nothing there: it may be asked again. */
+export interface NodeRequest {
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text; sent with POST. Without one it is a GET. */
+  readonly body?: string;
+}
 
 /** An HTTP answer whose body has arrived whole, or was cut off at the limit. */
 export interface Answer {
@@ -15,7 +24,7 @@ export interface Answer {
 
 export interface Transport {
   /** Rejects with the network's error, or with the signal's reason as soon as that fires (not: has fired). */
-  get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
+  send(request: NodeRequest, signal: AbortSignal): Promise<Answer>;
   /** Destroys all sockets of its own; what is under way rejects. */
   close(): Promise<void>;
 }
@@ -32,6 +41,8 @@ export interface TransportSettings {
 /** One MiB: an identity is about 400 bytes, and a body without end must not fill the memory. */
 const maxBodyBytes = 1_048_576;
 
+const jsonHeaders = { 'content-type': 'application/json' };
+
 /** @returns what opens the way to an origin. */
 export function createTransports(settings: TransportSettings): (origin: string) => Transport {
   return (origin) => {
@@ -39,10 +50,13 @@ export function createTransports(settings: TransportSettings): (origin: string) 
     const own = dispatcher === undefined ? createPool(origin, settings) : undefined;
     const way = own?.pool ?? dispatcher;
     return {
-      get: (path, headers, signal) =>
+      send: ({ path, headers, body }, signal) =>
         new Promise((resolve, reject) => {
-          const request = { origin, path, method: 'GET' as const, headers: { ...headers } };
-          way?.dispatch(request, collect(signal, resolve, reject));
+          const asked =
+            body === undefined
+              ? { origin, path, method: 'GET' as const, headers: { ...headers } }
+              : { origin, path, method: 'POST' as const, headers: { ...headers, ...jsonHeaders }, body };
+          way?.dispatch(asked, collect(signal, resolve, reject));
         }),
       async close() {
         own?.connector.close();
