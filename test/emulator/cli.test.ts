@@ -62,6 +62,7 @@ test('prints where it is, who may ask, and how', async () => {
   expect(out).toBe(`Elasticsearch emulator at ${url}
   user      elastic
   password  it's me
+  page      ${url}/_esauth/
 
 Try:
   curl -u 'elastic:it'\\''s me' '${url}/_security/_authenticate?pretty'
@@ -76,6 +77,14 @@ test('prints nothing but the address when it is to be quiet, and ends when it is
   expect((await send(url, { headers: basic('elastic', 'changeme') })).json.version.number).toBe('8.10.0');
   child.kill('SIGINT');
   expect(await ended).toEqual({ code: 0, out: `${url}\n`, err: '' });
+});
+
+test.each([['--no-ui'], ['--host', '0.0.0.0']])('has no page with %s', async (...args) => {
+  const { child, ended, printed } = run('--port', '0', ...args);
+  const [, port = ''] = await printed(/emulator at http:\/\/[\d.]+:(\d+)\n[\s\S]*api_key/);
+  expect((await send(`http://127.0.0.1:${port}/_esauth/`)).status).toBe(401);
+  child.kill('SIGTERM');
+  expect((await ended).out).not.toContain('_esauth');
 });
 
 test('ends also while connections are open', async () => {

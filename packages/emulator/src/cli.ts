@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { type Emulator, startEmulator } from './emulator.js';
 import type { EmulatorOptions } from './options.js';
+import { isLoopbackHost } from './page/guard.js';
 
 const usage = `Usage: esauth-emulator [options]
 
@@ -13,6 +14,7 @@ Answers as Elasticsearch's security endpoints do, on this machine only, until it
   --version <release>   the release to imitate, 7.17 to 9.5 (default 9.5.0)
   --license <type>      trial (default) or basic
   --password <text>     the password of the user elastic (default changeme)
+  --no-ui               without the page to look at, which is otherwise at /_esauth/
   --quiet               print nothing but the address
   --help                print this`;
 
@@ -22,6 +24,7 @@ const flags = {
   version: { type: 'string' },
   license: { type: 'string' },
   password: { type: 'string' },
+  'no-ui': { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -39,6 +42,7 @@ function readFlags(): { options: EmulatorOptions; quiet: boolean; help: boolean 
     ...(version !== undefined && { version }),
     ...(license !== undefined && { license }),
     ...(password !== undefined && { password }),
+    ui: !values['no-ui'],
   };
   return { options, quiet, help };
 }
@@ -53,11 +57,14 @@ function quoted(text: string): string {
   return /^[\w:/.@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function introduction({ url, username, password }: Emulator): string {
+function introduction(
+  { url, username, password }: Emulator,
+  { ui, host = 'localhost' }: EmulatorOptions,
+): string {
   const user = quoted(`${username}:${password}`);
   return `Elasticsearch emulator at ${url}
   user      ${username}
-  password  ${password}
+  password  ${password}${ui && isLoopbackHost(host) ? `\n  page      ${url}/_esauth/` : ''}
 
 Try:
   curl -u ${user} ${quoted(`${url}/_security/_authenticate?pretty`)}
@@ -72,7 +79,7 @@ async function main(): Promise<void> {
     return;
   }
   const emulator = await startEmulator(options);
-  console.log(quiet ? emulator.url : introduction(emulator));
+  console.log(quiet ? emulator.url : introduction(emulator, options));
   const stop = (): void => {
     // Nothing else keeps the process alive.
     void emulator.close();

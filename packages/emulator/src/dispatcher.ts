@@ -32,6 +32,8 @@ export interface Reply {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly body: string;
+  /** Of a refusal in Elasticsearch's standard form: its reason. */
+  readonly reason?: string;
 }
 
 /** A request that may go on. */
@@ -210,7 +212,7 @@ function flat(head: Head, type: string, status: number, error: string, more?: re
 
 function failure(head: Head, type: string, error: ApiError): Reply {
   const challenges = (error.challenges ?? []).flatMap((challenge) => ['WWW-Authenticate', challenge]);
-  return json(head, type, error.status, errorBody(error), challenges);
+  return { ...json(head, type, error.status, errorBody(error), challenges), reason: error.reason };
 }
 
 /** The answers of the routing layer, which has its own form of errors. */

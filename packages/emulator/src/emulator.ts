@@ -6,6 +6,8 @@ import { createDispatcher } from './dispatcher.js';
 import { absentPaths, allRoutes } from './endpoints/all.js';
 import { createFaults, type Faults } from './faults.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options.js';
+import { isLoopbackHost } from './page/guard.js';
+import { createPage } from './page/page.js';
 import { createRequestLog, type RequestRecord } from './request-log.js';
 import { createSecurity } from './security.js';
 import { type RunningServer, startServer } from './server.js';
@@ -48,12 +50,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
   const faults = createFaults();
-  const log = createRequestLog();
+  const log = createRequestLog(clock.now);
+  const page =
+    settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;
   const dispatcher = createDispatcher(security, allRoutes, absentPaths);
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;
-  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate };
+  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate, page };
   const server = await startServer(parts, settings.host, settings.port).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`startEmulator: can not listen on ${settings.host}, port ${settings.port}: ${reason}`, {

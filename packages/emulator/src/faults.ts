@@ -41,21 +41,41 @@ export interface Faults {
 export interface FaultSource extends Faults {
   /** The oldest fault that strikes a request; it has one use less now. */
   strike(method: string, path: string): Fault | undefined;
+  /** The faults that still have uses, the oldest first. */
+  armed(): readonly ArmedFault[];
+  /** @returns whether there was such a fault */
+  remove(id: number): boolean;
 }
 
-interface Armed {
+/** A fault that waits for requests. */
+export interface ArmedFault {
+  /** No two faults of an emulator have the same. */
+  readonly id: number;
   readonly fault: Fault;
-  left: number;
+  /** How many requests it still strikes, perhaps `Infinity`. */
+  readonly left: number;
 }
+
+type Armed = ArmedFault & { left: number };
 
 /** Makes an empty list of faults. */
 export function createFaults(): FaultSource {
   const armed = new Set<Armed>();
+  let added = 0;
 
   return {
+    armed: () => [...armed],
+    remove(id) {
+      const entry = [...armed].find((other) => other.id === id);
+      return entry !== undefined && armed.delete(entry);
+    },
     add(fault) {
       check(fault);
-      const entry: Armed = { fault: { ...fault }, left: fault.times ?? Number.POSITIVE_INFINITY };
+      const entry: Armed = {
+        id: ++added,
+        fault: { ...fault },
+        left: fault.times ?? Number.POSITIVE_INFINITY,
+      };
       if (entry.left > 0) armed.add(entry);
       return () => void armed.delete(entry);
     },

@@ -145,6 +145,15 @@ export function showIdentity(
   };
 }
 
+/** A caller in a few words, for people: never a secret. */
+export function describeCaller({ type, user, apiKey, serviceToken, runBy }: Authentication): string {
+  if (runBy !== undefined) return `${user.username}, run by ${describeCaller(runBy)}`;
+  if (type === 'anonymous') return 'anonymous';
+  if (serviceToken !== undefined) return `${user.username}, service token ${serviceToken.name}`;
+  const key = apiKey === undefined ? '' : `, API key ${apiKey.name}`;
+  return `${user.username}${key}${type === 'token' ? ', access token' : ''}`;
+}
+
 function showToken(authentication: Authentication, version: Version): JsonValue | undefined {
   const managedBy = version.showsManagedTokens ? { managed_by: 'elasticsearch' } : undefined;
   if (authentication.serviceToken !== undefined) {

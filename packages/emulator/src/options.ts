@@ -41,6 +41,12 @@ export interface EmulatorOptions {
   readonly runAs?: boolean;
   /** Kerberos tickets in Base64 and what each leads to. Default: none, and no Kerberos realm. */
   readonly kerberosTickets?: Readonly<Record<string, KerberosTicket>>;
+  /**
+   * Whether there is a page to look at, under `/_esauth/`: whom and what the emulator knows, the last requests,
+   * and buttons for time, faults and invalidation. Default `true`; it is there only while `host` is loopback,
+   * and only for browsers on this machine, but asks them for no password.
+   */
+  readonly ui?: boolean;
   /** Any text: ids and secrets are then the same in every run. Default: they are random. */
   readonly seed?: string;
   /** Users by name, each as the body of `PUT /_security/user/{name}`. Default: none but the reserved ones. */
@@ -67,6 +73,7 @@ export interface Settings extends SecuritySettings {
   readonly port: number;
   readonly host: string;
   readonly tls: boolean;
+  readonly ui: boolean;
   readonly users: readonly UserRequest[];
   readonly roles: ReadonlyMap<string, RoleDescriptor>;
 }
@@ -83,6 +90,7 @@ const known: ReadonlySet<string> = new Set([
   'anonymousRoles',
   'runAs',
   'kerberosTickets',
+  'ui',
   'seed',
   'users',
   'roles',
@@ -104,7 +112,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
-  const { anonymousRoles = [], runAs = true, kerberosTickets = {} } = options;
+  const { anonymousRoles = [], runAs = true, kerberosTickets = {}, ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
   check('tls', typeof tls === 'boolean', 'true or false');
@@ -121,6 +129,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   check('anonymousRoles', areTexts(anonymousRoles), 'a list of names of roles');
   check('runAs', typeof runAs === 'boolean', 'true or false');
   check('kerberosTickets', isObject(kerberosTickets), 'an object with what each ticket leads to');
+  check('ui', typeof ui === 'boolean', 'true or false');
   check('seed', seed === undefined || typeof seed === 'string', 'a text');
   check('users', isObject(users), 'an object with a user for each name');
   check('roles', isObject(roles), 'an object with a role for each name');
@@ -128,6 +137,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     port,
     host,
     tls,
+    ui,
     version: parsed,
     password,
     license,

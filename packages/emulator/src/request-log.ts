@@ -13,24 +13,50 @@ export interface RequestRecord {
   readonly fingerprint: string | undefined;
 }
 
+/** A record with what only the emulator's own page shows of a request. */
+export interface Exchange {
+  readonly record: RequestRecord;
+  /** When it arrived, in the emulator's time. */
+  readonly at: number;
+  /** Whose credential was accepted, in words; `undefined` if none was, or if a fault struck before. */
+  readonly who: string | undefined;
+  /** Why it was refused, in Elasticsearch's words. */
+  readonly reason: string | undefined;
+  /** Whether a fault struck it. */
+  readonly struck: boolean;
+}
+
+/** An exchange while it is under way: what is not known yet can be set. */
+export interface OpenExchange extends Exchange {
+  readonly record: RequestRecord & { status: number | undefined };
+  who: string | undefined;
+  reason: string | undefined;
+  struck: boolean;
+}
+
 /** The log of one emulator. */
 export interface RequestLog {
   /** The requests in the order in which they arrived: the last 10 000, and up to 1 000 before them. */
   readonly records: RequestRecord[];
-  /** Notes a request. The record's status can be set once it is known. */
-  add(method: string, path: string, authorization: string | undefined): { status: number | undefined };
+  /** Notes a request. */
+  add(method: string, path: string, authorization: string | undefined): OpenExchange;
+  /** The last exchanges, up to 30, the newest first, also of records that were taken out. */
+  recent(): Exchange[];
 }
 
 const kept = 10_000;
 const slack = 1_000;
+const keptExchanges = 30;
 
-/** Makes an empty log. */
-export function createRequestLog(): RequestLog {
+/** @param now the emulator's time */
+export function createRequestLog(now: () => number): RequestLog {
   const key = randomBytes(16).toString('base64');
   const records: RequestRecord[] = [];
+  const exchanges: Exchange[] = [];
 
   return {
     records,
+    recent: () => exchanges.slice(-keptExchanges).reverse(),
     add(method, path, authorization) {
       const fingerprint =
         authorization === undefined
@@ -40,7 +66,10 @@ export function createRequestLog(): RequestLog {
       // Removing from the front costs as much as copying the rest, so it is done for many at once.
       if (records.length >= kept + slack) records.splice(0, slack);
       records.push(record);
-      return record;
+      const exchange = { record, at: now(), who: undefined, reason: undefined, struck: false };
+      if (exchanges.length >= 10 * keptExchanges) exchanges.splice(0, 9 * keptExchanges);
+      exchanges.push(exchange);
+      return exchange;
     },
   };
 }

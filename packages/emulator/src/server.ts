@@ -11,6 +11,9 @@ import type { Dispatcher, Head, Reply } from './dispatcher.js';
 import type { Fault, FaultSource } from './faults.js';
 import type { RequestLog } from './request-log.js';
 import { createSecureServer, reset } from './secure-server.js';
+import { describeCaller } from './identity.js';
+import type { Page } from './page/page.js';
+import type { OpenExchange, RequestLog } from './request-log.js';
 
 /** What a listener needs. */
 export interface ServerParts {
@@ -21,6 +24,8 @@ export interface ServerParts {
   readonly maxHeaderBytes: number;
   /** `undefined`: no TLS. */
   readonly certificate: ServerCertificate | undefined;
+  /** The page to look at, if there is one. Its requests are nobody else's business: no fault, no record. */
+  readonly page: Page | undefined;
 }
 
 /** A listener that listens. */
@@ -29,8 +34,6 @@ export interface RunningServer {
   /** Ends every connection at once, also those in use. */
   close(): Promise<void>;
 }
-
-type LogEntry = ReturnType<RequestLog['add']>;
 
 // `http.max_content_length` of Elasticsearch.
 const maxBodyBytes = 100 * 1024 * 1024;
@@ -77,15 +80,18 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 }
 
 function handle(parts: ServerParts, request: IncomingMessage, response: ServerResponse): void {
+  if (parts.page?.answer(request, response) === true) return;
   const head = readHead(request);
   const entry = parts.log.add(head.method, head.uri, head.authorization);
   const fault = parts.faults.strike(head.method, pathOf(head.uri));
+  entry.struck = fault !== undefined;
   const replacement = fault && replacementOf(fault);
   if (fault?.reset === true || replacement !== undefined) {
     send(parts, request, response, entry, replacement, fault);
     return;
   }
   const admitted = parts.dispatcher.admit(head);
+  if (!('status' in admitted)) entry.who = admitted.authentication && describeCaller(admitted.authentication);
   if ('status' in admitted) {
     send(parts, request, response, entry, admitted, fault);
   } else if (!head.hasBody) {
@@ -174,7 +180,7 @@ function send(
   parts: ServerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  entry: LogEntry,
+  entry: OpenExchange,
   reply: Reply | undefined,
   fault: Fault | undefined,
 ): void {
@@ -199,8 +205,9 @@ function send(
   });
 }
 
-function write(response: ServerResponse, entry: LogEntry, reply: Reply): void {
-  entry.status = reply.status;
+function write(response: ServerResponse, entry: OpenExchange, reply: Reply): void {
+  entry.record.status = reply.status;
+  entry.reason = reply.reason;
   bare(response);
   response.writeHead(reply.status, reply.headers as string[]);
   // Node sends the head together with a body of text, and then both in the body's encoding. Bytes keep a
@@ -213,8 +220,9 @@ function hasUnusualCharacters(text: string): boolean {
   return false;
 }
 
-function writeHalf(socket: Socket, response: ServerResponse, entry: LogEntry, reply: Reply): void {
-  entry.status = reply.status;
+function writeHalf(socket: Socket, response: ServerResponse, entry: OpenExchange, reply: Reply): void {
+  entry.record.status = reply.status;
+  entry.reason = reply.reason;
   bare(response);
   const body = Buffer.from(reply.body);
   response.writeHead(reply.status, reply.headers as string[]);

@@ -39,9 +39,25 @@ export interface Tokens {
   invalidate(kind: 'access' | 'refresh', token: string): TokenCounts | 'unknown' | 'no index';
   /** Invalidates whatever is alive of a user, of a realm, or of a user in a realm. */
   invalidateAll(username: string | undefined, realmName: string | undefined): TokenCounts;
+  /** The tokens of which something is alive, the oldest first. */
+  live(): LiveToken[];
+  /** Invalidates a live token and its refresh token. @returns whether there was one with this number */
+  invalidateNumber(number: number): boolean;
+}
+
+/** A token, or a pair of an access and a refresh token, without what would let anybody use it. */
+export interface LiveToken {
+  /** No two tokens of an emulator have the same. */
+  readonly number: number;
+  readonly authentication: Authentication;
+  /** When the access token ends, or `undefined` if it has ended. */
+  readonly accessEndsAt: number | undefined;
+  /** Until when it can be refreshed, or `undefined` if it can not. */
+  readonly refreshEndsAt: number | undefined;
 }
 
 interface TokenRecord {
+  readonly number: number;
   readonly access: Digest;
   readonly refresh: Digest | undefined;
   readonly authentication: Authentication;
@@ -67,15 +83,16 @@ const retentionMs = refreshLifetimeMs + 30 * 60_000;
 export function createTokens(clock: Clock, secrets: Secrets, version: Version, lifetimeMs: number): Tokens {
   const byAccess = new Map<Digest, TokenRecord>();
   const byRefresh = new Map<Digest, TokenRecord>();
-  let issued = false;
+  let issued = 0;
 
   function issue(authentication: Authentication, client: Authentication, refreshable: boolean): IssuedTokens {
-    issued = true;
+    issued++;
     removeOld();
     const shared = version.pairedTokens ? Buffer.from(secrets.bytes(8)) : undefined;
     const access = newToken(shared);
     const refresh = refreshable ? newToken(shared) : undefined;
     const record: TokenRecord = {
+      number: issued,
       access: digest('access', access),
       refresh: refresh && digest('refresh', refresh),
       authentication: tokenIdentity(authentication),
@@ -117,6 +134,26 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
     }
   }
 
+  /** What of a record is alive, or `undefined` if nothing is. */
+  function alive(record: TokenRecord): LiveToken | undefined {
+    const { number, authentication, createdAt } = record;
+    const accessEnd = createdAt + lifetimeMs;
+    const refreshEnd = createdAt + refreshLifetimeMs;
+    const hasAccess = !record.accessInvalidated && clock.now() <= accessEnd;
+    const isRefreshable =
+      record.refresh !== undefined &&
+      !record.refreshInvalidated &&
+      record.refreshedAt === undefined &&
+      clock.now() <= refreshEnd;
+    if (!hasAccess && !isRefreshable) return undefined;
+    return {
+      number,
+      authentication,
+      accessEndsAt: hasAccess ? accessEnd : undefined,
+      refreshEndsAt: isRefreshable ? refreshEnd : undefined,
+    };
+  }
+
   function refresh(token: string, client: Authentication): ReturnType<Tokens['refresh']> {
     const record = find(byRefresh, 'refresh', token);
     if (record === undefined) return { problem: 'could not refresh the requested token' };
@@ -151,13 +188,21 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
     },
     invalidate(kind, token) {
       const record = find(kind === 'access' ? byAccess : byRefresh, kind, token);
-      if (record === undefined) return issued || !('bytes' in decodeBase64(token)) ? 'unknown' : 'no index';
+      if (record === undefined)
+        return issued > 0 || !('bytes' in decodeBase64(token)) ? 'unknown' : 'no index';
       const flag = kind === 'access' ? 'accessInvalidated' : 'refreshInvalidated';
       const before = record[flag];
       record[flag] = true;
       return before
         ? { invalidated: 0, previouslyInvalidated: 1 }
         : { invalidated: 1, previouslyInvalidated: 0 };
+    },
+    live: () => [...byAccess.values()].flatMap((record) => alive(record) ?? []),
+    invalidateNumber(number) {
+      const record = [...byAccess.values()].find((other) => other.number === number && alive(other));
+      if (record === undefined) return false;
+      for (const flag of bothFlags) record[flag] = true;
+      return true;
     },
     invalidateAll(username, realmName) {
       const now = clock.now();
