@@ -9,11 +9,10 @@ import type { ServerCertificate } from './certificates.js';
 import type { ScheduledClock } from './clock.js';
 import type { Dispatcher, Head, Reply } from './dispatcher.js';
 import type { Fault, FaultSource } from './faults.js';
-import type { RequestLog } from './request-log.js';
-import { createSecureServer, reset } from './secure-server.js';
 import { describeCaller } from './identity.js';
 import type { Page } from './page/page.js';
 import type { OpenExchange, RequestLog } from './request-log.js';
+import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */
 export interface ServerParts {

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isLoopbackHost, visitProblem } from '../../../packages/emulator/src/page/guard.js';
+import { actionProblem, isLoopbackHost, visitProblem } from '../../../packages/emulator/src/page/guard.js';
 import { type Incoming, send } from '../../support/http-client.js';
 
 let emulator: Emulator;
@@ -166,6 +166,15 @@ describe('buttons', () => {
     };
     expect((await act(headers, JSON.stringify(hour))).status).toBe(403);
     expect(moved()).toBe(false);
+  });
+
+  test('work over TLS for an origin with TLS, and for no other', () => {
+    const problem = (origin: string) => {
+      const headers = { host: 'localhost:9200', origin, 'x-esauth-token': token };
+      return actionProblem({ remoteAddress: '127.0.0.1', encrypted: true, headers }, token);
+    };
+    expect(problem('https://localhost:9200')).toBeUndefined();
+    expect(problem('http://localhost:9200')).toBe('Another site must not do this.');
   });
 
   test('have another token in every emulator, also with a seed', async () => {
