@@ -9,6 +9,7 @@ import { targets } from './cluster.js';
 import { apiKeyGoldens } from './goldens/api-keys.js';
 import { credentialGoldens } from './goldens/credentials.js';
 import { applies } from './goldens/golden.js';
+import { privilegeGoldens } from './goldens/privileges.js';
 import { routingGoldens } from './goldens/routing.js';
 import { serviceAccountGoldens } from './goldens/service-accounts.js';
 import { tokenGoldens } from './goldens/tokens.js';
@@ -20,6 +21,7 @@ const goldens = [
   ...apiKeyGoldens,
   ...serviceAccountGoldens,
   ...userGoldens,
+  ...privilegeGoldens,
   ...routingGoldens,
 ];
 

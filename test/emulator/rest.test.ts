@@ -206,12 +206,6 @@ describe('endpoints that say little', () => {
     expect(response.json.error.additional_unsuccessful_credentials).toBe('oauth2 token: invalid token');
     await other.close();
   });
-
-  test.each(['_has_privileges', '_privileges'])('%s is not there, and is no user', async (path) => {
-    expect((await cluster.ask(`GET /_security/user/${path}`)).json).toEqual({
-      error: `no handler found for uri [/_security/user/${path}] and method [GET]`,
-    });
-  });
 });
 
 describe('releases', () => {

@@ -555,8 +555,8 @@ const roles: readonly Case[] = [
     ),
   ] as const,
   [
-    { applications: [{ privileges: [], resources: [] }] },
-    ofApplications('missing required [application] field'),
+    { applications: [{ privileges: ['a'], resources: ['a'] }] },
+    illegal('application privileges must have an application name'),
   ] as const,
   [
     { applications: [{ application: 'a', resources: [] }] },
@@ -565,6 +565,25 @@ const roles: readonly Case[] = [
   [
     { applications: [{ application: 'a', privileges: [] }] },
     ofApplications('missing required [resources] field'),
+  ] as const,
+  [
+    { applications: [{ application: 'a', privileges: [], resources: ['a'] }] },
+    illegal('application privileges must define at least one privilege'),
+  ] as const,
+  [
+    { applications: [{ application: 'a', privileges: ['a'], resources: [] }] },
+    illegal('application privileges must refer to at least one resource'),
+  ] as const,
+  [
+    { indices: [{ names: 'a', privileges: [] }] },
+    illegal('indices privileges must define at least one privilege'),
+  ] as const,
+  [
+    { applications: [{ application: 'A', privileges: ['a b'], resources: ['a'] }] },
+    invalid(
+      "An application name prefix must match the pattern ^[a-z][A-Za-z0-9]*$ (found 'A')",
+      "Application privilege names and actions must match the pattern ^\\p{Graph}*$ (found 'a b')",
+    ),
   ] as const,
 ].map(([body, expected]) => ({ request: 'PUT /_security/role/r', body, expected }));
 

@@ -1,11 +1,13 @@
 /**
- * Who may do what: the roles behind an identity, the decision, and the words of a denial.
+ * Who may do what: the roles behind an identity, and the decision. What roles allow together is worked out in
+ * `permissions.ts`, and a denial is put into words in `denials.ts`.
  */
 
+import type { ApplicationPrivileges } from './application-privileges.js';
+import { createDenials } from './denials.js';
 import type { ApiError } from './envelope.js';
 import { type Authentication, nowhere } from './identity.js';
-import { matchesName } from './names.js';
-import { grants, privilegesGranting } from './privileges.js';
+import { type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
 import type { RoleDescriptors } from './role-descriptor.js';
 import type { Roles } from './roles.js';
 import type { ServiceAccounts } from './service-accounts.js';
@@ -18,18 +20,35 @@ export interface Authorization {
    * @returns the denial, or `undefined` if the caller may
    */
   denial(authentication: Authentication, action: string, own: boolean): ApiError | undefined;
+  /**
+   * Whether the caller may do something on an index, and what he sees of it.
+   *
+   * @returns `undefined` if he may not. For each limit of the caller, every one of which counts (an API key has
+   *   its own privileges and those of its owner), the entries of which one has to let a document or a field pass
+   */
+  grantOn(authentication: Authentication, action: string, index: string): IndexGrant | undefined;
+  /** The denial of an action on the indices on which `grantOn` found no grant. */
+  indexDenial(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
   /** What keeps somebody from doing even that for which no privilege is needed. */
   barrier(authentication: Authentication, action: string): ApiError | undefined;
   /** What the caller's roles are now: what an API key made now would be limited by. */
   roleDescriptors(authentication: Authentication): RoleDescriptors;
+  /** What limits the caller. Only what every one of them allows is allowed. */
+  limits(authentication: Authentication): readonly Permissions[];
 }
+
+/** For each limit of a caller, the privileges that grant. */
+export type IndexGrant = readonly (readonly IndexGroup[])[];
 
 /** Makes the decision maker. */
 export function createAuthorization(
   roles: Roles,
   serviceAccounts: ServiceAccounts,
+  applicationPrivileges: ApplicationPrivileges,
   version: Version,
 ): Authorization {
+  const denials = createDenials(roles, version);
+
   function roleDescriptors({ apiKey, serviceToken, user }: Authentication): RoleDescriptors {
     if (apiKey !== undefined) {
       return apiKey.roleDescriptors.size > 0 ? apiKey.roleDescriptors : apiKey.owner.limitedBy;
@@ -41,78 +60,35 @@ export function createAuthorization(
     return roles.resolve(user.roles);
   }
 
-  /** Every one of these has to grant an action. */
-  function limits(authentication: Authentication): readonly RoleDescriptors[] {
+  function limits(authentication: Authentication): Permissions[] {
     const { apiKey } = authentication;
     const own = roleDescriptors(authentication);
-    return apiKey === undefined ? [own] : [own, apiKey.owner.limitedBy];
-  }
-
-  function permits(authentication: Authentication, action: string, own: boolean): boolean {
-    return limits(authentication).every((descriptors) =>
-      [...descriptors.values()].some((role) => role.cluster.some((name) => grants(name, action, own))),
+    const limited = apiKey !== undefined && own !== apiKey.owner.limitedBy;
+    return [own, ...(limited ? [apiKey.owner.limitedBy] : [])].map((descriptors) =>
+      permissionsOf(descriptors.values(), applicationPrivileges, version),
     );
-  }
-
-  function mayRunAs(authentication: Authentication, username: string): boolean {
-    return limits(authentication).every((descriptors) =>
-      [...descriptors.values()].some((role) => role.runAs.some((pattern) => matchesName(pattern, username))),
-    );
-  }
-
-  const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
-
-  function denial(authentication: Authentication, action: string, own: boolean): ApiError {
-    const hint = privilegesGranting(action, own);
-    const hintText =
-      hint.length === 0 ? '' : `, this action is granted by the cluster privileges [${hint.join(',')}]`;
-    const { runBy, user } = authentication;
-    const runAs = runBy === undefined ? '' : `${nameOf(runBy)} run as [${user.username}]`;
-    const who = `${runAs === '' ? nameOf(authentication) : runAs}${rolesOf(authentication)}`;
-    return denied(`action [${action}] is unauthorized for ${who}${hintText}`);
-  }
-
-  function barrier(authentication: Authentication, action: string): ApiError | undefined {
-    const { runBy, user, apiKey, lookupRealm } = authentication;
-    if (runBy !== undefined && (lookupRealm === nowhere || !mayRunAs(runBy, user.username))) {
-      const name = nameOf(runBy);
-      return denied(
-        `action [${action}] is unauthorized for ${name}${rolesOf(runBy)}, because ${name} is unauthorized to run as [${user.username}]`,
-      );
-    }
-    // None of the workflows to which a key can be restricted is among the endpoints here.
-    if (
-      apiKey !== undefined &&
-      [...apiKey.roleDescriptors.values()].some((role) => role.workflows !== undefined)
-    ) {
-      const cause = {
-        status: 403,
-        type: 'role_restriction_exception',
-        reason: 'access restricted by workflow',
-      };
-      return { ...denial(authentication, action, false), cause };
-    }
-    return undefined;
-  }
-
-  function nameOf({ user, apiKey, serviceToken }: Authentication): string {
-    if (apiKey !== undefined) return `API key id [${apiKey.id}] of user [${user.username}]`;
-    return `${serviceToken !== undefined && version.namesServiceAccounts ? 'service account' : 'user'} [${user.username}]`;
-  }
-
-  function rolesOf({ user, apiKey, serviceToken }: Authentication): string {
-    if (apiKey !== undefined || serviceToken !== undefined) return '';
-    if (!version.effectiveRoles) return ` with roles [${user.roles.join(',')}]`;
-    const found = [...roles.resolve(user.roles).keys()].sort();
-    const missing = user.roles.filter((name) => !found.includes(name)).sort();
-    const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
-    return ` with effective roles [${found.join(',')}]${missingText}`;
   }
 
   return {
     roleDescriptors,
-    barrier,
-    denial: (authentication, action, own) =>
-      permits(authentication, action, own) ? undefined : denial(authentication, action, own),
+    limits,
+    denial(authentication, action, own) {
+      const permitted = limits(authentication).every((limit) => limit.allowsAction(action, own));
+      return permitted ? undefined : denials.ofAction(authentication, action, own);
+    },
+    grantOn(authentication, action, index) {
+      const groups = limits(authentication).map((limit) => limit.groupsAllowing(action, index));
+      return groups.every((allowing) => allowing.length > 0) ? groups : undefined;
+    },
+    indexDenial: denials.onIndices,
+    barrier(authentication, action) {
+      const { runBy, user, apiKey, lookupRealm } = authentication;
+      const mayRunAs = (by: Authentication): boolean =>
+        lookupRealm !== nowhere && limits(by).every((limit) => limit.allowsRunAs(user.username));
+      if (runBy !== undefined && !mayRunAs(runBy)) return denials.ofRunAs(runBy, action, user.username);
+      // None of the workflows to which a key can be restricted is among the endpoints here.
+      const restricted = [...(apiKey?.roleDescriptors.values() ?? [])].some((role) => role.workflows);
+      return restricted ? denials.ofWorkflow(authentication, action) : undefined;
+    },
   };
 }

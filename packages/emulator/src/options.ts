@@ -12,7 +12,7 @@ import { descriptorProblems } from './role-validation.js';
 import { isReservedRole } from './roles.js';
 import type { SecuritySettings } from './security.js';
 import { parseUser, type UserRequest, userProblems } from './user-parser.js';
-import { parseVersion } from './version.js';
+import { parseVersion, type Version } from './version.js';
 
 /** How an emulator starts. Every member is optional. */
 export interface EmulatorOptions {
@@ -148,7 +148,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     seed,
     users: Object.entries(users).map(([name, body]) => readUser(name, body)),
-    roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body)])),
+    roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body, parsed)])),
   };
 }
 
@@ -203,7 +203,7 @@ function readUser(name: string, body: unknown): UserRequest {
   return request;
 }
 
-function readRole(name: string, body: unknown): RoleDescriptor {
+function readRole(name: string, body: unknown, version: Version): RoleDescriptor {
   const option = `roles.${name}`;
   if (!isObject(body)) refuse(option, 'an object');
   const document = parseJson(JSON.stringify(body));
@@ -213,7 +213,7 @@ function readRole(name: string, body: unknown): RoleDescriptor {
   const nameIssue = isReservedRole(name)
     ? `Role [${name}] is reserved and may not be used.`
     : nameProblem('Role', name);
-  const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role)];
+  const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];
   if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
   return role;
 }

@@ -1,6 +1,6 @@
 /** Reads the parts of a role descriptor: privileges on indices, in applications, and on other clusters. */
 
-import { locate, parseFailure, Refusal } from './envelope.js';
+import { illegalArgument, locate, parseFailure, Refusal } from './envelope.js';
 import {
   type JsonDocument,
   type JsonMember,
@@ -9,7 +9,7 @@ import {
   jsonValueOf,
 } from './json-parser.js';
 import { writeJson } from './json-value.js';
-import { refuseBroken, tokenName } from './object-parser.js';
+import { objectParser, refuseBroken, text, texts, tokenName } from './object-parser.js';
 import type { ApplicationPrivileges, IndexPrivileges, RemoteClusterPrivileges } from './role-descriptor.js';
 
 /** Something that is still being put together. */
@@ -73,6 +73,9 @@ export function parseIndices(
   if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
   if (found.deniedFields !== undefined && found.grantedFields === undefined) {
     return refuse(`${about} field_security requires grant if except is given`);
+  }
+  if (privileges.length === 0) {
+    throw new Refusal(illegalArgument('indices privileges must define at least one privilege'));
   }
   return { ...found, names, privileges, allowRestrictedIndices };
 
@@ -155,6 +158,18 @@ function elementOf(node: JsonNode, document: JsonDocument, about: string, field:
   );
 }
 
+interface ApplicationBody {
+  readonly application?: string | undefined;
+  readonly privileges?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
+}
+
+const applicationParser = objectParser<ApplicationBody>('application', {
+  application: text,
+  privileges: texts,
+  resources: texts,
+});
+
 /** Reads privileges in an application. */
 export function parseApplication(
   role: string,
@@ -163,19 +178,15 @@ export function parseApplication(
 ): ApplicationPrivileges {
   const about = `failed to parse application privileges for role [${role}].`;
   const object = elementOf(node, document, about, 'applications');
-  let application: string | undefined;
-  let privileges: string[] | undefined;
-  let resources: string[] | undefined;
-  for (const member of object.members) {
-    if (member.name === 'application') {
-      application = member.value.kind === 'string' ? member.value.value : refuseType(member, 'string');
-    } else if (member.name === 'privileges') privileges = readStrings(role, member, document);
-    else if (member.name === 'resources') resources = readStrings(role, member, document);
-    else refuse(`${about} unexpected field [${member.name}]`);
-  }
-  if (application === undefined) return refuse(`${about} missing required [application] field`);
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
+  const { application = '', privileges, resources } = applicationParser.parse(document, object);
   if (resources === undefined) return refuse(`${about} missing required [resources] field`);
+  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
+  const missing = (what: string): never => {
+    throw new Refusal(illegalArgument(`application privileges must ${what}`));
+  };
+  if (application === '') return missing('have an application name');
+  if (privileges.length === 0) return missing('define at least one privilege');
+  if (resources.length === 0) return missing('refer to at least one resource');
   return { application, privileges, resources };
 }
 

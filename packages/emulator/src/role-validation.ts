@@ -1,52 +1,48 @@
 /** What can be wrong with a role descriptor that could be read. */
 
-import { privilegeProblem } from './privileges.js';
+import { actionProblem, applicationProblem } from './application-privileges.js';
+import { clusterPrivilegeProblem } from './cluster-privileges.js';
+import { indexPrivilegeProblem } from './index-privileges.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
+import type { Version } from './version.js';
 
-const indexPrivileges: ReadonlySet<string> = new Set(
-  (
-    'none,all,auto_configure,create,create_doc,create_index,cross_cluster_replication,cross_cluster_replication_internal,delete,' +
-    'delete_index,index,maintenance,manage,manage_data_stream_lifecycle,manage_failure_store,manage_follow_index,manage_ilm,' +
-    'manage_leader_index,monitor,read,read_cross_cluster,read_failure_store,view_index_metadata,write'
-  ).split(','),
-);
+const workflows: readonly string[] = ['search_application_query'];
 
 /** What is wrong with descriptors that go into an API key. */
-export function roleProblems(roles: RoleDescriptors): string[] {
-  return [...[...roles.values()].flatMap(descriptorProblems), ...restrictionProblems(roles)];
+export function roleProblems(roles: RoleDescriptors, version: Version): string[] {
+  const problems = [...roles.values()].flatMap((role) => descriptorProblems(role, version));
+  return [...problems, ...restrictionProblems(roles)];
 }
 
 /** What is wrong with one descriptor. */
-export function descriptorProblems(role: RoleDescriptor): string[] {
-  const cluster = role.cluster.map(privilegeProblem);
+export function descriptorProblems(role: RoleDescriptor, version: Version): string[] {
+  const cluster = role.cluster.map((name) => clusterPrivilegeProblem(name, version));
   const indices = [...role.indices, ...(role.remoteIndices ?? [])]
     .flatMap((item) => item.privileges)
-    .map(indexProblem);
-  const problems = [...cluster, ...indices].filter((problem) => problem !== undefined);
+    .map((name) => indexPrivilegeProblem(name, version));
+  const applications = role.applications.flatMap(({ application, privileges }) => [
+    applicationProblem(application, true),
+    ...privileges.map(actionProblem),
+  ]);
+  const problems = [...cluster, ...indices, ...applications].filter((problem) => problem !== undefined);
   if ([...role.metadata.keys()].some((key) => key.startsWith('_'))) {
     problems.push('role descriptor metadata keys may not start with [_]');
   }
   return problems;
 }
 
-function indexProblem(privilege: string): string | undefined {
-  const name = privilege.toLowerCase();
-  if (
-    indexPrivileges.has(name) ||
-    name.startsWith('indices:') ||
-    name.startsWith('internal:transport/proxy/indices:')
-  ) {
-    return undefined;
-  }
-  return (
-    `unknown index privilege [${name}]. a privilege must be either one of the predefined fixed indices privileges ` +
-    `[${[...indexPrivileges].join(',')}] or a pattern over one of the available index actions`
-  );
-}
-
 function restrictionProblems(roles: RoleDescriptors): string[] {
-  const restricted = [...roles.values()].filter((role) => role.workflows !== undefined).length;
-  if (restricted === 0) return [];
-  if (restricted > 1) return ['more than one role descriptor with restriction is not supported'];
-  return roles.size > 1 ? ['combining role descriptors with and without restriction is not supported'] : [];
+  const restricted = [...roles.values()].flatMap((role) =>
+    role.workflows === undefined ? [] : [role.workflows],
+  );
+  const [first, second] = restricted;
+  if (first === undefined) return [];
+  if (second !== undefined) return ['more than one role descriptor with restriction is not supported'];
+  if (roles.size > 1) return ['combining role descriptors with and without restriction is not supported'];
+  return first
+    .filter((name) => !workflows.includes(name))
+    .map(
+      (name) =>
+        `unknown workflow [${name}]. a workflow must be one of the predefined workflow names [${workflows}]`,
+    );
 }

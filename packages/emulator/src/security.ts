@@ -4,6 +4,7 @@
  */
 
 import { type ApiKeys, createApiKeys } from './api-keys.js';
+import { type ApplicationPrivileges, createApplicationPrivileges } from './application-privileges.js';
 import { type Authenticator, createAuthenticator } from './authentication.js';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
@@ -44,6 +45,7 @@ export interface Security {
   readonly secrets: Secrets;
   readonly users: Users;
   readonly roles: Roles;
+  readonly applicationPrivileges: ApplicationPrivileges;
   readonly roleMappings: RoleMappings;
   readonly tokens: Tokens;
   readonly apiKeys: ApiKeys;
@@ -59,6 +61,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const secrets = createSecrets(settings.seed);
   const users = createUsers(settings.password);
   const roles = createRoles();
+  const applicationPrivileges = createApplicationPrivileges();
   const roleMappings = createRoleMappings();
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
   const apiKeys = createApiKeys(clock, secrets, version);
@@ -75,7 +78,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     anonymousRoles,
   });
   const authenticator = createAuthenticator(credentials, users, settings);
-  const authorization = createAuthorization(roles, serviceAccounts, version);
+  const authorization = createAuthorization(roles, serviceAccounts, applicationPrivileges, version);
   return {
     settings,
     version,
@@ -84,6 +87,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     secrets,
     users,
     roles,
+    applicationPrivileges,
     roleMappings,
     tokens,
     apiKeys,

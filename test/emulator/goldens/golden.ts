@@ -48,9 +48,13 @@ export async function passwordGrant(
   return response.json;
 }
 
-/** The answer to the creation of a key. */
-export async function createApiKey(cluster: Cluster, body: object): Promise<Incoming['json']> {
-  const response = await cluster.ask('PUT /_security/api_key', { body });
+/** The answer to the creation of a key, by default of the superuser's. */
+export async function createApiKey(
+  cluster: Cluster,
+  body: object,
+  headers: { readonly authorization: string } = cluster.admin,
+): Promise<Incoming['json']> {
+  const response = await cluster.ask('PUT /_security/api_key', { headers, body });
   expect(response.status).toBe(200);
   return response.json;
 }

@@ -9,6 +9,7 @@ import { authenticateRoutes } from './authenticate.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
 import { crossClusterKeyRoutes } from './cross-cluster-keys.js';
+import { hasPrivilegesRoutes } from './has-privileges.js';
 import { licenseRoutes } from './license.js';
 import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';
@@ -22,6 +23,7 @@ const renamed: readonly Route[] = [
   ...authenticateRoutes,
   ...tokenRoutes,
   ...userRoutes,
+  ...hasPrivilegesRoutes,
   ...roleRoutes,
   ...roleMappingRoutes,
 ];
@@ -37,6 +39,7 @@ export const allRoutes: readonly Route[] = [
   ...apiKeyGrantRoutes,
   ...crossClusterKeyRoutes,
   ...userRoutes,
+  ...hasPrivilegesRoutes,
   userQueryRoute,
   ...roleRoutes,
   ...roleMappingRoutes,
@@ -47,10 +50,7 @@ export const allRoutes: readonly Route[] = [
 ];
 
 /** Endpoints of Elasticsearch that are not here, and that must not be taken for the users of these names. */
-export const absentPaths: ReadonlySet<string> = new Set([
-  '/_security/user/_has_privileges',
-  '/_security/user/_privileges',
-]);
+export const absentPaths: ReadonlySet<string> = new Set(['/_security/user/_privileges']);
 
 /** The same route under `/_xpack/security`, with a warning. */
 function underOlderName(route: Route): Route[] {

@@ -80,8 +80,11 @@ export function parseLifetime(expiration: string): number {
 }
 
 /** What is wrong with a choice that could be read. */
-export function newApiKeyProblems({ name, metadata, roleDescriptors: roles }: NewApiKey): string[] {
-  return [...nameProblems(name), ...metadataProblems(metadata), ...roleProblems(roles)];
+export function newApiKeyProblems(
+  { name, metadata, roleDescriptors: roles }: NewApiKey,
+  version: Version,
+): string[] {
+  return [...nameProblems(name), ...metadataProblems(metadata), ...roleProblems(roles, version)];
 }
 
 /** What is wrong with the name of a key. */

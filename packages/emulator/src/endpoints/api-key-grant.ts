@@ -63,8 +63,8 @@ const needed: ReadonlyMap<string, readonly GrantField[]> = new Map([
   ['access_token', ['access_token']],
 ]);
 
-function grantProblems(request: GrantRequest): string[] {
-  return [...newApiKeyProblems(request.api_key ?? noKey), ...grantFieldProblems(request)];
+function grantProblems(request: GrantRequest, version: Version): string[] {
+  return [...newApiKeyProblems(request.api_key ?? noKey, version), ...grantFieldProblems(request)];
 }
 
 function grantFieldProblems(request: GrantRequest): string[] {

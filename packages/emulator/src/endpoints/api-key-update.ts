@@ -78,10 +78,10 @@ function readBulk(call: Call): ApiKeyChange & { readonly ids: readonly string[] 
 }
 
 /** What is wrong with a change that could be read. */
-export function changeProblems({ metadata, roleDescriptors }: ApiKeyChange): string[] {
+export function changeProblems({ metadata, roleDescriptors }: ApiKeyChange, version: Version): string[] {
   return [
     ...(metadata === undefined ? [] : metadataProblems(metadata)),
-    ...(roleDescriptors === undefined ? [] : roleProblems(roleDescriptors)),
+    ...(roleDescriptors === undefined ? [] : roleProblems(roleDescriptors, version)),
   ];
 }
 
@@ -208,8 +208,8 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
     exists: (version) => version.showsRoleDescriptors,
     body: 'required',
     read: readBulk,
-    validate: (request) => [
-      ...changeProblems(request),
+    validate: (request, version) => [
+      ...changeProblems(request, version),
       ...(request.ids.length === 0 ? ['Bulk update request must include API key IDs'] : []),
     ],
     action: () => `${actions}/bulk_update`,

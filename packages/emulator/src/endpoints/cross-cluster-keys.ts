@@ -192,7 +192,7 @@ function readUpdate(call: Call): UpdateRequest {
 
 function updateProblems(request: UpdateRequest, version: Version): string[] {
   const { roleDescriptors, metadata, certificateIdentity } = request;
-  const problems = changeProblems(request);
+  const problems = changeProblems(request, version);
   if (roleDescriptors === undefined && metadata === undefined && certificateIdentity === undefined) {
     problems.push(
       version.certificateIdentity

@@ -18,6 +18,7 @@ import { parseRole } from '../role-descriptor-parser.js';
 import { descriptorProblems } from '../role-validation.js';
 import { isReservedRole } from '../roles.js';
 import type { Security } from '../security.js';
+import type { Version } from '../version.js';
 import { namesIn } from './users.js';
 
 const actions = 'cluster:admin/xpack/security/role';
@@ -33,11 +34,11 @@ function readPut(call: Call): PutRequest {
   return { name, role: parseRole(name, document.root, document, { restriction: false, description: true }) };
 }
 
-function putProblems({ name, role }: PutRequest): string[] {
+function putProblems({ name, role }: PutRequest, version: Version): string[] {
   const problem = isReservedRole(name)
     ? `Role [${name}] is reserved and may not be used.`
     : nameProblem('Role', name);
-  return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role)];
+  return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role, version)];
 }
 
 function get(security: Security, names: readonly string[] | undefined): Answer {

@@ -1,0 +1,86 @@
+/** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
+
+import { clusterPrivilegesGranting } from './cluster-privileges.js';
+import type { ApiError } from './envelope.js';
+import type { Authentication } from './identity.js';
+import { indexPrivilegesGranting } from './index-privileges.js';
+import { isRestricted } from './restricted-indices.js';
+import type { Roles } from './roles.js';
+import type { Version } from './version.js';
+
+/** Words denials. */
+export interface Denials {
+  /** @param own whether nothing but the caller's own API keys is concerned */
+  ofAction(authentication: Authentication, action: string, own: boolean): ApiError;
+  /** @param indices those of the request on which the action is denied */
+  onIndices(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
+  /** Somebody may not act for whom he wants to act for. */
+  ofRunAs(runBy: Authentication, action: string, username: string): ApiError;
+  /** A key may be used for its workflows only. */
+  ofWorkflow(authentication: Authentication, action: string): ApiError;
+}
+
+/** @param roles those that exist now, which a denial tells apart from those that were assigned */
+export function createDenials(roles: Roles, version: Version): Denials {
+  const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
+
+  function whoIs(authentication: Authentication): string {
+    const { runBy, user } = authentication;
+    const name = runBy === undefined ? nameOf(authentication) : `${nameOf(runBy)} run as [${user.username}]`;
+    return `${name}${rolesOf(authentication)}`;
+  }
+
+  function nameOf({ user, apiKey, serviceToken }: Authentication): string {
+    if (apiKey !== undefined) return `API key id [${apiKey.id}] of user [${user.username}]`;
+    return `${serviceToken !== undefined && version.namesServiceAccounts ? 'service account' : 'user'} [${user.username}]`;
+  }
+
+  function rolesOf({ user, apiKey, serviceToken }: Authentication): string {
+    if (apiKey !== undefined || serviceToken !== undefined) return '';
+    if (!version.effectiveRoles) return ` with roles [${user.roles.join(',')}]`;
+    const found = [...roles.resolve(user.roles).keys()].sort();
+    const missing = user.roles.filter((name) => !found.includes(name)).sort();
+    const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
+    return ` with effective roles [${found.join(',')}]${missingText}`;
+  }
+
+  function hint(level: 'cluster' | 'index', privileges: readonly string[]): string {
+    return privileges.length === 0
+      ? ''
+      : `, this action is granted by the ${level} privileges [${privileges}]`;
+  }
+
+  function ofAction(authentication: Authentication, action: string, own: boolean): ApiError {
+    const offered = hint('cluster', clusterPrivilegesGranting(action, own, version));
+    return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${offered}`);
+  }
+
+  return {
+    ofAction,
+    onIndices(authentication, action, indices) {
+      const restricted = indices.filter((index) => isRestricted(index, version));
+      const others = indices.filter((index) => !restricted.includes(index));
+      const where = [
+        ...(others.length === 0 ? [] : [`indices [${others}]`]),
+        ...(restricted.length === 0 ? [] : [`restricted indices [${restricted}]`]),
+      ];
+      const on = where.length === 0 ? '' : ` on ${where.join(' and ')}`;
+      const offered = hint('index', indexPrivilegesGranting(action, version));
+      return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${on}${offered}`);
+    },
+    ofRunAs(runBy, action, username) {
+      const name = nameOf(runBy);
+      return denied(
+        `action [${action}] is unauthorized for ${name}${rolesOf(runBy)}, because ${name} is unauthorized to run as [${username}]`,
+      );
+    },
+    ofWorkflow(authentication, action) {
+      const cause = {
+        status: 403,
+        type: 'role_restriction_exception',
+        reason: 'access restricted by workflow',
+      };
+      return { ...ofAction(authentication, action, false), cause };
+    },
+  };
+}

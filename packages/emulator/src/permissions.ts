@@ -1,0 +1,201 @@
+/**
+ * What some roles allow together: actions on the cluster, actions on indices and whom to act for, and whether
+ * they hold a privilege somebody asks about. Several of these limit an API key; that is put together in
+ * `authorization.ts`.
+ */
+
+import type { ResolvedPrivileges, ApplicationPrivileges as Stored } from './application-privileges.js';
+import { grantsAction, grantsPrivilege } from './cluster-privileges.js';
+import { grantsIndexPrivilege, indexActionsOf } from './index-privileges.js';
+import {
+  contains,
+  everything,
+  includes,
+  isEmptyLanguage,
+  type Language,
+  nothing,
+  union,
+  without,
+} from './languages.js';
+import { isPattern, languageOf, matchesPattern, namesMatching } from './name-patterns.js';
+import { isRestricted, restrictedIndices } from './restricted-indices.js';
+import type { IndexPrivileges, RoleDescriptor } from './role-descriptor.js';
+import type { Version } from './version.js';
+
+/** Privileges on indices of several roles, joined where the names of the indices are the same. */
+export interface IndexGroup {
+  readonly names: readonly string[];
+  readonly privileges: readonly string[];
+  /** The queries of which a document has to match one; `undefined` if every document is visible. */
+  readonly queries: readonly string[] | undefined;
+  /** The rules of which a field has to fit one; `undefined` if every field is visible. */
+  readonly fields: readonly FieldRule[] | undefined;
+  readonly allowRestrictedIndices: boolean;
+}
+
+/** Which fields are visible: those that are granted, except those that are denied. */
+export type FieldRule = Pick<IndexPrivileges, 'grantedFields' | 'deniedFields'>;
+
+/** What some roles allow together. */
+export interface Permissions {
+  readonly groups: readonly IndexGroup[];
+  readonly cluster: readonly string[];
+  readonly applications: readonly ApplicationGroup[];
+  readonly runAs: readonly string[];
+  /** @param own whether nothing but the caller's own API keys is concerned */
+  allowsAction(action: string, own: boolean): boolean;
+  allowsRunAs(username: string): boolean;
+  /** The groups that allow an action on an index; none: it is denied. */
+  groupsAllowing(action: string, index: string): IndexGroup[];
+  hasClusterPrivilege(privilege: string): boolean;
+  /** @param index the name of an index or a pattern, all of which has to be covered */
+  hasIndexPrivilege(privilege: string, index: string, allowRestrictedIndices: boolean): boolean;
+  hasApplicationPrivilege(application: string, privilege: string, resource: string): boolean;
+}
+
+/** Privileges in an application of several roles, joined where the resources are the same. */
+export interface ApplicationGroup extends ResolvedPrivileges {
+  readonly resources: readonly string[];
+}
+
+/** Puts the privileges of some roles together. */
+export function permissionsOf(
+  roles: Iterable<RoleDescriptor>,
+  stored: Stored,
+  version: Version,
+): Permissions {
+  const descriptors = [...roles];
+  const cluster = distinct(descriptors.flatMap((role) => role.cluster));
+  const runAs = distinct(descriptors.flatMap((role) => role.runAs));
+  const groups = joinIndices(descriptors);
+  const applications = joinApplications(descriptors, stored);
+
+  function indicesOf({ names, allowRestrictedIndices }: IndexGroup): Language {
+    const language = namesMatching(names);
+    return allowRestrictedIndices ? language : without(language, restrictedIndices(version));
+  }
+
+  /** What is asked about: without the restricted indices, unless they are meant. */
+  function asked(index: string, allowRestrictedIndices: boolean): Language {
+    const language = languageOf(index);
+    const meant = allowRestrictedIndices || (!isPattern(index) && isRestricted(index, version));
+    return meant ? language : without(language, restrictedIndices(version));
+  }
+
+  return {
+    groups,
+    cluster,
+    applications,
+    runAs,
+    allowsAction: (action, own) => grantsAction(cluster, action, own),
+    allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
+    groupsAllowing: (action, index) =>
+      groups.filter(
+        (group) => contains(indexActionsOf(group.privileges), action) && contains(indicesOf(group), index),
+      ),
+    hasClusterPrivilege: (privilege) => grantsPrivilege(cluster, privilege),
+    hasIndexPrivilege(privilege, index, allowRestrictedIndices) {
+      const wanted = asked(index, allowRestrictedIndices);
+      if (isEmptyLanguage(wanted)) return false;
+      // Only groups with the same privileges are looked at as one; the rest has to cover the indices alone.
+      const covering = [...byPrivileges(groups).values()].filter((same) =>
+        includes(union(same.map(indicesOf)), wanted),
+      );
+      const privileges = covering.flat().flatMap((group) => group.privileges);
+      return covering.length > 0 && grantsIndexPrivilege(privileges, privilege);
+    },
+    hasApplicationPrivilege: (application, privilege, resource) =>
+      stored
+        .resolve(application, [privilege])
+        .every((wanted) => applications.some((group) => covers(group, wanted, resource))),
+  };
+}
+
+function distinct(texts: Iterable<string>): string[] {
+  return [...new Set(texts)];
+}
+
+const keyOf = (...lists: readonly (readonly string[])[]): string =>
+  JSON.stringify(lists.map((list) => distinct(list).sort()));
+
+function byPrivileges(groups: readonly IndexGroup[]): Map<string, IndexGroup[]> {
+  const found = new Map<string, IndexGroup[]>();
+  for (const group of groups) {
+    const key = keyOf(group.privileges.map((name) => name.toLowerCase()));
+    found.set(key, [...(found.get(key) ?? []), group]);
+  }
+  return found;
+}
+
+function joinIndices(roles: readonly RoleDescriptor[]): IndexGroup[] {
+  const joined = new Map<string, IndexGroup>();
+  for (const { indices } of roles) {
+    // A role whose only privilege on indices is `none` counts as one without any.
+    if (indices.length === 1 && indices[0]?.privileges[0]?.toLowerCase() === 'none') continue;
+    for (const entry of indices) {
+      const key = keyOf([String(entry.allowRestrictedIndices)], entry.names);
+      const group = groupOf(entry);
+      const known = joined.get(key);
+      joined.set(key, known === undefined ? group : join(known, group));
+    }
+  }
+  // Those for restricted indices come last.
+  return [...joined.values()].sort(
+    (a, b) => Number(a.allowRestrictedIndices) - Number(b.allowRestrictedIndices),
+  );
+}
+
+function groupOf({
+  names,
+  privileges,
+  query,
+  allowRestrictedIndices,
+  ...entry
+}: IndexPrivileges): IndexGroup {
+  const { grantedFields, deniedFields } = entry;
+  const allFields =
+    (grantedFields === undefined || grantedFields.includes('*')) && (deniedFields ?? []).length === 0;
+  return {
+    names: distinct(names),
+    privileges: distinct(privileges),
+    queries: query === undefined ? undefined : [query],
+    fields: allFields ? undefined : [entry],
+    allowRestrictedIndices,
+  };
+}
+
+/** Whatever one of them allows: all documents, if one has no query, also for the privileges of the other. */
+function join(a: IndexGroup, b: IndexGroup): IndexGroup {
+  return {
+    ...a,
+    privileges: distinct([...a.privileges, ...b.privileges]),
+    queries: a.queries && b.queries && distinct([...a.queries, ...b.queries]),
+    fields: a.fields && b.fields && [...a.fields, ...b.fields],
+  };
+}
+
+function joinApplications(roles: readonly RoleDescriptor[], stored: Stored): ApplicationGroup[] {
+  const joined = new Map<string, { application: string; resources: readonly string[]; names: string[] }>();
+  for (const { application, privileges, resources } of roles.flatMap((role) => role.applications)) {
+    const key = keyOf([application], resources);
+    const names = distinct([...(joined.get(key)?.names ?? []), ...privileges]);
+    joined.set(key, { application, resources: distinct(resources), names });
+  }
+  return [...joined.values()].flatMap(({ application, resources, names }) =>
+    stored.resolve(application, names).map((resolved) => ({ ...resolved, resources })),
+  );
+}
+
+function covers(group: ApplicationGroup, wanted: ResolvedPrivileges, resource: string): boolean {
+  return coversPrivileges(group, wanted) && includes(namesMatching(group.resources), languageOf(resource));
+}
+
+function coversPrivileges(group: ApplicationGroup, wanted: ResolvedPrivileges): boolean {
+  // The same names are the same privilege, also where nothing is stored under them.
+  const same = (a: readonly string[], b: readonly string[]): boolean => keyOf(a) === keyOf(b);
+  if (group.application === wanted.application && same(group.names, wanted.names)) return true;
+  if (!matchesPattern(group.application, wanted.application)) return false;
+  const held = namesMatching(group.actions);
+  const actions = namesMatching(wanted.actions);
+  return held === everything || (actions !== nothing && includes(held, actions));
+}
