@@ -414,7 +414,7 @@ describe.each(versions)('%s', (_version, createApp) => {
   });
 
   test('a guard without a role fails when the application starts', () => {
-    expect(() => requireRoles()).toThrow('roles: must be one or more names of roles');
+    expect(() => requireRoles()).toThrow('roles: must be one or more names, none of them empty');
   });
 
   test('P59: maxAgeMs of a second mount holds; 0 asks again', async () => {

@@ -42,7 +42,7 @@ test('a miss is a lookup and a verdict, a hit only a verdict', async () => {
   await verifier.verify(jane);
   verifier.peek(jane);
   expect(events).toEqual([
-    ['esauth:lookup', { ...yes, durationMs: 0, background: false }],
+    ['esauth:lookup', { about: 'identity', ...yes, durationMs: 0, background: false }],
     ['esauth:verdict', { ...yes, source: 'lookup' }],
     ['esauth:verdict', { ...yes, source: 'memory' }],
   ]);
@@ -68,8 +68,8 @@ test('a background refresh says that it is one; a stale identity says so too', a
   await verifier.verify(jane);
   expect(events.slice(2)).toEqual([
     ['esauth:verdict', { ...yes, source: 'memory' }],
-    ['esauth:lookup', { ...none('server_error'), durationMs: 0, background: true }],
-    ['esauth:lookup', { ...none('server_error'), durationMs: 0, background: false }],
+    ['esauth:lookup', { about: 'identity', ...none('server_error'), durationMs: 0, background: true }],
+    ['esauth:lookup', { about: 'identity', ...none('server_error'), durationMs: 0, background: false }],
     ['esauth:verdict', { ...yes, source: 'stale' }],
   ]);
 });

@@ -2,6 +2,9 @@
 
 import {
   type Authenticated,
+  allOf,
+  anyOf,
+  authenticationType,
   type Clock,
   type ConfigurationError,
   createVerifier,
@@ -10,9 +13,12 @@ import {
   type Identity,
   type LookupError,
   type Presented,
+  privileges,
   type Rejected,
   type RejectionCode,
+  type Requirement,
   type Revocable,
+  realm,
   roles,
   type Scheme,
   type Unavailable,
@@ -232,11 +238,40 @@ same<ConfigurationError['code'], 'invalid_option'>(true);
 
 // ---- Requirements are made by functions.
 
-same<ReturnType<typeof roles>['kind'], 'roles'>(true);
 roles('admin', 'reader');
 // @ts-expect-error names, not a list of them
 roles(['admin', 'reader']);
 // @ts-expect-error a requirement is a value that does not change
-roles('admin').roles = [];
+roles('admin').kind = 'anyRole';
+// @ts-expect-error not a way to authenticate
+authenticationType('jwt');
+// @ts-expect-error applications have resources
+privileges({ application: [{ application: 'shop', privileges: ['read'] }] });
+// @ts-expect-error Elasticsearch's field is `index`
+privileges({ indices: [{ names: 'docs', privileges: ['read'] }] });
+interface Framework {
+  readonly params: { readonly id: string };
+}
+const byRequest = privileges(({ params }: Framework) => ({
+  index: [{ names: params.id, privileges: ['read'] }],
+}));
+same<typeof byRequest, Requirement<Framework>>(true);
+same<ReturnType<typeof roles>, Requirement>(true);
+// One that asks nothing of the request goes with one that does, but does not stand in its place.
+const mixed: Requirement<Framework> = allOf(roles('admin'), anyOf(byRequest, realm('native1')));
+// @ts-expect-error it needs a request with parameters
+const anywhere: Requirement = byRequest;
 
-export const used = [asked, forged, unnamed, found, readable, kept, counted, unknown];
+// ---- An answer about privileges has Elasticsearch's fields, and does not change.
+
+const answer = await verifier.hasPrivileges('Bearer abc', { cluster: ['monitor'] });
+if (answer.kind === 'answered') {
+  same<typeof answer.privileges.has_all_requested, boolean>(true);
+  same<typeof answer.identity, Identity>(true);
+  // @ts-expect-error frozen
+  answer.privileges.has_all_requested = true;
+}
+// @ts-expect-error one privilege is a list too
+void verifier.hasPrivileges('Bearer abc', { cluster: 'monitor' });
+
+export const used = [asked, forged, unnamed, found, readable, kept, counted, unknown, mixed, anywhere];

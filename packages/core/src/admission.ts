@@ -9,8 +9,8 @@ import { createDenials, type Denial, DenialError } from './denial.js';
 import { ConfigurationError } from './errors.js';
 import type { Identity } from './identity.js';
 import type { VerifierOptions } from './options.js';
-import { judgeRequirement, type Requirement } from './requirement.js';
 import { rejected, type Verdict } from './verdict.js';
+import type { VerifyOptions } from './verification.js';
 import { createVerifier, type Verifier } from './verifier.js';
 import { warnOnce } from './warnings.js';
 
@@ -52,6 +52,8 @@ interface Entrance {
   readonly verifier: Verifier;
   readonly identity: Identity | undefined;
   readonly throws: boolean;
+  /** How it was verified, for what else is asked about the caller. */
+  readonly wanted: Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
 }
 
 const entrances = new WeakMap<object, Entrance>();
@@ -93,24 +95,26 @@ export function createGate<Request extends RequestLike>(
 ): Gate<Request> {
   const { optional, maxAgeMs, onDenied, source } = checkOptions(options);
   const throws = onDenied === 'throw';
-  const contextOf = (request: Request) => ({ maxAgeMs, source: (source ?? address)(request) });
+  const wantedFor = (request: Request) => ({ maxAgeMs, source: (source ?? address)(request) });
 
   return {
     peek(request) {
-      const verdict = verifier.peek(authorizationOf(request), contextOf(request));
-      return verdict && settle(request, verdict);
+      const wanted = wantedFor(request);
+      const verdict = verifier.peek(authorizationOf(request), wanted);
+      return verdict && settle(request, verdict, wanted);
     },
     async admit(request, signal) {
-      const context = { ...contextOf(request), signal };
-      return settle(request, await verifier.verify(authorizationOf(request), context));
+      const wanted = wantedFor(request);
+      const verdict = await verifier.verify(authorizationOf(request), { ...wanted, signal });
+      return settle(request, verdict, wanted);
     },
   };
 
-  function settle(request: Request, verdict: Verdict): Admission {
+  function settle(request: Request, verdict: Verdict, wanted: Entrance['wanted']): Admission {
     const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
     if (verdict.kind === 'authenticated' || (optional === true && absent)) {
       const identity = verdict.kind === 'authenticated' ? verdict.identity : undefined;
-      entrances.set(request, { verifier, identity, throws });
+      entrances.set(request, { verifier, identity, throws, wanted });
       return { identity };
     }
     // What an earlier, more lenient gate let in does not count any more.
@@ -118,26 +122,6 @@ export function createGate<Request extends RequestLike>(
     return { refusal: refuse(verifier.denial(verdict, authorizationOf(request)), throws) };
   }
 }
-
-/** @returns the refusal if the request does not meet the requirement, a 401 if nobody was authenticated. */
-export function guard(request: RequestLike, requirement: Requirement): Refusal | undefined {
-  const caller = callerOf(request);
-  if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
-  const { verifier, identity, throws } = caller;
-  const judgement = judgeRequirement(requirement, identity);
-  if (judgement === 'met') return undefined;
-  const denial = verifier.denial(rejected('forbidden'), authorizationOf(request));
-  if (judgement === 'refused') return refuse(denial, throws);
-  warnOnce(
-    'ESAUTH_NO_ROLES',
-    'a route that asks for roles was called by an identity without any; API keys and service accounts never ' +
-      'have roles, they are judged by privileges',
-  );
-  return refuse({ ...denial, body: { ...denial.body, detail: neverByRoles } }, throws);
-}
-
-const neverByRoles =
-  'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';
 
 /** @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. */
 export function identityOf(request: RequestLike): Identity {
@@ -165,10 +149,9 @@ export function callerHeaders(request: RequestLike): CallerHeaders {
 /** Headers of a request to Elasticsearch, as a plain object that its client takes. */
 export type CallerHeaders = { authorization: string } & ClientAuthentication;
 
-interface Caller {
-  readonly verifier: Verifier;
+/** Who was let in. */
+export interface Caller extends Entrance {
   readonly identity: Identity;
-  readonly throws: boolean;
   readonly denial?: undefined;
 }
 
@@ -178,7 +161,10 @@ function authenticated(request: RequestLike): Caller {
   return caller;
 }
 
-function callerOf(request: RequestLike): Caller | { readonly denial: Denial; readonly throws: boolean } {
+/** Who was let in with this request, or the answer that says that nobody was. */
+export function callerOf(
+  request: RequestLike,
+): Caller | { readonly denial: Denial; readonly throws: boolean } {
   const entrance = entrances.get(request);
   if (entrance === undefined) {
     warnOnce(
@@ -189,13 +175,13 @@ function callerOf(request: RequestLike): Caller | { readonly denial: Denial; rea
   }
   const { verifier, identity, throws } = entrance;
   if (identity === undefined) return { denial: verifier.denial(rejected('credentials_missing')), throws };
-  return { verifier, identity, throws };
+  return { ...entrance, identity };
 }
 
 /** For requests that no verifier has seen. */
 const unguarded = createDenials(['Bearer', 'ApiKey'], { realm: 'elasticsearch' });
 
-function refuse(denial: Denial, throws: boolean): Refusal {
+export function refuse(denial: Denial, throws: boolean): Refusal {
   return throws ? new DenialError(denial) : denial;
 }
 

@@ -5,6 +5,7 @@
 import type { Clock } from './clock.js';
 import type { Fingerprint } from './fingerprint.js';
 import { createMemoryStore, type MemoryStore } from './memory-store.js';
+import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
 import type { Revocations } from './revocation.js';
 import type { Authenticated, Rejected, Verdict } from './verdict.js';
 
@@ -41,6 +42,8 @@ export interface Entry<Kind extends Authenticated | Rejected = Authenticated | R
   readonly expiresAt: number;
   /** From here on it is not served at all. */
   readonly endsAt: number;
+  /** What is known of an identity's privileges; made when somebody asks. */
+  privileges: PrivilegeMemory | undefined;
 }
 
 export interface Cache {
@@ -54,6 +57,10 @@ export interface Cache {
   findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
   /** Keeps a verdict if it may be kept, and drops what it contradicts. */
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
+  /** What is known of an identity's privileges. Of one that is not remembered nothing is, nor will be. */
+  privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
+  /** Until when what was learnt at `startedAt` may be served: a yes, and every fact about privileges. */
+  lifetimeEnd(startedAt: number): number;
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
@@ -84,12 +91,21 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       if (known !== undefined && known.startedAt > lookup.startedAt) return;
       if (verdict.kind === 'authenticated') {
         refusals.delete(fingerprint);
-        keepIn(identities, fingerprint, identityEntry(verdict, lookup));
+        keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
       } else {
         identities.delete(fingerprint);
         keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
       }
     },
+
+    privilegesOf(fingerprint) {
+      const entry = findIn(identities, fingerprint, clock.monotonic());
+      if (entry === undefined) return undefined;
+      entry.privileges ??= createPrivilegeMemory();
+      return entry.privileges;
+    },
+
+    lifetimeEnd: (startedAt) => Math.floor(startedAt + drawPortion() * settings.ttlMs),
 
     clear() {
       identities.clear();
@@ -131,7 +147,11 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     else store.delete(fingerprint);
   }
 
-  function identityEntry(verdict: Authenticated, lookup: LookupStart): Entry<Authenticated> {
+  function identityEntry(
+    fingerprint: Fingerprint,
+    verdict: Authenticated,
+    lookup: LookupStart,
+  ): Entry<Authenticated> {
     const { startedAt, revision } = lookup;
     const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
@@ -139,6 +159,9 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     const { expiresAt = Infinity } = verdict.identity;
     const ownEnd = clock.monotonic() + expiresAt - clock.wall();
     const portion = drawPortion();
+    // What is known of its privileges has ages of its own, and goes on if it is still the same caller.
+    const previous = findIn(identities, fingerprint, clock.monotonic());
+    const same = previous?.verdict.identity.subject === verdict.identity.subject;
     return {
       verdict,
       startedAt,
@@ -146,13 +169,15 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
       expiresAt: Math.floor(Math.min(startedAt + portion * ttlMs, ownEnd)),
       endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
+      privileges: same ? previous.privileges : undefined,
     };
   }
 
   function refusalEntry(verdict: Rejected, { startedAt, revision }: LookupStart): Entry<Rejected> {
     const { ttlMs, rejectedTtlMs } = settings;
     const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
-    return { verdict, startedAt, revision, refreshAt: 0, expiresAt: endsAt, endsAt };
+    const never = { refreshAt: 0, privileges: undefined };
+    return { verdict, startedAt, revision, expiresAt: endsAt, endsAt, ...never };
   }
 
   // What was learnt at one instant must not have to be asked again at one instant.

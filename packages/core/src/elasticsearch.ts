@@ -1,15 +1,16 @@
 // The only file that knows Elasticsearch's security API: asks with the caller's own credential, and turns what
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
-import { createReplyReader, type Readable, secretsOf } from './answers.js';
+import { createReplyReader, describe, errorOf, type Readable, secretsOf } from './answers.js';
 import type { ClientAuthentication } from './client-authentication.js';
 import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
-import type { LookupError } from './errors.js';
+import { InvalidPrivilegesError, type LookupError } from './errors.js';
 import { expiryOf } from './freshness.js';
-import { createIdentityReader, type Identity } from './identity.js';
+import { createIdentityReader, type Identity, parseJson } from './identity.js';
 import { problemOf } from './node-check.js';
 import type { Nodes } from './nodes.js';
+import { type Fact, questionOf, readAnswer } from './privileges.js';
 import { strikeOut } from './redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from './verdict.js';
 import type { Warn } from './warnings.js';
@@ -17,11 +18,26 @@ import type { Warn } from './warnings.js';
 export interface Elasticsearch {
   /** Asks whose credential this is. Never rejects. `abandoned` ends it early, when nobody waits any more. */
   authenticate(credential: Credential, abandoned: AbortSignal): Promise<Verdict>;
+  /**
+   * Asks which of these facts hold for the caller, who is known to be called `username`. Rejects never, and
+   * settles as `authenticate` does.
+   */
+  hasPrivileges(
+    credential: Credential,
+    username: string,
+    facts: readonly Fact[],
+    abandoned: AbortSignal,
+  ): Promise<PrivilegesFound | Rejected | Unavailable>;
   /** Asks every node without a credential. @returns what is wrong with the first that is not as it should be. */
   check(): Promise<LookupError | undefined>;
   /** Whether the last lookup that somebody waited for gave no verdict. */
   readonly lastFailed: boolean;
 }
+
+/** What Elasticsearch says of privileges: which are granted, by the facts' keys, or that there are no such. */
+export type PrivilegesFound =
+  | { readonly kind: 'granted'; readonly granted: ReadonlyMap<string, boolean> }
+  | { readonly kind: 'invalid'; readonly error: InvalidPrivilegesError };
 
 export interface ElasticsearchSettings {
   readonly clock: Clock;
@@ -41,6 +57,7 @@ interface Inquiry {
 type Ask = (inquiry: Inquiry) => Promise<Readable | Rejected | Unavailable>;
 
 const authenticatePath = '/_security/_authenticate';
+const privilegesPath = '/_security/user/_has_privileges';
 // Never a versioned media type: servers refuse those of other versions.
 const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
 
@@ -59,6 +76,25 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
         if (identity === undefined) return said.useless('does not say who it is');
         return judgeIdentity(identity, credential, verifiedAt, said.node);
+      });
+    },
+
+    hasPrivileges(credential, username, facts, abandoned) {
+      return lookup(credential, abandoned, async (ask) => {
+        const body = JSON.stringify(questionOf(facts));
+        const said = await ask({ path: privilegesPath, body, readable: [200, 400] });
+        if (said.kind !== 'readable') return said;
+        if (said.status === 400) {
+          const error = errorOf(parseJson(said.text));
+          if (error === undefined) return said.useless('is not an Elasticsearch error');
+          const { type, reason } = describe(error, credential);
+          const message = `Elasticsearch cannot answer this question about privileges: ${reason}`;
+          return { kind: 'invalid', error: new InvalidPrivilegesError(message, { type, reason }) };
+        }
+        const answer = readAnswer(said.text, facts);
+        if (answer === undefined) return said.useless('does not say which privileges there are');
+        if (answer.username === username) return { kind: 'granted', granted: answer.granted };
+        return misfit(credential, said.node, 'somebody else than before');
       });
     },
 
@@ -119,11 +155,14 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const secrets = secretsOf(credential);
     const type = strikeOut(identity.authenticationType, secrets);
     const realmType = strikeOut(identity.realm.type, secrets);
+    return misfit(credential, node, `${type} of a realm of type ${realmType}`);
+  }
+
+  function misfit({ scheme }: Credential, node: string, as: string): Rejected {
     warn(
-      `ESAUTH_MISFIT ${credential.scheme} ${type} ${realmType} ${node}`,
-      `${node} answered a ${credential.scheme} credential as ${type} of a realm of type ` +
-        `${realmType}: it accepted something else than the caller's credential, such as a client certificate ` +
-        'or what a proxy adds. The caller is refused.',
+      `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
+      `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +
+        'credential, such as a client certificate or what a proxy adds. The caller is refused.',
     );
     return rejected('credentials_invalid');
   }

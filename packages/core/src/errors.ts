@@ -5,6 +5,7 @@ import type { UnavailableCode } from './verdict.js';
 
 const configuration = Symbol.for('esauth.ConfigurationError');
 const invalidArgument = Symbol.for('esauth.InvalidArgumentError');
+const invalidPrivileges = Symbol.for('esauth.InvalidPrivilegesError');
 const lookup = Symbol.for('esauth.LookupError');
 
 /** An option is wrong. Thrown while the application starts, never at a request. Mend the option named. */
@@ -38,6 +39,30 @@ export class InvalidArgumentError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return carries(value, invalidArgument);
+  }
+}
+
+/**
+ * A question about privileges that cannot be answered: it is empty or of the wrong shape, or Elasticsearch said
+ * 400 because a privilege does not exist. A programmer's mistake, so it is thrown and never a refusal.
+ */
+export class InvalidPrivilegesError extends Error {
+  override readonly name: string = 'InvalidPrivilegesError';
+  readonly code = 'invalid_privileges';
+  /** `error.type` of Elasticsearch's answer, if it was asked. */
+  readonly type: string | undefined;
+  /** `error.reason` of it, without any part of the credential. */
+  readonly reason: string | undefined;
+
+  constructor(message: string, { type, reason }: Pick<LookupFailure, 'type' | 'reason'> = {}) {
+    super(message);
+    mark(this, invalidPrivileges);
+    this.type = type;
+    this.reason = reason;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return carries(value, invalidPrivileges);
   }
 }
 

@@ -14,7 +14,10 @@ interface Said {
   readonly subject: string | undefined;
 }
 
-/** On `esauth:verdict`, whenever `verify` or `peek` gives a verdict. */
+/**
+ * On `esauth:verdict`, whenever `verify` or `peek` gives a verdict, and whenever `hasPrivileges` does: of the
+ * identity first, and if it is then refused or nothing can be said of its privileges, of that too.
+ */
 export interface VerdictEvent extends Said {
   /**
    * Where it came from: `memory`, `lookup` (also one that others started), `stale` (from memory because the
@@ -24,7 +27,11 @@ export interface VerdictEvent extends Said {
 }
 
 /** On `esauth:lookup`, whenever a question to Elasticsearch is over. */
-export interface LookupEvent extends Said {
+export interface LookupEvent extends Omit<Said, 'kind'> {
+  /** What was asked: who somebody is, or which privileges he has. */
+  readonly about: 'identity' | 'privileges';
+  /** As in a verdict. `invalid`: there are no such privileges. */
+  readonly kind: Verdict['kind'] | 'invalid';
   readonly durationMs: number;
   /** Nobody waited for it: a remembered identity was asked again ahead of its end. */
   readonly background: boolean;
@@ -60,9 +67,16 @@ export function publishVerdict(verdict: Verdict, source: VerdictEvent['source'])
   verdicts.publish(event);
 }
 
-export function publishLookup(verdict: Verdict, durationMs: number, background: boolean): void {
+export function publishLookup(
+  about: LookupEvent['about'],
+  outcome: Verdict | 'invalid',
+  durationMs: number,
+  background: boolean,
+): void {
   if (!lookups.hasSubscribers) return;
-  const event: LookupEvent = { ...said(verdict), durationMs, background };
+  const invalid = { kind: 'invalid', code: undefined, subject: undefined } as const;
+  const what = outcome === 'invalid' ? invalid : said(outcome);
+  const event: LookupEvent = { about, ...what, durationMs, background };
   lookups.publish(event);
 }
 

@@ -4,29 +4,54 @@ export type { Clock } from './clock.js';
 export type { Presented, Scheme } from './credential.js';
 export type { Challenge, Denial, ProblemDetails } from './denial.js';
 export { DenialError } from './denial.js';
-export { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';
+export {
+  ConfigurationError,
+  InvalidArgumentError,
+  InvalidPrivilegesError,
+  LookupError,
+} from './errors.js';
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { Identity, Realm } from './identity.js';
 export type { TlsOptions } from './node-options.js';
 export type { NodeState } from './nodes.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
-export type { Requirement } from './requirement.js';
-export { roles } from './requirement.js';
+export type {
+  ApplicationPrivileges,
+  Granted,
+  IndexPrivileges,
+  Privileges,
+  PrivilegesQuestion,
+} from './privileges.js';
+export type { AuthenticationType, PrivilegesRequirement, Requirement } from './requirement.js';
+export {
+  allOf,
+  anyOf,
+  anyRole,
+  authenticationType,
+  privileges,
+  realm,
+  roles,
+} from './requirement.js';
 export type { Revocable } from './revocation.js';
 export type { Health, VerifierStats } from './stats.js';
 export type {
   Authenticated,
+  PrivilegesAnswered,
+  PrivilegesVerdict,
   Rejected,
   RejectionCode,
   Unavailable,
   UnavailableCode,
   Verdict,
 } from './verdict.js';
-export type { Verifier, VerifyOptions } from './verifier.js';
+export type { VerifyOptions } from './verification.js';
+export type { Verifier } from './verifier.js';
 export { createVerifier } from './verifier.js';
 
 // For adapters: what a framework needs besides.
 
 export type { Admission, AdmissionOptions, Gate, Refusal, RequestLike } from './admission.js';
-export { callerHeaders, createGate, guard, identityOf, verifierFrom } from './admission.js';
+export { callerHeaders, createGate, identityOf, verifierFrom } from './admission.js';
 export { authorizationOf } from './credential.js';
+export type { Guard } from './guard.js';
+export { createGuard } from './guard.js';

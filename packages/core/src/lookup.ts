@@ -8,10 +8,10 @@ import type { Elasticsearch } from './elasticsearch.js';
 import { LookupError } from './errors.js';
 import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
-import type { Queue } from './queue.js';
+import { inTurn, type Queue } from './queue.js';
 import type { Revocations } from './revocation.js';
 import type { Counters } from './stats.js';
-import { unavailable, type Verdict } from './verdict.js';
+import { type Unavailable, unavailable, type Verdict } from './verdict.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
 export interface Question {
@@ -51,34 +51,26 @@ export function notRevocable(verdict: Verdict): Landed {
 }
 
 /** One for all: being turned away is attacker-paced, so it must cost nothing. */
-const queueFull = notRevocable(
-  unavailable(
-    new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
-  ),
+export const queueFull: Unavailable = unavailable(
+  new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
 );
 /** What a lookup ends with when nobody will see it. */
-const unseen = notRevocable(
-  unavailable(new LookupError('timeout', 'nobody waited for this lookup any more')),
+export const unseen: Unavailable = unavailable(
+  new LookupError('timeout', 'nobody waited for this lookup any more'),
 );
+const noRoom = notRevocable(queueFull);
+const nobodyWaits = notRevocable(unseen);
 
 /** @param count kept up to date. */
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
   const { clock, queue, elasticsearch, revocations, cache } = parts;
 
-  return async (question, context) => {
-    const entered = queue.enter(context.source, context.abandoned);
-    const place = entered instanceof Promise ? await entered : entered;
-    if (place === 'left') return unseen;
-    if (place === 'full') {
-      count.shed += 1;
-      return queueFull;
-    }
-    try {
-      return await ask(question, context);
-    } finally {
-      place();
-    }
+  const turnedAway = (why: 'full' | 'left') => {
+    if (why === 'left') return nobodyWaits;
+    count.shed += 1;
+    return noRoom;
   };
+  return (question, context) => inTurn(queue, context, () => ask(question, context), turnedAway);
 
   /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
   async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Landed> {
@@ -88,7 +80,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
       count.lookups += 1;
       const verdict = await elasticsearch.authenticate(credential, abandoned);
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup(verdict, clock.monotonic() - lookup.startedAt, background);
+      publishLookup('identity', verdict, clock.monotonic() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);

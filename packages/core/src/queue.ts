@@ -37,6 +37,27 @@ interface Line {
   waiting: number;
 }
 
+/**
+ * Does something in its turn, on a place that is given back in the end.
+ *
+ * @param turnedAway what comes of it when there is no room, or when nobody waits any more.
+ */
+export async function inTurn<Result>(
+  queue: Queue,
+  { source, abandoned }: { readonly source: string | undefined; readonly abandoned: AbortSignal },
+  work: () => Promise<Result>,
+  turnedAway: (why: 'full' | 'left') => Result,
+): Promise<Result> {
+  const entered = queue.enter(source, abandoned);
+  const place = entered instanceof Promise ? await entered : entered;
+  if (typeof place === 'string') return turnedAway(place);
+  try {
+    return await work();
+  } finally {
+    place();
+  }
+}
+
 export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
   // Sources that wait, in the order of their turns: who had one goes to the end.
   const lines = new Map<string, Line>();

@@ -1,30 +1,173 @@
-// What a route asks of an identity. Pure values, decided here for every request anew: a decision is never
-// remembered, only the facts are. Adapters turn a requirement into middleware.
+// What a route asks of an identity. Pure values, decided for every request anew: a decision is never remembered,
+// only facts are. What can be decided from the identity is decided here; what privileges somebody has is for
+// `guard.ts` to find out. Adapters turn a requirement into middleware.
 
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError, InvalidPrivilegesError } from './errors.js';
 import type { Identity } from './identity.js';
+import { freezeQuestion, type PrivilegesQuestion } from './privileges.js';
 
-/** Made by `roles`. */
-export interface Requirement {
-  readonly kind: 'roles';
-  readonly roles: readonly string[];
+/**
+ * Made by `roles`, `anyRole`, `realm`, `authenticationType`, `privileges`, `allOf` and `anyOf`. `Request` is the
+ * framework's, for `privileges` that depend on it.
+ */
+export type Requirement<Request = unknown> =
+  | { readonly kind: 'roles' | 'anyRole'; readonly roles: readonly string[] }
+  | { readonly kind: 'realm'; readonly realms: readonly string[] }
+  | { readonly kind: 'authenticationType'; readonly types: readonly string[] }
+  | PrivilegesRequirement<Request>
+  | { readonly kind: 'allOf' | 'anyOf'; readonly requirements: readonly Requirement<Request>[] };
+
+export interface PrivilegesRequirement<Request> {
+  readonly kind: 'privileges';
+  readonly question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion);
 }
+
+/** How Elasticsearch authenticates: with a realm, by an API key, or by a token of its own. */
+export type AuthenticationType = 'realm' | 'api_key' | 'token';
 
 /**
  * Asks for all of these roles. API keys and built-in service accounts never have any: Elasticsearch judges
  * them by privileges.
  *
- * @throws {ConfigurationError} `invalid_option` without a role, or with one that is not a string.
+ * @throws {ConfigurationError} `invalid_option` without a role, or with one that is not a string. So do the
+ *   others, with what they take.
  */
 export function roles(...names: readonly string[]): Requirement {
-  if (names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
-    throw new ConfigurationError('roles', 'must be one or more names of roles');
-  }
-  return Object.freeze({ kind: 'roles', roles: Object.freeze([...names]) });
+  return Object.freeze({ kind: 'roles', roles: namesFor('roles', names) });
 }
 
-/** `never` means that no identity of this sort can ever meet it, so that the route's author is told. */
-export function judgeRequirement(requirement: Requirement, identity: Identity): 'met' | 'refused' | 'never' {
-  if (identity.roles.length === 0) return 'never';
-  return requirement.roles.every((role) => identity.roles.includes(role)) ? 'met' : 'refused';
+/** Asks for one of these roles at least; see `roles`. */
+export function anyRole(...names: readonly string[]): Requirement {
+  return Object.freeze({ kind: 'anyRole', roles: namesFor('anyRole', names) });
+}
+
+/** Asks that the user was found in one of these realms, by name (`lookupRealm`). */
+export function realm(...names: readonly string[]): Requirement {
+  return Object.freeze({ kind: 'realm', realms: namesFor('realm', names) });
+}
+
+/** Asks that the caller was authenticated in one of these ways. */
+export function authenticationType(...types: readonly AuthenticationType[]): Requirement {
+  const names = namesFor('authenticationType', types);
+  if (!names.every((name) => ['realm', 'api_key', 'token'].includes(name))) {
+    throw new ConfigurationError('authenticationType', 'must be one or more of realm, api_key, token');
+  }
+  return Object.freeze({ kind: 'authenticationType', types: names });
+}
+
+/**
+ * Asks for all of these privileges, of whoever calls: user, service account or API key. Elasticsearch answers
+ * (`_has_privileges`), with the caller's own credential; what it answered is remembered as long as identities are.
+ *
+ * @param question with Elasticsearch's field names, or a function that makes it from a request. Names taken from
+ *   a request may hold wildcards: those ask for everything that they cover, so they never open more.
+ */
+export function privileges<Request = unknown>(
+  question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion),
+): Requirement<Request> {
+  if (typeof question === 'function') return Object.freeze({ kind: 'privileges', question });
+  try {
+    return Object.freeze({ kind: 'privileges', question: freezeQuestion(question) });
+  } catch (error) {
+    if (!(error instanceof InvalidPrivilegesError)) throw error;
+    throw new ConfigurationError('privileges', error.message);
+  }
+}
+
+/** Asks for all of these. */
+export function allOf<Request = unknown>(
+  ...requirements: readonly Requirement<Request>[]
+): Requirement<Request> {
+  return Object.freeze({ kind: 'allOf', requirements: partsFor('allOf', requirements) });
+}
+
+/** Asks for one of these at least. */
+export function anyOf<Request = unknown>(
+  ...requirements: readonly Requirement<Request>[]
+): Requirement<Request> {
+  return Object.freeze({ kind: 'anyOf', requirements: partsFor('anyOf', requirements) });
+}
+
+/**
+ * `never` is a refusal that no identity of this sort can avoid, so that the route's author is told. `open` depends
+ * on privileges that are not known.
+ */
+export type Judgement = 'met' | 'refused' | 'never' | 'open';
+
+/** @param judgePrivileges what is known of the caller's privileges. */
+export function judgeRequirement<Request>(
+  requirement: Requirement<Request>,
+  identity: Identity,
+  judgePrivileges: (asked: PrivilegesRequirement<Request>) => Judgement,
+): Judgement {
+  const judge = (part: Requirement<Request>) => judgeRequirement(part, identity, judgePrivileges);
+  switch (requirement.kind) {
+    case 'roles':
+      return byRoles(identity, requirement.roles.every(isIn(identity.roles)));
+    case 'anyRole':
+      return byRoles(identity, requirement.roles.some(isIn(identity.roles)));
+    case 'realm':
+      return requirement.realms.includes(identity.lookupRealm.name) ? 'met' : 'refused';
+    case 'authenticationType':
+      return requirement.types.includes(identity.authenticationType) ? 'met' : 'refused';
+    case 'privileges':
+      return judgePrivileges(requirement);
+    case 'allOf': {
+      const parts = requirement.requirements.map(judge);
+      const refused = parts.find((part) => part === 'refused' || part === 'never');
+      return refused ?? (parts.includes('open') ? 'open' : 'met');
+    }
+    case 'anyOf': {
+      const parts = requirement.requirements.map(judge);
+      const found = (['met', 'open', 'refused'] as const).find((judgement) => parts.includes(judgement));
+      return found ?? 'never';
+    }
+  }
+}
+
+/** The parts about privileges on which it depends whether a requirement that is open is met. */
+export function openParts<Request>(
+  requirement: Requirement<Request>,
+  identity: Identity,
+): readonly PrivilegesRequirement<Request>[] {
+  if (requirement.kind === 'privileges') return [requirement];
+  if (requirement.kind !== 'allOf' && requirement.kind !== 'anyOf') return [];
+  return requirement.requirements
+    .filter((part) => judgeRequirement(part, identity, () => 'open') === 'open')
+    .flatMap((part) => openParts(part, identity));
+}
+
+const kinds = ['roles', 'anyRole', 'realm', 'authenticationType', 'privileges', 'allOf', 'anyOf'];
+
+/** @throws {ConfigurationError} `invalid_option` if `value` was not made by one of the functions above. */
+export function checkRequirement(value: unknown): void {
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  if (!kinds.some((known) => known === kind) || !Object.isFrozen(value)) {
+    throw new ConfigurationError('requirement', `must be made by one of ${kinds.join(', ')}`);
+  }
+}
+
+function byRoles({ roles }: Identity, met: boolean): Judgement {
+  if (met) return 'met';
+  return roles.length === 0 ? 'never' : 'refused';
+}
+
+function isIn(names: readonly string[]): (name: string) => boolean {
+  return (name) => names.includes(name);
+}
+
+function namesFor(option: string, names: readonly string[]): readonly string[] {
+  if (names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
+    throw new ConfigurationError(option, 'must be one or more names, none of them empty');
+  }
+  return Object.freeze([...names]);
+}
+
+function partsFor<Request>(
+  option: string,
+  requirements: readonly Requirement<Request>[],
+): readonly Requirement<Request>[] {
+  if (requirements.length === 0) throw new ConfigurationError(option, 'must be one or more requirements');
+  requirements.forEach(checkRequirement);
+  return Object.freeze([...requirements]);
 }

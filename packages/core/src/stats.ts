@@ -27,6 +27,8 @@ export interface VerifierStats {
   readonly lookups: number;
   /** Background refreshes among them. */
   readonly refreshes: number;
+  /** Questions about privileges among them. */
+  readonly privilegeLookups: number;
   /** Lookups that ended in a refusal. */
   readonly refusals: number;
   /** Lookups that ended without a verdict. */
@@ -58,6 +60,7 @@ export function createCounters(): Counters {
     stale: 0,
     lookups: 0,
     refreshes: 0,
+    privilegeLookups: 0,
     refusals: 0,
     unavailable: 0,
     shed: 0,
@@ -74,6 +77,7 @@ export type Counters = {
     | 'stale'
     | 'lookups'
     | 'refreshes'
+    | 'privilegeLookups'
     | 'refusals'
     | 'unavailable'
     | 'shed'

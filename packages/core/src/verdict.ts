@@ -3,6 +3,7 @@
 
 import type { LookupError } from './errors.js';
 import type { Identity } from './identity.js';
+import type { Privileges } from './privileges.js';
 
 /** Elasticsearch accepted the credential. */
 export interface Authenticated {
@@ -32,6 +33,17 @@ export interface Unavailable {
 
 /** What is known about a credential. */
 export type Verdict = Authenticated | Rejected | Unavailable;
+
+/** Who is calling, and which of the privileges asked for he has; or why that is not known. */
+export type PrivilegesVerdict = PrivilegesAnswered | Rejected | Unavailable;
+
+export interface PrivilegesAnswered {
+  readonly kind: 'answered';
+  readonly identity: Identity;
+  /** When the oldest lookup behind this answer started, in milliseconds since the epoch. */
+  readonly verifiedAt: number;
+  readonly privileges: Privileges;
+}
 
 /**
  * Why a request is refused.

@@ -1,31 +1,33 @@
-// Puts the parts together; the only file that knows them all. A request meets them in this order: header,
-// fingerprint, cache, single flight, lookup, revocation, cache.
+// Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
-import { createCache, type Entry } from './cache.js';
+import { createCache } from './cache.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './client-authentication.js';
-import { headerOf, knownSchemes, type Presented, parseCredential } from './credential.js';
+import { knownSchemes, type Presented, parseCredential } from './credential.js';
 import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
 import { InvalidArgumentError, LookupError } from './errors.js';
-import { publishRevocation, publishVerdict } from './events.js';
-import { createFingerprinter, type Fingerprint } from './fingerprint.js';
-import { createLookup, type Landed, notRevocable, type Question } from './lookup.js';
+import { publishRevocation } from './events.js';
+import { createFingerprinter } from './fingerprint.js';
+import { createLookup, type Landed, notRevocable } from './lookup.js';
 import { warnOfOpenDoors } from './node-options.js';
 import { createNodes } from './nodes.js';
 import { readOptions, type VerifierOptions } from './options.js';
+import { createPrivilegeLookups } from './privilege-lookup.js';
+import { createPrivilegeVerification } from './privilege-verification.js';
+import type { PrivilegesQuestion } from './privileges.js';
 import { createQueue } from './queue.js';
 import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
 import { createTransports } from './transport.js';
 import {
+  type PrivilegesVerdict,
   type Rejected,
-  rejected,
   type Unavailable,
-  type UnavailableCode,
   unavailable,
   type Verdict,
 } from './verdict.js';
+import { createVerification, type VerifyOptions } from './verification.js';
 import { createWarner } from './warnings.js';
 
 /** Tells who is calling. One for each application: what it remembers is its own. */
@@ -40,6 +42,34 @@ export interface Verifier {
    * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0.
    */
   verify(presented: Presented, options?: VerifyOptions): Promise<Verdict>;
+
+  /**
+   * Verifies, and then finds out which privileges the caller has. Elasticsearch is asked with the caller's own
+   * credential (`POST /_security/user/_has_privileges`), and its answers, yes and no, are remembered with the
+   * identity: each as long as `cache.ttlMs`, at most 64 privileges on resources for one credential, and never
+   * longer than the identity itself.
+   *
+   * @param privileges what is asked, with Elasticsearch's field names; at most 1 000 privileges on resources.
+   * @returns within `upstream.timeoutMs` as a whole. `maxAgeMs` bounds the identity and every answer.
+   * @throws {InvalidPrivilegesError} `invalid_privileges`, as a rejection, if the question is empty or of the wrong
+   *   shape, or if there is no such privilege: a mistake in the program. Rejects also as `verify` does.
+   */
+  hasPrivileges(
+    presented: Presented,
+    privileges: PrivilegesQuestion,
+    options?: VerifyOptions,
+  ): Promise<PrivilegesVerdict>;
+
+  /**
+   * What `hasPrivileges` would return without waiting; `undefined` if Elasticsearch would have to be asked.
+   *
+   * @throws {InvalidPrivilegesError} `invalid_privileges` if the question is empty or of the wrong shape.
+   */
+  peekPrivileges(
+    presented: Presented,
+    privileges: PrivilegesQuestion,
+    options?: Pick<VerifyOptions, 'maxAgeMs' | 'source'>,
+  ): PrivilegesVerdict | undefined;
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
@@ -86,33 +116,6 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
-export interface VerifyOptions {
-  /** Ends the wait of this caller, and of nobody else. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * How old a verdict may be, in milliseconds: a hard bound, for identities and refusals, and never a stale
-   * one. A lookup under way is good enough if it started at most so long ago; 0 means asked after this call.
-   */
-  readonly maxAgeMs?: number | undefined;
-  /**
-   * Where the request comes from, usually the client's address; an IPv6 address counts by its /64. When lookups
-   * have to wait, they wait in fair turns between sources, so that one that floods delays itself.
-   */
-  readonly source?: string | undefined;
-}
-
-/** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
-const bridged: ReadonlySet<UnavailableCode> = new Set([
-  'unreachable',
-  'timeout',
-  'overloaded',
-  'server_error',
-  'circuit_open',
-]);
-
-/** After a refresh without a verdict the next comes no sooner. */
-const refreshPauseMs = 1_000;
-
 /**
  * Makes a verifier. It opens no connection before the first credential comes.
  *
@@ -146,49 +149,42 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const lookUp = createLookup({ clock, queue, elasticsearch, revocations, cache }, count);
-  const late = notRevocable(
-    unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
-  );
+  const parts = { clock, timeoutMs, queue, elasticsearch, revocations, cache };
+  const lookUp = createLookup(parts, count);
+  const lookups = createPrivilegeLookups(parts, count);
   let closed: Unavailable | undefined;
+  const verification = createVerification({
+    ...{ clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn },
+    maxHeaderLength: settings.maxHeaderLength,
+    closed: () => closed,
+  });
+  const { consider, serve, resolve } = verification;
+  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({ ...parts, verification, lookups });
 
   const verifier: Verifier = {
-    async verify(presented, { signal, maxAgeMs, source } = {}) {
-      checkOptions(maxAgeMs, source);
-      signal?.throwIfAborted();
-      const known = consider(presented, maxAgeMs, source);
-      if (known.kind !== 'question') return known;
-      count[flights.has(known.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (abandoned: AbortSignal) => lookUp(known, { abandoned, background: false, source });
-      const deadline = clock.monotonic() + timeoutMs;
-      const fly = () => {
-        signal?.throwIfAborted();
-        if (closed !== undefined) return notRevocable(closed);
-        const waiter = { timeoutMs: deadline - clock.monotonic(), late, signal, maxAgeMs };
-        return flights.join(known.fingerprint, start, waiter);
-      };
-      let landed = await fly();
-      // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
-      // revocation, and for callers that come after it.
-      while (revocations.outdates(landed.revision, known.fingerprint, landed.verdict)) landed = await fly();
-      const { verdict } = landed;
-      const stale =
-        maxAgeMs === undefined && mayBridge(landed)
-          ? cache.findStale(known.fingerprint, clock.monotonic())
-          : undefined;
-      if (stale === undefined) {
-        publishVerdict(verdict, 'lookup');
-        return verdict;
-      }
-      count.stale += 1;
-      publishVerdict(stale, 'stale');
-      return Object.freeze({ ...stale, stale: true as const });
+    async verify(presented, wanted = {}) {
+      checkOptions(wanted);
+      wanted.signal?.throwIfAborted();
+      const known = consider(presented, wanted.maxAgeMs);
+      if (known.kind === 'found') return serve(known, wanted.source);
+      return known.kind === 'question' ? resolve(known, wanted, clock.monotonic() + timeoutMs) : known;
     },
 
-    peek(presented, { maxAgeMs, source } = {}) {
-      checkOptions(maxAgeMs, source);
-      const known = consider(presented, maxAgeMs, source);
+    peek(presented, wanted = {}) {
+      checkOptions(wanted);
+      const known = consider(presented, wanted.maxAgeMs);
+      if (known.kind === 'found') return serve(known, wanted.source);
       return known.kind === 'question' ? undefined : known;
+    },
+
+    async hasPrivileges(presented, privileges, wanted = {}) {
+      checkOptions(wanted);
+      return hasPrivileges(presented, privileges, wanted);
+    },
+
+    peekPrivileges(presented, privileges, wanted = {}) {
+      checkOptions(wanted);
+      return peekPrivileges(presented, privileges, wanted);
     },
 
     revoke(subject) {
@@ -228,98 +224,25 @@ export function createVerifier(options: VerifierOptions): Verifier {
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
-      inFlight: flights.inFlight,
+      inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
-      waiting: flights.waiting,
+      waiting: flights.waiting + lookups.waiting,
       nodes: nodes.states,
     }),
 
     async close() {
       closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
       flights.land(notRevocable(closed));
+      lookups.land(closed);
       cache.clear();
       await nodes.close();
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
   return verifier;
-
-  /** Everything that can be said without asking. */
-  function consider(
-    presented: Presented,
-    maxAgeMs: number | undefined,
-    source: string | undefined,
-  ): Verdict | Question {
-    if (closed !== undefined) return unasked(closed);
-    const header = headerOf(presented);
-    if (header === undefined) return unasked(rejected('credentials_missing'));
-    if (header === null || header.length > settings.maxHeaderLength) {
-      return unasked(rejected('credentials_malformed'));
-    }
-
-    // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
-    // one digest and no parsing: the same characters were parsed before.
-    const now = clock.monotonic();
-    const asPresented = fingerprint(header);
-    const hit = cache.find(asPresented, now, maxAgeMs);
-    if (hit !== undefined) return serve(hit, header, asPresented, now, source);
-
-    const credential = parseCredential(header, schemes);
-    if (credential.kind === 'unusable') return unasked(rejected(credential.code));
-    const { authorization } = credential;
-    if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
-    const canonical = fingerprint(authorization);
-    const known = cache.find(canonical, now, maxAgeMs);
-    if (known !== undefined) return serve(known, authorization, canonical, now, source);
-    return { kind: 'question', credential, fingerprint: canonical };
-  }
-
-  function mayBridge(landed: Landed): boolean {
-    // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
-    return landed !== late && landed.verdict.kind === 'unavailable' && bridged.has(landed.verdict.code);
-  }
-
-  function unasked<V extends Verdict>(verdict: V): V {
-    publishVerdict(verdict, 'none');
-    return verdict;
-  }
-
-  function serve(
-    entry: Entry,
-    authorization: string,
-    name: Fingerprint,
-    now: number,
-    source: string | undefined,
-  ): Verdict {
-    count.hits += 1;
-    const due = entry.refreshAt > 0 && entry.refreshAt <= now;
-    if (due && !flights.has(name)) refresh(entry, authorization, name, source);
-    publishVerdict(entry.verdict, 'memory');
-    return entry.verdict;
-  }
-
-  /** Asks again in the background; the answer goes to `cache.remember` like any other. */
-  function refresh(entry: Entry, authorization: string, name: Fingerprint, source: string | undefined): void {
-    const credential = parseCredential(authorization, schemes);
-    if (credential.kind === 'unusable') return;
-    count.refreshes += 1;
-    const question: Question = { kind: 'question', credential, fingerprint: name };
-    const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: true, source });
-    const pause = () => {
-      entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
-    };
-    flights.join(name, start, { timeoutMs, late }).then(
-      ({ verdict }) => verdict.kind === 'unavailable' && pause(),
-      (error: unknown) => {
-        // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
-        pause();
-        warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
-      },
-    );
-  }
 }
 
-function checkOptions(maxAgeMs: unknown, source: unknown): void {
+function checkOptions({ maxAgeMs, source }: VerifyOptions): void {
   if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
     throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
   }

@@ -5,10 +5,11 @@ import {
   type Admission,
   type AdmissionOptions,
   createGate,
+  createGuard,
   DenialError,
-  guard,
   type Identity,
   type Refusal,
+  type Requirement,
   roles,
   type Verifier,
   type VerifierOptions,
@@ -81,11 +82,18 @@ export function esauth(
  * @throws {ConfigurationError} `invalid_option` without a role.
  */
 export function requireRoles(...names: readonly string[]): Middleware {
-  const requirement = roles(...names);
-  return function checkRoles(req, res, next) {
-    const refusal = guard(req, requirement);
-    if (refusal === undefined) next();
-    else answer(refusal, res, next);
+  return requireThat(roles(...names));
+}
+
+/** Guards a route: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 in an outage. */
+export function requireThat(requirement: Requirement<Request>): Middleware {
+  const guard = createGuard(requirement);
+  return function checkRequirement(req, res, next) {
+    const conclude = (refusal: Refusal | undefined) =>
+      refusal === undefined ? next() : answer(refusal, res, next);
+    const refusal = guard(req, req);
+    if (refusal instanceof Promise) refusal.then(conclude, next);
+    else conclude(refusal);
   };
 }
 

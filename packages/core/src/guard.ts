@@ -1,0 +1,146 @@
+// Whether a request's caller meets what a route requires. What can be decided from the identity is decided first,
+// then what is remembered of his privileges, and only then is Elasticsearch asked, once for the whole requirement.
+
+import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
+import { authorizationOf, type Presented } from './credential.js';
+import { askable, factsOf, grants, type PrivilegesQuestion, questionOf } from './privileges.js';
+import {
+  checkRequirement,
+  type Judgement,
+  judgeRequirement,
+  openParts,
+  type PrivilegesRequirement,
+  type Requirement,
+} from './requirement.js';
+import { type PrivilegesVerdict, rejected } from './verdict.js';
+import { warnOnce } from './warnings.js';
+
+/**
+ * Decides about one request; never throws.
+ *
+ * @param admitted the request that admission has seen.
+ * @param request the framework's, for privileges that depend on it.
+ * @param signal ends the wait for Elasticsearch.
+ * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), or if nothing can be
+ *   said (503). A promise only if Elasticsearch has to be asked, or for something that belongs into the framework's
+ *   error path: it rejects with an `InvalidPrivilegesError` if there are no such privileges, with whatever the
+ *   function threw that makes the question from the request, and with the signal's reason.
+ */
+export type Guard<Request> = (
+  admitted: RequestLike,
+  request: Request,
+  signal?: AbortSignal,
+) => Outcome | Promise<Outcome>;
+
+type Outcome = Refusal | undefined;
+
+/**
+ * Makes the guard of a route.
+ *
+ * @throws {ConfigurationError} `invalid_option` if `requirement` was not made by `roles` and its like.
+ */
+export function createGuard<Request>(requirement: Requirement<Request>): Guard<Request> {
+  checkRequirement(requirement);
+  return (admitted, request, signal) => {
+    const caller = callerOf(admitted);
+    if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
+    const presented = authorizationOf(admitted);
+    const judgement = judgeRequirement(requirement, caller.identity, () => 'open');
+    if (judgement !== 'open') return conclude(judgement, caller, presented);
+    try {
+      return judgePrivileges(requirement, request, caller, presented, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+/** Goes on where it depends on privileges. */
+function judgePrivileges<Request>(
+  requirement: Requirement<Request>,
+  request: Request,
+  caller: Caller,
+  presented: Presented,
+  signal: AbortSignal | undefined,
+): Outcome | Promise<Outcome> {
+  const { verifier, identity, throws, wanted } = caller;
+  const questions = new Map<PrivilegesRequirement<Request>, PrivilegesQuestion>();
+  for (const part of openParts(requirement, identity)) questions.set(part, questionFor(part, request));
+  const whole = merge([...questions.values()]);
+  const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, wanted);
+  const ask = (question: PrivilegesQuestion) =>
+    verifier.hasPrivileges(presented, question, { ...wanted, signal });
+
+  const known = whole && peek(whole);
+  if (known !== undefined) return insist(settle(() => known));
+  // A part that is known may decide, whatever can be learnt of the others.
+  const outcome = questions.size > 1 ? settle(peek) : 'open';
+  return outcome === 'open' ? askAll() : outcome;
+
+  async function askAll(): Promise<Outcome> {
+    if (whole !== undefined) {
+      const verdict = await ask(whole);
+      return insist(settle(() => verdict));
+    }
+    const asked = [...questions.values()].map(async (question) => [question, await ask(question)] as const);
+    const verdicts = new Map(await Promise.all(asked));
+    return insist(settle((question) => verdicts.get(question)));
+  }
+
+  function settle(
+    verdictOf: (question: PrivilegesQuestion) => PrivilegesVerdict | undefined,
+  ): Outcome | 'open' {
+    const verdicts = new Map([...questions].map(([part, question]) => [part, verdictOf(question)]));
+    const told = [...verdicts.values()];
+    const rejection = told.find((verdict) => verdict?.kind === 'rejected');
+    if (rejection !== undefined) return refuse(verifier.denial(rejection, presented), throws);
+    const judgement = judgeRequirement(requirement, identity, (part) => {
+      const verdict = verdicts.get(part);
+      const question = questions.get(part);
+      if (verdict?.kind !== 'answered' || question === undefined) return 'open';
+      return grants(verdict.privileges, question) ? 'met' : 'refused';
+    });
+    if (judgement !== 'open') return conclude(judgement, caller, presented);
+    const outage = told.find((verdict) => verdict?.kind === 'unavailable');
+    return outage === undefined ? 'open' : refuse(verifier.denial(outage, presented), throws);
+  }
+
+  /** Whatever has not been decided lets nobody in. */
+  function insist(outcome: Outcome | 'open'): Outcome {
+    return outcome === 'open' ? conclude('refused', caller, presented) : outcome;
+  }
+}
+
+function questionFor<Request>(
+  { question }: PrivilegesRequirement<Request>,
+  request: Request,
+): PrivilegesQuestion {
+  return typeof question === 'function' ? question(request) : question;
+}
+
+/** One question for all; `undefined` if no single request can ask it. */
+function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | undefined {
+  if (questions.length === 1) return questions[0];
+  const facts = new Map(questions.flatMap(factsOf).map((fact) => [fact.key, fact]));
+  const [together = [], apart] = askable([...facts.values()]);
+  return apart === undefined ? questionOf(together) : undefined;
+}
+
+function conclude(
+  judgement: Exclude<Judgement, 'open'>,
+  { verifier, throws }: Caller,
+  presented: Presented,
+): Outcome {
+  if (judgement === 'met') return undefined;
+  const denial = verifier.denial(rejected('forbidden'), presented);
+  if (judgement === 'refused') return refuse(denial, throws);
+  warnOnce(
+    'ESAUTH_NO_ROLES',
+    'a route that asks for roles was called by an identity without any; API keys and service accounts never ' +
+      'have roles, they are judged by privileges',
+  );
+  return refuse({ ...denial, body: { ...denial.body, detail: neverByRoles } }, throws);
+}
+
+const neverByRoles =
+  'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';

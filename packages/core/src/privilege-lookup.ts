@@ -1,0 +1,212 @@
+// Asks which privileges a caller has: joins questions that are under way, asks for the rest in one request, and
+// remembers what it learns with the identity. What a privilege is, is in `privileges.ts`; who the caller is, and
+// what is already known, is `privilege-verification.ts`'s business.
+
+import { InvalidPrivilegesError, LookupError } from './errors.js';
+import { publishLookup } from './events.js';
+import { type LookupParts, type Question, queueFull, unseen } from './lookup.js';
+import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
+import { askable, type Fact } from './privileges.js';
+import { inTurn } from './queue.js';
+import { createSingleFlight, type Waiter } from './single-flight.js';
+import type { Counters } from './stats.js';
+import { type Authenticated, type Rejected, type Unavailable, unavailable } from './verdict.js';
+
+/** About whom it is, and where to remember it. */
+export interface PrivilegesInquiry {
+  readonly question: Question;
+  readonly verdict: Authenticated;
+  /** Where the counter of revocations stood before the verdict was given. */
+  readonly revision: number;
+  readonly memory: PrivilegeMemory | undefined;
+}
+
+export interface PrivilegesWaiter extends Pick<Waiter<unknown>, 'signal' | 'maxAgeMs'> {
+  /** On the monotonic clock. */
+  readonly deadline: number;
+  readonly source: string | undefined;
+  /** Whether questions of others that ask for the same will do. */
+  readonly mayJoin: boolean;
+}
+
+export interface PrivilegeLookups {
+  ask(inquiry: PrivilegesInquiry, facts: readonly Fact[], waiter: PrivilegesWaiter): Promise<Learnt>;
+  /** Gives everybody who waits this verdict. */
+  land(verdict: Unavailable): void;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/**
+ * What was learnt, or why nothing was. `outdated`: the caller was revoked meanwhile and has to be verified again.
+ * `invalid`: there are no such privileges; with `joined` perhaps only in what others asked for.
+ */
+export type Learnt =
+  | Rejected
+  | Unavailable
+  | { readonly kind: 'learnt'; readonly facts: ReadonlyMap<string, KnownFact> }
+  | { readonly kind: 'outdated' }
+  | { readonly kind: 'invalid'; readonly error: InvalidPrivilegesError; readonly joined: boolean };
+
+/** Facts that are asked for in one request. */
+interface Batch {
+  readonly key: string;
+  readonly facts: readonly Fact[];
+}
+
+/** What a request brought. */
+interface Landed {
+  readonly outcome: Rejected | Unavailable | InvalidPrivilegesError | ReadonlyMap<string, KnownFact>;
+  /** Where the counter of revocations stood when it was made; `undefined` if no revocation matters. */
+  readonly revision?: number;
+}
+
+export function createPrivilegeLookups(
+  parts: LookupParts & { readonly timeoutMs: number },
+  count: Counters,
+): PrivilegeLookups {
+  const { clock, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const flights = createSingleFlight<Landed>(clock);
+  /** Which batch asks for a fact, by credential and fact. */
+  const underWay = new Map<string, Batch>();
+  const late: Landed = {
+    outcome: unavailable(new LookupError('timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`)),
+  };
+
+  return {
+    async ask(inquiry, facts, waiter) {
+      const { question, verdict } = inquiry;
+      const batches = batchesFor(question, facts, waiter.mayJoin);
+      const joined = waiter.mayJoin && batches.some(({ key }) => flights.has(key));
+      const landed = await Promise.all(batches.map((batch) => fly(inquiry, batch, waiter)));
+      // Since when the caller must not have been revoked.
+      const revision = Math.min(inquiry.revision, ...landed.map((each) => each.revision ?? Infinity));
+      if (revocations.outdates(revision, question.fingerprint, verdict)) return { kind: 'outdated' };
+      return sumUp(landed, joined);
+    },
+
+    land(verdict) {
+      flights.land({ outcome: verdict });
+    },
+    get inFlight() {
+      return flights.inFlight;
+    },
+    get waiting() {
+      return flights.waiting;
+    },
+  };
+
+  /** The batches under way that ask for some of these facts, and new ones for the rest. */
+  function batchesFor({ fingerprint }: Question, facts: readonly Fact[], mayJoin: boolean): readonly Batch[] {
+    const joined = new Set<Batch>();
+    const rest: Fact[] = [];
+    for (const fact of facts) {
+      const batch = mayJoin ? underWay.get(`${fingerprint} ${fact.key}`) : undefined;
+      if (batch === undefined) rest.push(fact);
+      else joined.add(batch);
+    }
+    const own = askable(rest).map((batch) => ({
+      key: `${fingerprint} ${JSON.stringify(batch.map(({ key }) => key))}`,
+      facts: batch,
+    }));
+    return [...joined, ...own];
+  }
+
+  function fly(
+    inquiry: PrivilegesInquiry,
+    batch: Batch,
+    { deadline, source, signal, maxAgeMs }: PrivilegesWaiter,
+  ): Promise<Landed> {
+    count[flights.has(batch.key) ? 'shared' : 'misses'] += 1;
+    const start = (abandoned: AbortSignal) => learn(inquiry, batch, abandoned, source);
+    return flights.join(batch.key, start, {
+      timeoutMs: deadline - clock.monotonic(),
+      late,
+      signal,
+      maxAgeMs,
+    });
+  }
+
+  async function learn(
+    inquiry: PrivilegesInquiry,
+    batch: Batch,
+    abandoned: AbortSignal,
+    source: string | undefined,
+  ): Promise<Landed> {
+    const names = batch.facts.map(({ key }) => `${inquiry.question.fingerprint} ${key}`);
+    for (const name of names) underWay.set(name, batch);
+    try {
+      return await inTurn(
+        queue,
+        { source, abandoned },
+        () => request(inquiry, batch.facts, abandoned),
+        (why) => {
+          if (why === 'full') count.shed += 1;
+          return { outcome: why === 'full' ? queueFull : unseen };
+        },
+      );
+    } finally {
+      for (const name of names) if (underWay.get(name) === batch) underWay.delete(name);
+    }
+  }
+
+  async function request(
+    { question, verdict, memory }: PrivilegesInquiry,
+    facts: readonly Fact[],
+    abandoned: AbortSignal,
+  ): Promise<Landed> {
+    const { credential, fingerprint } = question;
+    const { revision } = revocations;
+    const startedAt = clock.monotonic();
+    const verifiedAt = clock.wall();
+    count.lookups += 1;
+    count.privilegeLookups += 1;
+    const { username } = verdict.identity;
+    const found = await elasticsearch.hasPrivileges(credential, username, facts, abandoned);
+    if (abandoned.aborted) return { outcome: unseen };
+    const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
+    publishLookup('privileges', said, clock.monotonic() - startedAt, false);
+    const revoked = revocations.outdates(revision, fingerprint, verdict);
+    switch (found.kind) {
+      case 'granted': {
+        const expiresAt = cache.lifetimeEnd(startedAt);
+        const learnt = new Map<string, KnownFact>();
+        for (const [key, granted] of found.granted) {
+          const fact = { granted, startedAt, verifiedAt, expiresAt };
+          learnt.set(key, fact);
+          if (!revoked) memory?.keep(key, fact);
+        }
+        return { outcome: learnt, revision };
+      }
+      case 'rejected':
+        if (!revoked) {
+          count.refusals += 1;
+          cache.remember(fingerprint, found, { startedAt, revision });
+        }
+        return { outcome: found, revision };
+      case 'unavailable':
+        count.unavailable += 1;
+        return { outcome: found };
+      case 'invalid':
+        return { outcome: found.error };
+    }
+  }
+}
+
+/** What all the requests of one question brought together. A refusal outweighs the rest. */
+function sumUp(landed: readonly Landed[], joined: boolean): Learnt {
+  const facts = new Map<string, KnownFact>();
+  let outcome: Learnt = { kind: 'learnt', facts };
+  for (const { outcome: each } of landed) {
+    if (each instanceof InvalidPrivilegesError) {
+      if (outcome.kind === 'learnt') outcome = { kind: 'invalid', error: each, joined };
+    } else if (!('kind' in each)) {
+      for (const [key, fact] of each) facts.set(key, fact);
+    } else if (each.kind === 'rejected') {
+      return each;
+    } else if (outcome.kind === 'learnt') {
+      outcome = each;
+    }
+  }
+  return outcome;
+}

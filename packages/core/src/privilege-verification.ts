@@ -1,0 +1,133 @@
+// From a header and a question about privileges to an answer: verifies first, then puts the answer together from
+// what is remembered with the identity and what has to be asked.
+
+import type { Cache } from './cache.js';
+import type { Clock } from './clock.js';
+import type { Presented } from './credential.js';
+import { publishVerdict } from './events.js';
+import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
+import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
+import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './privileges.js';
+import type { Revocations } from './revocation.js';
+import type { Authenticated, PrivilegesVerdict } from './verdict.js';
+import type { Verification, VerifyOptions } from './verification.js';
+
+export interface PrivilegeVerification {
+  hasPrivileges(
+    presented: Presented,
+    question: PrivilegesQuestion,
+    wanted: VerifyOptions,
+  ): Promise<PrivilegesVerdict>;
+  peekPrivileges(
+    presented: Presented,
+    question: PrivilegesQuestion,
+    wanted: VerifyOptions,
+  ): PrivilegesVerdict | undefined;
+}
+
+export interface PrivilegeVerificationParts {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly cache: Cache;
+  readonly revocations: Revocations;
+  readonly verification: Verification;
+  readonly lookups: PrivilegeLookups;
+}
+
+export function createPrivilegeVerification(parts: PrivilegeVerificationParts): PrivilegeVerification {
+  const { clock, timeoutMs, cache, revocations, verification, lookups } = parts;
+
+  return {
+    async hasPrivileges(presented, asked, wanted) {
+      const facts = factsOf(asked);
+      const deadline = clock.monotonic() + timeoutMs;
+      // Once more whenever the caller was revoked, or his identity has outlived its lifetime, while he waited.
+      for (;;) {
+        wanted.signal?.throwIfAborted();
+        const { revision } = revocations;
+        const known = verification.consider(presented, wanted.maxAgeMs);
+        const question = known.kind === 'found' ? verification.questionOf(known) : known;
+        if (question.kind !== 'question') return question;
+        const verdict =
+          known.kind === 'found'
+            ? verification.serve(known, wanted.source)
+            : await verification.resolve(question, wanted, deadline);
+        if (verdict.kind !== 'authenticated') return verdict;
+        const memory = cache.privilegesOf(question.fingerprint);
+        const inquiry = { question, verdict, revision, memory };
+        const answer = await find(inquiry, facts, { ...wanted, deadline });
+        const outlived = known.kind === 'found' && known.entry.expiresAt <= clock.monotonic();
+        if (answer.kind === 'outdated' || (answer.kind === 'answered' && outlived)) continue;
+        if (answer.kind !== 'answered') publishVerdict(answer, 'lookup');
+        return answer;
+      }
+    },
+
+    peekPrivileges(presented, asked, wanted) {
+      const facts = factsOf(asked);
+      const known = verification.consider(presented, wanted.maxAgeMs);
+      if (known.kind === 'question') return undefined;
+      if (known.kind !== 'found') return known;
+      const { entry, now } = known;
+      if (entry.verdict.kind === 'rejected') return entry.verdict;
+      const recalled = recall(entry.privileges, facts, now, wanted.maxAgeMs);
+      if (recalled.size < facts.length) return undefined;
+      verification.serve(known, wanted.source);
+      return answerOf(entry.verdict, facts, recalled);
+    },
+  };
+
+  /** What is remembered, and what has to be asked for until all is known. */
+  async function find(
+    inquiry: PrivilegesInquiry,
+    facts: readonly Fact[],
+    wanted: VerifyOptions & { readonly deadline: number },
+  ): Promise<PrivilegesVerdict | { readonly kind: 'outdated' }> {
+    const { deadline, source, signal, maxAgeMs } = wanted;
+    const learnt = new Map<string, KnownFact>();
+    let mayJoin = true;
+    for (;;) {
+      // All is looked at in one turn, so that nothing has outlived its lifetime when it is told.
+      const known = recall(inquiry.memory, facts, clock.monotonic(), maxAgeMs, learnt);
+      if (known.size === facts.length) return answerOf(inquiry.verdict, facts, known);
+      const missing = facts.filter(({ key }) => !known.has(key));
+      const outcome = await lookups.ask(inquiry, missing, { deadline, source, signal, maxAgeMs, mayJoin });
+      if (outcome.kind === 'learnt') {
+        for (const [key, fact] of outcome.facts) learnt.set(key, fact);
+      } else if (outcome.kind !== 'invalid') {
+        return outcome;
+      } else if (outcome.joined) {
+        // What somebody else asked for in the same request is not this caller's mistake.
+        mayJoin = false;
+      } else {
+        throw outcome.error;
+      }
+    }
+  }
+}
+
+/** What is known of these facts. @param learnt just now, which is good whatever its age. */
+function recall(
+  memory: PrivilegeMemory | undefined,
+  facts: readonly Fact[],
+  now: number,
+  maxAgeMs: number | undefined,
+  learnt?: ReadonlyMap<string, KnownFact>,
+): ReadonlyMap<string, KnownFact> {
+  const known = new Map<string, KnownFact>();
+  for (const { key } of facts) {
+    const fact = learnt?.get(key) ?? memory?.find(key, now, maxAgeMs);
+    if (fact !== undefined) known.set(key, fact);
+  }
+  return known;
+}
+
+function answerOf(
+  { identity, verifiedAt }: Authenticated,
+  facts: readonly Fact[],
+  known: ReadonlyMap<string, KnownFact>,
+): PrivilegesVerdict {
+  const oldest = Math.min(verifiedAt, ...[...known.values()].map((fact) => fact.verifiedAt));
+  const privileges = privilegesOf(facts, ({ key }) => known.get(key)?.granted === true);
+  return Object.freeze({ kind: 'answered', identity, verifiedAt: oldest, privileges });
+}

@@ -1,0 +1,199 @@
+// From a header to a verdict: what needs no lookup, what is remembered, and what has to be asked or waited for.
+// A request meets the parts in this order: header, fingerprint, cache, single flight, lookup, revocation.
+
+import type { Cache, Entry } from './cache.js';
+import type { Clock } from './clock.js';
+import { headerOf, type Presented, parseCredential, type Scheme } from './credential.js';
+import { LookupError } from './errors.js';
+import { publishVerdict } from './events.js';
+import type { Fingerprint, Fingerprinter } from './fingerprint.js';
+import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
+import type { Revocations } from './revocation.js';
+import type { SingleFlight } from './single-flight.js';
+import type { Counters } from './stats.js';
+import {
+  type Rejected,
+  rejected,
+  type Unavailable,
+  type UnavailableCode,
+  unavailable,
+  type Verdict,
+} from './verdict.js';
+import type { Warn } from './warnings.js';
+
+export interface VerifyOptions {
+  /** Ends the wait of this caller, and of nobody else. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How old a verdict may be, in milliseconds: a hard bound, for identities and refusals, and never a stale
+   * one. A lookup under way is good enough if it started at most so long ago; 0 means asked after this call.
+   */
+  readonly maxAgeMs?: number | undefined;
+  /**
+   * Where the request comes from, usually the client's address; an IPv6 address counts by its /64. When lookups
+   * have to wait, they wait in fair turns between sources, so that one that floods delays itself.
+   */
+  readonly source?: string | undefined;
+}
+
+/** Remembered: an entry that may be served, and the credential that it is for. */
+export interface Found {
+  readonly kind: 'found';
+  readonly entry: Entry;
+  readonly authorization: string;
+  readonly fingerprint: Fingerprint;
+  /** When, on the monotonic clock. */
+  readonly now: number;
+}
+
+export interface Verification {
+  /** Everything that can be said without asking; a verdict if it needs no memory either. */
+  consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
+  /** Tells what was found, and asks again in the background if it is time. */
+  serve(found: Found, source: string | undefined): Verdict;
+  /** Asks, or waits for somebody else's question. @param deadline on the monotonic clock. */
+  resolve(question: Question, wanted: VerifyOptions, deadline: number): Promise<Verdict>;
+  /** The question that an entry once answered. */
+  questionOf(found: Found): Question | Rejected;
+}
+
+export interface VerificationParts {
+  readonly clock: Clock;
+  readonly schemes: readonly Scheme[];
+  readonly maxHeaderLength: number;
+  readonly timeoutMs: number;
+  readonly fingerprint: Fingerprinter;
+  readonly cache: Cache;
+  readonly flights: SingleFlight<Landed>;
+  readonly lookUp: LookUp;
+  readonly revocations: Revocations;
+  readonly count: Counters;
+  readonly warn: Warn;
+  /** What everybody gets once the verifier is closed. */
+  readonly closed: () => Unavailable | undefined;
+}
+
+/** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
+const bridged: ReadonlySet<UnavailableCode> = new Set([
+  'unreachable',
+  'timeout',
+  'overloaded',
+  'server_error',
+  'circuit_open',
+]);
+
+/** After a refresh without a verdict the next comes no sooner. */
+const refreshPauseMs = 1_000;
+
+export function createVerification(parts: VerificationParts): Verification {
+  const { clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn } = parts;
+  const late = notRevocable(
+    unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
+  );
+
+  return {
+    consider(presented, maxAgeMs) {
+      const closed = parts.closed();
+      if (closed !== undefined) return unasked(closed);
+      const header = headerOf(presented);
+      if (header === undefined) return unasked(rejected('credentials_missing'));
+      if (header === null || header.length > parts.maxHeaderLength) {
+        return unasked(rejected('credentials_malformed'));
+      }
+
+      // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
+      // one digest and no parsing: the same characters were parsed before.
+      const now = clock.monotonic();
+      const asPresented = fingerprint(header);
+      const hit = cache.find(asPresented, now, maxAgeMs);
+      if (hit !== undefined)
+        return { kind: 'found', entry: hit, authorization: header, fingerprint: asPresented, now };
+
+      const credential = parseCredential(header, schemes);
+      if (credential.kind === 'unusable') return unasked(rejected(credential.code));
+      const { authorization } = credential;
+      if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
+      const canonical = fingerprint(authorization);
+      const known = cache.find(canonical, now, maxAgeMs);
+      if (known !== undefined)
+        return { kind: 'found', entry: known, authorization, fingerprint: canonical, now };
+      return { kind: 'question', credential, fingerprint: canonical };
+    },
+
+    serve(found, source) {
+      const { entry } = found;
+      count.hits += 1;
+      const due = entry.refreshAt > 0 && entry.refreshAt <= found.now;
+      if (due && !flights.has(found.fingerprint)) refresh(found, source);
+      publishVerdict(entry.verdict, 'memory');
+      return entry.verdict;
+    },
+
+    async resolve(question, { signal, maxAgeMs, source }, deadline) {
+      count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
+      const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: false, source });
+      const fly = () => {
+        signal?.throwIfAborted();
+        const closed = parts.closed();
+        if (closed !== undefined) return notRevocable(closed);
+        const waiter = { timeoutMs: deadline - clock.monotonic(), late, signal, maxAgeMs };
+        return flights.join(question.fingerprint, start, waiter);
+      };
+      let landed = await fly();
+      // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
+      // revocation, and for callers that come after it.
+      while (revocations.outdates(landed.revision, question.fingerprint, landed.verdict))
+        landed = await fly();
+      const { verdict } = landed;
+      const stale =
+        maxAgeMs === undefined && mayBridge(landed)
+          ? cache.findStale(question.fingerprint, clock.monotonic())
+          : undefined;
+      if (stale === undefined) {
+        publishVerdict(verdict, 'lookup');
+        return verdict;
+      }
+      count.stale += 1;
+      publishVerdict(stale, 'stale');
+      return Object.freeze({ ...stale, stale: true as const });
+    },
+
+    questionOf,
+  };
+
+  function mayBridge(landed: Landed): boolean {
+    // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
+    return landed !== late && landed.verdict.kind === 'unavailable' && bridged.has(landed.verdict.code);
+  }
+
+  /** Asks again in the background; the answer goes to `cache.remember` like any other. */
+  function refresh(found: Found, source: string | undefined): void {
+    const question = questionOf(found);
+    if (question.kind !== 'question') return;
+    const { entry } = found;
+    count.refreshes += 1;
+    const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: true, source });
+    const pause = () => {
+      entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
+    };
+    flights.join(found.fingerprint, start, { timeoutMs, late }).then(
+      ({ verdict }) => verdict.kind === 'unavailable' && pause(),
+      (error: unknown) => {
+        // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
+        pause();
+        warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
+      },
+    );
+  }
+
+  function questionOf({ authorization, fingerprint }: Found): Question | Rejected {
+    const credential = parseCredential(authorization, schemes);
+    if (credential.kind === 'unusable') return rejected(credential.code);
+    return { kind: 'question', credential, fingerprint };
+  }
+}
+
+function unasked<V extends Verdict>(verdict: V): V {
+  publishVerdict(verdict, 'none');
+  return verdict;
+}
