@@ -41,6 +41,8 @@ export interface Capabilities {
   readonly queriesUsers: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
+  /** 8.15: privileges on the cluster level of remote clusters. */
+  readonly remoteClusterPrivileges: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 9.3 */
@@ -99,6 +101,7 @@ export function parseVersion(text: string): Version | undefined {
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
+    remoteClusterPrivileges: since(8, 15),
     showsManagedKeys: since(9, 1),
     certificateIdentity: since(9, 3),
     showsManagedTokens: since(9, 4),
