@@ -1,5 +1,6 @@
 /** Credentials beside passwords, tokens and keys; and the headers that make somebody else of a caller. */
 
+import type { EmulatorOptions } from '@esauth/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apiKey, basic, bearer } from '../support/http-client.js';
 import { type Cluster, emulated, errorBody, expectAnswer, unauthorized } from './cluster.js';
@@ -117,12 +118,18 @@ describe('Kerberos', () => {
   });
 });
 
-test('without a Kerberos realm Negotiate is no credential at all', async () => {
-  cluster = await emulated();
-  const headers = { authorization: 'Negotiate YWJj' };
-  const reason = 'missing authentication credentials for REST request [/]';
-  expectAnswer(await cluster.ask('GET /', { headers }), unauthorized(cluster.version, reason));
-});
+test.each<EmulatorOptions>([
+  {},
+  { license: 'basic', kerberosTickets: { YWJj: { username: 'alice@REALM' } } },
+])(
+  'without a Kerberos realm that the licence allows Negotiate is no credential at all: %j',
+  async (options) => {
+    cluster = await emulated(options);
+    const headers = { authorization: 'Negotiate YWJj' };
+    const reason = 'missing authentication credentials for REST request [/]';
+    expectAnswer(await cluster.ask('GET /', { headers }), unauthorized(cluster.version, reason));
+  },
+);
 
 describe('anonymous access', () => {
   beforeEach(async () => {

@@ -5,11 +5,12 @@
 
 import type { AuthenticationResult, Credentials } from './credentials.js';
 import { type Authentication, anonymousIdentity, nowhere } from './identity.js';
+import type { JwtContext } from './jwt-realms.js';
 import type { Users } from './users.js';
 import type { Version } from './version.js';
 
 /** The headers that say who is calling. */
-export interface CredentialHeaders {
+export interface CredentialHeaders extends JwtContext {
   readonly authorization: string | undefined;
   /** `es-security-runas-user` */
   readonly runAs: string | undefined;
@@ -84,11 +85,11 @@ export function createAuthenticator(
   return {
     runAs,
     authenticate(headers, uri) {
-      let result = credentials.read(headers.authorization, uri) ?? anonymous ?? missing(uri);
+      let result = credentials.read(headers.authorization, uri, headers) ?? anonymous ?? missing(uri);
       if (headers.runAs !== undefined) result = runAs(result, headers.runAs, `REST request [${uri}]`);
       if (headers.secondary === undefined || result.kind === 'refused') return result;
       // It is of no use to any endpoint here, but it is checked with every request.
-      const secondary = credentials.read(headers.secondary, uri) ?? missing(uri);
+      const secondary = credentials.read(headers.secondary, uri, headers) ?? missing(uri);
       if (secondary.kind === 'authenticated') return result;
       const reason = 'Failed to authenticate secondary user';
       return {

@@ -15,11 +15,13 @@ import {
   serviceUser,
   type User,
 } from './identity.js';
+import type { JwtContext, JwtRealms } from './jwt-realms.js';
 import { type Kerberos, kerberosPrincipal } from './kerberos.js';
 import type { RoleMappings } from './role-mappings.js';
 import { type PresentedServiceToken, parseServiceToken, type ServiceAccounts } from './service-accounts.js';
 import type { Tokens } from './tokens.js';
 import type { Users } from './users.js';
+import type { Version } from './version.js';
 
 /** Who is calling, or the answer to whom nobody is. */
 export type AuthenticationResult =
@@ -40,10 +42,12 @@ export interface CredentialSources {
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
   readonly kerberos: Kerberos;
+  readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
   /** Added to the roles of every user. */
   readonly anonymousRoles: readonly string[];
+  readonly version: Version;
 }
 
 /** Reads credentials. */
@@ -53,12 +57,14 @@ export interface Credentials {
    * @param uri the request target, which the refusals repeat
    * @returns `undefined` if the header is absent or of a scheme that Elasticsearch does not know
    */
-  read(header: string | undefined, uri: string): AuthenticationResult | undefined;
+  read(header: string | undefined, uri: string, context: JwtContext): AuthenticationResult | undefined;
   /** A user name and password; `where` ends the sentence of the refusal. */
   readUser(username: string, password: string, where: string): AuthenticationResult;
   /** A Kerberos ticket, decoded. */
   readTicket(ticket: Buffer, where: string): AuthenticationResult;
   readAccessToken(token: string): AuthenticationResult;
+  /** @returns `undefined` if the text is no JSON Web Token */
+  readJwt(text: string, where: string, context: JwtContext): AuthenticationResult | undefined;
   /** What follows `ApiKey ` in a header. */
   readApiKey(encoded: string): AuthenticationResult;
   /** The user with the roles that everybody has in addition. */
@@ -68,11 +74,12 @@ export interface Credentials {
 
 const notAccepted =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
+const noAccessToken = 'oauth2 token: invalid token';
 
 /** Makes the reader. */
 export function createCredentials(sources: CredentialSources): Credentials {
-  const { users, tokens, apiKeys, serviceAccounts, kerberos, roleMappings, challenges, anonymousRoles } =
-    sources;
+  const { users, tokens, apiKeys, serviceAccounts, kerberos, jwtRealms, roleMappings } = sources;
+  const { challenges, anonymousRoles, version } = sources;
   const extended = new WeakMap<User, User>();
 
   function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
@@ -87,11 +94,12 @@ export function createCredentials(sources: CredentialSources): Credentials {
     return { kind: 'refused', error: unauthorized(reason, more) };
   }
 
-  const refuseCredential = (problem: string): AuthenticationResult =>
-    refuse(notAccepted, { metadata: { additional_unsuccessful_credentials: problem } });
+  const triedBefore = (problem: string): Partial<ApiError> => ({
+    metadata: { additional_unsuccessful_credentials: problem },
+  });
 
-  const refuseUser = (username: string, where: string): AuthenticationResult =>
-    refuse(`unable to authenticate user [${username}] for ${where}`);
+  const refuseUser = (username: string, where: string, more?: Partial<ApiError>): AuthenticationResult =>
+    refuse(`unable to authenticate user [${username}] for ${where}`, more);
 
   function withAnonymousRoles(user: User): User {
     if (anonymousRoles.length === 0) return user;
@@ -102,9 +110,36 @@ export function createCredentials(sources: CredentialSources): Credentials {
     return result;
   }
 
-  function readBearer(token: string): AuthenticationResult {
+  function readBearer(token: string, uri: string, context: JwtContext): AuthenticationResult {
     const presented = parseServiceToken(token);
-    return presented === undefined ? readAccessToken(token) : readServiceToken(presented);
+    if (presented !== undefined) return readServiceToken(presented);
+    const isUnknown = jwtRealms.isConfigured && tokens.authenticate(token) === undefined;
+    const result = isUnknown
+      ? readJwt(token, `REST request [${uri}]`, context, triedBefore(noAccessToken))
+      : undefined;
+    return result ?? readAccessToken(token);
+  }
+
+  function readJwt(
+    text: string,
+    where: string,
+    context: JwtContext,
+    more?: Partial<ApiError>,
+  ): AuthenticationResult | undefined {
+    const found = jwtRealms.authenticate(text, context);
+    switch (found.kind) {
+      case 'accepted': {
+        const { user, realm } = found;
+        return accept(realmIdentity(withAnonymousRoles(user), realm), user.username);
+      }
+      case 'refused':
+        return refuseUser(found.principal, where, more);
+      case 'unreadable': {
+        if (version.namesJwtsByClaims) return undefined;
+        const cause = illegalArgument('Failed to parse JWT bearer token');
+        return refuse('error attempting to authenticate request', { cause });
+      }
+    }
   }
 
   function readServiceToken(presented: PresentedServiceToken): AuthenticationResult {
@@ -125,7 +160,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
 
   function readAccessToken(token: string): AuthenticationResult {
     const authentication = tokens.authenticate(token);
-    if (authentication === undefined) return refuseCredential('oauth2 token: invalid token');
+    if (authentication === undefined) return refuse(notAccepted, triedBefore(noAccessToken));
     if (authentication === 'expired') return refuse('token expired', { challenges: challenges.expired });
     return accept(authentication, '_bearer_token');
   }
@@ -134,7 +169,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     const found = apiKeys.authenticate(encoded);
     if (!('problem' in found)) return accept(apiKeyIdentity(found), found.id);
     if (found.wrongType !== undefined) return refuse(found.problem, { challenges: challenges.basicOnly });
-    return refuseCredential(`API key: ${found.problem}`);
+    return refuse(notAccepted, triedBefore(`API key: ${found.problem}`));
   }
 
   function readUser(username: string, password: string, where: string): AuthenticationResult {
@@ -188,17 +223,18 @@ export function createCredentials(sources: CredentialSources): Credentials {
     readUser,
     readTicket,
     readAccessToken,
+    readJwt,
     readApiKey,
     withAnonymousRoles,
     unauthorized,
-    read(header, uri) {
+    read(header, uri, context) {
       // Exactly one space belongs to the scheme; whatever follows is the credential.
       const space = header?.indexOf(' ') ?? -1;
       if (header === undefined || space <= 0 || space + 1 >= header.length) return undefined;
       const credential = header.slice(space + 1);
       switch (header.slice(0, space).toLowerCase()) {
         case 'bearer':
-          return readBearer(credential);
+          return readBearer(credential, uri, context);
         case 'apikey':
           return readApiKey(credential);
         case 'basic':

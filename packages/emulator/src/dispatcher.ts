@@ -4,7 +4,7 @@
  */
 
 import type { CredentialHeaders } from './authentication.js';
-import type { Call, Route } from './endpoint.js';
+import type { Answer, Call, Route } from './endpoint.js';
 import { type ApiError, errorBody, illegalArgument, Refusal } from './envelope.js';
 import { filterPath } from './filter-path.js';
 import type { Authentication } from './identity.js';
@@ -47,16 +47,23 @@ export interface Admitted {
 
 /** Answers requests. */
 export interface Dispatcher {
-  /** @returns the refusal, or what is needed to go on with the body */
-  admit(head: Head): Admitted | Reply;
-  reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply;
+  /** @returns the refusal, or what is needed to go on with the body; a promise only where a signature has to be verified */
+  admit(head: Head): Admitted | Reply | Promise<Admitted | Reply>;
+  reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply | Promise<Reply>;
 }
 
 const noQuery = new Map<string, string>();
 
-/** @param routes all endpoints; those that the release does not have are left out */
-export function createDispatcher(security: Security, routes: readonly Route[]): Dispatcher {
-  const { version, authenticator } = security;
+/**
+ * @param routes all endpoints; those that the release does not have are left out
+ * @param absentPaths paths that exist nowhere, although a template would fit them
+ */
+export function createDispatcher(
+  security: Security,
+  routes: readonly Route[],
+  absentPaths: ReadonlySet<string>,
+): Dispatcher {
+  const { version, authenticator, jwtRealms } = security;
   const router = createRouter(routes.filter((route) => route.exists(version)));
   const mediaTypes = createMediaTypes(version);
   const plainType = mediaTypes.plain;
@@ -79,7 +86,7 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     return { authentication: result.authentication, negotiated, negotiate: result.negotiate };
   }
 
-  function reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply {
+  function reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply | Promise<Reply> {
     const { authentication, negotiated } = admitted;
     const { answerType } = negotiated;
     const mark = head.uri.indexOf('?');
@@ -87,7 +94,7 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     const query = mark < 0 ? noQuery : parseQuery(head.uri.slice(mark + 1));
     if (!(query instanceof Map)) return failure(head, answerType, badParameter(query));
 
-    const match: Match = router.match(head.method, rawPath);
+    const match: Match = absentPaths.has(rawPath) ? { kind: 'unknown' } : router.match(head.method, rawPath);
     if (head.method === 'OPTIONS' || authentication === undefined) {
       const allowed = match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : [];
       return {
@@ -113,16 +120,38 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     return act(head, admitted, match.route, call);
   }
 
-  function act(head: Head, { negotiated, negotiate }: Admitted, route: Route, call: Call): Reply {
+  function act(
+    head: Head,
+    { negotiated, negotiate }: Admitted,
+    route: Route,
+    call: Call,
+  ): Reply | Promise<Reply> {
     const { answerType } = negotiated;
-    try {
-      const { status, body, text } = route.handle(security, call);
+    const answered = ({ status, body, text }: Answer): Reply => {
       const handshake = negotiate === undefined ? [] : ['WWW-Authenticate', negotiate];
       const more = [...handshake, ...deprecation(head.method, route)];
       return json(head, answerType, status, body, more, call.query.size === 0 ? text : undefined);
-    } catch (refusal) {
+    };
+    const refused = (refusal: unknown): Reply => {
       if (!(refusal instanceof Refusal)) throw refusal;
       return failure(head, answerType, refusal.error);
+    };
+    try {
+      const answer = route.handle(security, call);
+      return answer instanceof Promise ? answer.then(answered).catch(refused) : answered(answer);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+  }
+
+  /** Whatever work gives, at once or later; if it fails by a mistake, the answer that says so. */
+  function guarded<T>(head: Head, work: () => T | Promise<T>): T | Reply | Promise<T | Reply> {
+    const failed = (error: unknown): Reply => broken(head, error);
+    try {
+      const result = work();
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch (error) {
+      return failed(error);
     }
   }
 
@@ -146,21 +175,21 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
   }
 
   return {
-    admit(head) {
-      try {
-        return admit(head);
-      } catch (error) {
-        return broken(head, error);
-      }
-    },
-    reply(head, admitted, body) {
-      try {
-        return reply(head, admitted, body);
-      } catch (error) {
-        return broken(head, error);
-      }
-    },
+    admit: (head) =>
+      guarded(head, () => {
+        const verified = jwtRealms.verify(bearersOf(head));
+        return verified === undefined
+          ? admit(head)
+          : verified.then((signatures) => admit({ ...head, signatures }));
+      }),
+    reply: (head, admitted, body) => guarded(head, () => reply(head, admitted, body)),
   };
+}
+
+function bearersOf({ authorization, secondary }: Head): string[] {
+  return [authorization, secondary].flatMap((header) =>
+    header?.slice(0, 7).toLowerCase() === 'bearer ' ? [header.slice(7)] : [],
+  );
 }
 
 const buildHash = '0000000000000000000000000000000000000000';

@@ -54,12 +54,10 @@ export interface Endpoint<Input> {
   action(input: Input): string;
   /** Whether nothing but the caller's own API keys is concerned. */
   own?(input: Input, authentication: Authentication): boolean;
-  /** The applications whose privileges are concerned, and nothing else. */
-  applications?(input: Input): readonly string[];
   /** Whether this caller needs no privilege for this request. */
   free?(input: Input, authentication: Authentication): boolean;
   /** @throws Refusal */
-  run(security: Security, input: Input, call: Call): Answer;
+  run(security: Security, input: Input, call: Call): Answer | Promise<Answer>;
 }
 
 /** An endpoint whose kind of input nobody outside has to know. */
@@ -70,7 +68,7 @@ export interface Route {
   /** The path that replaces this one, if it is deprecated. */
   readonly replacement?: string;
   /** @throws Refusal */
-  readonly handle: (security: Security, call: Call) => Answer;
+  readonly handle: (security: Security, call: Call) => Answer | Promise<Answer>;
 }
 
 /** Parameters that the REST layer itself understands. */
@@ -83,11 +81,11 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
   function authorize({ authorization }: Security, { authentication }: Call, input: Input): void {
     const action = endpoint.action(input);
     const free = endpoint.free?.(input, authentication) ?? false;
-    const own = endpoint.own?.(input, authentication) ?? false;
-    const applications = endpoint.applications?.(input) ?? [];
     const denial =
       authorization.barrier(authentication, action) ??
-      (free ? undefined : authorization.denial(authentication, action, { own, applications }));
+      (free
+        ? undefined
+        : authorization.denial(authentication, action, endpoint.own?.(input, authentication) ?? false));
     if (denial !== undefined) throw new Refusal(denial);
   }
 

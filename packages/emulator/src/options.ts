@@ -4,8 +4,10 @@ import { decodeBase64 } from './base64.js';
 import { Refusal } from './envelope.js';
 import { parseJson } from './json-parser.js';
 import { emptyMap } from './json-value.js';
+import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import type { TicketResult } from './kerberos.js';
 import { nameProblem } from './names.js';
+import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
 import type { RoleDescriptor } from './role-descriptor.js';
 import { parseRole } from './role-descriptor-parser.js';
 import { descriptorProblems } from './role-validation.js';
@@ -41,6 +43,8 @@ export interface EmulatorOptions {
   readonly runAs?: boolean;
   /** Kerberos tickets in Base64 and what each leads to. Default: none, and no Kerberos realm. */
   readonly kerberosTickets?: Readonly<Record<string, KerberosTicket>>;
+  /** Realms that accept JSON Web Tokens, in the order in which they are asked. Default: none. From 8.2 on. */
+  readonly jwtRealms?: readonly JwtRealmOptions[];
   /**
    * Whether there is a page to look at, under `/_esauth/`: whom and what the emulator knows, the last requests,
    * and buttons for time, faults and invalidation. Default `true`; it is there only while `host` is loopback,
@@ -78,7 +82,7 @@ export interface Settings extends SecuritySettings {
   readonly roles: ReadonlyMap<string, RoleDescriptor>;
 }
 
-const known: ReadonlySet<string> = new Set([
+const known: readonly (keyof EmulatorOptions)[] = [
   'port',
   'host',
   'tls',
@@ -90,19 +94,18 @@ const known: ReadonlySet<string> = new Set([
   'anonymousRoles',
   'runAs',
   'kerberosTickets',
+  'jwtRealms',
   'ui',
   'seed',
   'users',
   'roles',
-]);
+];
 
 /** @throws TypeError naming the option that is wrong; the value of a password is never in the message */
 export function readOptions(options: EmulatorOptions): Settings {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('startEmulator: the options must be an object');
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new TypeError(`startEmulator: unknown option "${name}"`);
-  }
+  checkNames(options, known);
   const {
     port = 0,
     host = '127.0.0.1',
@@ -112,7 +115,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
-  const { anonymousRoles = [], runAs = true, kerberosTickets = {}, ui = true } = options;
+  const { anonymousRoles = [], runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
   check('tls', typeof tls === 'boolean', 'true or false');
@@ -146,26 +149,11 @@ export function readOptions(options: EmulatorOptions): Settings {
     anonymousRoles,
     runAs,
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
+    jwtRealms: readJwtRealms(jwtRealms, parsed),
     seed,
     users: Object.entries(users).map(([name, body]) => readUser(name, body)),
     roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body, parsed)])),
   };
-}
-
-function refuse(option: string, wanted: string): never {
-  throw new TypeError(`startEmulator: option "${option}" must be ${wanted}`);
-}
-
-function check(option: string, fine: boolean, wanted: string): void {
-  if (!fine) refuse(option, wanted);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function areTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, TicketResult] {

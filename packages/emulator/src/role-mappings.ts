@@ -1,6 +1,6 @@
 /**
- * Role mappings: rules that give roles to users whose realm does not say which they have. Of the realms here
- * that is Kerberos alone.
+ * Role mappings: rules that give roles to users whose realm does not say which they have: those of Kerberos
+ * and of JSON Web Tokens.
  */
 
 import type { Realm, User } from './identity.js';
@@ -34,8 +34,17 @@ export interface RoleMappings {
   /** @returns whether there was such a mapping */
   remove(name: string): boolean;
   /** The roles that the mappings give to a user. */
-  rolesOf(user: User, realm: Realm): string[];
+  rolesOf(user: User, realm: Realm, standing?: Standing): string[];
 }
+
+/** What a realm knows about a user beside what everybody can see of one. */
+export interface Standing {
+  readonly groups: readonly string[];
+  /** The distinguished name. */
+  readonly dn: string | undefined;
+}
+
+const nobody: Standing = { groups: [], dn: undefined };
 
 /** Makes the store. */
 export function createRoleMappings(): RoleMappings {
@@ -48,25 +57,24 @@ export function createRoleMappings(): RoleMappings {
       return created;
     },
     remove: (name) => mappings.delete(name),
-    rolesOf(user, realm) {
-      const applying = [...mappings.values()].filter(
-        ({ enabled, rule }) => enabled && applies(rule, user, realm),
-      );
+    rolesOf(user, realm, standing = nobody) {
+      const values = (name: string): readonly string[] => valuesOf(name, user, realm, standing);
+      const applying = [...mappings.values()].filter(({ enabled, rule }) => enabled && applies(rule, values));
       return [...new Set(applying.flatMap((mapping) => mapping.roles))];
     },
   };
 }
 
-function applies(rule: Rule, user: User, realm: Realm): boolean {
+function applies(rule: Rule, valuesOf: (name: string) => readonly string[]): boolean {
   switch (rule.kind) {
     case 'any':
-      return rule.rules.some((inner) => applies(inner, user, realm));
+      return rule.rules.some((inner) => applies(inner, valuesOf));
     case 'all':
-      return rule.rules.every((inner) => applies(inner, user, realm));
+      return rule.rules.every((inner) => applies(inner, valuesOf));
     case 'except':
-      return !applies(rule.rule, user, realm);
+      return !applies(rule.rule, valuesOf);
     case 'field': {
-      const found = valuesOf(rule.name, user, realm);
+      const found = valuesOf(rule.name);
       return rule.values.some((wanted) =>
         wanted === null ? found.length === 0 : found.some((value) => matchesName(String(wanted), value)),
       );
@@ -74,10 +82,12 @@ function applies(rule: Rule, user: User, realm: Realm): boolean {
   }
 }
 
-/** What a user has under the name of a field. Distinguished names and groups exist in directories only. */
-function valuesOf(name: string, user: User, realm: Realm): string[] {
+/** What a user has under the name of a field. */
+function valuesOf(name: string, user: User, realm: Realm, { groups, dn }: Standing): readonly string[] {
   if (name === 'username') return [user.username];
   if (name === 'realm.name') return [realm.name];
+  if (name === 'groups') return groups;
+  if (name === 'dn') return dn === undefined ? [] : [dn];
   return name.startsWith('metadata.')
     ? flattened(user.metadata, name.slice('metadata.'.length).split('.'))
     : [];

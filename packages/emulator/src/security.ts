@@ -10,6 +10,7 @@ import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
 import type { Clock } from './clock.js';
 import { type Credentials, createCredentials } from './credentials.js';
+import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';
 import { createKerberos, type TicketResult } from './kerberos.js';
 import { createRoleMappings, type RoleMappings } from './role-mappings.js';
 import { createRoles, type Roles } from './roles.js';
@@ -33,6 +34,8 @@ export interface SecuritySettings {
   readonly runAs: boolean;
   /** What each Kerberos ticket, in Base64, leads to. */
   readonly kerberosTickets: ReadonlyMap<string, TicketResult>;
+  /** In the order in which they are asked. */
+  readonly jwtRealms: readonly JwtRealm[];
 }
 
 /** The state of a cluster. */
@@ -50,6 +53,7 @@ export interface Security {
   readonly tokens: Tokens;
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
+  readonly jwtRealms: JwtRealms;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
   readonly authorization: Authorization;
@@ -60,22 +64,27 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const { version, anonymousRoles } = settings;
   const secrets = createSecrets(settings.seed);
   const users = createUsers(settings.password);
-  const roles = createRoles(version);
+  const roles = createRoles();
   const applicationPrivileges = createApplicationPrivileges();
   const roleMappings = createRoleMappings();
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
   const apiKeys = createApiKeys(clock, secrets, version);
   const serviceAccounts = createServiceAccounts(secrets);
-  const kerberos = createKerberos(settings.kerberosTickets);
+  // A basic licence has no realms of these types, and Elasticsearch passes them over.
+  const isLicensed = settings.license === 'trial';
+  const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
+  const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
   const credentials = createCredentials({
     users,
     tokens,
     apiKeys,
     serviceAccounts,
     kerberos,
+    jwtRealms,
     roleMappings,
     challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
     anonymousRoles,
+    version,
   });
   const authenticator = createAuthenticator(credentials, users, settings);
   const authorization = createAuthorization(roles, serviceAccounts, applicationPrivileges, version);
@@ -92,6 +101,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     tokens,
     apiKeys,
     serviceAccounts,
+    jwtRealms,
     credentials,
     authenticator,
     authorization,

@@ -89,17 +89,24 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
     send(parts, request, response, entry, replacement, fault);
     return;
   }
-  const admitted = parts.dispatcher.admit(head);
-  if (!('status' in admitted)) entry.who = admitted.authentication && describeCaller(admitted.authentication);
-  if ('status' in admitted) {
-    send(parts, request, response, entry, admitted, fault);
-  } else if (!head.hasBody) {
-    send(parts, request, response, entry, parts.dispatcher.reply(head, admitted, undefined), fault);
-  } else {
-    readBody(request, response, (body) => {
-      send(parts, request, response, entry, parts.dispatcher.reply(head, admitted, body), fault);
-    });
-  }
+  const sendReply = (reply: Reply): void => send(parts, request, response, entry, reply, fault);
+  whenKnown(parts.dispatcher.admit(head), (admitted) => {
+    if ('status' in admitted) {
+      sendReply(admitted);
+      return;
+    }
+    entry.who = admitted.authentication && describeCaller(admitted.authentication);
+    const answer = (body: Buffer | undefined): void =>
+      whenKnown(parts.dispatcher.reply(head, admitted, body), sendReply);
+    if (head.hasBody) readBody(request, response, answer);
+    else answer(undefined);
+  });
+}
+
+/** Goes on at once where that is possible: most answers wait for nothing. The dispatcher's promises never fail. */
+function whenKnown<T>(value: T | Promise<T>, goOn: (value: T) => void): void {
+  if (value instanceof Promise) void value.then(goOn);
+  else goOn(value);
 }
 
 function readHead(request: IncomingMessage): Head {
@@ -111,6 +118,7 @@ function readHead(request: IncomingMessage): Head {
     authorization: headers.authorization,
     runAs: single(headers['es-security-runas-user']),
     secondary: single(headers['es-secondary-authorization']),
+    clientAuthentication: single(headers['es-client-authentication']),
     repeatedHeader: repeatedHeader(request.rawHeaders),
     accept: headers.accept,
     contentType: headers['content-type'],
@@ -235,8 +243,7 @@ function bare(response: ServerResponse): void {
 }
 
 function refuseGibberish(error: NodeJS.ErrnoException, socket: Socket): void {
-  // Who breaks off, or fails to speak TLS, is not answered in HTTP.
-  if (!socket.writable || !error.code?.startsWith('HPE_')) {
+  if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }

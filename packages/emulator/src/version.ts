@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly plainJsonType: boolean;
   /** 8.1 */
   readonly apiKeysRunAs: boolean;
+  /** 8.2 */
+  readonly jwtRealms: boolean;
   /** 8.4; 8.3 according to other sources. */
   readonly tokensRunAs: boolean;
   /** 8.3: denials say "with effective roles". */
@@ -21,6 +23,8 @@ export interface Capabilities {
   readonly updatesApiKeys: boolean;
   /** 8.5: bulk update, `role_descriptors` and `limited_by` in answers. */
   readonly showsRoleDescriptors: boolean;
+  /** 8.7: JWTs may be access tokens, and a user's metadata says of which type one was. */
+  readonly jwtTokenTypes: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
@@ -33,6 +37,8 @@ export interface Capabilities {
   readonly crossClusterKeys: boolean;
   /** 8.12 */
   readonly showsInvalidationTime: boolean;
+  /** 8.12: refusals of a JWT name all its claims; what is none is left to others; keys are granted for one. */
+  readonly namesJwtsByClaims: boolean;
   /** 8.13 */
   readonly updatesExpiration: boolean;
   /** 8.14 */
@@ -41,10 +47,10 @@ export interface Capabilities {
   readonly queriesUsers: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
-  /** 8.15: privileges on the cluster level of remote clusters. */
-  readonly remoteClusterPrivileges: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
+  /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
+  readonly readsTypedAccessTokens: boolean;
   /** 9.3 */
   readonly certificateIdentity: boolean;
   /** 9.4 */
@@ -86,23 +92,26 @@ export function parseVersion(text: string): Version | undefined {
     unknownTokenIsNotFound: since(8, 0),
     plainJsonType: since(8, 0),
     apiKeysRunAs: since(8, 1),
+    jwtRealms: since(8, 2),
     tokensRunAs: since(8, 4),
     effectiveRoles: since(8, 3),
     namesServiceAccounts: since(8, 3),
     updatesApiKeys: since(8, 4),
     showsRoleDescriptors: since(8, 5),
+    jwtTokenTypes: since(8, 7),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
+    namesJwtsByClaims: since(8, 12),
     updatesExpiration: since(8, 13),
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
-    remoteClusterPrivileges: since(8, 15),
     showsManagedKeys: since(9, 1),
+    readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     certificateIdentity: since(9, 3),
     showsManagedTokens: since(9, 4),
     clonesApiKeys: since(9, 4),

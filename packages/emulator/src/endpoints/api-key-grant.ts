@@ -1,9 +1,11 @@
 /** API keys made from somebody else's credential: grant and clone. */
 
 import { parseApiKey } from '../api-keys.js';
+import type { AuthenticationResult } from '../credentials.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import { type ApiError, illegalArgument } from '../envelope.js';
 import { emptyMap, type JsonMap } from '../json-value.js';
+import type { Signatures } from '../jwt-realms.js';
 import { type Field, map, objectParser, text } from '../object-parser.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';
@@ -86,19 +88,28 @@ function forbidden(reason: string, cause: ApiError): ApiError {
   return { status: 403, type: 'security_exception', reason, cause };
 }
 
-function grant(security: Security, request: GrantRequest): Answer {
-  const { credentials, authenticator, authorization } = security;
-  const where = `action [${grantAction}]`;
-  const { username = '', password = '', access_token: token = '', run_as: runAs } = request;
-  if (request.client_authentication !== undefined) {
-    // It belongs to JSON web tokens, which no realm here reads.
-    const reason = '[client_authentication] not supported with the supplied access_token type';
-    refuse({ status: 400, type: 'security_exception', reason });
-  }
-  let result =
-    request.grant_type === 'password'
-      ? credentials.readUser(username, password, where)
-      : credentials.readAccessToken(token);
+const where = `action [${grantAction}]`;
+
+function readCredential(
+  { credentials, version }: Security,
+  request: GrantRequest,
+  signatures?: Signatures,
+): AuthenticationResult {
+  const { username = '', password = '', access_token: token = '', client_authentication: client } = request;
+  if (request.grant_type === 'password') return credentials.readUser(username, password, where);
+  const [scheme, value] = [client?.get('scheme'), client?.get('value')];
+  const context = { clientAuthentication: client && `${scheme} ${value}`, signatures };
+  const jwt = version.namesJwtsByClaims ? credentials.readJwt(token, where, context) : undefined;
+  if (jwt !== undefined) return jwt;
+  if (client === undefined) return credentials.readAccessToken(token);
+  const reason = '[client_authentication] not supported with the supplied access_token type';
+  return refuse({ status: 400, type: 'security_exception', reason });
+}
+
+function grant(security: Security, request: GrantRequest, signatures?: Signatures): Answer {
+  const { authenticator, authorization } = security;
+  const { run_as: runAs } = request;
+  let result = readCredential(security, request, signatures);
   if (runAs !== undefined) result = authenticator.runAs(result, runAs, where);
   if (result.kind === 'refused')
     return refuse(forbidden('Failed to authenticate api key grant', result.error));
@@ -171,7 +182,12 @@ export const apiKeyGrantRoutes: readonly Route[] = [
     read: readGrant,
     validate: grantProblems,
     action: () => grantAction,
-    run: grant,
+    run(security, request) {
+      const verified = security.jwtRealms.verify([request.access_token ?? '']);
+      return verified === undefined
+        ? grant(security, request)
+        : verified.then((signatures) => grant(security, request, signatures));
+    },
   }),
   route<CloneRequest>({
     methods: ['POST', 'PUT'],
