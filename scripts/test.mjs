@@ -2,6 +2,7 @@
 // and all tests. Each check counts as one, each test as one; the last line sums them up.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { installBrowser } from './browser.mjs';
 import { install, root, tool } from './setup.mjs';
 
 const results = `${root}node_modules/.cache/tests.json`;
@@ -11,6 +12,7 @@ let failed = 0;
 if (check('install', install)) {
   check('format and lint', () => tool('biome', 'ci', '--error-on-warnings', '.'));
   check('types and build', () => tool('tsc', '-b'));
+  check('browser', installBrowser);
   runTests();
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
 
 /** Answers one request. `head` is its request line and headers. */
-export type Script = (socket: Socket, head: string) => void;
+export type Script = (socket: Socket, head: string, body?: string) => void;
 
 export interface ScriptedNode {
   readonly url: string;
@@ -49,9 +49,13 @@ export async function startScriptedNode(first: Script = () => {}, tls?: TlsOptio
       received += chunk.toString('latin1');
       for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
         const head = received.slice(0, end);
-        received = received.slice(end + 4);
+        const [, length = '0'] = /\r\ncontent-length: (\d+)/i.exec(head) ?? [];
+        const over = end + 4 + Number(length);
+        if (received.length < over) return;
+        const body = Buffer.from(received.slice(end + 4, over), 'latin1').toString();
+        received = received.slice(over);
         requests.push(head);
-        script(socket, head);
+        script(socket, head, body);
         for (const watcher of watchers) watcher();
       }
     });

@@ -153,7 +153,7 @@ function userRow({ username, realm, roles, enabled }) {
     ],
     button: {
       label: 'End tokens',
-      title: `Invalidate all tokens of ${username}`,
+      title: `End tokens of ${username}`,
       action: { action: 'invalidate tokens of user', username, realm },
     },
   };

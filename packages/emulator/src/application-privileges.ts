@@ -32,10 +32,10 @@ export interface ApplicationPrivileges {
   /** @returns whether there was such a privilege */
   remove(application: string, name: string): boolean;
   /**
-   * What names, or actions in place of names, stand for. A pattern of applications stands for all that have
-   * privileges and fit, or for itself if none does.
+   * What names, or actions in place of names, stand for. A pattern of applications stands for all that fit and
+   * have a privilege of one of the names in `known`, or for itself if there is none.
    */
-  resolve(application: string, names: readonly string[]): ResolvedPrivileges[];
+  resolve(application: string, names: readonly string[], known?: ReadonlySet<string>): ResolvedPrivileges[];
 }
 
 /** Makes the store. */
@@ -68,12 +68,14 @@ export function createApplicationPrivileges(): ApplicationPrivileges {
       if (ofApplication?.size === 0) stored.delete(application);
       return found;
     },
-    resolve(application, names) {
+    resolve(application, names, known = new Set<string>()) {
       if (!application.includes('*')) return [resolveIn(application, names)];
-      const fitting = [...stored.keys()].filter((candidate) => matchesPattern(application, candidate));
+      const fitting = [...stored]
+        .filter(([candidate]) => matchesPattern(application, candidate))
+        .filter(([, ofApplication]) => [...ofApplication.keys()].some((name) => known.has(name)));
       return fitting.length === 0
-        ? [{ application, names, actions: names.filter((name) => !isPrivilegeName(name)) }]
-        : fitting.map((candidate) => resolveIn(candidate, names));
+        ? [resolveIn(application, names)]
+        : fitting.map(([candidate]) => resolveIn(candidate, names));
     },
   };
 }
@@ -95,6 +97,13 @@ export function privilegeNameProblem(name: string): string | undefined {
 export function actionProblem(text: string): string | undefined {
   if (/^[!-~]*$/.test(text)) return undefined;
   return `Application privilege names and actions must match the pattern ^\\p{Graph}*$ (found '${text}')`;
+}
+
+/** What is wrong with an action that a stored privilege stands for: it has to look different from a name. */
+export function storedActionProblem(action: string): string | undefined {
+  return /[/*:]/.test(action)
+    ? actionProblem(action)
+    : `action [${action}] must contain one of [ '/' , '*' , ':' ]`;
 }
 
 const prefixForm = /^[a-z][A-Za-z0-9]*$/;

@@ -7,7 +7,7 @@ import type { ApplicationPrivileges } from './application-privileges.js';
 import { createDenials } from './denials.js';
 import type { ApiError } from './envelope.js';
 import { type Authentication, nowhere } from './identity.js';
-import { type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
+import { type Concerns, type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
 import type { RoleDescriptors } from './role-descriptor.js';
 import type { Roles } from './roles.js';
 import type { ServiceAccounts } from './service-accounts.js';
@@ -15,11 +15,8 @@ import type { Version } from './version.js';
 
 /** Decides about actions. */
 export interface Authorization {
-  /**
-   * @param own whether the request concerns nothing but API keys that are the caller's own
-   * @returns the denial, or `undefined` if the caller may
-   */
-  denial(authentication: Authentication, action: string, own: boolean): ApiError | undefined;
+  /** @returns the denial, or `undefined` if the caller may */
+  denial(authentication: Authentication, action: string, concerns?: Concerns): ApiError | undefined;
   /**
    * Whether the caller may do something on an index, and what he sees of it.
    *
@@ -72,9 +69,9 @@ export function createAuthorization(
   return {
     roleDescriptors,
     limits,
-    denial(authentication, action, own) {
-      const permitted = limits(authentication).every((limit) => limit.allowsAction(action, own));
-      return permitted ? undefined : denials.ofAction(authentication, action, own);
+    denial(authentication, action, concerns = {}) {
+      const permitted = limits(authentication).every((limit) => limit.allowsAction(action, concerns));
+      return permitted ? undefined : denials.ofAction(authentication, action, concerns.own);
     },
     grantOn(authentication, action, index) {
       const groups = limits(authentication).map((limit) => limit.groupsAllowing(action, index));

@@ -108,9 +108,11 @@ const rows: readonly Row[] = [
     since: [8, 11],
   },
   { name: 'monitor_inference', grants: inferring, since: [8, 14] },
+  { name: 'monitor_esql', grants: ['cluster:monitor/xpack/esql/*'], since: [8, 18] },
   { name: 'monitor_ml', grants: ['cluster:monitor/xpack/ml/*'] },
   { name: 'monitor_rollup', grants: ['cluster:monitor/xpack/rollup/*'] },
   { name: 'monitor_snapshot', grants: repositories },
+  { name: 'monitor_stats', grants: ['cluster:monitor/stats*'], since: [8, 16] },
   { name: 'monitor_text_structure', grants: ['cluster:monitor/text_structure/*'] },
   { name: 'monitor_watcher', grants: ['cluster:monitor/xpack/watcher/*'] },
   {

@@ -11,7 +11,7 @@ import type { Version } from './version.js';
 /** Words denials. */
 export interface Denials {
   /** @param own whether nothing but the caller's own API keys is concerned */
-  ofAction(authentication: Authentication, action: string, own: boolean): ApiError;
+  ofAction(authentication: Authentication, action: string, own?: boolean): ApiError;
   /** @param indices those of the request on which the action is denied */
   onIndices(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
   /** Somebody may not act for whom he wants to act for. */
@@ -50,7 +50,7 @@ export function createDenials(roles: Roles, version: Version): Denials {
       : `, this action is granted by the ${level} privileges [${privileges}]`;
   }
 
-  function ofAction(authentication: Authentication, action: string, own: boolean): ApiError {
+  function ofAction(authentication: Authentication, action: string, own = false): ApiError {
     const offered = hint('cluster', clusterPrivilegesGranting(action, own, version));
     return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${offered}`);
   }
@@ -80,7 +80,7 @@ export function createDenials(roles: Roles, version: Version): Denials {
         type: 'role_restriction_exception',
         reason: 'access restricted by workflow',
       };
-      return { ...ofAction(authentication, action, false), cause };
+      return { ...ofAction(authentication, action), cause };
     },
   };
 }

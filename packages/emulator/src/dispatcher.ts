@@ -54,15 +54,8 @@ export interface Dispatcher {
 
 const noQuery = new Map<string, string>();
 
-/**
- * @param routes all endpoints; those that the release does not have are left out
- * @param absentPaths paths that exist nowhere, although a template would fit them
- */
-export function createDispatcher(
-  security: Security,
-  routes: readonly Route[],
-  absentPaths: ReadonlySet<string>,
-): Dispatcher {
+/** @param routes all endpoints; those that the release does not have are left out */
+export function createDispatcher(security: Security, routes: readonly Route[]): Dispatcher {
   const { version, authenticator, jwtRealms } = security;
   const router = createRouter(routes.filter((route) => route.exists(version)));
   const mediaTypes = createMediaTypes(version);
@@ -94,7 +87,7 @@ export function createDispatcher(
     const query = mark < 0 ? noQuery : parseQuery(head.uri.slice(mark + 1));
     if (!(query instanceof Map)) return failure(head, answerType, badParameter(query));
 
-    const match: Match = absentPaths.has(rawPath) ? { kind: 'unknown' } : router.match(head.method, rawPath);
+    const match: Match = router.match(head.method, rawPath);
     if (head.method === 'OPTIONS' || authentication === undefined) {
       const allowed = match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : [];
       return {

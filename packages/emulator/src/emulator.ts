@@ -3,7 +3,7 @@
 import { makeCertificate } from './certificates.js';
 import { type Clock, createClock } from './clock.js';
 import { createDispatcher } from './dispatcher.js';
-import { absentPaths, allRoutes } from './endpoints/all.js';
+import { allRoutes } from './endpoints/all.js';
 import { createFaults, type Faults } from './faults.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options.js';
 import { isLoopbackHost } from './page/guard.js';
@@ -53,7 +53,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const log = createRequestLog(clock.now);
   const page =
     settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;
-  const dispatcher = createDispatcher(security, allRoutes, absentPaths);
+  const dispatcher = createDispatcher(security, allRoutes);
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;

@@ -54,6 +54,8 @@ export interface Endpoint<Input> {
   action(input: Input): string;
   /** Whether nothing but the caller's own API keys is concerned. */
   own?(input: Input, authentication: Authentication): boolean;
+  /** The applications whose privileges are concerned, and nothing else. */
+  applications?(input: Input): readonly string[];
   /** Whether this caller needs no privilege for this request. */
   free?(input: Input, authentication: Authentication): boolean;
   /** @throws Refusal */
@@ -81,11 +83,11 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
   function authorize({ authorization }: Security, { authentication }: Call, input: Input): void {
     const action = endpoint.action(input);
     const free = endpoint.free?.(input, authentication) ?? false;
+    const own = endpoint.own?.(input, authentication) ?? false;
+    const applications = endpoint.applications?.(input) ?? [];
     const denial =
       authorization.barrier(authentication, action) ??
-      (free
-        ? undefined
-        : authorization.denial(authentication, action, endpoint.own?.(input, authentication) ?? false));
+      (free ? undefined : authorization.denial(authentication, action, { own, applications }));
     if (denial !== undefined) throw new Refusal(denial);
   }
 

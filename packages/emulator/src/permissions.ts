@@ -7,6 +7,7 @@
 import type { ResolvedPrivileges, ApplicationPrivileges as Stored } from './application-privileges.js';
 import { grantsAction, grantsPrivilege } from './cluster-privileges.js';
 import { grantsIndexPrivilege, indexActionsOf } from './index-privileges.js';
+import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import {
   contains,
   everything,
@@ -36,14 +37,21 @@ export interface IndexGroup {
 /** Which fields are visible: those that are granted, except those that are denied. */
 export type FieldRule = Pick<IndexPrivileges, 'grantedFields' | 'deniedFields'>;
 
+/** What a request is about, where that decides whether it is allowed. */
+export interface Concerns {
+  /** It is about nothing but the caller's own API keys. */
+  readonly own?: boolean;
+  /** It is about nothing but the privileges of these applications. */
+  readonly applications?: readonly string[];
+}
+
 /** What some roles allow together. */
 export interface Permissions {
   readonly groups: readonly IndexGroup[];
   readonly cluster: readonly string[];
   readonly applications: readonly ApplicationGroup[];
   readonly runAs: readonly string[];
-  /** @param own whether nothing but the caller's own API keys is concerned */
-  allowsAction(action: string, own: boolean): boolean;
+  allowsAction(action: string, concerns: Concerns): boolean;
   allowsRunAs(username: string): boolean;
   /** The groups that allow an action on an index; none: it is denied. */
   groupsAllowing(action: string, index: string): IndexGroup[];
@@ -67,6 +75,7 @@ export function permissionsOf(
   const descriptors = [...roles];
   const cluster = distinct(descriptors.flatMap((role) => role.cluster));
   const runAs = distinct(descriptors.flatMap((role) => role.runAs));
+  const managed = descriptors.flatMap(({ global }) => managedApplications(global));
   const groups = joinIndices(descriptors);
   const applications = joinApplications(descriptors, stored);
 
@@ -87,7 +96,11 @@ export function permissionsOf(
     cluster,
     applications,
     runAs,
-    allowsAction: (action, own) => grantsAction(cluster, action, own),
+    allowsAction: (action, { own = false, applications: concerned = [] }) =>
+      grantsAction(cluster, action, own) ||
+      (concerned.length > 0 &&
+        action.startsWith(managingApplications) &&
+        concerned.every((name) => managed.some((pattern) => matchesPattern(pattern, name)))),
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
     groupsAllowing: (action, index) =>
       groups.filter(
@@ -109,6 +122,16 @@ export function permissionsOf(
         .resolve(application, [privilege])
         .every((wanted) => applications.some((group) => covers(group, wanted, resource))),
   };
+}
+
+const managingApplications = 'cluster:admin/xpack/security/privilege/';
+
+/** The applications whose privileges a role may manage, as its `global` says. */
+function managedApplications(global: JsonMap | undefined): string[] {
+  const of = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
+    isMap(value) ? value.get(name) : undefined;
+  const names = of(of(of(global, 'application'), 'manage'), 'applications');
+  return Array.isArray(names) ? names.filter((name: JsonValue) => typeof name === 'string') : [];
 }
 
 function distinct(texts: Iterable<string>): string[] {
@@ -181,8 +204,10 @@ function joinApplications(roles: readonly RoleDescriptor[], stored: Stored): App
     const names = distinct([...(joined.get(key)?.names ?? []), ...privileges]);
     joined.set(key, { application, resources: distinct(resources), names });
   }
+  // Elasticsearch looks only at what is stored under the names in these roles, whichever entry they are in.
+  const known = new Set([...joined.values()].flatMap(({ names }) => names));
   return [...joined.values()].flatMap(({ application, resources, names }) =>
-    stored.resolve(application, names).map((resolved) => ({ ...resolved, resources })),
+    stored.resolve(application, names, known).map((resolved) => ({ ...resolved, resources })),
   );
 }
 

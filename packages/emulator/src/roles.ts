@@ -4,6 +4,7 @@
 
 import { reservedMetadata } from './identity.js';
 import { noPrivileges, type RoleDescriptor, type RoleDescriptors } from './role-descriptor.js';
+import type { Version } from './version.js';
 
 /** The roles of an emulator. */
 export interface Roles {
@@ -41,7 +42,7 @@ function reservedRole(role: Partial<RoleDescriptor>): RoleDescriptor {
 
 // Elasticsearch has some forty reserved roles. These are the ones that people give to users of an API; of
 // the others, only those of the reserved users are here, with their cluster privileges.
-const reserved: RoleDescriptors = new Map([
+const reservedRoles: RoleDescriptors = new Map<string, RoleDescriptor>([
   ['superuser', everything],
   [
     'viewer',
@@ -111,11 +112,19 @@ const reserved: RoleDescriptors = new Map([
 
 /** Whether only Elasticsearch itself may define a role of this name. */
 export function isReservedRole(name: string): boolean {
-  return reserved.has(name);
+  return reservedRoles.has(name);
 }
 
+/** Until 8.0 the superuser could also change restricted indices. */
+const olderSuperuser: RoleDescriptor = {
+  ...everything,
+  indices: [{ names: ['*'], privileges: ['all'], allowRestrictedIndices: true }],
+};
+
 /** Makes the role store, with the reserved roles in it. */
-export function createRoles(): Roles {
+export function createRoles(version: Version): Roles {
+  const reserved =
+    version.major === 7 ? new Map(reservedRoles).set('superuser', olderSuperuser) : reservedRoles;
   const stored = new Map<string, RoleDescriptor>();
   let generation = 0;
   const find = (name: string): RoleDescriptor | undefined => reserved.get(name) ?? stored.get(name);

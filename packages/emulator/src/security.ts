@@ -64,7 +64,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const { version, anonymousRoles } = settings;
   const secrets = createSecrets(settings.seed);
   const users = createUsers(settings.password);
-  const roles = createRoles();
+  const roles = createRoles(version);
   const applicationPrivileges = createApplicationPrivileges();
   const roleMappings = createRoleMappings();
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly queriesUsers: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
+  /** 8.15: privileges on the cluster level of remote clusters. */
+  readonly remoteClusterPrivileges: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -110,6 +112,7 @@ export function parseVersion(text: string): Version | undefined {
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
+    remoteClusterPrivileges: since(8, 15),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     certificateIdentity: since(9, 3),

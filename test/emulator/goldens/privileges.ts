@@ -10,6 +10,9 @@ export const privilegeGoldens: readonly Golden[] = [
     id: 'G38',
     about: 'a privilege check by an API key',
     async play(cluster) {
+      await cluster.ask('PUT /_security/privilege', {
+        body: { myapp: { read: { actions: ['data:read/*'] }, write: { actions: ['data:write/*'] } } },
+      });
       await cluster.ask('PUT /_security/role/admin_role', {
         body: {
           cluster: ['all'],
@@ -23,7 +26,7 @@ export const privilegeGoldens: readonly Golden[] = [
           { names: ['index-a'], privileges: ['read'] },
           { names: ['index-b'], privileges: ['manage', 'read', 'write'] },
         ],
-        applications: [{ application: 'myapp', resources: ['*'], privileges: ['data:read/*'] }],
+        applications: [{ application: 'myapp', resources: ['*'], privileges: ['read'] }],
       };
       const owner = basic('api_key_user', 'x-pack-test-password');
       const { encoded } = await createApiKey(cluster, { name: 'k', role_descriptors: { role } }, owner);
@@ -62,6 +65,23 @@ export const privilegeGoldens: readonly Golden[] = [
           },
         },
       );
+    },
+  },
+  {
+    id: 'G40',
+    about: 'the privileges of a superuser',
+    until: [8, 0],
+    async play(cluster) {
+      expectAnswer(await cluster.ask('GET /_security/user/_privileges'), {
+        status: 200,
+        body: {
+          cluster: ['all'],
+          global: [],
+          indices: [{ names: ['*'], privileges: ['all'], allow_restricted_indices: true }],
+          applications: [{ application: '*', privileges: ['*'], resources: ['*'] }],
+          run_as: ['*'],
+        },
+      });
     },
   },
   {

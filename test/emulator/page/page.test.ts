@@ -299,7 +299,7 @@ describe('what its buttons do', () => {
     const emulator = await start();
     emulator.faults.add({ delayMs: 60_000 });
     const late = statusOf(emulator, admin);
-    await expect.poll(() => emulator.requests.length).toBe(1);
+    await expect.poll(() => emulator.requests.length, { timeout: 4000 }).toBe(1);
     await press(emulator, { action: 'advance', ms: 60_000 });
     expect(await late).toBe(200);
   });

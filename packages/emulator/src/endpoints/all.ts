@@ -5,6 +5,7 @@ import { apiKeyGrantRoutes } from './api-key-grant.js';
 import { apiKeyQueryRoute } from './api-key-query.js';
 import { apiKeyUpdateRoutes } from './api-key-update.js';
 import { apiKeyRoutes } from './api-keys.js';
+import { applicationPrivilegeRoutes } from './application-privileges.js';
 import { authenticateRoutes } from './authenticate.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
@@ -15,6 +16,7 @@ import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';
 import { serviceAccountRoutes } from './service-accounts.js';
 import { tokenRoutes } from './tokens.js';
+import { userPrivilegesRoutes } from './user-privileges.js';
 import { userQueryRoute } from './user-query.js';
 import { userRoutes } from './users.js';
 
@@ -24,6 +26,8 @@ const renamed: readonly Route[] = [
   ...tokenRoutes,
   ...userRoutes,
   ...hasPrivilegesRoutes,
+  ...userPrivilegesRoutes,
+  ...applicationPrivilegeRoutes,
   ...roleRoutes,
   ...roleMappingRoutes,
 ];
@@ -40,6 +44,8 @@ export const allRoutes: readonly Route[] = [
   ...crossClusterKeyRoutes,
   ...userRoutes,
   ...hasPrivilegesRoutes,
+  ...userPrivilegesRoutes,
+  ...applicationPrivilegeRoutes,
   userQueryRoute,
   ...roleRoutes,
   ...roleMappingRoutes,
@@ -48,9 +54,6 @@ export const allRoutes: readonly Route[] = [
   ...licenseRoutes,
   ...renamed.flatMap(underOlderName),
 ];
-
-/** Endpoints of Elasticsearch that are not here, and that must not be taken for the users of these names. */
-export const absentPaths: ReadonlySet<string> = new Set(['/_security/user/_privileges']);
 
 /** The same route under `/_xpack/security`, with a warning. */
 function underOlderName(route: Route): Route[] {

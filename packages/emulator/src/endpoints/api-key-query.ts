@@ -69,7 +69,7 @@ function isVisible(key: ApiKey, { apiKey, user, lookupRealm }: Authentication): 
 function query(security: Security, request: QueryRequest, { authentication }: Call): Answer {
   const { apiKeys, authorization, clock, version } = security;
   checkWindow(request);
-  const seesAll = authorization.denial(authentication, action, false) === undefined;
+  const seesAll = authorization.denial(authentication, action) === undefined;
   const candidates = seesAll
     ? apiKeys.all()
     : [...apiKeys.all()].filter((key) => isVisible(key, authentication));

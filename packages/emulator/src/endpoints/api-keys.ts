@@ -166,8 +166,7 @@ function invalidateProblems({ ids, name, username, realmName, owner }: Invalidat
 
 function invalidate(security: Security, request: InvalidateRequest, call: Call): Answer {
   const { apiKeys, clock, authorization } = security;
-  const mayManageSecurity =
-    authorization.denial(call.authentication, crossClusterAction, false) === undefined;
+  const mayManageSecurity = authorization.denial(call.authentication, crossClusterAction) === undefined;
   const invalidated: string[] = [];
   const errors: JsonValue[] = [];
   for (const key of select(security, selectionOf(request, call.authentication))) {
