@@ -100,7 +100,7 @@ describe('a question', () => {
       { indices: [] },
       'privileges has an unknown member; known are cluster, index, application',
     ],
-    ['a section that every object has', { ['constructor']: [] }, 'privileges has an unknown member'],
+    ['a section that every object has', { constructor: [] }, 'privileges has an unknown member'],
     ['a text for a list', { cluster: 'monitor' }, 'cluster must be given'],
     ['an empty name', { cluster: [''] }, 'cluster must be given'],
     ['a number', { cluster: [1] }, 'cluster must be given'],

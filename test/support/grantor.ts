@@ -49,14 +49,15 @@ export async function createGrantor(username = 'jane'): Promise<Grantor> {
     const has = (...path: string[]) => granted.has(path.join(':'));
     const each = (names: readonly string[], of: (name: string) => unknown) =>
       Object.fromEntries(names.map((name) => [name, of(name)]));
-    const answer: Record<string, Record<string, unknown>> = {};
+    // Names come from whoever asks.
+    const answer: Record<string, Record<string, unknown>> = Object.create(null);
     for (const { names, privileges } of index) {
       const list = typeof names === 'string' ? [names] : names;
       for (const name of list) {
         answer[name] = { ...answer[name], ...each(privileges, (one) => has('index', name, one)) };
       }
     }
-    const applications: Record<string, Record<string, object>> = {};
+    const applications: Record<string, Record<string, object>> = Object.create(null);
     for (const { application: app, resources, privileges } of application) {
       for (const resource of resources) {
         const known = applications[app]?.[resource];

@@ -1,0 +1,313 @@
+// Guards without a framework: plain objects as requests, a scripted Elasticsearch that knows privileges.
+
+import {
+  type AdmissionOptions,
+  allOf,
+  anyOf,
+  authenticationType,
+  createGate,
+  createGuard,
+  createVerifier,
+  DenialError,
+  InvalidPrivilegesError,
+  type PrivilegesQuestion,
+  privileges,
+  type Refusal,
+  type RequestLike,
+  type Requirement,
+  realm,
+  roles,
+  type Verifier,
+} from '@esauth/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
+import { errorBody, identityBody, respond } from '../support/scripted-node.js';
+import { warningsDuring } from '../support/warnings.js';
+
+const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
+const on = (names: string, ...wanted: string[]) => privileges({ index: [{ names, privileges: wanted }] });
+const read = on('docs', 'read');
+const write = on('docs', 'write');
+const yes = realm('default_native');
+const no = realm('elsewhere');
+
+interface Framework extends RequestLike {
+  readonly params: { readonly id: string };
+}
+
+let grantor: Grantor;
+let clock: FakeClock;
+let verifier: Verifier;
+beforeEach(async () => {
+  clock = createFakeClock();
+  grantor = await createGrantor();
+  verifier = createVerifier({ nodes: grantor.url, clock, cache: { jitter: 0, refreshAfterMs: 0 } });
+});
+afterEach(async () => {
+  await verifier.close();
+  await grantor.close();
+});
+
+async function admitted(options: AdmissionOptions = {}, id = 'docs'): Promise<Framework> {
+  const request = { rawHeaders: ['Authorization', jane], headers: {}, params: { id } };
+  await createGate<RequestLike>(verifier, options, () => undefined).admit(request);
+  return request;
+}
+
+const check = async (
+  requirement: Requirement<Framework>,
+  options?: AdmissionOptions,
+  signal?: AbortSignal,
+) => {
+  const request = await admitted(options);
+  return createGuard(requirement)(request, request, signal);
+};
+const status = async (requirement: Requirement<Framework>) => (await check(requirement))?.status;
+
+describe('a guard', () => {
+  test('answers in the same turn what the identity decides', async () => {
+    const request = await admitted();
+    expect(createGuard(yes)(request, request)).toBeUndefined();
+    expect(createGuard(no)(request, request)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(createGuard(roles('editor'))(request, request)).toBeUndefined();
+  });
+
+  test('asks Elasticsearch about privileges, and after that answers in the same turn', async () => {
+    grantor.granted.add('index:docs:read');
+    const request = await admitted();
+    const guard = createGuard(read);
+    const first = guard(request, request);
+    expect(first).toBeInstanceOf(Promise);
+    expect(await first).toBeUndefined();
+    expect(guard(request, request)).toBeUndefined();
+    expect(await status(write)).toBe(403);
+    const again = createGuard(write)(request, request);
+    expect(again).toMatchObject({
+      status: 403,
+      headers: { 'www-authenticate': ['Bearer realm="elasticsearch", error="insufficient_scope"'] },
+      body: { detail: 'The identity does not meet the requirements of this route.' },
+    });
+    expect(grantor.questions).toHaveLength(2);
+  });
+
+  test('P6: decisions are made anew: a yes on one route says nothing on another', async () => {
+    grantor.granted.add('index:docs:read');
+    expect(await status(read)).toBeUndefined();
+    expect(await status(write)).toBe(403);
+    expect(await status(allOf(read, write))).toBe(403);
+    expect(await status(read)).toBeUndefined();
+  });
+
+  test('makes the question from the request', async () => {
+    grantor.granted.add('index:mine:read');
+    const mine = createGuard(
+      privileges(({ params }: Framework) => ({ index: [{ names: params.id, privileges: ['read'] }] })),
+    );
+    const request = await admitted({}, 'mine');
+    const other = await admitted({}, 'theirs');
+    expect(await mine(request, request)).toBeUndefined();
+    expect(await mine(other, other)).toMatchObject({ status: 403 });
+  });
+
+  test.each<[string, string]>([
+    ['a wildcard', '*'],
+    ['a pattern', '/.*/'],
+    ['several names', 'mine,theirs'],
+    ['a name that every object has', '__proto__'],
+    ['5 000 characters', 'x'.repeat(5_000)],
+  ])('%s from a request opens nothing that is not granted by that name', async (_what, id) => {
+    grantor.granted.add('index:mine:read');
+    const guard = createGuard(
+      privileges(({ params }: Framework) => ({ index: [{ names: params.id, privileges: ['read'] }] })),
+    );
+    const request = await admitted({}, id);
+    expect(await guard(request, request)).toMatchObject({ status: 403 });
+    expect(grantor.questions.at(-1)).toEqual({ index: [{ names: [id], privileges: ['read'] }] });
+  });
+
+  test('without a middleware before it, or without an identity, is a 401', async () => {
+    const bare = { rawHeaders: ['Authorization', jane], headers: {} };
+    expect(createGuard(read)(bare, bare)).toMatchObject({
+      status: 401,
+      body: { code: 'credentials_missing' },
+    });
+    const nobody = { rawHeaders: [], headers: {} };
+    await createGate<RequestLike>(verifier, { optional: true }, () => undefined).admit(nobody);
+    expect(createGuard(read)(nobody, nobody)).toMatchObject({ status: 401 });
+    expect(grantor.questions).toEqual([]);
+  });
+
+  test('who was revoked and refused since he was let in gets 401', async () => {
+    const request = await admitted();
+    grantor.instead('authenticate', refusal);
+    verifier.revoke({ credential: jane });
+    expect(await createGuard(read)(request, request)).toMatchObject({
+      status: 401,
+      body: { code: 'credentials_invalid' },
+      headers: { 'www-authenticate': [expect.stringContaining('invalid_token'), expect.anything()] },
+    });
+    expect(createGuard(read)(request, request)).toMatchObject({ status: 401 });
+  });
+
+  test('onDenied "throw" of the middleware counts for its guards', async () => {
+    const refused = await check(no, { onDenied: 'throw' });
+    expect(refused).toBeInstanceOf(DenialError);
+    const asked = await check(write, { onDenied: 'throw' });
+    expect(asked).toBeInstanceOf(DenialError);
+    expect(asked).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
+  test('maxAgeMs of the middleware bounds what is known of privileges too', async () => {
+    const request = await admitted({ maxAgeMs: 1_000 });
+    const guard = createGuard(read);
+    expect(await guard(request, request)).toMatchObject({ status: 403 });
+    grantor.granted.add('index:docs:read');
+    await clock.advance(1_000);
+    expect(guard(request, request)).toMatchObject({ status: 403 });
+    await clock.advance(1);
+    expect(await guard(request, request)).toBeUndefined();
+  });
+
+  test('a client that leaves ends the wait', async () => {
+    grantor.hold();
+    const leaving = new AbortController();
+    const waiting = check(read, {}, leaving.signal);
+    await grantor.asked(1);
+    leaving.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a name', 'admin'],
+    ['a function', () => true],
+    ['what only looks like a requirement', { kind: 'roles', roles: [] }],
+  ])('is not made of %s', (_what, requirement) => {
+    expect(() => createGuard(requirement as Requirement)).toThrow(
+      'requirement: must be made by one of roles, anyRole, realm',
+    );
+  });
+});
+
+describe('combined requirements', () => {
+  test('what the identity decides asks nothing', async () => {
+    expect(await status(allOf(read, no))).toBe(403);
+    expect(await status(anyOf(read, yes))).toBeUndefined();
+    expect(grantor.questions).toEqual([]);
+  });
+
+  test('all questions of one requirement are one request, without those that do not matter', async () => {
+    grantor.granted.add('index:docs:read').add('cluster:monitor');
+    const monitor = privileges({ cluster: ['monitor'] });
+    const requirement = allOf(anyOf(no, read), anyOf(yes, write), anyOf(write, monitor));
+    expect(await status(requirement)).toBeUndefined();
+    expect(grantor.questions).toEqual([
+      { cluster: ['monitor'], index: [{ names: ['docs'], privileges: ['read', 'write'] }] },
+    ]);
+    expect(await status(requirement)).toBeUndefined();
+    expect(await status(allOf(read, write))).toBe(403);
+    expect(grantor.questions).toHaveLength(1);
+  });
+
+  test('the same index with and without restricted ones stays two facts', async () => {
+    const restricted = privileges({
+      index: [{ names: 'docs', privileges: ['read'], allow_restricted_indices: true }],
+    });
+    grantor.instead('privileges', (socket, head, body = '') => {
+      const { index = [] }: PrivilegesQuestion = JSON.parse(body);
+      const granted = !index.some((entry) => entry.allow_restricted_indices);
+      respond({ body: { username: 'jane', index: { docs: { read: granted } } } })(socket, head);
+    });
+    expect(await status(anyOf(restricted, read))).toBeUndefined();
+    expect(await status(allOf(restricted, read))).toBe(403);
+  });
+
+  test('a part that is known decides, whatever cannot be learnt of the others', async () => {
+    grantor.granted.add('index:docs:read');
+    await status(allOf(read, privileges({ cluster: ['manage'] })));
+    grantor.instead('privileges', respond({ status: 500 }));
+    const manage = privileges({ cluster: ['manage'] });
+    const unknown = on('logs', 'read');
+    expect(await status(anyOf(unknown, read))).toBeUndefined();
+    expect(await status(allOf(unknown, manage))).toBe(403);
+    // Neither is decided by what is known.
+    expect(await status(anyOf(unknown, manage))).toBe(503);
+    expect(await status(allOf(unknown, read))).toBe(503);
+    expect(await status(anyOf(unknown, no))).toBe(503);
+    expect(await status(allOf(unknown, yes))).toBe(503);
+  });
+
+  test('an outage is 503 with Retry-After, and says nothing of what went wrong', async () => {
+    grantor.instead('privileges', respond({ status: 429, headers: { 'retry-after': '7' } }));
+    expect(await check(read)).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '7' },
+      body: { code: 'overloaded', detail: 'Elasticsearch is overloaded.' },
+    });
+    await verifier.close();
+    const request = await admitted();
+    expect(createGuard(read)(request, request)).toMatchObject({ status: 401 });
+  });
+
+  test('a verifier that was closed since is 503', async () => {
+    const request = await admitted();
+    await verifier.close();
+    expect(createGuard(read)(request, request)).toMatchObject({ status: 503, body: { code: 'closed' } });
+  });
+});
+
+describe("a programmer's mistake", () => {
+  test('a privilege that does not exist is an error, never a 403', async () => {
+    grantor.instead('privileges', respond({ status: 400, body: errorBody(400, 'unknown privilege [reed]') }));
+    await expect(status(on('docs', 'reed'))).rejects.toThrow(InvalidPrivilegesError);
+    await expect(status(anyOf(on('docs', 'reed'), no))).rejects.toThrow('unknown privilege [reed]');
+  });
+
+  const returning = (value: unknown) => privileges(() => value as PrivilegesQuestion);
+  test.each<[string, Requirement<Framework>]>([
+    [
+      'throws',
+      privileges(() => {
+        throw new RangeError('no such document');
+      }),
+    ],
+    ['returns nothing', returning(undefined)],
+    ['returns an empty question', returning({})],
+    ['returns a promise', returning(Promise.resolve({ cluster: ['monitor'] }))],
+    ['names nothing', privileges(() => ({ index: [{ names: '', privileges: ['read'] }] }))],
+  ])('a question that %s rejects, and is not asked', async (_what, requirement) => {
+    const request = await admitted();
+    const outcome = createGuard(requirement)(request, request);
+    await expect(outcome).rejects.toThrow(/no such document|must|at least/);
+    expect(grantor.questions).toEqual([]);
+  });
+});
+
+describe('who has no roles', () => {
+  const apiKey = respond({
+    body: identityBody({ roles: [], authentication_type: 'token', username: 'jane' }),
+  });
+
+  test('is told that roles are no measure for it, once for the process too', async () => {
+    grantor.instead('authenticate', apiKey);
+    const refused: (Refusal | undefined)[] = [];
+    const warnings = await warningsDuring(async () => {
+      refused.push(await check(roles('admin')), await check(allOf(yes, roles('admin'))));
+    });
+    for (const each of refused) expect(each).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    const details = refused.map((each) => each?.body.detail);
+    expect(details[0]).toContain('API keys and service accounts are judged by privileges');
+    expect(details[1]).toBe(details[0]);
+    expect(warnings.map(({ code }) => code)).toEqual(['ESAUTH_NO_ROLES']);
+  });
+
+  test('can meet a requirement that asks for privileges instead', async () => {
+    grantor.instead('authenticate', apiKey);
+    grantor.granted.add('index:docs:read');
+    expect(await status(anyOf(roles('admin'), allOf(authenticationType('token'), read)))).toBeUndefined();
+    expect((await check(anyOf(roles('admin'), write)))?.body.detail).toBe(
+      'The identity does not meet the requirements of this route.',
+    );
+  });
+});
