@@ -110,6 +110,20 @@ describe.each(pairs)('$name', (pair) => {
     expect(types).toEqual(['api_key', 'api_key', 'token']);
   });
 
+  test('trusts the authority of a server with TLS, and no other', async () => {
+    const secured = await pair.open({ tls: true });
+    const { emulator, call, signedIn } = secured;
+    expect(emulator.url).toMatch(/^https:/);
+    expect(await call('authenticate')).toMatchObject({ username: 'elastic' });
+    const stranger = await pair.open({ tls: true });
+    const elsewhere = signedIn({ username: 'elastic', password: 'changeme' }, stranger.emulator.url);
+    const error = await failureOf(elsewhere.security.authenticate());
+    expect(error.name).toBe('ConnectionError');
+    expect(error.message).toMatch(/certificate/);
+    await secured.close();
+    await stranger.close();
+  });
+
   test('is recognised by the id that it gives its requests', async () => {
     const { client } = conversation;
     const { headers } = await client.security.authenticate({}, { opaqueId: 'request-7', meta: true });

@@ -39,8 +39,8 @@ export interface Pair {
 export interface Conversation {
   readonly emulator: Emulator;
   readonly client: Client;
-  /** The same client with other credentials. */
-  signedIn(auth: NonNullable<elasticsearch8.ClientOptions['auth']>): Client;
+  /** The same client with other credentials, perhaps for another server. */
+  signedIn(auth: NonNullable<elasticsearch8.ClientOptions['auth']>, node?: string): Client;
   /** The methods of `client.security`, by name. */
   readonly security: Readonly<Record<string, Method>>;
   /** Calls a method of `client.security` and hands out the body. */
@@ -63,8 +63,9 @@ function pair(major: 8 | 9, minor: number, server: string): Pair {
     async open(options = {}) {
       const emulator = await startEmulator({ version: server, ...options });
       const clients: Client[] = [];
-      const signedIn: Conversation['signedIn'] = (auth) => {
-        const client = connect(major, { node: emulator.url, auth, maxRetries: 0 });
+      const signedIn: Conversation['signedIn'] = (auth, node = emulator.url) => {
+        const { ca } = emulator;
+        const client = connect(major, { node, auth, maxRetries: 0, ...(ca && { tls: { ca } }) });
         clients.push(client);
         return client;
       };

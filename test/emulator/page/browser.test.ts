@@ -185,6 +185,16 @@ describe('what its buttons do', () => {
     await page.getByText('1 d 1 h ahead of this machine').waitFor();
   });
 
+  test('over TLS as well', async () => {
+    const { url } = emulator;
+    await emulator.close();
+    emulator = await startEmulator({ tls: true, port: Number(new URL(url).port) });
+    const page = await open({ ignoreHTTPSErrors: true });
+    expect(page.url()).toBe(`${emulator.url}/_esauth/`);
+    await page.getByRole('button', { name: '+ 1 hour' }).click();
+    await page.getByText('Time was moved forward.').waitFor();
+  });
+
   test('requests break in each way that is offered, and mend', async () => {
     const page = await open();
     const how = page.getByLabel('Answer with');
