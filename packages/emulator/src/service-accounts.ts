@@ -5,7 +5,7 @@
 
 import { decodeBase64 } from './base64.js';
 import { emptyMap } from './json-value.js';
-import { noPrivileges, type RoleDescriptor } from './role-descriptor.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from './role-descriptor.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
 
 /** `‹namespace›/‹service›`. */
@@ -33,43 +33,73 @@ export interface ServiceAccounts {
 
 const magic = Buffer.from([0, 1, 0, 1]);
 
-function role(
-  cluster: readonly string[],
-  indexNames: readonly string[],
-  privileges: readonly string[],
-): RoleDescriptor {
-  const indices = [{ names: indexNames, privileges, allowRestrictedIndices: false }];
-  return { ...noPrivileges, cluster, indices, metadata: emptyMap };
+function on(names: readonly string[], ...privileges: readonly string[]): IndexPrivileges {
+  return { names, privileges, allowRestrictedIndices: false };
 }
 
-// The accounts' cluster privileges are those of Elasticsearch; of their privileges on indices, which no
-// endpoint here asks for, only the main ones.
+const fleetIndices = [
+  'actions',
+  'agents',
+  'artifacts',
+  'enrollment-api-keys',
+  'policies',
+  'policies-leader',
+  'servers',
+].map(
+  (name): IndexPrivileges => ({
+    names: [`.fleet-${name}*`],
+    privileges: ['read', 'write', 'monitor', 'create_index', 'auto_configure', 'maintenance'],
+    allowRestrictedIndices: true,
+  }),
+);
+const streams = ['logs-*', 'metrics-*', 'traces-*'];
+const shipping = ['write', 'create_index', 'auto_configure'];
+
+function role(
+  cluster: readonly string[],
+  indices: readonly IndexPrivileges[],
+  applications: RoleDescriptor['applications'] = [],
+): RoleDescriptor {
+  return { ...noPrivileges, cluster, indices, applications, metadata: emptyMap };
+}
+
+// Of the privileges of Kibana and of the search server on indices, only the main ones are here.
 const builtIn: ReadonlyMap<ServiceAccountName, RoleDescriptor> = new Map([
-  ['elastic/auto-ops', role(['monitor', 'read_ilm', 'read_slm'], ['*'], ['monitor', 'view_index_metadata'])],
+  [
+    'elastic/auto-ops',
+    role(['monitor', 'read_ilm', 'read_slm'], [on(['*'], 'monitor', 'view_index_metadata')]),
+  ],
   [
     'elastic/enterprise-search-server',
     role(
       ['manage', 'manage_security', 'read_connector_secrets', 'write_connector_secrets'],
-      ['search-*', '.ent-search-*', '.monitoring-ent-search-*'],
-      ['manage', 'read', 'write'],
+      [on(['search-*', '.ent-search-*', '.monitoring-ent-search-*'], 'manage', 'read', 'write')],
     ),
   ],
   [
     'elastic/fleet-server',
     role(
       ['monitor', 'manage_own_api_key', 'read_fleet_secrets'],
-      ['logs-*', 'metrics-*', 'traces-*'],
-      ['write', 'create_index', 'auto_configure'],
+      [
+        on(
+          [
+            ...streams,
+            '.logs-endpoint.diagnostic.collection-*',
+            '.logs-endpoint.action.responses-*',
+            '.logs-endpoint.heartbeat-*',
+          ],
+          ...shipping,
+        ),
+        on(['profiling-*'], 'read', 'write'),
+        on(['traces-apm.sampled-*'], 'read', 'monitor', 'maintenance'),
+        { names: ['.fleet-secrets*'], privileges: ['read'], allowRestrictedIndices: true },
+        ...fleetIndices,
+        on(['synthetics-*'], 'read', ...shipping),
+      ],
+      [{ application: 'kibana-*', privileges: ['reserved_fleet_setup'], resources: ['*'] }],
     ),
   ],
-  [
-    'elastic/fleet-server-remote',
-    role(
-      ['monitor', 'manage_own_api_key'],
-      ['logs-*', 'metrics-*', 'traces-*'],
-      ['write', 'create_index', 'auto_configure'],
-    ),
-  ],
+  ['elastic/fleet-server-remote', role(['monitor', 'manage_own_api_key'], [on(streams, ...shipping)])],
   [
     'elastic/kibana',
     role(
@@ -86,8 +116,7 @@ const builtIn: ReadonlyMap<ServiceAccountName, RoleDescriptor> = new Map([
         'manage_own_api_key',
         'delegate_pki',
       ],
-      ['.kibana*', '.reporting-*'],
-      ['all'],
+      [{ names: ['.kibana*', '.reporting-*'], privileges: ['all'], allowRestrictedIndices: true }],
     ),
   ],
 ]);

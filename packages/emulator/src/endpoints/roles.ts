@@ -13,10 +13,10 @@ import {
 import { illegalArgument } from '../envelope.js';
 import type { JsonValue } from '../json-value.js';
 import { nameProblem } from '../names.js';
+import { isReservedRole } from '../reserved-roles.js';
 import { type RoleDescriptor, showRole } from '../role-descriptor.js';
 import { parseRole } from '../role-descriptor-parser.js';
 import { descriptorProblems } from '../role-validation.js';
-import { isReservedRole } from '../roles.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';
 import { namesIn } from './users.js';
