@@ -56,6 +56,8 @@ test('prints where it is, who may ask, and how', async () => {
   expect(
     (await send(`${url}/_security/_authenticate`, { headers: basic('elastic', "it's me") })).status,
   ).toBe(200);
+  // Run from what is published, not from the sources.
+  expect((await send(`${url}/_esauth/page.js`)).status).toBe(200);
   child.kill('SIGTERM');
   const { code, out, err } = await ended;
   expect({ code, err }).toEqual({ code: 0, err: '' });
