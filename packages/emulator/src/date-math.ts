@@ -24,6 +24,24 @@ export function parseInstant(text: string, now: number): number | undefined {
   return Number.isNaN(start) ? undefined : calculate(math, start);
 }
 
+// `strict_date_optional_time`: from the year to the fraction of a second, each part only after the one before.
+const dateForm =
+  /^(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:T(\d\d)(?::(\d\d)(?::(\d\d(?:[.,]\d{1,9})?))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
+
+/** @returns the instant, in milliseconds, of a date as documents have them, or `undefined` if it is none */
+export function parseDate(text: string): number | undefined {
+  const match = dateForm.exec(text);
+  if (match === null) return undefined;
+  const [, date = '', hour, minute = '00', second = '00', zone = 'Z'] = match;
+  if (hour === undefined) return known(Date.parse(date));
+  const offset = zone === 'Z' ? zone : `${zone.slice(0, 3)}:${zone.length === 3 ? '00' : zone.slice(-2)}`;
+  return known(Date.parse(`${date}T${hour}:${minute}:${second.replace(',', '.')}${offset}`));
+}
+
+function known(instant: number): number | undefined {
+  return Number.isNaN(instant) ? undefined : instant;
+}
+
 function calculate(math: string, start: number): number | undefined {
   const form = /([+-])(\d+)([yMwdhHms])|\/([yMwdhHms])/y;
   let result = start;

@@ -97,7 +97,9 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
       };
     }
     if (match.kind !== 'found') return unrouted(head, answerType, match);
-    if (body !== undefined && !negotiated.readable) {
+    const isReadable =
+      negotiated.bodyType === 'json' || (negotiated.bodyType === 'ndjson' && match.route.takesLines);
+    if (body !== undefined && !isReadable) {
       return flat(head, answerType, 406, unsupportedType(head.contentType));
     }
     const path = decodeComponent(rawPath, false);

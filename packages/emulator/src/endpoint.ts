@@ -44,6 +44,8 @@ export interface Endpoint<Input> {
   readonly query?: readonly string[] | ((version: Version) => readonly string[]);
   /** Whether it takes a body. */
   readonly body?: 'required' | 'optional';
+  /** Whether its body may be newline-delimited JSON. */
+  readonly takesLines?: boolean;
   /** @throws Refusal */
   read(call: Call): Input;
   /** What is wrong with the request as a whole. */
@@ -69,6 +71,7 @@ export interface Route {
   readonly exists: (version: Version) => boolean;
   /** The path that replaces this one, if it is deprecated. */
   readonly replacement?: string;
+  readonly takesLines: boolean;
   /** @throws Refusal */
   readonly handle: (security: Security, call: Call) => Answer | Promise<Answer>;
 }
@@ -94,6 +97,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
   return {
     methods: endpoint.methods,
     paths: endpoint.paths,
+    takesLines: endpoint.takesLines ?? false,
     exists: (version) => endpoint.exists?.(version) ?? true,
     handle(security, call) {
       if (endpoint.body === 'required' && call.body === undefined) {
@@ -141,8 +145,7 @@ function refuseUnknownRefresh(policy: string | undefined): void {
 }
 
 /** The body of a call as JSON, broken or not; an absent body is an empty text. */
-export function documentOf(call: Call): JsonDocument {
-  const body = call.body ?? Buffer.alloc(0);
+export function documentOf({ body = Buffer.alloc(0) }: Pick<Call, 'body'>): JsonDocument {
   const text = body.toString('utf8');
   if (isUtf8(body)) return parseJson(text.replace(/^\ufeff/, ''));
   // What could be decoded is read as usual; the complaint waits where the bytes stopped making sense.

@@ -15,6 +15,8 @@ export interface ApiError {
   /** Values of `WWW-Authenticate`; they are repeated in the body. */
   readonly challenges?: readonly string[];
   readonly cause?: ApiError;
+  /** What `root_cause` shows, where that is not found by following the causes. */
+  readonly root?: ApiError;
 }
 
 /** Carries an `ApiError` from wherever it was found to where the response is written. */
@@ -56,6 +58,17 @@ export function contentParseFailure(reason: string, cause?: ApiError): ApiError 
   return { status: 400, type: 'x_content_parse_exception', reason, ...(cause && { cause }) };
 }
 
+/** 403, something that the licence does not include. */
+export function notLicensed(feature: string, metadata: ApiError['metadata'] = {}): ApiError {
+  const reason = `current license is non-compliant for [${feature}]`;
+  return {
+    status: 403,
+    type: 'security_exception',
+    reason,
+    metadata: { 'license.expired.feature': feature, ...metadata },
+  };
+}
+
 /** 400, everything that is wrong with a request that could be read. */
 export function validationFailure(
   messages: readonly string[],
@@ -72,7 +85,7 @@ export function validationText(messages: readonly string[]): string {
 /** The body of an error: shape 1 of Elasticsearch's four. */
 export function errorBody(error: ApiError): JsonValue {
   return {
-    error: { root_cause: [members(rootCause(error))], ...members(error, error.cause) },
+    error: { root_cause: [members(error.root ?? rootCause(error))], ...members(error, error.cause) },
     status: error.status,
   };
 }
@@ -101,6 +114,8 @@ const foreign: ReadonlySet<string> = new Set([
   'media_type_header_exception',
   'status_exception',
   'bad_parameter_exception',
+  'named_object_not_found_exception',
+  'number_format_exception',
 ]);
 
 function rootCause(error: ApiError): ApiError {

@@ -1,6 +1,6 @@
 /**
  * `Accept` and `Content-Type`: which version of the API is spoken, whether a body can be read, and how the
- * answer is labelled. Only JSON is spoken.
+ * answer is labelled. Only JSON is spoken, as one document or as lines.
  */
 
 import { type ApiError, illegalArgument } from './envelope.js';
@@ -10,8 +10,8 @@ import type { Version } from './version.js';
 export interface Negotiated {
   /** The `Content-Type` of the answer. */
   readonly answerType: string;
-  /** Whether a body of this request can be read. */
-  readonly readable: boolean;
+  /** What a body of this request is; `undefined` if it can not be read. */
+  readonly bodyType: 'json' | 'ndjson' | undefined;
 }
 
 interface MediaType {
@@ -21,6 +21,13 @@ interface MediaType {
 }
 
 const vendored = 'application/vnd.elasticsearch+json';
+// Lines of JSON, which a few endpoints take in place of one document.
+const bodyTypes: ReadonlyMap<string | undefined, 'json' | 'ndjson'> = new Map([
+  ['application/json', 'json'],
+  [vendored, 'json'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/vnd.elasticsearch+x-ndjson', 'ndjson'],
+]);
 const token = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 /** Reads the headers of requests to one release. */
@@ -58,7 +65,9 @@ export function createMediaTypes(version: Version): MediaTypes {
       }
       parameters.set(key, value);
     }
-    const compatible = type.trim() === vendored ? parameters.get('compatible-with') : undefined;
+    const compatible = /^application\/vnd\.elasticsearch\+(json|x-ndjson)$/.test(type.trim())
+      ? parameters.get('compatible-with')
+      : undefined;
     return {
       name: parts.map((part) => part.trim()).join('/'),
       parameters,
@@ -86,10 +95,7 @@ export function createMediaTypes(version: Version): MediaTypes {
     }
     const wanted = accept === undefined ? contentType : accept;
     const answerType = wanted?.name === vendored ? show(wanted) : plain;
-    return {
-      answerType,
-      readable: contentType?.name === vendored || contentType?.name === 'application/json',
-    };
+    return { answerType, bodyType: bodyTypes.get(contentType?.name) };
   }
 
   function versionProblem(

@@ -72,7 +72,7 @@ export const texts: Field<string[] | undefined> = {
   required: false,
   read(node, document) {
     if (node.kind !== 'array') return [readString(node, document)];
-    const items = node.items.map((item) => readListed(item, document));
+    const items = node.items.map((item) => readScalarText(item, document));
     return node.end === undefined ? refuseBroken(document) : items;
   },
 };
@@ -108,7 +108,8 @@ export function readString(node: JsonNode, document: JsonDocument): string {
   return node.kind === 'string' ? node.value : refuseBroken(document);
 }
 
-function readListed(node: JsonNode, document: JsonDocument): string {
+/** The text of a value that is neither a list nor an object; numbers as they were written. */
+export function readScalarText(node: JsonNode, document: JsonDocument): string {
   switch (node.kind) {
     case 'string':
       return node.value;

@@ -55,6 +55,8 @@ export interface Permissions {
   allowsRunAs(username: string): boolean;
   /** The groups that allow an action on an index; none: it is denied. */
   groupsAllowing(action: string, index: string): IndexGroup[];
+  /** Whether an action is allowed on any index at all, whichever there are. */
+  allowsSomewhere(action: string): boolean;
   hasClusterPrivilege(privilege: string): boolean;
   /** @param index the name of an index or a pattern, all of which has to be covered */
   hasIndexPrivilege(privilege: string, index: string, allowRestrictedIndices: boolean): boolean;
@@ -106,6 +108,7 @@ export function permissionsOf(
       groups.filter(
         (group) => contains(indexActionsOf(group.privileges), action) && contains(indicesOf(group), index),
       ),
+    allowsSomewhere: (action) => groups.some((group) => contains(indexActionsOf(group.privileges), action)),
     hasClusterPrivilege: (privilege) => grantsPrivilege(cluster, privilege),
     hasIndexPrivilege(privilege, index, allowRestrictedIndices) {
       const wanted = asked(index, allowRestrictedIndices);

@@ -96,7 +96,8 @@ function fail(
   );
 }
 
-function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
+/** @throws Refusal if the node is no query */
+export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   if (node.kind === 'broken') return refuseBroken(document);
   if (node.kind !== 'object') {
     return fail(document, node, '[_na] query malformed, must start with start_object');

@@ -20,6 +20,8 @@ export interface SearchField<Entry> {
   /** Text that was taken apart can be searched but not sorted. */
   readonly sortable: boolean;
   values(entry: Entry): readonly FieldValue[];
+  /** Whether the entry has anything here, where that is not the same as having values. */
+  exists?(entry: Entry): boolean;
 }
 
 /** What a list of entries can be searched by. */
@@ -52,7 +54,7 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
       return compileBool(query, fields, now);
     case 'exists': {
       const field = allowed(query.field, fields);
-      return (entry) => field.values(entry).length > 0;
+      return (entry) => field.exists?.(entry) ?? field.values(entry).length > 0;
     }
     case 'terms': {
       const field = allowed(query.field, fields);

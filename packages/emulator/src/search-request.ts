@@ -17,7 +17,8 @@ interface SearchBody {
   readonly search_after?: readonly JsonValue[] | undefined;
 }
 
-const whole: Field<number | undefined> = {
+/** A whole number, or one in a string. */
+export const whole: Field<number | undefined> = {
   tokens: ['number', 'string'],
   required: false,
   read(node) {
@@ -28,7 +29,8 @@ const whole: Field<number | undefined> = {
   },
 };
 
-const sort: Field<readonly SortKey[] | undefined> = {
+/** An order: criteria from the most important on. */
+export const sort: Field<readonly SortKey[] | undefined> = {
   tokens: ['array', 'object', 'string'],
   required: false,
   read(node, document) {
@@ -38,7 +40,8 @@ const sort: Field<readonly SortKey[] | undefined> = {
   },
 };
 
-const searchAfter: Field<readonly JsonValue[] | undefined> = {
+/** The values of the last hit of the page before. */
+export const searchAfter: Field<readonly JsonValue[] | undefined> = {
   tokens: ['array'],
   required: false,
   read(node, document) {

@@ -29,6 +29,8 @@ export interface Capabilities {
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
   readonly namesKeyWithWrongSecret: boolean;
+  /** 8.8: complaints about documents say where, and have a type of their own. The first release is not known for sure. */
+  readonly locatesDocumentErrors: boolean;
   /** 8.9 */
   readonly restrictsWorkflows: boolean;
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
@@ -103,6 +105,7 @@ export function parseVersion(text: string): Version | undefined {
     jwtTokenTypes: since(8, 7),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
+    locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
     crossClusterKeys: since(8, 10),

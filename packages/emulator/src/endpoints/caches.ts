@@ -4,7 +4,7 @@
  */
 
 import { answer, type Route, route } from '../endpoint.js';
-import { clusterName, nodeId, nodeName } from './cluster.js';
+import { clusterName, nodeId, nodeName } from '../node.js';
 
 const heard = {
   _nodes: { total: 1, successful: 1, failed: 0 },

@@ -1,12 +1,8 @@
 /** The two endpoints outside of security that clients call to see whether anybody is there. */
 
 import { answer, type Route, route } from '../endpoint.js';
+import { clusterName, nodeName } from '../node.js';
 import type { Version } from '../version.js';
-
-/** What the one cluster and its one node are called. */
-export const clusterName = 'docker-cluster';
-export const nodeName = 'instance-0000000000';
-export const nodeId = 'n0Gv3sQPTxG2sVvAq9ZbCw';
 
 function info(version: Version): Record<string, string | boolean> {
   const { major, minor, number } = version;
@@ -23,8 +19,8 @@ function info(version: Version): Record<string, string | boolean> {
   };
 }
 
-// Nothing is stored in indices here, so that nothing in it ever changes. The numbers are those that a fresh
-// cluster of one node shows once it has a security index.
+// These numbers never change: they are those that were recorded of a cluster of one node with one index beside
+// its security index.
 const health = {
   cluster_name: clusterName,
   status: 'yellow',

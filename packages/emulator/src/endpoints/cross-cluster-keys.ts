@@ -10,7 +10,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument, parseFailure, Refusal } from '../envelope.js';
+import { illegalArgument, notLicensed, parseFailure, Refusal } from '../envelope.js';
 import type { JsonDocument, JsonNode } from '../json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
 import {
@@ -112,14 +112,7 @@ function showAccess({ search, replication }: Access): JsonValue {
 }
 
 function ensureLicensed({ settings }: Security): void {
-  if (settings.license !== 'basic') return;
-  const feature = 'advanced-remote-cluster-security';
-  refuse({
-    status: 403,
-    type: 'security_exception',
-    reason: `current license is non-compliant for [${feature}]`,
-    metadata: { 'license.expired.feature': feature },
-  });
+  if (settings.license === 'basic') refuse(notLicensed('advanced-remote-cluster-security'));
 }
 
 interface CreateRequest {

@@ -2,8 +2,8 @@
 
 import { answer, type Route, route } from '../endpoint.js';
 import type { JsonValue } from '../json-value.js';
+import { clusterName } from '../node.js';
 import type { Security } from '../security.js';
-import { clusterName } from './cluster.js';
 
 const uid = '7e4a5ed0-3c1e-4f9f-9b0a-6d6f1c0f3f5e';
 const trialMs = 30 * 86_400_000;

@@ -12,7 +12,13 @@ import {
   route,
   textOrNothing,
 } from '../endpoint.js';
-import { type ApiError, contentParseFailure, illegalArgument, validationText } from '../envelope.js';
+import {
+  type ApiError,
+  contentParseFailure,
+  illegalArgument,
+  notLicensed,
+  validationText,
+} from '../envelope.js';
 import { type Authentication, showIdentity } from '../identity.js';
 import { objectParser, text } from '../object-parser.js';
 import type { Security } from '../security.js';
@@ -67,14 +73,7 @@ function oauthError(error: string, description: string): Answer {
 }
 
 function ensureEnabled({ settings }: Security): void {
-  if (settings.license === 'basic') {
-    refuse({
-      status: 403,
-      type: 'security_exception',
-      reason: 'current license is non-compliant for [security tokens]',
-      metadata: { 'license.expired.feature': 'security tokens' },
-    });
-  }
+  if (settings.license === 'basic') refuse(notLicensed('security tokens'));
   if (!settings.tokenService) {
     refuse({
       status: 400,
