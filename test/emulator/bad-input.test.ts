@@ -227,12 +227,20 @@ describe('a path', () => {
     '/_security/%5Fauthenticate',
     '/_security//_authenticate',
     '/_SECURITY/_authenticate',
-    '/__proto__',
-    '/constructor',
-    '/%00',
+    '/%00/%00',
   ])('%s leads nowhere', async (path) => {
     const error = `no handler found for uri [${path}] and method [GET]`;
     expectAnswer(await cluster.ask(`GET ${path}`), { status: 400, body: { error } });
+  });
+
+  test.each([
+    ['/__proto__', 400, 'invalid_index_name_exception'],
+    ['/_nothing', 400, 'invalid_index_name_exception'],
+    ['/constructor', 404, 'index_not_found_exception'],
+    ['/%00', 404, 'index_not_found_exception'],
+  ])('%s is taken for an index', async (path, status, type) => {
+    const response = await cluster.ask(`GET ${path}`);
+    expect([response.status, response.json.error.type]).toEqual([status, type]);
   });
 
   test('may end in slashes', async () => {

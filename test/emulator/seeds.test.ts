@@ -1,7 +1,7 @@
 /**
  * The documents that the emulator was started from: recorded sessions with 8.10.4, and the documentation of the
  * token service. Each test replays the requests of one document in its order and expects its answers, apart
- * from ids, secrets and times. Requests to endpoints that are not here (searches of documents) are left out.
+ * from ids, secrets and times.
  */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -126,6 +126,12 @@ describe('recorded with 8.10.4, password 123456', () => {
   test('004: using API keys', async () => {
     const create = (body: object) => cluster.ask('PUT /_security/api_key', { body });
 
+    // 2.1
+    for (const country of ['China', 'USA', 'Russia']) {
+      const body = { country, data: '*********' };
+      expect((await cluster.ask('POST /documents/_doc', { body })).status).toBe(201);
+    }
+
     // 3
     const china = await create({
       name: 'china-docs',
@@ -145,6 +151,39 @@ describe('recorded with 8.10.4, password 123456', () => {
     });
     const created = { id: text, name: text, api_key: text, encoded: text };
     expectAnswer(china, ok({ ...created, name: 'china-docs', expiration: expect.any(Number) }));
+    const all = await cluster.ask('GET /_search');
+    const [first] = all.json.hits.hits;
+    expect([all.json.hits.total.value, first._source.country]).toEqual([3, 'China']);
+    const own = await cluster.ask('GET /_search?pretty', { headers: apiKey(china.json.encoded) });
+    expect(own.text).toBe(`{
+  "took" : ${own.json.took},
+  "timed_out" : false,
+  "_shards" : {
+    "total" : 1,
+    "successful" : 1,
+    "skipped" : 0,
+    "failed" : 0
+  },
+  "hits" : {
+    "total" : {
+      "value" : 1,
+      "relation" : "eq"
+    },
+    "max_score" : 1.0,
+    "hits" : [
+      {
+        "_index" : "documents",
+        "_id" : "${first._id}",
+        "_score" : 1.0,
+        "_source" : {
+          "country" : "China",
+          "data" : "*********"
+        }
+      }
+    ]
+  }
+}
+`);
     const healthcheck = await create({
       name: 'healthcheck',
       role_descriptors: { 'for-monitoring': { cluster: ['monitor'] } },
@@ -172,6 +211,11 @@ describe('recorded with 8.10.4, password 123456', () => {
   "active_shards_percent_as_number" : 66.66666666666666
 }
 `);
+
+    // "Only to view cluster health"
+    const unseen = await cluster.ask('GET /_search', { headers });
+    const reason = `action [indices:data/read/search] is unauthorized for API key id [${healthcheck.json.id}] of user [elastic], this action is granted by the index privileges [read,all]`;
+    expectAnswer(unseen, { status: 403, body: errorBody(403, 'security_exception', reason) });
 
     // 4
     const short = await create({ name: 'short', expiration: '20s' });
@@ -202,8 +246,8 @@ describe('recorded with 8.10.4, password 123456', () => {
     const one = await cluster.ask(`GET /_security/api_key?id=${id}`);
     expectAnswer(one, ok({ api_keys: [shown] }));
     expect(Object.keys(one.json.api_keys[0])).toEqual(Object.keys(shown));
-    const all = await cluster.ask('GET /_security/api_key');
-    expect(all.json.api_keys.map((key: { name: string }) => key.name)).toEqual([
+    const keys = await cluster.ask('GET /_security/api_key');
+    expect(keys.json.api_keys.map((key: { name: string }) => key.name)).toEqual([
       'china-docs',
       'healthcheck',
       'short',
@@ -218,9 +262,9 @@ describe('recorded with 8.10.4, password 123456', () => {
     const pretty = await cluster.ask(`GET /_security/api_key?id=${id}&pretty`);
     expectAnswer(pretty, ok({ api_keys: [{ ...shown, invalidated: true }] }));
     expect(pretty.text).toContain('      "role_descriptors" : { }\n    }\n  ]\n}\n');
-    const own = await cluster.ask('DELETE /_security/api_key', { body: { owner: 'true' } });
+    const removedOwn = await cluster.ask('DELETE /_security/api_key', { body: { owner: 'true' } });
     expectAnswer(
-      own,
+      removedOwn,
       ok({
         invalidated_api_keys: [china.json.id, healthcheck.json.id],
         previously_invalidated_api_keys: [],

@@ -10,6 +10,7 @@ import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
 import type { Clock } from './clock.js';
 import { type Credentials, createCredentials } from './credentials.js';
+import { createIndices, type Indices } from './indices.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';
 import { createKerberos, type TicketResult } from './kerberos.js';
 import { createRoleMappings, type RoleMappings } from './role-mappings.js';
@@ -54,6 +55,7 @@ export interface Security {
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
+  readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
   readonly authorization: Authorization;
@@ -102,6 +104,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     apiKeys,
     serviceAccounts,
     jwtRealms,
+    indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,
     authorization,

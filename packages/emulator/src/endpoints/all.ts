@@ -7,13 +7,17 @@ import { apiKeyUpdateRoutes } from './api-key-update.js';
 import { apiKeyRoutes } from './api-keys.js';
 import { applicationPrivilegeRoutes } from './application-privileges.js';
 import { authenticateRoutes } from './authenticate.js';
+import { bulkRoute } from './bulk.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
 import { crossClusterKeyRoutes } from './cross-cluster-keys.js';
+import { documentRoutes } from './documents.js';
 import { hasPrivilegesRoutes } from './has-privileges.js';
+import { indexRoutes } from './indices.js';
 import { licenseRoutes } from './license.js';
 import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';
+import { searchRoutes } from './search.js';
 import { serviceAccountRoutes } from './service-accounts.js';
 import { tokenRoutes } from './tokens.js';
 import { userPrivilegesRoutes } from './user-privileges.js';
@@ -52,6 +56,10 @@ export const allRoutes: readonly Route[] = [
   ...serviceAccountRoutes,
   ...cacheRoutes,
   ...licenseRoutes,
+  ...indexRoutes,
+  ...documentRoutes,
+  bulkRoute,
+  ...searchRoutes,
   ...renamed.flatMap(underOlderName),
 ];
 

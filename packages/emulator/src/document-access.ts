@@ -1,0 +1,90 @@
+/**
+ * What somebody may see of an index: which documents, by the queries of roles, and which of their fields.
+ * Whether the index may be touched at all is decided before.
+ */
+
+import type { IndexGrant } from './authorization.js';
+import { Refusal } from './envelope.js';
+import { parseJson } from './json-parser.js';
+import { isMap, type JsonMap, type JsonValue } from './json-value.js';
+import { metadataFields } from './mapping.js';
+import { matchesPattern } from './name-patterns.js';
+import type { FieldRule } from './permissions.js';
+import { parseQueryNode, type Query } from './query-parser.js';
+
+/** What somebody may see of an index. */
+export interface DocumentAccess {
+  /** Every one of these has to find a document; none: every document is visible. */
+  readonly queries: readonly Query[];
+  readonly limitsFields: boolean;
+  /** @param path of a field, names between points */
+  seesField(path: string): boolean;
+}
+
+/**
+ * @param grant for each limit of somebody, all of which count, the privileges that let him see the index
+ * @throws Refusal if a role has a query that can not be evaluated
+ */
+export function accessOf(grant: IndexGrant): DocumentAccess {
+  const queries = grant.flatMap((groups) => joined(groups.map((group) => group.queries)));
+  const fields = grant.flatMap((groups) => joined(groups.map((group) => group.fields)));
+  return {
+    queries: queries.map(anyOf),
+    limitsFields: fields.length > 0,
+    seesField: (path) =>
+      metadataFields.has(path) || fields.every((rules) => rules.some((rule) => fits(rule, path))),
+  };
+}
+
+/** What one of several privileges shows is shown: with one that shows everything, nothing is limited. */
+function joined<T>(rules: readonly (readonly T[] | undefined)[]): (readonly T[])[] {
+  return rules.includes(undefined) ? [] : [rules.flatMap((some) => some ?? [])];
+}
+
+function fits({ grantedFields, deniedFields = [] }: FieldRule, path: string): boolean {
+  const granted = grantedFields?.some((pattern) => matchesPattern(pattern, path)) ?? true;
+  return granted && !deniedFields.some((pattern) => matchesPattern(pattern, path));
+}
+
+function anyOf(texts: readonly string[]): Query {
+  return { kind: 'bool', must: [], should: texts.map(parseRoleQuery), mustNot: [], minimumShouldMatch: 1 };
+}
+
+/** @throws Refusal if the text is no query, or one that is filled in for each user */
+export function parseRoleQuery(text: string): Query {
+  const document = parseJson(text);
+  const { root } = document;
+  if (root.kind === 'object' && root.members[0]?.name === 'template') {
+    const reason = 'templates in the queries of roles are not supported by the emulator';
+    throw new Refusal({ status: 400, type: 'illegal_argument_exception', reason });
+  }
+  return parseQueryNode(root, document);
+}
+
+/** The part of a document that is left when only some of its fields are kept. */
+export function filterFields(source: JsonMap, keeps: (path: string) => boolean, parent = ''): JsonMap {
+  const filtered = new Map<string, JsonValue>();
+  for (const [name, value] of source) {
+    const left = filterValue(value, keeps, `${parent}${name}`);
+    if (left !== undefined) filtered.set(name, left);
+  }
+  return filtered;
+}
+
+function filterValue(
+  value: JsonValue,
+  keeps: (path: string) => boolean,
+  path: string,
+): JsonValue | undefined {
+  if (isMap(value) && value.size > 0) {
+    const left = filterFields(value, keeps, `${path}.`);
+    return left.size === 0 ? undefined : left;
+  }
+  if (Array.isArray(value) && value.length > 0) {
+    const left = value
+      .map((item: JsonValue) => filterValue(item, keeps, path))
+      .filter((item) => item !== undefined);
+    return left.length === 0 ? undefined : left;
+  }
+  return keeps(path) ? value : undefined;
+}

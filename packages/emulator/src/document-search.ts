@@ -1,0 +1,160 @@
+/**
+ * Searching documents: in several indices at once, each with the part of it that the caller may see. The
+ * queries themselves are in `query.ts`.
+ */
+
+import type { DocumentAccess } from './document-access.js';
+import type { Index, StoredDocument } from './documents.js';
+import { type ApiError, illegalArgument, members, Refusal } from './envelope.js';
+import type { JsonValue } from './json-value.js';
+import { nodeId } from './node.js';
+import { compile, type FieldValue, type SearchField, type SearchFields, type Test } from './query.js';
+import type { Query } from './query-parser.js';
+import { type Criterion, page, type Search, type SearchResult, type SortKey } from './search.js';
+import { checkWindow } from './search-request.js';
+
+/** An index and what somebody may see of it. */
+export interface VisibleIndex {
+  readonly index: Index;
+  readonly access: DocumentAccess;
+}
+
+/** Whether somebody may see a document. */
+export function isVisible({ index, access }: VisibleIndex, document: StoredDocument, now: number): boolean {
+  const fields = fieldsOf(index, () => true);
+  return access.queries.every((query) => compile(query, fields, now)(document));
+}
+
+/** What was found, and the indices that could not answer. */
+export interface DocumentsFound extends SearchResult<StoredDocument> {
+  readonly failures: readonly ShardFailure[];
+}
+
+/** Why an index could not answer. */
+export interface ShardFailure {
+  readonly index: Index;
+  readonly error: ApiError;
+}
+
+interface Prepared {
+  readonly documents: readonly StoredDocument[];
+  readonly order: readonly SearchField<StoredDocument>[];
+}
+
+/**
+ * @param now what `now` stands for in queries, in milliseconds
+ * @throws Refusal if there is no index that can answer the question, although there are some
+ */
+export function searchDocuments(
+  indices: readonly VisibleIndex[],
+  request: Search,
+  now: number,
+): DocumentsFound {
+  const prepared = new Map<Index, Prepared>();
+  const failures: ShardFailure[] = [];
+  for (const visible of indices) {
+    const { index } = visible;
+    try {
+      checkWindow(request);
+      const test = testOf(visible, request.query, now);
+      const order = request.sort.map((key) => sortField(key, visible));
+      prepared.set(index, { documents: [...index.all()].filter(test), order });
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      failures.push({ index, error: onShard(index, refusal.error) });
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined && prepared.size === 0) throw new Refusal(allFailed(failures, first));
+  // Documents of several indices in one order: each is looked up in the fields of its own.
+  const order = request.sort.map(
+    (key, at): Criterion<StoredDocument> => ({
+      key,
+      values: (document) => prepared.get(document.index)?.order[at]?.values(document) ?? [],
+    }),
+  );
+  const found = [...prepared.values()].flatMap(({ documents }) => documents);
+  return { ...page(found, order, request), failures };
+}
+
+function testOf(
+  { index, access }: VisibleIndex,
+  query: Query | undefined,
+  now: number,
+): Test<StoredDocument> {
+  const whole = fieldsOf(index, () => true);
+  // What hides documents looks at all fields, also at those that the caller can not see.
+  const tests = access.queries.map((roleQuery) => compile(roleQuery, whole, now));
+  if (query !== undefined) tests.push(compile(query, fieldsOf(index, access.seesField), now));
+  return (document) => tests.every((test) => test(document));
+}
+
+function constant(value: FieldValue): SearchField<StoredDocument> {
+  return { type: 'keyword', sortable: true, values: () => [value] };
+}
+
+/** A field that does not exist, or must not be seen, is one without values. */
+function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<StoredDocument> {
+  const { mapping } = index;
+  return {
+    id: ({ id }) => id,
+    field(name) {
+      if (name === '_id') return { type: 'keyword', sortable: true, values: ({ id }) => [id] };
+      if (name === '_index') return constant(index.name);
+      const type = mapping.typeOf(name);
+      return {
+        type: type ?? 'keyword',
+        sortable: type !== undefined && type !== 'text' && sees(name),
+        values: ({ values }) => (sees(name) ? (values.get(name) ?? []) : []),
+        // An object has no values of its own, but exists if there is something in it.
+        exists: ({ values }) =>
+          [...values].some(
+            ([path, inner]) =>
+              (path === name || path.startsWith(`${name}.`)) && inner.length > 0 && sees(path),
+          ),
+      };
+    },
+    refusal: (name) =>
+      mapping.typeOf(name) === undefined || !sees(name)
+        ? `No mapping found for [${name}] in order to sort on`
+        : `Fielddata is disabled on [${name}] in [${index.name}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`,
+  };
+}
+
+function sortField({ field: name }: SortKey, { index, access }: VisibleIndex): SearchField<StoredDocument> {
+  // Every document is as good as any other here, and the order in which they were stored is the one they are in.
+  if (name === '_score') return constant(1);
+  if (name === '_doc') return { ...constant(0), values: () => [] };
+  const fields = fieldsOf(index, access.seesField);
+  const field = fields.field(name);
+  if (field?.sortable === true) return field;
+  throw new Refusal(illegalArgument(fields.refusal(name)));
+}
+
+const ofElasticsearch: ReadonlySet<string> = new Set(['illegal_argument_exception', 'parse_exception']);
+
+/** What goes wrong with a value is wrapped; what Elasticsearch itself refuses is not. */
+function onShard(index: Index, error: ApiError): ApiError {
+  const metadata = { index_uuid: index.uuid, index: index.name };
+  if (error.reason.startsWith('No mapping found')) {
+    return { status: 400, type: 'query_shard_exception', reason: error.reason, metadata };
+  }
+  if (ofElasticsearch.has(error.type)) return error;
+  const reason = `failed to create query: ${error.reason}`;
+  return { status: 400, type: 'query_shard_exception', reason, metadata, cause: error };
+}
+
+function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): ApiError {
+  return {
+    status: error.status,
+    type: 'search_phase_execution_exception',
+    reason: 'all shards failed',
+    metadata: { phase: 'query', grouped: true, failed_shards: failures.map(showFailure) },
+    root: error,
+  };
+}
+
+/** A failure as the answer to a search shows it. */
+export function showFailure({ index, error }: ShardFailure): JsonValue {
+  return { shard: 0, index: index.name, node: nodeId, reason: members(error, error.cause) };
+}

@@ -1,0 +1,166 @@
+/**
+ * Storing, changing and removing documents: what each write needs to be allowed, and what it does. How writes
+ * are asked for is in `endpoints/documents.ts` and `endpoints/bulk.ts`.
+ */
+
+import { type Draft, documentError, type Index, type Written } from './documents.js';
+import { illegalArgument, Refusal, validationFailure } from './envelope.js';
+import type { Authentication } from './identity.js';
+import { noSuchIndex } from './index-names.js';
+import { ensureMay, visible } from './index-request.js';
+import { type JsonDocument, parseJson } from './json-parser.js';
+import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './json-value.js';
+import type { Security } from './security.js';
+
+/** A write. Without an id, one is drawn. */
+export type Write =
+  | {
+      readonly kind: 'index' | 'create';
+      readonly index: string;
+      readonly id: string | undefined;
+      readonly document: JsonDocument;
+    }
+  | { readonly kind: 'delete'; readonly index: string; readonly id: string }
+  | { readonly kind: 'update'; readonly index: string; readonly id: string; readonly change: Change };
+
+/** What an update does. */
+export interface Change {
+  /** What is put over the document; objects in it over objects. */
+  readonly doc: JsonMap | undefined;
+  /** What is stored if there is no document. */
+  readonly upsert: JsonMap | undefined;
+  readonly docAsUpsert: boolean;
+  /** Whether to do nothing if nothing would change. */
+  readonly detectNoop: boolean;
+}
+
+const writeActions = 'indices:data/write';
+const itemActions: Readonly<Record<Write['kind'], string>> = {
+  index: `${writeActions}/index:op_type/index`,
+  create: `${writeActions}/index:op_type/create`,
+  delete: `${writeActions}/delete`,
+  update: `${writeActions}/update`,
+};
+
+/** The action of a request that is one write. */
+export const requestActions: Readonly<Record<Write['kind'], string>> = {
+  ...itemActions,
+  index: `${writeActions}/index`,
+  create: `${writeActions}/index`,
+};
+
+/** The action of a request that is several writes. */
+export const bulkAction: string = `${writeActions}/bulk`;
+
+/** What a write has done, and where. */
+export interface WriteResult extends Written {
+  readonly index: Index;
+}
+
+/** @throws Refusal if the write is not allowed or not possible */
+export function carryOut(security: Security, authentication: Authentication, write: Write): WriteResult {
+  const { indices, secrets } = security;
+  const may = (action: string): void => ensureMay(security, authentication, action, write.index);
+  let index = indices.find(write.index);
+  if (index === undefined) {
+    if (write.kind === 'delete') throw new Refusal(noSuchIndex(write.index));
+    may('indices:admin/auto_create');
+    index = indices.create(write.index);
+  }
+  may(`${bulkAction}[s]`);
+  may(itemActions[write.kind]);
+  switch (write.kind) {
+    case 'delete':
+      return { index, ...index.remove(write.id) };
+    case 'update':
+      ensureWhole(security, authentication, index);
+      return update(security, authentication, index, write.id, write.change);
+    default: {
+      const draft = index.draft(write.document, write.id ?? secrets.id());
+      return store(security, authentication, index, draft, write.kind === 'create');
+    }
+  }
+}
+
+function store(
+  security: Security,
+  authentication: Authentication,
+  index: Index,
+  draft: Draft,
+  onlyNew: boolean,
+): WriteResult {
+  // Older releases let anybody who may write add fields.
+  if (draft.added.size > 0 && security.version.major > 7) {
+    ensureMay(security, authentication, 'indices:admin/mapping/auto_put', index.name);
+  }
+  return { index, ...index.put(draft, onlyNew) };
+}
+
+/** Whoever sees only a part of the documents must not change what he can not see. */
+function ensureWhole(security: Security, authentication: Authentication, index: Index): void {
+  const [seen] = visible(security, authentication, requestActions.update, [index]);
+  if (seen === undefined || (seen.access.queries.length === 0 && !seen.access.limitsFields)) return;
+  const reason = "Can't execute an update request if field or document level security is enabled";
+  throw new Refusal({ status: 400, type: 'security_exception', reason });
+}
+
+function update(
+  security: Security,
+  authentication: Authentication,
+  index: Index,
+  id: string,
+  { doc, upsert, docAsUpsert, detectNoop }: Change,
+): WriteResult {
+  const before = index.get(id);
+  const source = before === undefined ? (docAsUpsert ? doc : upsert) : over(before.source, doc ?? new Map());
+  if (source === undefined) {
+    throw new Refusal(documentError(index, 404, 'document_missing_exception', `[${id}]: document missing`));
+  }
+  if (before !== undefined && detectNoop && sameJson(before.source, source)) {
+    return { index, id, result: 'noop', version: before.version, seqNo: before.seqNo };
+  }
+  const draft = index.draft(parseJson(writeJson(source)), id);
+  return store(security, authentication, index, draft, false);
+}
+
+function over(below: JsonMap, above: JsonMap): JsonMap {
+  const merged = new Map<string, JsonValue>(below);
+  for (const [name, value] of above) {
+    const present = merged.get(name);
+    merged.set(name, isMap(present) && isMap(value) ? over(present, value) : value);
+  }
+  return merged;
+}
+
+// The longest id that Elasticsearch takes, in bytes.
+const longestId = 512;
+
+/** What is wrong with a write that could be read. */
+export function writeProblems({ id }: Pick<Write, 'id'>): string[] {
+  const length = Buffer.byteLength(id ?? '');
+  if (length <= longestId) return [];
+  return [`id [${id}] is too long, must be no longer than ${longestId} bytes but was: ${length}`];
+}
+
+/** @throws Refusal if the body of an update makes no sense */
+export function parseChange(value: JsonValue): Change {
+  if (!isMap(value)) throw new Refusal(illegalArgument('the body of an update has to be an object'));
+  for (const name of value.keys()) {
+    if (!['doc', 'upsert', 'doc_as_upsert', 'detect_noop'].includes(name)) {
+      throw new Refusal(illegalArgument(`[UpdateRequest] [${name}] is not supported by the emulator`));
+    }
+  }
+  const part = (name: string): JsonMap | undefined => {
+    const found = value.get(name);
+    if (found === undefined || isMap(found)) return found;
+    throw new Refusal(illegalArgument(`[UpdateRequest] ${name} doesn't support values of this type`));
+  };
+  const doc = part('doc');
+  if (doc === undefined) throw new Refusal(validationFailure(['script or doc is missing']));
+  return {
+    doc,
+    upsert: part('upsert'),
+    docAsUpsert: value.get('doc_as_upsert') === true,
+    detectNoop: value.get('detect_noop') !== false,
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * One index: its documents by id, with their versions, and the fields by which they are found. What is
+ * written can be found at once; there is nothing to refresh. Who may see or write what is decided elsewhere.
+ */
+
+import type { ApiError } from './envelope.js';
+import { Refusal } from './envelope.js';
+import type { IndexDefinition } from './index-definition.js';
+import { type JsonDocument, jsonValueOf } from './json-parser.js';
+import { isMap, type JsonMap } from './json-value.js';
+import { createMapping, type IndexedDocument, type Mapping } from './mapping.js';
+import { refuseBroken } from './object-parser.js';
+import type { FieldValue } from './query.js';
+import type { Version } from './version.js';
+
+/** A document. It is never changed; a newer one takes its place. */
+export interface StoredDocument {
+  readonly index: Index;
+  readonly id: string;
+  readonly version: number;
+  /** The number of the operation that stored it. */
+  readonly seqNo: number;
+  readonly source: JsonMap;
+  /** What it is found by: the values of each field. */
+  readonly values: ReadonlyMap<string, readonly FieldValue[]>;
+}
+
+/** What a write has done. */
+export interface Written {
+  readonly result: 'created' | 'updated' | 'deleted' | 'not_found' | 'noop';
+  readonly id: string;
+  readonly version: number;
+  readonly seqNo: number;
+}
+
+/** A document that fits into its index and can be stored there. */
+export interface Draft extends IndexedDocument {
+  readonly id: string;
+  readonly source: JsonMap;
+}
+
+/** One index. */
+export interface Index extends Pick<IndexDefinition, 'shards' | 'replicas'> {
+  readonly name: string;
+  readonly uuid: string;
+  readonly createdAt: number;
+  readonly mapping: Mapping;
+  get(id: string): StoredDocument | undefined;
+  all(): Iterable<StoredDocument>;
+  /** @throws Refusal if the document does not fit */
+  draft(document: JsonDocument, id: string): Draft;
+  /**
+   * @param onlyNew whether to refuse a document whose id is taken
+   * @throws Refusal
+   */
+  put(draft: Draft, onlyNew: boolean): Written;
+  remove(id: string): Written;
+}
+
+/** What is known of an index when it is made. */
+export interface IndexParts {
+  readonly name: string;
+  readonly uuid: string;
+  readonly createdAt: number;
+  readonly definition: IndexDefinition;
+  readonly version: Version;
+}
+
+/** @throws Refusal if the index has too many fields */
+export function createIndex({ name, uuid, createdAt, definition, version }: IndexParts): Index {
+  const documents = new Map<string, StoredDocument>();
+  const mapping = createMapping((place, reason, cause) => unfit(version, place, reason, cause));
+  mapping.add(definition.fields);
+  let operations = 0;
+
+  const index: Index = {
+    name,
+    uuid,
+    createdAt,
+    shards: definition.shards,
+    replicas: definition.replicas,
+    mapping,
+    get: (id) => documents.get(id),
+    all: () => documents.values(),
+    draft(document, id) {
+      try {
+        const indexed = mapping.index(document, id);
+        const source = jsonValueOf(document.root, () => refuseBroken(document));
+        return { ...indexed, id, source: isMap(source) ? source : new Map() };
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal) || refusal.error.type !== 'x_content_parse_exception')
+          throw refusal;
+        const { error } = refusal;
+        const [, place = '1:1'] = /^\[(\d+:\d+)\]/.exec(error.reason) ?? [];
+        throw new Refusal(unfit(version, place, `failed to parse: ${error.reason}`, error));
+      }
+    },
+    put({ id, source, values, added }, onlyNew) {
+      const before = documents.get(id);
+      if (onlyNew && before !== undefined) {
+        const reason = `[${id}]: version conflict, document already exists (current version [${before.version}])`;
+        throw new Refusal(documentError(index, 409, 'version_conflict_engine_exception', reason));
+      }
+      mapping.add(added);
+      const stored = { index, id, version: (before?.version ?? 0) + 1, seqNo: operations++, source, values };
+      documents.set(id, stored);
+      return {
+        result: before === undefined ? 'created' : 'updated',
+        id,
+        version: stored.version,
+        seqNo: stored.seqNo,
+      };
+    },
+    remove(id) {
+      const before = documents.get(id);
+      documents.delete(id);
+      const version = (before?.version ?? 0) + 1;
+      return { result: before === undefined ? 'not_found' : 'deleted', id, version, seqNo: operations++ };
+    },
+  };
+  return index;
+}
+
+/** An error about one document. */
+export function documentError(index: Index, status: number, type: string, reason: string): ApiError {
+  return { status, type, reason, metadata: { index_uuid: index.uuid, shard: '0', index: index.name } };
+}
+
+/** 400, a document that is none, or not one of this index. */
+function unfit(version: Version, place: string, reason: string, cause?: ApiError): ApiError {
+  const [type, text] = version.locatesDocumentErrors
+    ? ['document_parsing_exception', `[${place}] ${reason}`]
+    : ['mapper_parsing_exception', reason];
+  return { status: 400, type, reason: text, ...(cause && { cause }) };
+}

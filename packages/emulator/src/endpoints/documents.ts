@@ -1,0 +1,156 @@
+/** Single documents: storing, reading, changing and removing them by id. */
+
+import { showPlace, showWritten, statusOf } from '../document-answers.js';
+import { isVisible } from '../document-search.js';
+import { carryOut, parseChange, requestActions, type Write, writeProblems } from '../document-writes.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  queryFlag,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../endpoint.js';
+import { illegalArgument } from '../envelope.js';
+import { ensureMay, indicesFor, visible } from '../index-request.js';
+import { jsonValueOf } from '../json-parser.js';
+import { refuseBroken } from '../object-parser.js';
+import type { Security } from '../security.js';
+import {
+  readSourceParameters,
+  type SourceFilter,
+  sourceOf,
+  sourceParameters,
+  wholeSource,
+} from '../source-filter.js';
+
+/** The parameters of every write. */
+export const writeParameters: readonly string[] = ['refresh', 'timeout', 'wait_for_active_shards'];
+
+/** Whether a write asks to be searchable at once, which it is anyway. */
+export function asksForRefresh({ query }: Call): boolean {
+  const policy = query.get('refresh');
+  return policy === '' || policy === 'true';
+}
+
+interface WriteRequest {
+  readonly write: Write;
+  readonly refreshed: boolean;
+}
+
+function readKind(call: Call, id: string | undefined): 'index' | 'create' {
+  // Whoever gives no id means a new document.
+  const type = call.query.get('op_type') ?? (id === undefined ? 'create' : 'index');
+  if (type === 'index' || type === 'create') return type;
+  return refuse(illegalArgument(`opType must be 'create' or 'index', found: [${type}]`));
+}
+
+function readIndex(call: Call, onlyNew: boolean): WriteRequest {
+  const id = call.segments.get('id');
+  const kind = onlyNew ? 'create' : readKind(call, id);
+  const write: Write = { kind, index: segment(call, 'index'), id, document: documentOf(call) };
+  return { write, refreshed: asksForRefresh(call) };
+}
+
+function readUpdate(call: Call): WriteRequest {
+  const document = documentOf(call);
+  const change = parseChange(jsonValueOf(document.root, () => refuseBroken(document)));
+  const write: Write = { kind: 'update', index: segment(call, 'index'), id: segment(call, 'id'), change };
+  return { write, refreshed: asksForRefresh(call) };
+}
+
+function readDelete(call: Call): WriteRequest {
+  const write: Write = { kind: 'delete', index: segment(call, 'index'), id: segment(call, 'id') };
+  return { write, refreshed: asksForRefresh(call) };
+}
+
+function write(security: Security, { write: wanted, refreshed }: WriteRequest, call: Call): Answer {
+  ensureMay(security, call.authentication, requestActions[wanted.kind], wanted.index);
+  const result = carryOut(security, call.authentication, wanted);
+  return answer(showWritten(result, call.version, refreshed), statusOf(result));
+}
+
+function writeRoute(
+  methods: readonly string[],
+  path: string,
+  read: (call: Call) => WriteRequest,
+  more: { readonly body?: 'required'; readonly query?: readonly string[] } = {},
+): Route {
+  return route<WriteRequest>({
+    methods,
+    paths: [path],
+    ...more,
+    query: [...writeParameters, ...(more.query ?? [])],
+    read,
+    validate: (request) => writeProblems(request.write),
+    action: (request) => requestActions[request.write.kind],
+    // Privileges on indices are looked at together with the indices.
+    free: () => true,
+    run: write,
+  });
+}
+
+interface ReadRequest {
+  readonly index: string;
+  readonly id: string;
+  readonly source: SourceFilter;
+}
+
+function readGet(call: Call): ReadRequest {
+  queryFlag(call, 'realtime');
+  const source = readSourceParameters(call) ?? wholeSource;
+  return { index: segment(call, 'index'), id: segment(call, 'id'), source };
+}
+
+const getAction = 'indices:data/read/get';
+
+function get(security: Security, { index: name, id, source }: ReadRequest, call: Call): Answer {
+  const { authentication, version } = call;
+  const target = { expression: name, ignoreUnavailable: false, allowNone: false };
+  const indices = indicesFor(security, authentication, getAction, target);
+  const [seen] = visible(security, authentication, getAction, indices);
+  if (seen === undefined || indices.length > 1) {
+    return refuse(illegalArgument(`unable to return a single index as [${name}] stands for several`));
+  }
+  const document = seen.index.get(id);
+  if (document === undefined || !isVisible(seen, document, security.clock.now())) {
+    return answer({ ...showPlace(seen.index, id, version), found: false }, 404);
+  }
+  return answer({
+    ...showPlace(seen.index, id, version),
+    _version: document.version,
+    _seq_no: document.seqNo,
+    _primary_term: 1,
+    found: true,
+    _source: sourceOf(document, seen.access, source),
+  });
+}
+
+const byId = '/{index}/_doc/{id}';
+
+/** The routes of this chapter. */
+export const documentRoutes: readonly Route[] = [
+  writeRoute(['POST'], '/{index}/_doc', (call) => readIndex(call, false), {
+    body: 'required',
+    query: ['op_type'],
+  }),
+  writeRoute(['PUT', 'POST'], byId, (call) => readIndex(call, false), {
+    body: 'required',
+    query: ['op_type'],
+  }),
+  writeRoute(['PUT', 'POST'], '/{index}/_create/{id}', (call) => readIndex(call, true), { body: 'required' }),
+  writeRoute(['POST'], '/{index}/_update/{id}', readUpdate, { body: 'required' }),
+  writeRoute(['DELETE'], byId, readDelete),
+  route<ReadRequest>({
+    methods: ['GET', 'HEAD'],
+    paths: [byId],
+    query: [...sourceParameters, 'preference', 'realtime', 'refresh'],
+    read: readGet,
+    action: () => getAction,
+    free: () => true,
+    run: get,
+  }),
+];

@@ -1,0 +1,198 @@
+/** Indices: making, showing and removing them, and the fields of their documents. */
+
+import type { Index } from '../documents.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../endpoint.js';
+import { illegalArgument } from '../envelope.js';
+import { type IndexDefinition, parseIndexDefinition, parseMapping, plainIndex } from '../index-definition.js';
+import { indexNameProblem, invalidIndexName } from '../index-names.js';
+import {
+  ensureMay,
+  indicesFor,
+  readTarget,
+  type Target,
+  targetParameters,
+  visible,
+} from '../index-request.js';
+import type { JsonValue } from '../json-value.js';
+import { type MappedFields, showFields } from '../mapping.js';
+import type { Security } from '../security.js';
+
+const actions = {
+  create: 'indices:admin/create',
+  get: 'indices:admin/get',
+  delete: 'indices:admin/delete',
+  refresh: 'indices:admin/refresh',
+  getMapping: 'indices:admin/mappings/get',
+  putMapping: 'indices:admin/mapping/put',
+};
+
+interface CreateRequest {
+  readonly name: string;
+  readonly definition: IndexDefinition;
+}
+
+function readCreate(call: Call): CreateRequest {
+  const definition = call.body === undefined ? plainIndex : parseIndexDefinition(documentOf(call));
+  return { name: segment(call, 'index'), definition };
+}
+
+function create(security: Security, { name, definition }: CreateRequest, { authentication }: Call): Answer {
+  // A name that no index can have is complained about first: nobody could have a privilege for it.
+  const problem = indexNameProblem(name);
+  if (problem !== undefined) refuse(invalidIndexName(name, problem));
+  ensureMay(security, authentication, actions.create, name);
+  security.indices.create(name, definition);
+  return answer({ acknowledged: true, shards_acknowledged: true, index: name });
+}
+
+/** Elasticsearch never removes what was not named, unless it is told otherwise in its settings. */
+function remove(security: Security, target: Target, { authentication }: Call): Answer {
+  const { expression } = target;
+  if (security.version.major > 7 && (/\*/.test(expression) || expression === '_all')) {
+    refuse(illegalArgument('Wildcard expressions or all indices are not allowed'));
+  }
+  for (const { name } of indicesFor(security, authentication, actions.delete, target)) {
+    security.indices.remove(name);
+  }
+  return answer({ acknowledged: true });
+}
+
+/** The fields of an index that the caller may see. */
+function mappingsOf(security: Security, call: Call, action: string, indices: readonly Index[]): JsonValue[] {
+  return visible(security, call.authentication, action, indices).map(({ index, access }) =>
+    showFields(
+      new Map(
+        [...index.mapping.fields()].filter(([path, { type }]) => type === 'object' || access.seesField(path)),
+      ),
+    ),
+  );
+}
+
+function show(security: Security, target: Target, call: Call): Answer {
+  const indices = indicesFor(security, call.authentication, actions.get, target);
+  const mappings = mappingsOf(security, call, actions.get, indices);
+  return answer(
+    new Map(
+      indices.map((index, at) => [
+        index.name,
+        { aliases: {}, mappings: mappings[at], settings: { index: settingsOf(index) } },
+      ]),
+    ),
+  );
+}
+
+function settingsOf({ name, uuid, createdAt, shards, replicas }: Index): JsonValue {
+  return {
+    number_of_shards: String(shards),
+    provided_name: name,
+    creation_date: String(createdAt),
+    number_of_replicas: String(replicas),
+    uuid,
+  };
+}
+
+function showMapping(security: Security, target: Target, call: Call): Answer {
+  const indices = indicesFor(security, call.authentication, actions.getMapping, target);
+  const mappings = mappingsOf(security, call, actions.getMapping, indices);
+  return answer(new Map(indices.map(({ name }, at) => [name, { mappings: mappings[at] }])));
+}
+
+interface PutMappingRequest {
+  readonly target: Target;
+  readonly fields: MappedFields;
+}
+
+function putMapping(
+  security: Security,
+  { target, fields }: PutMappingRequest,
+  { authentication }: Call,
+): Answer {
+  for (const { mapping } of indicesFor(security, authentication, actions.putMapping, target)) {
+    mapping.add(fields);
+  }
+  return answer({ acknowledged: true });
+}
+
+/** There is nothing to be done: whatever was written can be found. */
+function refresh(security: Security, target: Target, { authentication }: Call): Answer {
+  const indices = indicesFor(security, authentication, actions.refresh, target);
+  const sum = (count: (index: Index) => number): number =>
+    indices.reduce((all, index) => all + count(index), 0);
+  const shards = sum((index) => index.shards);
+  const total = sum((index) => index.shards * (1 + index.replicas));
+  return answer({ _shards: { total, successful: shards, failed: 0 } });
+}
+
+const timeouts: readonly string[] = ['master_timeout', 'timeout', 'wait_for_active_shards'];
+
+/** The routes of this chapter; whoever may do what is decided with the indices. */
+export const indexRoutes: readonly Route[] = [
+  route<CreateRequest>({
+    methods: ['PUT'],
+    paths: ['/{index}'],
+    query: timeouts,
+    body: 'optional',
+    read: readCreate,
+    action: () => actions.create,
+    free: () => true,
+    run: create,
+  }),
+  route<Target>({
+    methods: ['GET', 'HEAD'],
+    paths: ['/{index}'],
+    query: [...targetParameters, 'local', 'master_timeout'],
+    read: readTarget,
+    action: () => actions.get,
+    free: () => true,
+    run: show,
+  }),
+  route<Target>({
+    methods: ['DELETE'],
+    paths: ['/{index}'],
+    query: [...targetParameters, 'master_timeout', 'timeout'],
+    read: readTarget,
+    action: () => actions.delete,
+    free: () => true,
+    run: remove,
+  }),
+  route<Target>({
+    methods: ['GET'],
+    paths: ['/_mapping', '/{index}/_mapping'],
+    query: [...targetParameters, 'local', 'master_timeout'],
+    read: readTarget,
+    action: () => actions.getMapping,
+    free: () => true,
+    run: showMapping,
+  }),
+  route<PutMappingRequest>({
+    methods: ['PUT', 'POST'],
+    paths: ['/{index}/_mapping'],
+    query: [...targetParameters, 'master_timeout', 'timeout'],
+    body: 'required',
+    read: (call) => {
+      const document = documentOf(call);
+      return { target: readTarget(call), fields: parseMapping(document.root, document) };
+    },
+    action: () => actions.putMapping,
+    free: () => true,
+    run: putMapping,
+  }),
+  route<Target>({
+    methods: ['GET', 'POST'],
+    paths: ['/_refresh', '/{index}/_refresh'],
+    query: targetParameters,
+    read: readTarget,
+    action: () => actions.refresh,
+    free: () => true,
+    run: refresh,
+  }),
+];

@@ -1,0 +1,130 @@
+/** Searching and counting documents. */
+
+import { showPlace } from '../document-answers.js';
+import { type ShardFailure, searchDocuments, showFailure, type VisibleIndex } from '../document-search.js';
+import {
+  type DocumentSearch,
+  readCountedQuery,
+  readDocumentSearch,
+  searchParameters,
+} from '../document-search-request.js';
+import type { StoredDocument } from '../documents.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
+import { indicesFor, readTarget, type Target, targetParameters, visible } from '../index-request.js';
+import type { JsonValue } from '../json-value.js';
+import type { Query } from '../query-parser.js';
+import type { SearchResult } from '../search.js';
+import type { Security } from '../security.js';
+import { sourceOf, sourceParameters } from '../source-filter.js';
+
+const action = 'indices:data/read/search';
+
+interface SearchRequest {
+  readonly target: Target;
+  readonly search: DocumentSearch;
+  /** Whether the number of hits is a number, as before 7.0. */
+  readonly plainTotal: boolean;
+}
+
+function readSearch(call: Call): SearchRequest {
+  const plainTotal = queryFlag(call, 'rest_total_hits_as_int');
+  return { target: readTarget(call), search: readDocumentSearch(call), plainTotal };
+}
+
+function seenBy(security: Security, { authentication }: Call, target: Target): VisibleIndex[] {
+  return visible(security, authentication, action, indicesFor(security, authentication, action, target));
+}
+
+function showShards(indices: readonly VisibleIndex[], failures: readonly ShardFailure[]): JsonValue {
+  const total = indices.reduce((sum, { index }) => sum + index.shards, 0);
+  const failed = failures.reduce((sum, { index }) => sum + index.shards, 0);
+  return {
+    total,
+    successful: total - failed,
+    skipped: 0,
+    failed,
+    failures: failed === 0 ? undefined : failures.map(showFailure),
+  };
+}
+
+// Every hit is as good as any other; Elasticsearch writes the number like this.
+const score: JsonValue = { numberText: '1.0' };
+
+function search(
+  security: Security,
+  { target, search: wanted, plainTotal }: SearchRequest,
+  call: Call,
+): Answer {
+  const indices = seenBy(security, call, target);
+  const { total, hits, failures } = searchDocuments(indices, wanted, security.clock.now());
+  const scored = wanted.sort.length === 0 || wanted.sort.some((key) => key.field === '_score');
+  const best = indices.length === 0 ? { numberText: '0.0' } : hits.length > 0 && scored ? score : null;
+  const access = new Map(indices.map((seen) => [seen.index, seen.access]));
+  const show = ({ entry, sort }: Hit): JsonValue => {
+    const seen = access.get(entry.index);
+    return {
+      ...showPlace(entry.index, entry.id, call.version),
+      _score: scored ? score : null,
+      _source: seen && sourceOf(entry, seen, wanted.source),
+      sort,
+    };
+  };
+  return answer({
+    took: 0,
+    timed_out: false,
+    _shards: showShards(indices, failures),
+    hits: { total: showTotal(total, wanted.counted, plainTotal), max_score: best, hits: hits.map(show) },
+  });
+}
+
+type Hit = SearchResult<StoredDocument>['hits'][number];
+
+function showTotal(total: number, counted: number | false, plain: boolean): JsonValue | undefined {
+  if (counted === false) return plain ? -1 : undefined;
+  if (plain) return total;
+  return total > counted ? { value: counted, relation: 'gte' } : { value: total, relation: 'eq' };
+}
+
+interface CountRequest {
+  readonly target: Target;
+  readonly query: Query | undefined;
+}
+
+function count(security: Security, { target, query }: CountRequest, call: Call): Answer {
+  const indices = seenBy(security, call, target);
+  const all = { query, from: 0, size: 0, sort: [], searchAfter: undefined };
+  const { total, failures } = searchDocuments(indices, all, security.clock.now());
+  return answer({ count: total, _shards: showShards(indices, failures) });
+}
+
+/** The routes of this chapter; whoever may do what is decided with the indices. */
+export const searchRoutes: readonly Route[] = [
+  route<SearchRequest>({
+    methods: ['GET', 'POST'],
+    paths: ['/_search', '/{index}/_search'],
+    query: [
+      ...targetParameters,
+      ...searchParameters,
+      ...sourceParameters,
+      'preference',
+      'request_cache',
+      'rest_total_hits_as_int',
+      'typed_keys',
+    ],
+    body: 'optional',
+    read: readSearch,
+    action: () => action,
+    free: () => true,
+    run: search,
+  }),
+  route<CountRequest>({
+    methods: ['GET', 'POST'],
+    paths: ['/_count', '/{index}/_count'],
+    query: [...targetParameters, 'preference'],
+    body: 'optional',
+    read: (call) => ({ target: readTarget(call), query: readCountedQuery(call) }),
+    action: () => action,
+    free: () => true,
+    run: count,
+  }),
+];

@@ -1,0 +1,118 @@
+/**
+ * From the indices that a request names to those it may touch, and what may be seen of them. Privileges are
+ * decided in `authorization.ts`, names resolved here.
+ */
+
+import { accessOf } from './document-access.js';
+import type { VisibleIndex } from './document-search.js';
+import type { Index } from './documents.js';
+import { type Call, queryFlag } from './endpoint.js';
+import { illegalArgument, notLicensed, Refusal } from './envelope.js';
+import type { Authentication } from './identity.js';
+import { invalidIndexName, noSuchIndex, parseIndexExpression } from './index-names.js';
+import type { Security } from './security.js';
+
+/** Which indices are meant, and what is to be done if some are not there. */
+export interface Target {
+  readonly expression: string;
+  /** Whether indices that do not exist, or must not be touched, are passed over. */
+  readonly ignoreUnavailable: boolean;
+  /** Whether patterns may stand for nothing. */
+  readonly allowNone: boolean;
+}
+
+/** The parameters of requests for any number of indices. */
+export const targetParameters: readonly string[] = [
+  'allow_no_indices',
+  'expand_wildcards',
+  'ignore_unavailable',
+];
+
+/** Reads which indices are meant from a path and its parameters. */
+export function readTarget(call: Call): Target {
+  const wildcards = call.query.get('expand_wildcards') ?? 'open';
+  if (!wildcards.split(',').every((kind) => ['open', 'closed', 'hidden', 'all'].includes(kind))) {
+    throw new Refusal(illegalArgument(`No valid expand wildcard value [${wildcards}]`));
+  }
+  return {
+    expression: call.segments.get('index') ?? '',
+    ignoreUnavailable: queryFlag(call, 'ignore_unavailable'),
+    allowNone: !call.query.has('allow_no_indices') || queryFlag(call, 'allow_no_indices'),
+  };
+}
+
+/**
+ * The indices that a request stands for, of which patterns give only those that the caller may touch.
+ *
+ * @throws Refusal if one is missing, or may not be touched
+ */
+export function indicesFor(
+  security: Security,
+  authentication: Authentication,
+  action: string,
+  { expression, ignoreUnavailable, allowNone }: Target,
+): Index[] {
+  const { indices, authorization } = security;
+  const { names, matches, hasPattern } = parseIndexExpression(expression);
+  const may = (name: string): boolean => authorization.grantOn(authentication, action, name) !== undefined;
+  const denied = names.filter((name) => !may(name));
+  if (denied.length > 0 && !ignoreUnavailable) {
+    throw new Refusal(authorization.indexDenial(authentication, action, denied));
+  }
+  const found: Index[] = [];
+  for (const name of names) {
+    if (name.startsWith('_')) throw new Refusal(invalidIndexName(name, "must not start with '_'."));
+    const index = may(name) ? indices.find(name) : undefined;
+    if (index !== undefined) found.push(index);
+    else if (!ignoreUnavailable) throw new Refusal(noSuchIndex(name));
+  }
+  const others = indices.all().filter((index) => !found.includes(index) && matches(index.name));
+  found.push(...others.filter((index) => may(index.name)));
+  if (found.length > 0) return found;
+  ensureMaySomewhere(security, authentication, action);
+  if (hasPattern && !allowNone) throw new Refusal(noSuchIndex(expression));
+  return found;
+}
+
+/** @throws Refusal if an action is not allowed on an index, whether there is such an index or not */
+export function ensureMay(
+  { authorization }: Security,
+  authentication: Authentication,
+  action: string,
+  name: string,
+): void {
+  if (authorization.grantOn(authentication, action, name) === undefined) {
+    throw new Refusal(authorization.indexDenial(authentication, action, [name]));
+  }
+}
+
+/** @throws Refusal if an action is not allowed on any index that could be */
+export function ensureMaySomewhere(
+  { authorization }: Security,
+  authentication: Authentication,
+  action: string,
+): void {
+  if (!authorization.limits(authentication).every((limit) => limit.allowsSomewhere(action))) {
+    throw new Refusal(authorization.indexDenial(authentication, action, []));
+  }
+}
+
+/** What the caller may see of some indices of which it may touch each. */
+export function visible(
+  { authorization, settings }: Security,
+  authentication: Authentication,
+  action: string,
+  indices: readonly Index[],
+): VisibleIndex[] {
+  const found = indices.map((index) => ({
+    index,
+    access: accessOf(authorization.grantOn(authentication, action, index.name) ?? []),
+  }));
+  const limited = found.filter(({ access }) => access.queries.length > 0 || access.limitsFields);
+  const [only, ...others] = limited.map(({ index }) => index.name);
+  if (settings.license === 'basic' && only !== undefined) {
+    const names = others.length === 0 ? only : [only, ...others];
+    throw new Refusal(notLicensed('field and document level security', { indices_with_dls_or_fls: names }));
+  }
+  return found;
+}

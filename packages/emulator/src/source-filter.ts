@@ -1,0 +1,81 @@
+/** Which part of a document a request wants: how it is asked for, and what is left of the document. */
+
+import { type DocumentAccess, filterFields } from './document-access.js';
+import type { StoredDocument } from './documents.js';
+import type { Call } from './endpoint.js';
+import { illegalArgument, Refusal } from './envelope.js';
+import { jsonValueOf } from './json-parser.js';
+import { isMap, type JsonMap, type JsonValue } from './json-value.js';
+import { matchesPattern } from './name-patterns.js';
+import { type Field, refuseBroken } from './object-parser.js';
+
+/** Which part is wanted; `false`: nothing. */
+export type SourceFilter = FieldPatterns | false;
+
+interface FieldPatterns {
+  /** Patterns; none: everything. */
+  readonly includes: readonly string[];
+  readonly excludes: readonly string[];
+}
+
+/** The whole document. */
+export const wholeSource: SourceFilter = { includes: [], excludes: [] };
+
+/** The parameters that say it. */
+export const sourceParameters: readonly string[] = ['_source', '_source_includes', '_source_excludes'];
+
+const list = (text: string | undefined): string[] => text?.split(',').filter((part) => part !== '') ?? [];
+
+/** Reads it from the parameters of a request, where they say so. */
+export function readSourceParameters({ query }: Call): SourceFilter | undefined {
+  const source = query.get('_source');
+  if (source === 'false') return false;
+  const named = source === 'true' || source === '' ? undefined : source;
+  const includes = [...list(named), ...list(query.get('_source_includes'))];
+  const excludes = list(query.get('_source_excludes'));
+  return sourceParameters.some((name) => query.has(name)) ? { includes, excludes } : undefined;
+}
+
+/** `_source` in the body of a search. */
+export const sourceField: Pick<Field<SourceFilter>, 'read'> = {
+  read(node, document) {
+    const value = jsonValueOf(node, () => refuseBroken(document));
+    if (typeof value === 'boolean') return value ? wholeSource : false;
+    if (!isMap(value)) return { includes: patterns(value), excludes: [] };
+    const other = [...value.keys()].find((name) => !['includes', 'excludes'].includes(name));
+    if (other !== undefined) throw new Refusal(illegalArgument(`[_source] does not support [${other}]`));
+    return { includes: patterns(value.get('includes')), excludes: patterns(value.get('excludes')) };
+  },
+};
+
+function patterns(value: JsonValue | undefined): string[] {
+  const items = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return items.map((item: JsonValue) => {
+    if (typeof item === 'string') return item;
+    throw new Refusal(illegalArgument('[_source] takes the names of fields, in strings'));
+  });
+}
+
+/** The part of a document that is wanted and may be seen; `undefined` if none is wanted. */
+export function sourceOf(
+  { source }: StoredDocument,
+  access: DocumentAccess,
+  wanted: SourceFilter,
+): JsonMap | undefined {
+  if (wanted === false) return undefined;
+  const seen = access.limitsFields ? filterFields(source, access.seesField) : source;
+  const { includes, excludes } = wanted;
+  if (includes.length === 0 && excludes.length === 0) return seen;
+  return filterFields(
+    seen,
+    (path) => (includes.length === 0 || isUnder(path, includes)) && !isUnder(path, excludes),
+  );
+}
+
+/** Whether a pattern fits a field or an object that it is in. */
+function isUnder(path: string, among: readonly string[]): boolean {
+  const names = path.split('.');
+  return names.some((_, at) =>
+    among.some((pattern) => matchesPattern(pattern, names.slice(0, at + 1).join('.'))),
+  );
+}
