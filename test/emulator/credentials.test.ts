@@ -323,6 +323,56 @@ describe('running as somebody else', () => {
     expect((await me('alice', bearer(token))).json.username).toBe('rob');
   });
 
+  test('is ignored for requests without credentials', async () => {
+    const other = await emulated({ anonymousRoles: ['viewer'] });
+    const headers = { 'es-security-runas-user': 'elastic' };
+    expect((await other.ask('GET /_security/_authenticate', { headers })).json.username).toBe('_anonymous');
+    await other.close();
+  });
+
+  test('needs the privilege of both the key and its owner', async () => {
+    const create = async (run_as: string[]) =>
+      cluster.ask('PUT /_security/api_key', {
+        headers: rob,
+        body: { name: 'k', role_descriptors: { r: { run_as } } },
+      });
+    for (const [patterns, target, status] of [
+      [['alice'], 'alice', 200],
+      [['/al.*e/'], 'alice', 200],
+      [['a?ice'], 'alice', 200],
+      [['bob'], 'alice', 403],
+      [['*'], 'elastic', 403],
+      [['/~(bob)/'], 'elastic', 403],
+    ] as const) {
+      const { id, encoded } = (await create([...patterns])).json;
+      const response = await me(target, apiKey(encoded));
+      expect(response.status).toBe(status);
+      if (status === 200) continue;
+      const name = `API key id [${id}] of user [rob]`;
+      expect(response.json.error.reason).toBe(
+        `action [cluster:admin/xpack/security/user/authenticate] is unauthorized for ${name}, because ${name} is unauthorized to run as [${target}]`,
+      );
+    }
+  });
+
+  test('does not lead around the workflow to which a key is restricted', async () => {
+    const role = { run_as: ['*'], restriction: { workflows: ['search_application_query'] } };
+    const { json } = await cluster.ask('PUT /_security/api_key', {
+      headers: rob,
+      body: { name: 'k', role_descriptors: { role } },
+    });
+    const response = await ask('GET /_cluster/health', 'alice', apiKey(json.encoded));
+    const reason =
+      `action [cluster:monitor/health] is unauthorized for API key id [${json.id}] of user [rob] run as [alice] ` +
+      'with assigned roles [reader], this action is granted by the cluster privileges [monitor,manage,all]';
+    const error = { type: 'security_exception', reason };
+    const caused_by = { type: 'role_restriction_exception', reason: 'access restricted by workflow' };
+    expectAnswer(response, {
+      status: 403,
+      body: { error: { root_cause: [caused_by], ...error, caused_by }, status: 403 },
+    });
+  });
+
   test('can not be granted to a key whose credential does not allow it', async () => {
     const admin = { ...cluster.admin, 'es-security-runas-user': 'rob' };
     const grant = { grant_type: 'client_credentials' };

@@ -80,12 +80,13 @@ export function createAuthorization(
     indexDenial: denials.onIndices,
     barrier(authentication, action) {
       const { runBy, user, apiKey, lookupRealm } = authentication;
+      // None of the workflows to which a key can be restricted is among the endpoints here.
+      const ofKey = (runBy?.apiKey ?? apiKey)?.roleDescriptors.values() ?? [];
+      if ([...ofKey].some((role) => role.workflows)) return denials.ofWorkflow(authentication, action);
       const mayRunAs = (by: Authentication): boolean =>
         lookupRealm !== nowhere && limits(by).every((limit) => limit.allowsRunAs(user.username));
-      if (runBy !== undefined && !mayRunAs(runBy)) return denials.ofRunAs(runBy, action, user.username);
-      // None of the workflows to which a key can be restricted is among the endpoints here.
-      const restricted = [...(apiKey?.roleDescriptors.values() ?? [])].some((role) => role.workflows);
-      return restricted ? denials.ofWorkflow(authentication, action) : undefined;
+      if (runBy === undefined || mayRunAs(runBy)) return undefined;
+      return denials.ofRunAs(runBy, action, user.username);
     },
   };
 }

@@ -248,12 +248,17 @@ export function clusterPrivilegeNames(version: Version): string[] {
   return rows.filter((row) => exists(row, version)).map((row) => row.name);
 }
 
+/** Whether privileges on the cluster decide about an action; templates of indices belong to the cluster. */
+export function isClusterAction(action: string): boolean {
+  return contains(clusterActions, action);
+}
+
 /** What is wrong with the name of a cluster privilege, or `undefined`. */
 export function clusterPrivilegeProblem(privilege: string, version: Version): string | undefined {
   const name = privilege.toLowerCase();
   const row = byName.get(name);
   // A pattern over actions is a privilege too.
-  if ((row !== undefined && exists(row, version)) || contains(clusterActions, name)) return undefined;
+  if ((row !== undefined && exists(row, version)) || isClusterAction(name)) return undefined;
   return (
     `unknown cluster privilege [${name}]. a privilege must be either one of the predefined cluster privilege names ` +
     `[${clusterPrivilegeNames(version)}] or a pattern over one of the available cluster actions`
@@ -265,7 +270,7 @@ function grantedActions(privilege: string): Language {
   const name = privilege.toLowerCase();
   const row = byName.get(name);
   if (row !== undefined) return actionsOf(row);
-  return contains(clusterActions, name) ? namesMatching([`${name}*`]) : nothing;
+  return isClusterAction(name) ? namesMatching([`${name}*`]) : nothing;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
 
-import { clusterPrivilegesGranting } from './cluster-privileges.js';
+import { clusterPrivilegesGranting, isClusterAction } from './cluster-privileges.js';
 import type { ApiError } from './envelope.js';
 import type { Authentication } from './identity.js';
 import { indexPrivilegesGranting } from './index-privileges.js';
@@ -24,10 +24,15 @@ export interface Denials {
 export function createDenials(roles: Roles, version: Version): Denials {
   const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
 
-  function whoIs(authentication: Authentication): string {
+  function whoIs(authentication: Authentication, describeRoles = rolesOf): string {
     const { runBy, user } = authentication;
     const name = runBy === undefined ? nameOf(authentication) : `${nameOf(runBy)} run as [${user.username}]`;
-    return `${name}${rolesOf(authentication)}`;
+    return `${name}${describeRoles(authentication)}`;
+  }
+
+  /** The roles as they are assigned, where it was not looked up which of them exist. */
+  function assignedRolesOf({ user, apiKey }: Authentication): string {
+    return apiKey === undefined ? ` with assigned roles [${user.roles.join(',')}]` : '';
   }
 
   function nameOf({ user, apiKey, serviceToken }: Authentication): string {
@@ -44,15 +49,17 @@ export function createDenials(roles: Roles, version: Version): Denials {
     return ` with effective roles [${found.join(',')}]${missingText}`;
   }
 
-  function hint(level: 'cluster' | 'index', privileges: readonly string[]): string {
+  function hint(action: string, own = false): string {
+    const [level, privileges] = isClusterAction(action)
+      ? (['cluster', clusterPrivilegesGranting(action, own, version)] as const)
+      : (['index', indexPrivilegesGranting(action, version)] as const);
     return privileges.length === 0
       ? ''
       : `, this action is granted by the ${level} privileges [${privileges}]`;
   }
 
-  function ofAction(authentication: Authentication, action: string, own = false): ApiError {
-    const offered = hint('cluster', clusterPrivilegesGranting(action, own, version));
-    return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${offered}`);
+  function ofAction(authentication: Authentication, action: string, own?: boolean): ApiError {
+    return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${hint(action, own)}`);
   }
 
   return {
@@ -65,8 +72,7 @@ export function createDenials(roles: Roles, version: Version): Denials {
         ...(restricted.length === 0 ? [] : [`restricted indices [${restricted}]`]),
       ];
       const on = where.length === 0 ? '' : ` on ${where.join(' and ')}`;
-      const offered = hint('index', indexPrivilegesGranting(action, version));
-      return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${on}${offered}`);
+      return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${on}${hint(action)}`);
     },
     ofRunAs(runBy, action, username) {
       const name = nameOf(runBy);
@@ -80,7 +86,8 @@ export function createDenials(roles: Roles, version: Version): Denials {
         type: 'role_restriction_exception',
         reason: 'access restricted by workflow',
       };
-      return { ...ofAction(authentication, action), cause };
+      const who = whoIs(authentication, assignedRolesOf);
+      return { ...denied(`action [${action}] is unauthorized for ${who}${hint(action)}`), cause };
     },
   };
 }

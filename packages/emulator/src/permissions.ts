@@ -106,7 +106,10 @@ export function permissionsOf(
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
     groupsAllowing: (action, index) =>
       groups.filter(
-        (group) => contains(indexActionsOf(group.privileges), action) && contains(indicesOf(group), index),
+        ({ names, privileges, allowRestrictedIndices }) =>
+          contains(namesMatching(names), index) &&
+          contains(indexActionsOf(privileges), action) &&
+          (allowRestrictedIndices || !isRestricted(index, version)),
       ),
     allowsSomewhere: (action) => groups.some((group) => contains(indexActionsOf(group.privileges), action)),
     hasClusterPrivilege: (privilege) => grantsPrivilege(cluster, privilege),

@@ -4,17 +4,17 @@ import { contains, type Language } from './languages.js';
 import { namesMatching } from './name-patterns.js';
 import type { Version } from './version.js';
 
-const olderPatterns: readonly string[] = [
+const older = namesMatching([
   '.security',
   '.security-6',
   '.security-7',
   '.security-tokens',
   '.security-tokens-7',
   '.async-search*',
-];
+]);
 
 // Since 8.0 these are all system indices.
-const patterns: readonly string[] = [
+const newer = namesMatching([
   '/\\.security(-profile|-tokens)?(-[0-9]+.*)?/',
   '.async-search*',
   '.tasks*',
@@ -44,11 +44,11 @@ const patterns: readonly string[] = [
   '.data-frame-internal-*',
   '.watches*',
   '.triggered_watches*',
-];
+]);
 
 /** The names of all restricted indices of a release. */
 export function restrictedIndices(version: Version): Language {
-  return namesMatching(version.major === 7 ? olderPatterns : patterns);
+  return version.major === 7 ? older : newer;
 }
 
 /** Whether an index is restricted. */
