@@ -10,7 +10,7 @@ import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
 import { createRequestLog, type RequestRecord } from './request-log.js';
 import { createSecurity } from './security.js';
-import { type RunningServer, startServer } from './server.js';
+import { type OnOver, type RunningServer, startServer } from './server.js';
 
 /** An emulator that runs. */
 export interface Emulator {
@@ -43,7 +43,16 @@ export interface Emulator {
  * await fetch(`${emulator.url}/_security/_authenticate`, { headers: { authorization: `Basic ${btoa('alice:secret')}` } });
  * await emulator.close();
  */
-export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+export function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  return launch(options);
+}
+
+/**
+ * The same, for the command.
+ *
+ * @param onOver hears of every request when it is over, and how many milliseconds it took
+ */
+export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise<Emulator> {
   const settings = readOptions(options);
   const clock = createClock();
   const security = createSecurity(settings, clock);
@@ -57,7 +66,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;
-  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate, page };
+  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate, page, onOver };
   const server = await startServer(parts, settings.host, settings.port).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`startEmulator: can not listen on ${settings.host}, port ${settings.port}: ${reason}`, {

@@ -11,7 +11,7 @@ import type { Dispatcher, Head, Reply } from './dispatcher.js';
 import type { Fault, FaultSource } from './faults.js';
 import { describeCaller } from './identity.js';
 import type { Page } from './page/page.js';
-import type { OpenExchange, RequestLog } from './request-log.js';
+import type { Exchange, OpenExchange, RequestLog } from './request-log.js';
 import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */
@@ -25,7 +25,11 @@ export interface ServerParts {
   readonly certificate: ServerCertificate | undefined;
   /** The page to look at, if there is one. Its requests are nobody else's business: no fault, no record. */
   readonly page: Page | undefined;
+  readonly onOver: OnOver | undefined;
 }
+
+/** Hears of a request whose answer is sent, or whose connection is gone. */
+export type OnOver = (exchange: Exchange, durationMs: number) => void;
 
 /** A listener that listens. */
 export interface RunningServer {
@@ -82,6 +86,11 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
   if (parts.page?.answer(request, response) === true) return;
   const head = readHead(request);
   const entry = parts.log.add(head.method, head.uri, head.authorization);
+  const { onOver } = parts;
+  if (onOver !== undefined) {
+    const startedAt = performance.now();
+    response.once('close', () => onOver(entry, performance.now() - startedAt));
+  }
   const fault = parts.faults.strike(head.method, pathOf(head.uri));
   entry.struck = fault !== undefined;
   const replacement = fault && replacementOf(fault);
@@ -98,7 +107,7 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
     entry.who = admitted.authentication && describeCaller(admitted.authentication);
     const answer = (body: Buffer | undefined): void =>
       whenKnown(parts.dispatcher.reply(head, admitted, body), sendReply);
-    if (head.hasBody) readBody(request, response, answer);
+    if (head.hasBody) readBody(request, response, entry, answer);
     else answer(undefined);
   });
 }
@@ -152,6 +161,7 @@ function pathOf(uri: string): string {
 function readBody(
   request: IncomingMessage,
   response: ServerResponse,
+  entry: OpenExchange,
   done: (body: Buffer | undefined) => void,
 ): void {
   const chunks: Buffer[] = [];
@@ -163,6 +173,7 @@ function readBody(
     if (size <= maxBodyBytes) chunks.push(chunk);
     else if (!response.headersSent) {
       chunks.splice(0);
+      entry.record.status = 413;
       response.writeHead(413, ['content-length', '0', 'connection', 'close']).end();
     }
   });

@@ -1,0 +1,74 @@
+/** What the command `esauth-emulator` prints. */
+
+import type { Emulator } from './emulator.js';
+import type { Exchange } from './request-log.js';
+
+/**
+ * Where the emulator is, who may ask, and how.
+ *
+ * @param caFile where the authority is written, if there is one
+ * @param hasPage whether the page to look at is there
+ */
+export function introduction(
+  { url, username, password }: Emulator,
+  caFile: string | undefined,
+  hasPage: boolean,
+): string {
+  const curl = `curl ${caFile === undefined ? '' : `--cacert ${word(caFile)} `}-u ${word(`${username}:${password}`)}`;
+  const json = "-H 'content-type: application/json'";
+  return `Elasticsearch emulator at ${url}
+  user      ${username}
+  password  ${printable(password)}${caFile === undefined ? '' : `\n  authority ${printable(caFile)}`}${hasPage ? `\n  page      ${url}/_esauth/` : ''}
+
+Try:
+  ${curl} ${word(`${url}/_security/_authenticate?pretty`)}
+  ${curl} ${json} -d '{"grant_type":"client_credentials"}' ${word(`${url}/_security/oauth2/token`)}
+  ${curl} ${json} -d '{"name":"my-key"}' ${word(`${url}/_security/api_key`)}
+`;
+}
+
+/** A word of a POSIX shell, whatever characters it has. */
+function word(text: string): string {
+  return /^[\w:/.@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+const longest = 200;
+
+/**
+ * A request that is over, in one line: method, path, status, milliseconds, who. Whatever is behind the
+ * question mark may be a secret and is left out; whatever a terminal would obey is written as its code.
+ */
+export function logLine({ record: { method, path, status }, who }: Exchange, ms: number): string {
+  // A proxy's form of a target has the host in it, and perhaps a password.
+  const target = path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/\?.*$/s, '?…');
+  return printable(`${method} ${short(target)} ${status ?? '-'} ${ms.toFixed(1)} ms ${short(who ?? '-')}`);
+}
+
+function short(text: string): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+function printable(text: string): string {
+  return text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** Why the command can not go on, in one line. */
+export function complaint(
+  error: unknown,
+  where: { readonly host?: string; readonly port?: number } = {},
+): string {
+  const { host = '127.0.0.1', port } = where;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} of ${host} is in use; --port 0 takes any free one`,
+    EACCES: `port ${port} is for privileged users; take one above 1023`,
+    EADDRNOTAVAIL: `${host} is no address of this machine`,
+    ENOTFOUND: `nothing is known of a host ${host}`,
+  };
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+  const code = cause !== undefined && 'code' in cause ? String(cause.code) : '';
+  const text = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return `esauth-emulator: ${printable(text.replace(/^startEmulator: /, '').replace(/\s*\n\s*/g, ' '))}`;
+}
