@@ -1,12 +1,16 @@
 // What adapters share, without a framework: plain objects as requests, a scripted Elasticsearch.
 
 import {
+  type Admission,
   callerHeaders,
   createGate,
   createGuard,
   createVerifier,
   DenialError,
+  type Gate,
+  type Host,
   identityOf,
+  type RequestLike,
   roles,
   verifierFrom,
 } from '@esauth/core';
@@ -18,6 +22,7 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../support/scripted-node.js';
+import { settled } from '../support/settled.js';
 import { warningsDuring } from '../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
@@ -26,6 +31,9 @@ const from = (authorization?: string) => ({
   rawHeaders: authorization === undefined ? ['host', 'a'] : ['host', 'a', 'Authorization', authorization],
   headers: {},
 });
+const host: Host<RequestLike> = { node: (request) => request, address: () => undefined };
+const admit = (gate: Gate<RequestLike>, request: RequestLike): Promise<Admission> =>
+  settled(gate.admit(request));
 
 let node: ScriptedNode;
 beforeEach(async () => {
@@ -35,9 +43,9 @@ afterEach(() => node.close());
 
 test('callerHeaders adds the shared secret to Bearer credentials, and it is nowhere on the verifier', async () => {
   const verifier = createVerifier({ nodes: node.url, clientAuthentication: 's3cr3t-of-the-realm' });
-  const gate = createGate(verifier, {}, () => undefined);
+  const gate = createGate(verifier, {}, host);
   const bearer = from(jane.replace('Bearer ', 'bearer   '));
-  await gate.admit(bearer);
+  await admit(gate, bearer);
   expect(callerHeaders(bearer)).toEqual({
     authorization: jane,
     'es-client-authentication': 'SharedSecret s3cr3t-of-the-realm',
@@ -46,7 +54,7 @@ test('callerHeaders adds the shared secret to Bearer credentials, and it is nowh
 
   node.answer(respond({ body: identityBody({ authentication_type: 'api_key' }) }));
   const apiKey = from(key);
-  await gate.admit(apiKey);
+  await admit(gate, apiKey);
   expect(callerHeaders(apiKey)).toEqual({ authorization: key });
   expect(node.requests[1]).not.toContain('es-client-authentication');
   expect(JSON.stringify(verifier)).not.toContain('s3cr3t');
@@ -56,11 +64,11 @@ test('callerHeaders adds the shared secret to Bearer credentials, and it is nowh
 test('a request that is refused later is not who it was before', async () => {
   const verifier = createVerifier({ nodes: node.url });
   const request = from(jane);
-  await createGate(verifier, {}, () => undefined).admit(request);
+  await admit(createGate(verifier, {}, host), request);
   expect(identityOf(request).username).toBe('jane');
   node.answer(respond({ status: 401, body: errorBody(401, 'no') }));
-  const strict = createGate(verifier, { maxAgeMs: 0 }, () => undefined);
-  expect((await strict.admit(request)).refusal?.status).toBe(401);
+  const strict = createGate(verifier, { maxAgeMs: 0 }, host);
+  expect((await admit(strict, request)).refusal?.status).toBe(401);
   expect(() => identityOf(request)).toThrow(DenialError);
   expect(createGuard(roles('editor'))(request, request)).toMatchObject({ status: 401 });
   await verifier.close();
@@ -68,11 +76,11 @@ test('a request that is refused later is not who it was before', async () => {
 
 test('a host without raw headers is read by its headers, where a list is malformed', async () => {
   const verifier = createVerifier({ nodes: node.url });
-  const gate = createGate(verifier, {}, () => undefined);
-  expect((await gate.admit({ rawHeaders: [], headers: { authorization: jane } })).refusal).toBeUndefined();
-  expect((await gate.admit({ headers: { authorization: jane } })).refusal).toBeUndefined();
-  expect((await gate.admit({ headers: { authorization: [jane, jane] } })).refusal?.status).toBe(400);
-  expect((await gate.admit({ headers: {} })).refusal?.status).toBe(401);
+  const gate = createGate(verifier, {}, host);
+  expect((await admit(gate, { rawHeaders: [], headers: { authorization: jane } })).refusal).toBeUndefined();
+  expect((await admit(gate, { headers: { authorization: jane } })).refusal).toBeUndefined();
+  expect((await admit(gate, { headers: { authorization: [jane, jane] } })).refusal?.status).toBe(400);
+  expect((await admit(gate, { headers: {} })).refusal?.status).toBe(401);
   await verifier.close();
 });
 

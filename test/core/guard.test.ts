@@ -9,6 +9,7 @@ import {
   createGuard,
   createVerifier,
   DenialError,
+  type Host,
   InvalidPrivilegesError,
   type PrivilegesQuestion,
   privileges,
@@ -23,6 +24,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
 import { errorBody, identityBody, respond } from '../support/scripted-node.js';
+import { settled } from '../support/settled.js';
 import { warningsDuring } from '../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
@@ -31,6 +33,8 @@ const read = on('docs', 'read');
 const write = on('docs', 'write');
 const yes = realm('default_native');
 const no = realm('elsewhere');
+
+const host: Host<RequestLike> = { node: (request) => request, address: () => undefined };
 
 interface Framework extends RequestLike {
   readonly params: { readonly id: string };
@@ -51,7 +55,7 @@ afterEach(async () => {
 
 async function admitted(options: AdmissionOptions = {}, id = 'docs'): Promise<Framework> {
   const request = { rawHeaders: ['Authorization', jane], headers: {}, params: { id } };
-  await createGate<RequestLike>(verifier, options, () => undefined).admit(request);
+  await settled(createGate(verifier, options, host).admit(request));
   return request;
 }
 
@@ -61,7 +65,7 @@ const check = async (
   signal?: AbortSignal,
 ) => {
   const request = await admitted(options);
-  return createGuard(requirement)(request, request, signal);
+  return settled(createGuard(requirement)(request, request), signal);
 };
 const status = async (requirement: Requirement<Framework>) => (await check(requirement))?.status;
 
@@ -78,8 +82,8 @@ describe('a guard', () => {
     const request = await admitted();
     const guard = createGuard(read);
     const first = guard(request, request);
-    expect(first).toBeInstanceOf(Promise);
-    expect(await first).toBeUndefined();
+    expect(first).toBeTypeOf('function');
+    expect(await settled(first)).toBeUndefined();
     expect(guard(request, request)).toBeUndefined();
     expect(await status(write)).toBe(403);
     const again = createGuard(write)(request, request);
@@ -106,8 +110,8 @@ describe('a guard', () => {
     );
     const request = await admitted({}, 'mine');
     const other = await admitted({}, 'theirs');
-    expect(await mine(request, request)).toBeUndefined();
-    expect(await mine(other, other)).toMatchObject({ status: 403 });
+    expect(await settled(mine(request, request))).toBeUndefined();
+    expect(await settled(mine(other, other))).toMatchObject({ status: 403 });
   });
 
   test.each<[string, string]>([
@@ -122,7 +126,7 @@ describe('a guard', () => {
       privileges(({ params }: Framework) => ({ index: [{ names: params.id, privileges: ['read'] }] })),
     );
     const request = await admitted({}, id);
-    expect(await guard(request, request)).toMatchObject({ status: 403 });
+    expect(await settled(guard(request, request))).toMatchObject({ status: 403 });
     expect(grantor.questions.at(-1)).toEqual({ index: [{ names: [id], privileges: ['read'] }] });
   });
 
@@ -133,7 +137,7 @@ describe('a guard', () => {
       body: { code: 'credentials_missing' },
     });
     const nobody = { rawHeaders: [], headers: {} };
-    await createGate<RequestLike>(verifier, { optional: true }, () => undefined).admit(nobody);
+    await settled(createGate(verifier, { optional: true }, host).admit(nobody));
     expect(createGuard(read)(nobody, nobody)).toMatchObject({ status: 401 });
     expect(grantor.questions).toEqual([]);
   });
@@ -142,7 +146,7 @@ describe('a guard', () => {
     const request = await admitted();
     grantor.instead('authenticate', refusal);
     verifier.revoke({ credential: jane });
-    expect(await createGuard(read)(request, request)).toMatchObject({
+    expect(await settled(createGuard(read)(request, request))).toMatchObject({
       status: 401,
       body: { code: 'credentials_invalid' },
       headers: { 'www-authenticate': [expect.stringContaining('invalid_token'), expect.anything()] },
@@ -161,12 +165,12 @@ describe('a guard', () => {
   test('maxAgeMs of the middleware bounds what is known of privileges too', async () => {
     const request = await admitted({ maxAgeMs: 1_000 });
     const guard = createGuard(read);
-    expect(await guard(request, request)).toMatchObject({ status: 403 });
+    expect(await settled(guard(request, request))).toMatchObject({ status: 403 });
     grantor.granted.add('index:docs:read');
     await clock.advance(1_000);
     expect(guard(request, request)).toMatchObject({ status: 403 });
     await clock.advance(1);
-    expect(await guard(request, request)).toBeUndefined();
+    expect(await settled(guard(request, request))).toBeUndefined();
   });
 
   test('a client that leaves ends the wait', async () => {
@@ -278,7 +282,7 @@ describe("a programmer's mistake", () => {
     ['names nothing', privileges(() => ({ index: [{ names: '', privileges: ['read'] }] }))],
   ])('a question that %s rejects, and is not asked', async (_what, requirement) => {
     const request = await admitted();
-    const outcome = createGuard(requirement)(request, request);
+    const outcome = settled(createGuard(requirement)(request, request));
     await expect(outcome).rejects.toThrow(/no such document|must|at least/);
     expect(grantor.questions).toEqual([]);
   });

@@ -8,17 +8,23 @@ import { promisify } from 'node:util';
 import * as core from '@esauth/core';
 import * as emulator from '@esauth/emulator';
 import * as express from '@esauth/express';
+import * as fastify from '@esauth/fastify';
+import * as koa from '@esauth/koa';
 import { expect, test } from 'vitest';
 
 const doors: Readonly<Record<string, object>> = {
   '@esauth/core': core,
   '@esauth/emulator': emulator,
   '@esauth/express': express,
+  '@esauth/fastify': fastify,
+  '@esauth/koa': koa,
 };
 const readmes = [
   'README.md',
   'packages/core/README.md',
   'packages/express/README.md',
+  'packages/koa/README.md',
+  'packages/fastify/README.md',
   'packages/emulator/README.md',
 ];
 

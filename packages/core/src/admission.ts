@@ -13,6 +13,7 @@ import { rejected, type Verdict } from './verdict.js';
 import type { VerifyOptions } from './verification.js';
 import { createVerifier, type Verifier } from './verifier.js';
 import { warnOnce } from './warnings.js';
+import type { Ask } from './when-known.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
 export type RequestLike = Parameters<typeof authorizationOf>[0];
@@ -33,19 +34,35 @@ export interface AdmissionOptions<Request = RequestLike> {
   readonly source?: ((request: Request) => string | undefined) | undefined;
 }
 
+/** What a single route may ask for in place of the whole application's. */
+export type RouteOptions = Pick<AdmissionOptions, 'optional' | 'maxAgeMs'>;
+
+/** How a framework's request is read. */
+export interface Host<Request> {
+  /** Node's own request: its raw lines are read, and what is remembered hangs on it. */
+  node(request: Request): RequestLike;
+  /** The client's address, as the framework's own proxy settings make it out. */
+  address(request: Request): string | undefined;
+}
+
 /** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
 export type Refusal = Denial | DenialError;
 
 /** Let in, as somebody or (if that is optional) as nobody; or not. */
 export type Admission =
   | { readonly identity: Identity | undefined; readonly refusal?: undefined }
-  | { readonly refusal: Refusal };
+  | { readonly identity?: undefined; readonly refusal: Refusal };
 
-export interface Gate<Request extends RequestLike> {
-  /** The outcome if it is known without asking Elasticsearch; frameworks then go on in the same turn. */
-  peek(request: Request): Admission | undefined;
-  /** Rejects only with the reason of `signal`. */
-  admit(request: Request, signal?: AbortSignal): Promise<Admission>;
+export interface Gate<Request> {
+  /** What is known without asking Elasticsearch, or how to ask; that rejects only with the signal's reason. */
+  admit(request: Request): Admission | Ask<Admission>;
+  /**
+   * The same gate for a route that asks for something else; what it leaves out stays as it is. `false` lets
+   * everybody in as nobody, unread. The same for the same object.
+   *
+   * @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown.
+   */
+  forRoute(route: RouteOptions | false | undefined): Gate<Request>;
 }
 
 interface Entrance {
@@ -84,42 +101,59 @@ export function verifierFrom(given: Verifier | VerifierOptions): Verifier {
 
 const seen = new Set<string>();
 
-/**
- * @param address the framework's own client address of a request.
- * @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown.
- */
-export function createGate<Request extends RequestLike>(
+/** @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown. */
+export function createGate<Request>(
   verifier: Verifier,
   options: AdmissionOptions<Request> | undefined,
-  address: (request: Request) => string | undefined,
+  host: Host<Request>,
 ): Gate<Request> {
-  const { optional, maxAgeMs, onDenied, source } = checkOptions(options);
+  const checked = checkOptions(options ?? {}, 'options', knownOptions);
+  const { optional, maxAgeMs, onDenied, source } = checked;
   const throws = onDenied === 'throw';
-  const wantedFor = (request: Request) => ({ maxAgeMs, source: (source ?? address)(request) });
+  const ofRoutes = new Map<RouteOptions | false, Gate<Request>>();
 
-  return {
-    peek(request) {
-      const wanted = wantedFor(request);
-      const verdict = verifier.peek(authorizationOf(request), wanted);
-      return verdict && settle(request, verdict, wanted);
+  const gate: Gate<Request> = {
+    admit(request) {
+      const node = host.node(request);
+      const wanted = { maxAgeMs, source: (source ?? host.address)(request) };
+      const presented = authorizationOf(node);
+      const known = verifier.peek(presented, wanted);
+      if (known !== undefined) return settle(node, known, wanted);
+      return async (signal) => settle(node, await verifier.verify(presented, { ...wanted, signal }), wanted);
     },
-    async admit(request, signal) {
-      const wanted = wantedFor(request);
-      const verdict = await verifier.verify(authorizationOf(request), { ...wanted, signal });
-      return settle(request, verdict, wanted);
+    forRoute(route) {
+      if (route === undefined) return gate;
+      const own = ofRoutes.get(route) ?? changed(route);
+      ofRoutes.set(route, own);
+      return own;
     },
   };
+  return gate;
 
-  function settle(request: Request, verdict: Verdict, wanted: Entrance['wanted']): Admission {
+  function changed(route: RouteOptions | false): Gate<Request> {
+    if (route === false) return { ...gate, admit: (request) => enter(host.node(request), undefined, {}) };
+    const own = checkOptions<Request>(route, 'esauth', routeOptions);
+    const merged = { optional: own.optional ?? optional, maxAgeMs: own.maxAgeMs ?? maxAgeMs };
+    return createGate(verifier, { ...checked, ...merged }, host);
+  }
+
+  function settle(request: RequestLike, verdict: Verdict, wanted: Entrance['wanted']): Admission {
     const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
     if (verdict.kind === 'authenticated' || (optional === true && absent)) {
-      const identity = verdict.kind === 'authenticated' ? verdict.identity : undefined;
-      entrances.set(request, { verifier, identity, throws, wanted });
-      return { identity };
+      return enter(request, verdict.kind === 'authenticated' ? verdict.identity : undefined, wanted);
     }
     // What an earlier, more lenient gate let in does not count any more.
-    entrances.delete(request);
+    enter(request, undefined, wanted);
     return { refusal: refuse(verifier.denial(verdict, authorizationOf(request)), throws) };
+  }
+
+  function enter(
+    request: RequestLike,
+    identity: Identity | undefined,
+    wanted: Entrance['wanted'],
+  ): Admission {
+    entrances.set(request, { verifier, identity, throws, wanted });
+    return { identity };
   }
 }
 
@@ -185,11 +219,17 @@ export function refuse(denial: Denial, throws: boolean): Refusal {
   return throws ? new DenialError(denial) : denial;
 }
 
-function checkOptions<Request>(given: AdmissionOptions<Request> = {}): AdmissionOptions<Request> {
+const routeOptions: readonly string[] = ['optional', 'maxAgeMs'];
+const knownOptions: readonly string[] = [...routeOptions, 'onDenied', 'source'];
+
+function checkOptions<Request>(
+  given: AdmissionOptions<Request>,
+  what: string,
+  known: readonly string[],
+): AdmissionOptions<Request> {
   if (typeof given !== 'object' || given === null) {
-    throw new ConfigurationError('options', 'must be an object');
+    throw new ConfigurationError(what, 'must be an object');
   }
-  const known = ['optional', 'maxAgeMs', 'onDenied', 'source'];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new ConfigurationError(unknown, `unknown option; known are ${known.join(', ')}`);

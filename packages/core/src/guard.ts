@@ -14,23 +14,20 @@ import {
 } from './requirement.js';
 import { type PrivilegesVerdict, rejected } from './verdict.js';
 import { warnOnce } from './warnings.js';
+import type { Ask } from './when-known.js';
 
 /**
  * Decides about one request; never throws.
  *
  * @param admitted the request that admission has seen.
  * @param request the framework's, for privileges that depend on it.
- * @param signal ends the wait for Elasticsearch.
  * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), or if nothing can be
- *   said (503). A promise only if Elasticsearch has to be asked, or for something that belongs into the framework's
- *   error path: it rejects with an `InvalidPrivilegesError` if there are no such privileges, with whatever the
- *   function threw that makes the question from the request, and with the signal's reason.
+ *   said (503). A function that is yet to find out only if Elasticsearch has to be asked, or for something that
+ *   belongs into the framework's error path: it rejects with an `InvalidPrivilegesError` if there are no such
+ *   privileges, with whatever the function threw that makes the question from the request, and with the reason of
+ *   the signal, which ends the wait.
  */
-export type Guard<Request> = (
-  admitted: RequestLike,
-  request: Request,
-  signal?: AbortSignal,
-) => Outcome | Promise<Outcome>;
+export type Guard<Request> = (admitted: RequestLike, request: Request) => Outcome | Ask<Outcome>;
 
 type Outcome = Refusal | undefined;
 
@@ -41,16 +38,16 @@ type Outcome = Refusal | undefined;
  */
 export function createGuard<Request>(requirement: Requirement<Request>): Guard<Request> {
   checkRequirement(requirement);
-  return (admitted, request, signal) => {
+  return (admitted, request) => {
     const caller = callerOf(admitted);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
     const presented = authorizationOf(admitted);
     const judgement = judgeRequirement(requirement, caller.identity, () => 'open');
     if (judgement !== 'open') return conclude(judgement, caller, presented);
     try {
-      return judgePrivileges(requirement, request, caller, presented, signal);
+      return judgePrivileges(requirement, request, caller, presented);
     } catch (error) {
-      return Promise.reject(error);
+      return () => Promise.reject(error);
     }
   };
 }
@@ -61,23 +58,22 @@ function judgePrivileges<Request>(
   request: Request,
   caller: Caller,
   presented: Presented,
-  signal: AbortSignal | undefined,
-): Outcome | Promise<Outcome> {
+): Outcome | Ask<Outcome> {
   const { verifier, identity, throws, wanted } = caller;
   const questions = new Map<PrivilegesRequirement<Request>, PrivilegesQuestion>();
   for (const part of openParts(requirement, identity)) questions.set(part, questionFor(part, request));
   const whole = merge([...questions.values()]);
   const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, wanted);
-  const ask = (question: PrivilegesQuestion) =>
-    verifier.hasPrivileges(presented, question, { ...wanted, signal });
 
   const known = whole && peek(whole);
   if (known !== undefined) return insist(settle(() => known));
   // A part that is known may decide, whatever can be learnt of the others.
   const outcome = questions.size > 1 ? settle(peek) : 'open';
-  return outcome === 'open' ? askAll() : outcome;
+  return outcome === 'open' ? askAll : outcome;
 
-  async function askAll(): Promise<Outcome> {
+  async function askAll(signal?: AbortSignal): Promise<Outcome> {
+    const ask = (question: PrivilegesQuestion) =>
+      verifier.hasPrivileges(presented, question, { ...wanted, signal });
     if (whole !== undefined) {
       const verdict = await ask(whole);
       return insist(settle(() => verdict));

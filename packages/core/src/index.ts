@@ -50,8 +50,19 @@ export { createVerifier } from './verifier.js';
 
 // For adapters: what a framework needs besides.
 
-export type { Admission, AdmissionOptions, Gate, Refusal, RequestLike } from './admission.js';
+export type {
+  Admission,
+  AdmissionOptions,
+  CallerHeaders,
+  Gate,
+  Host,
+  Refusal,
+  RequestLike,
+  RouteOptions,
+} from './admission.js';
 export { callerHeaders, createGate, identityOf, verifierFrom } from './admission.js';
 export { authorizationOf } from './credential.js';
 export type { Guard } from './guard.js';
 export { createGuard } from './guard.js';
+export type { Ask, ResponseLike } from './when-known.js';
+export { whenKnown } from './when-known.js';

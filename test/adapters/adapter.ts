@@ -1,0 +1,175 @@
+// What the suite needs of an adapter, in one vocabulary for all frameworks, and the world that it is tested in.
+
+import type { Server, ServerOptions } from 'node:http';
+import type { Http2Server } from 'node:http2';
+import {
+  type AdmissionOptions,
+  type CallerHeaders,
+  createVerifier,
+  type Identity,
+  type Verifier,
+  type VerifierOptions,
+} from '@esauth/core';
+import { type Emulator, startEmulator } from '@esauth/emulator';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { basic, type Incoming, type Outgoing, send } from '../support/http-client.js';
+import { listen, type Served } from '../support/serving.js';
+import type { Answer, Credentials } from './requests.js';
+
+/** One request, as a handler sees it. */
+export interface Call {
+  /** What is in the place where the framework's users look for the identity. */
+  readonly identity: Identity | undefined;
+  identityOf(): Identity;
+  callerHeaders(): CallerHeaders;
+  /** The request's body, which is text. */
+  body(): Promise<string>;
+}
+
+/** What is done with a request, in this order; `Step` is whatever the framework calls it. */
+export interface Application<Step> {
+  readonly steps?: readonly Step[];
+  readonly routes: readonly Route<Step>[];
+}
+
+export interface Route<Step> {
+  /** Default `GET`, which also answers `HEAD`. */
+  readonly method?: 'GET' | 'POST' | 'OPTIONS';
+  readonly path: string;
+  readonly steps?: readonly Step[];
+  /** Its result is sent as JSON. Default: the user name at the identity's place, or `null`. */
+  readonly handler?: (call: Call) => unknown;
+}
+
+export type Options = Omit<AdmissionOptions, 'source'> & { readonly source?: () => string };
+
+export interface Adapter<Step> {
+  /** The framework with its major version. */
+  readonly name: string;
+  esauth(verifier: Verifier | VerifierOptions, options?: Options): Step;
+  requireRoles(...names: readonly string[]): Step;
+  /** Puts something in the identity's place, as any middleware can. */
+  forge(identity: unknown): Step;
+  /** The framework's usual CORS middleware, with its defaults. */
+  cors(): Step;
+  /** Answers 504 and `late` as soon as the steps after it wait for something. */
+  impatient(): Step;
+  /** @param failed hears of every error that comes to where the framework's users handle errors. */
+  build(
+    application: Application<Step>,
+    failed: (error: unknown) => void,
+    options?: ServerOptions,
+  ): Promise<Server>;
+  /** The same on a cleartext HTTP/2 server, if the framework has one. */
+  buildHttp2?(application: Application<Step>): Promise<Server | Http2Server>;
+}
+
+export interface World<Step> {
+  readonly adapter: Adapter<Step>;
+  readonly elasticsearch: Emulator;
+  readonly issued: Credentials;
+  readonly verifier: Verifier;
+  /** Errors that came to the framework's error path during this test. */
+  readonly errors: readonly unknown[];
+  /** Runs at the end of the test, last first. */
+  cleanUp(step: () => unknown): void;
+  serve(application: Application<Step>, options?: ServerOptions): Promise<Served>;
+  /** Serves `/me` behind the middleware. */
+  serveMe(options?: Options, verifier?: Verifier): Promise<Served>;
+}
+
+/** Jane has the roles `writer` and `key_owner`; the superuser `elastic` has a token too. */
+export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
+  let elasticsearch: Emulator;
+  let issued: Credentials;
+  let verifier: Verifier;
+  let errors: unknown[] = [];
+  let steps: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    const jane = { password: 'correct-horse', roles: ['writer', 'key_owner'] };
+    elasticsearch = await startEmulator({
+      users: { jane },
+      roles: { writer: {}, key_owner: { cluster: ['manage_own_api_key'] } },
+    });
+    issued = await issue(elasticsearch.url, jane.password);
+  });
+  afterAll(() => elasticsearch.close());
+  beforeEach(() => {
+    errors = [];
+    verifier = createVerifier({ nodes: elasticsearch.url });
+    steps = [() => verifier.close()];
+  });
+  afterEach(async () => {
+    for (const step of steps.reverse()) await step();
+  });
+
+  const world: World<Step> = {
+    adapter,
+    get elasticsearch() {
+      return elasticsearch;
+    },
+    get issued() {
+      return issued;
+    },
+    get verifier() {
+      return verifier;
+    },
+    get errors() {
+      return errors;
+    },
+    cleanUp: (step) => void steps.push(step),
+    async serve(application, options) {
+      const served = await listen(await adapter.build(application, (error) => errors.push(error), options));
+      steps.push(served.close);
+      return served;
+    },
+    serveMe: (options, by = verifier) =>
+      world.serve({ steps: [adapter.esauth(by, options)], routes: [{ path: '/me' }] }),
+  };
+  return world;
+}
+
+async function issue(url: string, password: string): Promise<Credentials> {
+  const ask = async (method: string, path: string, headers: { authorization: string }, body: object) =>
+    (await send(url + path, { method, headers, body })).json;
+  const tokens = '/_security/oauth2/token';
+  const elastic = basic('elastic', 'changeme');
+  const jane = basic('jane', password);
+  const login = { grant_type: 'password', username: 'jane', password };
+  const superuser = await ask('POST', tokens, elastic, { grant_type: 'client_credentials' });
+  const token = await ask('POST', tokens, elastic, login);
+  const invalidated = await ask('POST', tokens, elastic, login);
+  await ask('DELETE', tokens, elastic, { token: invalidated.access_token });
+  const apiKey = await ask('PUT', '/_security/api_key', jane, { name: 'k' });
+  return {
+    superuser: `Bearer ${superuser.access_token}`,
+    token: `Bearer ${token.access_token}`,
+    invalidated: `Bearer ${invalidated.access_token}`,
+    apiKey: `ApiKey ${apiKey.encoded}`,
+    basic: jane.authorization,
+  };
+}
+
+/** A request to a path of a server, as somebody or nobody. */
+export function get(
+  served: Served,
+  path: string,
+  authorization?: string,
+  more: Outgoing = {},
+): Promise<Incoming> {
+  const headers = { ...more.headers, ...(authorization !== undefined && { authorization }) };
+  return send(served.url + path, { ...more, headers });
+}
+
+/** What we decide of a response, in the form of the table. */
+export function answerIn(response: Incoming): Answer {
+  const challenges = response.header('www-authenticate');
+  const [retryAfter] = response.header('retry-after');
+  return {
+    status: response.status,
+    ...(challenges.length > 0 && { challenges }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    body: response.text,
+  };
+}

@@ -1,0 +1,17 @@
+// What an adapter is, as a suite: the same requests get the same answers, whatever the framework. Each adapter's
+// own test file says how an application is built with its framework, and adds what is special to it.
+
+import { describe } from 'vitest';
+import { type Adapter, worldOf } from './adapter.js';
+import { answers } from './answers.js';
+import { trust } from './trust.js';
+import { wire } from './wire.js';
+
+export function adapterContract<Step>(adapter: Adapter<Step>): void {
+  describe(`the contract: ${adapter.name}`, () => {
+    const world = worldOf(adapter);
+    describe('answers', () => answers(world));
+    describe('on the wire', () => wire(world));
+    describe('trust', () => trust(world));
+  });
+}

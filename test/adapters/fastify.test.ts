@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import type { Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  callerHeaders,
+  createVerifier,
+  esauth,
+  identityOf,
+  requireRoles,
+  type Verifier,
+} from '@esauth/fastify';
+import cors5 from '@fastify/cors';
+import cors4 from '@fastify/cors9';
+import fastify5, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify4 from 'fastify4';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import type { Adapter, Application } from './adapter.js';
+import { adapterContract } from './contract.js';
+
+/** Does its part to an instance: registers a plugin, or adds a hook. */
+type Step = (app: FastifyInstance) => unknown;
+
+interface Version {
+  readonly name: string;
+  create(options: { readonly http2?: true; readonly http?: ServerOptions }): FastifyInstance;
+  readonly cors: typeof cors5;
+}
+
+// One type for both: Fastify 4 has the same surface as far as it is used here.
+const versions: readonly Version[] = [
+  { name: 'Fastify 5', create: (options) => fastify5(options as object), cors: cors5 },
+  {
+    name: 'Fastify 4',
+    create: (options) => fastify4(options as object) as unknown as FastifyInstance,
+    cors: cors4 as unknown as typeof cors5,
+  },
+];
+
+describe.each(versions)('$name', (version) => {
+  adapterContract(adapterOf(version));
+
+  let node: ScriptedNode;
+  let verifier: Verifier;
+  let app: FastifyInstance;
+  beforeEach(async () => {
+    node = await startScriptedNode(respond({ body: identityBody() }));
+    verifier = createVerifier({ nodes: node.url });
+    app = version.create({});
+  });
+  afterEach(async () => {
+    await app.close();
+    await verifier.close();
+    await node.close();
+  });
+
+  const headers = { authorization: 'Bearer dGhlLXRva2VuLW9mLWphbmU=' };
+  const get = (url: string, as: Record<string, string> = {}) => app.inject({ url, headers: as });
+  const who = async (request: FastifyRequest) => ({ who: request.identity?.username ?? null });
+
+  test('it holds for its context and those within, and for no other', async () => {
+    app.get('/outside', who);
+    app.register(async (scope: FastifyInstance) => {
+      await scope.register(esauth, { verifier });
+      scope.get('/inside', who);
+      scope.register((deeper, _options, loaded) => {
+        deeper.get('/deeper', who);
+        loaded();
+      });
+    });
+    app.register(async (sibling: FastifyInstance) => void sibling.get('/beside', who));
+    for (const [url, status] of Object.entries({
+      '/outside': 200,
+      '/beside': 200,
+      '/inside': 401,
+      '/deeper': 401,
+    })) {
+      expect([url, (await get(url)).statusCode]).toEqual([url, status]);
+    }
+    expect((await get('/deeper', headers)).json()).toEqual({ who: 'jane' });
+    expect((await get('/outside', headers)).json()).toEqual({ who: null });
+  });
+
+  test('it covers the routes of its context that were defined before it was loaded', async () => {
+    app.get('/before', who);
+    await app.register(esauth, { verifier });
+    expect((await get('/before')).statusCode).toBe(401);
+  });
+
+  test('it runs at onRequest, in the order of registration, before the body is read', async () => {
+    const order: string[] = [];
+    const note = (name: string) => async () => void order.push(name);
+    app.addHook('onRequest', note('earlier'));
+    await app.register(esauth, { verifier });
+    app.addHook('onRequest', note('later'));
+    app.addHook('preParsing', note('preParsing'));
+    app.post('/', { onRequest: [requireRoles('superuser')] }, who);
+    expect((await app.inject({ method: 'POST', url: '/', payload: '{' })).statusCode).toBe(401);
+    expect(order.splice(0)).toEqual(['earlier']);
+    // Refused by the route's own guard, before anybody notices that the body is no JSON.
+    expect((await app.inject({ method: 'POST', url: '/', headers, payload: { a: 1 } })).statusCode).toBe(403);
+    expect(order).toEqual(['earlier', 'later']);
+  });
+
+  test("a route's config opens it, or changes what it asks for", async () => {
+    await app.register(esauth, { verifier });
+    app.get('/open', { config: { esauth: false } }, who);
+    app.get('/maybe', { config: { esauth: { optional: true } } }, who);
+    app.get('/now', { config: { esauth: { maxAgeMs: 0 } } }, who);
+    app.get('/same', { config: { esauth: {} } }, who);
+    expect((await get('/open', headers)).json()).toEqual({ who: null });
+    expect((await get('/maybe')).json()).toEqual({ who: null });
+    expect((await get('/maybe', { authorization: 'Bearer' })).statusCode).toBe(400);
+    for (const url of ['/now', '/same']) expect((await get(url)).statusCode).toBe(401);
+    for (const url of ['/same', '/now', '/now', '/same']) {
+      expect((await get(url, headers)).json()).toEqual({ who: 'jane' });
+    }
+    expect(verifier.stats().lookups).toBe(3);
+  });
+
+  test('what a route leaves out stays as the plugin has it', async () => {
+    await app.register(esauth, { verifier, optional: true, maxAgeMs: 0 });
+    app.get('/', { config: { esauth: { optional: undefined } } }, who);
+    expect((await get('/')).json()).toEqual({ who: null });
+    for (const _ of [1, 2]) await get('/', headers);
+    expect(verifier.stats().lookups).toBe(2);
+  });
+
+  test.each([
+    [true, 'esauth: must be an object'],
+    [null, 'esauth: must be an object'],
+    [{ optinal: true }, 'optinal: unknown option; known are optional, maxAgeMs'],
+    [{ onDenied: 'throw' }, 'onDenied: unknown option; known are optional, maxAgeMs'],
+    [{ maxAgeMs: '0' }, 'maxAgeMs: must be a number of milliseconds from 0'],
+  ])('a wrong config of a route, %j, stops the start', async (config, message) => {
+    await app.register(esauth, { verifier });
+    const define = () => app.get('/', { config: { esauth: config as false } }, who);
+    expect(define).toThrow(message);
+  });
+
+  test('a wrong config of a route that was defined before is an error at its request, and lets nobody in', async () => {
+    app.get('/', { config: { esauth: { optinal: true } as object } }, who);
+    app.register(esauth, { verifier });
+    const response = await get('/', headers);
+    expect([response.statusCode, response.json().code]).toEqual([500, 'invalid_option']);
+  });
+
+  describe('a guard at a hook where it could refuse nothing any more stops the start', () => {
+    const message = (hook: string) => `${hook}: too late for a guard, which goes to onRequest or preHandler`;
+    const late = ['onSend', 'preSerialization', 'onResponse', 'onError', 'onTimeout'] as const;
+
+    test.each(late)('%s of a context', async (hook) => {
+      app.register(async (scope: FastifyInstance) => {
+        scope.addHook(hook as 'onResponse', requireRoles('superuser'));
+        scope.get('/', who);
+      });
+      await app.register(esauth, { verifier });
+      await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
+    });
+
+    test.each(late)('%s of a route', async (hook) => {
+      await app.register(esauth, { verifier });
+      app.get('/', { [hook]: [async () => {}, requireRoles('superuser')] }, who);
+      await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
+    });
+
+    test('and nothing else does', async () => {
+      await app.register(esauth, { verifier });
+      const guard = requireRoles('editor');
+      app.addHook('onResponse', async () => {});
+      app.get(
+        '/',
+        { onRequest: guard, preValidation: guard, preHandler: [guard], onSend: async () => {} },
+        who,
+      );
+      expect((await get('/', headers)).json()).toEqual({ who: 'jane' });
+    });
+  });
+
+  test('the verifier that it made is closed with the application, one that it was given is not', async () => {
+    // So that the idle connection is not closed for its age.
+    const headersOfAnswer = { connection: 'keep-alive', 'keep-alive': 'timeout=600' };
+    const connected = new Promise<Socket>((resolve) => {
+      node.answer((socket, head) => {
+        resolve(socket);
+        respond({ body: identityBody(), headers: headersOfAnswer })(socket, head);
+      });
+    });
+    const made = version.create({});
+    await made.register(esauth, { verifier: { nodes: node.url } });
+    made.get('/', who);
+    expect((await made.inject({ url: '/', headers })).json()).toEqual({ who: 'jane' });
+    const gone = once(await connected, 'close');
+    await made.close();
+    await gone;
+
+    await app.register(esauth, { verifier });
+    await app.close();
+    expect(await verifier.verify(headers.authorization)).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('registered twice, in one context or one within another, both hold', async () => {
+    const lenient = { verifier, optional: true };
+    await app.register(esauth, lenient);
+    app.get('/outer', who);
+    app.register(async (scope: FastifyInstance) => {
+      await scope.register(esauth, { verifier });
+      scope.get('/inner', who);
+    });
+    expect((await get('/outer')).statusCode).toBe(200);
+    expect((await get('/inner')).statusCode).toBe(401);
+    expect((await get('/inner', headers)).json()).toEqual({ who: 'jane' });
+  });
+});
+
+function adapterOf({ name, create, cors }: Version): Adapter<Step> {
+  async function build(app: FastifyInstance, { steps = [], routes }: Application<Step>): Promise<Server> {
+    for (const step of steps) step(app);
+    for (const { method = 'GET', path, steps: own = [], handler } of routes) {
+      app.register((scope, _options, loaded) => {
+        for (const step of own) step(scope);
+        scope.route({
+          method,
+          url: path,
+          handler: async (request) =>
+            handler === undefined
+              ? { username: request.identity?.username ?? null }
+              : handler({
+                  identity: request.identity,
+                  identityOf: () => identityOf(request),
+                  callerHeaders: () => callerHeaders(request),
+                  body: async () => String(request.body),
+                }),
+        });
+        loaded();
+      });
+    }
+    await app.ready();
+    return app.server;
+  }
+  return {
+    name,
+    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...options }),
+    requireRoles: (...names) => {
+      const guard = requireRoles(...names);
+      return (app) => app.addHook('preHandler', guard);
+    },
+    forge: (identity) => (app) =>
+      app.addHook('onRequest', async (request) => {
+        Object.assign(request, { identity });
+      }),
+    cors: () => (app) => app.register(cors),
+    impatient: () => (app) =>
+      app.addHook('onRequest', (_request, reply, done) => {
+        done();
+        reply.code(504).send('late');
+      }),
+    build: (application, failed, options) => {
+      const app = create({ ...(options && { http: options }) });
+      app.setErrorHandler((error, _request, reply) => {
+        failed(error);
+        reply.send(error);
+      });
+      return build(app, application);
+    },
+    buildHttp2: (application) => build(create({ http2: true }), application),
+  };
+}

@@ -1,0 +1,191 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import { text } from 'node:stream/consumers';
+import { roles } from '@esauth/core';
+import {
+  callerHeaders,
+  createVerifier,
+  DenialError,
+  esauth,
+  type IdentityState,
+  identityOf,
+  requireRoles,
+  requireThat,
+  type Verifier,
+} from '@esauth/koa';
+import cors from '@koa/cors';
+import Koa3, { type Middleware } from 'koa';
+import compose from 'koa-compose';
+import Koa2 from 'koa2';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { send } from '../support/http-client.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { listen, openLine, type Served, until } from '../support/serving.js';
+import type { Adapter, Application, Route } from './adapter.js';
+import { adapterContract } from './contract.js';
+
+type Step = Middleware<IdentityState>;
+type Koa = Koa3<IdentityState>;
+
+// One type for both: Koa 2 has the same surface as far as it is used here.
+const versions: readonly (readonly [string, () => Koa])[] = [
+  ['Koa 3', () => new Koa3()],
+  ['Koa 2', () => new Koa2() as unknown as Koa],
+];
+
+describe.each(versions)('%s', (name, create) => {
+  adapterContract(adapterOf(name, create));
+
+  let node: ScriptedNode;
+  let verifier: Verifier;
+  let app: Koa;
+  let served: Served | undefined;
+  beforeEach(async () => {
+    node = await startScriptedNode(respond({ body: identityBody() }));
+    verifier = createVerifier({ nodes: node.url });
+    app = create();
+    served = undefined;
+  });
+  afterEach(async () => {
+    await served?.close();
+    await verifier.close();
+    await node.close();
+  });
+
+  const headers = { authorization: 'Bearer dGhlLXRva2VuLW9mLWphbmU=' };
+  async function get(path: string, as: Record<string, string> = {}) {
+    served ??= await listen(createServer(app.callback()));
+    return send(served.url + path, { headers: as });
+  }
+
+  test('its verifier is there to revoke, watch and close', async () => {
+    const middleware = esauth({ nodes: node.url });
+    app.use(middleware);
+    await get('/', headers);
+    expect(middleware.verifier.stats().lookups).toBe(1);
+    await middleware.verifier.close();
+    expect((await get('/', headers)).json.code).toBe('closed');
+  });
+
+  test('middleware and guards compose, and what was before them sees their answer', async () => {
+    const statuses: number[] = [];
+    const admin = compose<Koa3.ParameterizedContext<IdentityState>>([
+      esauth(verifier),
+      requireRoles('editor'),
+      requireThat(roles('superuser')),
+    ]);
+    app.use(async (ctx, next) => {
+      await next();
+      statuses.push(ctx.status);
+      ctx.set('x-seen', String(ctx.status));
+    });
+    app.use((ctx, next) => (ctx.path === '/admin' ? admin(ctx, next) : next()));
+    app.use((ctx) => {
+      ctx.body = 'open';
+    });
+    expect((await get('/')).text).toBe('open');
+    expect((await get('/admin')).header('x-seen')).toEqual(['401']);
+    expect((await get('/admin', headers)).header('x-seen')).toEqual(['403']);
+    expect(statuses).toEqual([200, 401, 403]);
+  });
+
+  test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {
+    const heard: unknown[] = [];
+    app.on('error', (error) => heard.push(error));
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        if (!(error instanceof DenialError)) throw error;
+        ctx.status = error.status;
+        ctx.set(error.headers);
+        ctx.body = { mine: error.code };
+      }
+    });
+    app.use(esauth(verifier, { onDenied: 'throw' }));
+    const response = await get('/');
+    expect([response.status, response.json]).toEqual([401, { mine: 'credentials_missing' }]);
+    expect(response.header('www-authenticate').length).toBe(2);
+    expect(heard).toEqual([]);
+  });
+
+  test('a denial that nobody catches is answered by ctx.onerror, and heard with its context', async () => {
+    const heard: unknown[] = [];
+    app.on('error', (error, ctx) => heard.push([error.code, ctx.path]));
+    app.use(esauth(verifier, { onDenied: 'throw' }));
+    const response = await get('/x');
+    expect([response.status, response.text]).toEqual([401, 'The request has no Authorization header.']);
+    expect(response.header('www-authenticate').length).toBe(2);
+    expect(heard).toEqual([['credentials_missing', '/x']]);
+  });
+
+  test('for a client that hung up, what was before the middleware comes to its end', async () => {
+    node.answer(() => {});
+    let ended = false;
+    app.use(async (_ctx, next) => {
+      try {
+        await next();
+      } finally {
+        ended = true;
+      }
+    });
+    app.use(esauth(verifier));
+    served = await listen(createServer(app.callback()));
+    const line = await openLine(served.port);
+    line.write(`GET / HTTP/1.1\r\nHost: a\r\nAuthorization: ${headers.authorization}\r\n\r\n`);
+    await until(() => verifier.stats().waiting === 1);
+    line.close();
+    await until(() => ended);
+  });
+});
+
+function adapterOf(name: string, create: () => Koa): Adapter<Step> {
+  function callback(
+    { steps = [], routes }: Application<Step>,
+    failed: (error: unknown) => void,
+  ): RequestListener {
+    const app = create();
+    app.on('error', failed);
+    for (const step of [...steps, ...routes.map(routed)]) app.use(step);
+    return app.callback();
+  }
+  return {
+    name,
+    esauth: (verifier, options) => esauth(verifier, options),
+    requireRoles,
+    forge: (identity) => (ctx, next) => {
+      Object.assign(ctx.state, { identity });
+      return next();
+    },
+    cors: () => cors(),
+    impatient: () => (ctx, next) => {
+      const rest = next();
+      ctx.status = 504;
+      ctx.body = 'late';
+      return Promise.race([rest, Promise.resolve()]);
+    },
+    build: async (application, failed, options = {}) => createServer(options, callback(application, failed)),
+    buildHttp2: async (application) => createHttp2Server(callback(application, () => {}) as never),
+  };
+}
+
+function routed({ method = 'GET', path, steps = [], handler }: Route<Step>): Step {
+  const route = compose<Koa3.ParameterizedContext<IdentityState>>([
+    ...steps,
+    async (ctx) => {
+      ctx.body =
+        handler === undefined
+          ? { username: ctx.state.identity?.username ?? null }
+          : await handler({
+              identity: ctx.state.identity,
+              identityOf: () => identityOf(ctx),
+              callerHeaders: () => callerHeaders(ctx),
+              body: () => text(ctx.req),
+            });
+    },
+  ]);
+  return (ctx, next) => {
+    const asked = ctx.method === 'HEAD' ? 'GET' : ctx.method;
+    return asked === method && ctx.path === path ? route(ctx, next) : next();
+  };
+}
