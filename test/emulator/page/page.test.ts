@@ -1,9 +1,12 @@
 /** The page under `/_esauth/`, without a browser: where it is, what it shows, and what its buttons do. */
 
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@esauth/emulator';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { View } from '../../../packages/emulator/src/page/view.js';
 import { apiKey, basic, bearer, type Incoming, send } from '../../support/http-client.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const running: Emulator[] = [];
 afterEach(async () => {
@@ -400,8 +403,36 @@ describe('what its buttons do', () => {
     expect({ ...(await stateOf(emulator)), now: 0 }).toEqual(before);
   });
 
-  test('a body that is longer than any action is not read on', async () => {
+  test('a body that is longer than any action is refused', async () => {
     const { status, json } = await press(await start(), JSON.stringify({ action: 'x'.repeat(5000) }));
     expect([status, json]).toEqual([413, { problem: 'That is too long.' }]);
+  });
+
+  test('somebody who leaves in the middle of a request is no reason to warn', async () => {
+    const emulator = await start();
+    const { text } = await send(`${emulator.url}/_esauth/`);
+    const token = text.match(/content="([\w-]{32})"/)?.[1];
+    const { port, host } = new URL(emulator.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /_esauth/act HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${emulator.url}\r\n` +
+        `X-Esauth-Token: ${token}\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    // It is told to go on when its head was read.
+    await once(socket, 'data');
+    const warnings = await warningsDuring(async () => {
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+      await stateOf(emulator);
+      await emulator.close();
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test('other paths that begin alike are Elasticsearch’s business', async () => {
+    const { url } = await start();
+    expect((await send(`${url}/_esauthor`, { headers: admin })).json).toEqual({
+      error: 'no handler found for uri [/_esauthor] and method [GET]',
+    });
   });
 });

@@ -25,7 +25,6 @@ interface Reply {
 }
 
 const base = '/_esauth';
-const jsonType = 'application/json';
 const maxActionBytes = 4096;
 
 const files: ReadonlyMap<string, { readonly file: string; readonly type: string }> = new Map([
@@ -83,9 +82,12 @@ export function createPage(parts: PageParts): Page {
 
   return {
     answer(request, response) {
-      const path = request.url?.replace(/\?.*$/s, '') ?? '';
-      if (path !== base && !path.startsWith(`${base}/`)) return false;
-      reply(request, path.slice(base.length)).then(
+      const { url = '' } = request;
+      // Nearly every request is for somebody else.
+      if (!url.startsWith(base)) return false;
+      const path = url.slice(base.length).replace(/\?.*$/s, '');
+      if (path !== '' && !path.startsWith('/')) return false;
+      reply(request, path).then(
         ({ status, type, body, headers }) => {
           const length = { 'Content-Length': Buffer.byteLength(body) };
           response
@@ -108,7 +110,7 @@ function text(status: number, body: string): Reply {
 }
 
 function json(status: number, body: object): Reply {
-  return { status, type: jsonType, body: JSON.stringify(body) };
+  return { status, type: 'application/json', body: JSON.stringify(body) };
 }
 
 function wrongMethod(allowed: string): Reply {
