@@ -1,6 +1,7 @@
 /** What the official clients expect of a server beside the answers: labels, the product's name, errors, retries. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { rsaKey, signJwt } from '../../support/jwt.js';
 import { type Conversation, mismatched, type Pair, pairs, type ResponseError } from './clients.js';
 
 let conversation: Conversation;
@@ -122,6 +123,28 @@ describe.each(pairs)('$name', (pair) => {
     expect(error.message).toMatch(/certificate/);
     await secured.close();
     await stranger.close();
+  });
+
+  test('signs in with a JSON Web Token, and with the shared secret of the clients of its realm', async () => {
+    const { privateKey, jwk } = rsaKey();
+    const realm = {
+      allowedIssuer: 'https://issuer.example',
+      allowedAudiences: ['my-api'],
+      pkcJwkset: { keys: [jwk] },
+      claims: { principal: 'sub' },
+      clientAuthentication: { sharedSecret: 'of the clients' },
+    };
+    const federated = await pair.open({ jwtRealms: [realm] });
+    const claims = { iss: 'https://issuer.example', aud: 'my-api', sub: 'alice' };
+    const bearer = await signJwt(privateKey, claims, federated.emulator.clock.now());
+    const client = federated.signedIn({ bearer });
+    const headers = { 'es-client-authentication': 'SharedSecret of the clients' };
+    expect(await client.security.authenticate({}, { headers })).toMatchObject({
+      username: 'alice',
+      authentication_realm: { name: 'jwt1', type: 'jwt' },
+    });
+    await expect(client.security.authenticate()).rejects.toMatchObject({ statusCode: 401 });
+    await federated.close();
   });
 
   test('is recognised by the id that it gives its requests', async () => {
