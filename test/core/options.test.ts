@@ -16,6 +16,7 @@ test('only nodes are required, everything else has its default', () => {
     dispatcher: undefined,
     schemes: ['Bearer', 'ApiKey'],
     clientAuthentication: undefined,
+    apiKeyDetails: false,
     challenge: { realm: 'elasticsearch' },
     maxHeaderLength: 8_192,
     cache: {
@@ -44,6 +45,7 @@ test('an option that is undefined is one that was not given', () => {
     'tls',
     'schemes',
     'clientAuthentication',
+    'apiKeyDetails',
     'challenge',
     'maxHeaderLength',
     'cache',
@@ -357,6 +359,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     'must be a string of visible ASCII characters',
     ['', 42, `${canary} `, `${canary}\n`],
   ],
+  ['apiKeyDetails', 'must be true or false', [0, canary, null]],
   ['dispatcher', 'must be an undici dispatcher', [null, canary, {}, { dispatch: 1 }]],
   ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
   ['upstream.maxConcurrent', count(16_777_216), wrongCounts],
@@ -372,7 +375,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ],
   [
     'password',
-    'unknown option; known are nodes, cloudId, tls, schemes, clientAuthentication, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option; known are nodes, cloudId, tls, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {

@@ -61,13 +61,14 @@ export function createReplyReader(clock: Clock, timeoutMs: number, warn: Warn): 
 
     if (status === 429) return none('overloaded', 'Elasticsearch answered 429');
     if (status >= 500) return none('server_error', `Elasticsearch answered ${status}`);
-    if (status !== 401 && status !== 403 && !asked.readable.includes(status)) {
+    const readable = asked.readable.includes(status);
+    if (status !== 401 && status !== 403 && !readable) {
       return none('bad_response', `an answer with status ${status} is not a verdict`);
     }
     if (answer.headers['x-elastic-product'] !== 'Elasticsearch') {
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
-    if (status !== 401 && status !== 403) return { kind: 'readable', node, status, text, useless };
+    if (readable) return { kind: 'readable', node, status, text, useless };
     if (error === undefined) return useless('is not an Elasticsearch error');
     if (status === 403) return rejected('credentials_restricted');
     if (checkFailed(error)) return none('server_error', 'Elasticsearch failed to check the credential');

@@ -2,6 +2,7 @@
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
 import { createReplyReader, describe, errorOf, type Readable, secretsOf } from './answers.js';
+import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import type { ClientAuthentication } from './client-authentication.js';
 import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
@@ -44,6 +45,8 @@ export interface ElasticsearchSettings {
   readonly timeoutMs: number;
   /** What lookups of Bearer credentials carry besides. */
   readonly clientAuthentication: ClientAuthentication;
+  /** Whether a lookup of an API key reads the key's own entry too. */
+  readonly apiKeyDetails: boolean;
   readonly warn: Warn;
 }
 
@@ -51,7 +54,7 @@ export interface ElasticsearchSettings {
 interface Inquiry {
   readonly path: string;
   readonly body?: string;
-  /** The statuses that can be read; 200 if there are none. */
+  /** The statuses that can be read; only 200 if it does not say. */
   readonly readable?: readonly number[];
 }
 type Ask = (inquiry: Inquiry) => Promise<Readable | Rejected | Unavailable>;
@@ -62,7 +65,7 @@ const privilegesPath = '/_security/user/_has_privileges';
 const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeoutMs, clientAuthentication, warn } = settings;
+  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs, warn);
   let lastFailed = false;
@@ -75,7 +78,14 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         if (said.kind !== 'readable') return said;
         const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
         if (identity === undefined) return said.useless('does not say who it is');
-        return judgeIdentity(identity, credential, verifiedAt, said.node);
+        const refusal = judgeIdentity(identity, credential, said.node);
+        if (refusal !== undefined) return refusal;
+        const detailed =
+          apiKeyDetails && credential.scheme === 'ApiKey'
+            ? await addDetails(ask, identity, credential)
+            : identity;
+        if ('kind' in detailed) return detailed;
+        return Object.freeze({ kind: 'authenticated', identity: detailed, verifiedAt });
       });
     },
 
@@ -143,14 +153,9 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   // The answer must fit what was presented. Otherwise something else than the caller's credential was
   // accepted: a client certificate by a PKI realm, or what a proxy put in.
-  function judgeIdentity(
-    identity: Identity,
-    credential: Credential,
-    verifiedAt: number,
-    node: string,
-  ): Verdict {
+  function judgeIdentity(identity: Identity, credential: Credential, node: string): Rejected | undefined {
     if (identity.authenticationType === 'anonymous') return rejected('anonymous_refused');
-    if (fits(identity, credential)) return Object.freeze({ kind: 'authenticated', identity, verifiedAt });
+    if (fits(identity, credential)) return undefined;
     // Whatever accepted it may also repeat it.
     const secrets = secretsOf(credential);
     const type = strikeOut(identity.authenticationType, secrets);
@@ -166,6 +171,20 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     );
     return rejected('credentials_invalid');
   }
+}
+
+/** Everything but an entry, no entry, and a refusal of the key leaves no verdict: what is asked for is not known. */
+async function addDetails(
+  ask: Ask,
+  identity: Identity,
+  credential: Credential,
+): Promise<Identity | Rejected | Unavailable> {
+  const said = await ask({ path: apiKeyPath(identity, credential), readable: [200, 403, 404] });
+  if (said.kind !== 'readable') return said;
+  if (said.status === 404) return identity;
+  const detailed = said.status === 200 ? readApiKeyDetails(said.text, identity, credential) : undefined;
+  if (detailed === 'invalidated') return rejected('credentials_invalid');
+  return detailed ?? said.useless("is not the API key's entry");
 }
 
 const passwordRealms = new Set(['reserved', 'native', 'file', 'ldap', 'active_directory', 'pki', 'kerberos']);

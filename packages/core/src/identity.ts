@@ -37,11 +37,20 @@ export interface Identity {
     readonly name?: string;
     readonly managedBy?: string;
     readonly internal?: boolean;
+    /** When the key ends, in milliseconds since the epoch. This and the following with `apiKeyDetails` only. */
+    readonly expiresAt?: number;
+    /** The key's own metadata, which whoever made the key chose. */
+    readonly metadata?: Readonly<Record<string, unknown>>;
+    /** What the key was limited to, in Elasticsearch's words; empty: to nothing but its owner's privileges. */
+    readonly roleDescriptors?: Readonly<Record<string, unknown>>;
   };
   /** For service account tokens (`name`, `type`), and from 9.4 for access tokens (`managedBy`). */
   readonly token?: { readonly name?: string; readonly type?: string; readonly managedBy?: string };
   readonly operator: boolean;
-  /** When the credential ends, in milliseconds since the epoch, if it says so itself (a JWT's `exp`). */
+  /**
+   * When the credential ends, in milliseconds since the epoch, if that is known: from a JWT's `exp`, or with
+   * `apiKeyDetails` from the key's entry.
+   */
   readonly expiresAt?: number;
   /**
    * For audit logs: the percent-encoded parts `authenticationType:lookupRealm.name:username`, followed by
@@ -159,7 +168,7 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -169,7 +178,7 @@ function percentEncode(part: string): string {
 }
 
 // A loop, not a recursion: how deep `metadata` goes is decided by whoever maintains the user directory.
-function deepFreeze<T extends object>(value: T): T {
+export function deepFreeze<T extends object>(value: T): T {
   const open: object[] = [value];
   for (let object = open.pop(); object !== undefined; object = open.pop()) {
     Object.freeze(object);

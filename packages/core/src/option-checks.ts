@@ -12,6 +12,13 @@ export function duration(option: string, given: unknown, fallback: number, least
   throw new ConfigurationError(option, `must be a number of milliseconds from ${least} to ${dayMs}`);
 }
 
+/** A switch, off unless it is given. */
+export function flag(option: string, given: unknown): boolean {
+  if (given === undefined) return false;
+  if (typeof given === 'boolean') return given;
+  throw new ConfigurationError(option, 'must be true or false');
+}
+
 /** An integer from `least` to `most`. */
 export function integer(option: string, given: unknown, fallback: number, most: number, least = 1): number {
   if (given === undefined) return fallback;

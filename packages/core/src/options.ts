@@ -9,7 +9,7 @@ import { knownSchemes, type Scheme } from './credential.js';
 import type { Challenge } from './denial.js';
 import { ConfigurationError } from './errors.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
-import { duration, integer, parseUrl, section } from './option-checks.js';
+import { duration, flag, integer, parseUrl, section } from './option-checks.js';
 import type { TlsSettings } from './tls.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
@@ -22,13 +22,23 @@ export interface VerifierOptions {
   /** Instead of `nodes`: the Cloud ID of a deployment on Elastic Cloud. */
   readonly cloudId?: string | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Schemes that are accepted, in the order in which they are challenged. Default `['Bearer', 'ApiKey']`. */
+  /**
+   * Schemes that are accepted, in the order in which they are challenged. Default `['Bearer', 'ApiKey']`. With
+   * `Basic`, put a rate limit in front: Elasticsearch never locks out who guesses passwords. And its challenge makes
+   * browsers ask for a password.
+   */
   readonly schemes?: readonly Scheme[] | undefined;
   /**
    * The JWT realm's shared secret (`ES-Client-Authentication`). Sent with lookups of Bearer credentials only, and
    * never taken from a caller.
    */
   readonly clientAuthentication?: string | undefined;
+  /**
+   * Whether a lookup of an API key also reads the key's own entry: its expiration, which then ends what is
+   * remembered in time, its metadata and its role descriptors. A second request inside the same deadline, made with
+   * the caller's key (`GET /_security/api_key`). Default `false`.
+   */
+  readonly apiKeyDetails?: boolean | undefined;
   /** What challenges say. Default `{ realm: 'elasticsearch' }`. */
   readonly challenge?: {
     readonly realm?: string | undefined;
@@ -116,6 +126,7 @@ export interface Settings {
   readonly tls: TlsSettings;
   readonly dispatcher: Dispatcher | undefined;
   readonly clientAuthentication: string | undefined;
+  readonly apiKeyDetails: boolean;
   readonly schemes: readonly Scheme[];
   readonly challenge: Challenge;
   readonly maxHeaderLength: number;
@@ -143,6 +154,7 @@ export function readOptions(given: unknown): Settings {
     'tls',
     'schemes',
     'clientAuthentication',
+    'apiKeyDetails',
     'challenge',
     'maxHeaderLength',
     'cache',
@@ -158,6 +170,7 @@ export function readOptions(given: unknown): Settings {
     dispatcher: readDispatcher(options.dispatcher, options.tls),
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
+    apiKeyDetails: flag('apiKeyDetails', options.apiKeyDetails),
     challenge: {
       realm: readRealm(challenge.realm),
       ...(challenge.resourceMetadata !== undefined && {

@@ -143,7 +143,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     connectTimeoutMs: settings.nodes.length > 1 ? Math.ceil(timeoutMs / 3) : timeoutMs,
   });
   const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect);
-  const elasticsearch = createElasticsearch(nodes, { clock, timeoutMs, clientAuthentication, warn });
+  const { apiKeyDetails } = settings;
+  const elasticsearch = createElasticsearch(nodes, {
+    ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+  });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock);
   const fingerprint = createFingerprinter();
