@@ -5,9 +5,8 @@
 
 import { type Draft, documentError, type Index, type Written } from './documents.js';
 import { illegalArgument, Refusal, validationFailure } from './envelope.js';
-import type { Authentication } from './identity.js';
 import { noSuchIndex } from './index-names.js';
-import { ensureMay, visible } from './index-request.js';
+import type { Caller } from './index-request.js';
 import { type JsonDocument, parseJson } from './json-parser.js';
 import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './json-value.js';
 import type { Security } from './security.js';
@@ -58,9 +57,8 @@ export interface WriteResult extends Written {
 }
 
 /** @throws Refusal if the write is not allowed or not possible */
-export function carryOut(security: Security, authentication: Authentication, write: Write): WriteResult {
-  const { indices, secrets } = security;
-  const may = (action: string): void => ensureMay(security, authentication, action, write.index);
+export function carryOut({ indices, secrets, version }: Security, caller: Caller, write: Write): WriteResult {
+  const may = (action: string): void => caller.ensureMay(action, write.index);
   let index = indices.find(write.index);
   if (index === undefined) {
     if (write.kind === 'delete') throw new Refusal(noSuchIndex(write.index));
@@ -69,47 +67,37 @@ export function carryOut(security: Security, authentication: Authentication, wri
   }
   may(`${bulkAction}[s]`);
   may(itemActions[write.kind]);
+  const store: Store = (place, draft, onlyNew) => {
+    // Older releases let anybody who may write add fields.
+    if (draft.added.size > 0 && version.major > 7) may('indices:admin/mapping/auto_put');
+    return { index: place, ...place.put(draft, onlyNew) };
+  };
   switch (write.kind) {
     case 'delete':
       return { index, ...index.remove(write.id) };
     case 'update':
-      ensureWhole(security, authentication, index);
-      return update(security, authentication, index, write.id, write.change);
-    default: {
-      const draft = index.draft(write.document, write.id ?? secrets.id());
-      return store(security, authentication, index, draft, write.kind === 'create');
-    }
+      ensureSeesAll(caller, index);
+      return update(index, write.id, write.change, store);
+    default:
+      return store(index, index.draft(write.document, write.id ?? secrets.id()), write.kind === 'create');
   }
 }
 
-function store(
-  security: Security,
-  authentication: Authentication,
-  index: Index,
-  draft: Draft,
-  onlyNew: boolean,
-): WriteResult {
-  // Older releases let anybody who may write add fields.
-  if (draft.added.size > 0 && security.version.major > 7) {
-    ensureMay(security, authentication, 'indices:admin/mapping/auto_put', index.name);
-  }
-  return { index, ...index.put(draft, onlyNew) };
-}
+type Store = (index: Index, draft: Draft, onlyNew: boolean) => WriteResult;
 
 /** Whoever sees only a part of the documents must not change what he can not see. */
-function ensureWhole(security: Security, authentication: Authentication, index: Index): void {
-  const [seen] = visible(security, authentication, requestActions.update, [index]);
+function ensureSeesAll(caller: Caller, index: Index): void {
+  const [seen] = caller.visible(requestActions.update, [index]);
   if (seen === undefined || (seen.access.queries.length === 0 && !seen.access.limitsFields)) return;
   const reason = "Can't execute an update request if field or document level security is enabled";
   throw new Refusal({ status: 400, type: 'security_exception', reason });
 }
 
 function update(
-  security: Security,
-  authentication: Authentication,
   index: Index,
   id: string,
   { doc, upsert, docAsUpsert, detectNoop }: Change,
+  store: Store,
 ): WriteResult {
   const before = index.get(id);
   const source = before === undefined ? (docAsUpsert ? doc : upsert) : over(before.source, doc ?? new Map());
@@ -119,8 +107,7 @@ function update(
   if (before !== undefined && detectNoop && sameJson(before.source, source)) {
     return { index, id, result: 'noop', version: before.version, seqNo: before.seqNo };
   }
-  const draft = index.draft(parseJson(writeJson(source)), id);
-  return store(security, authentication, index, draft, false);
+  return store(index, index.draft(parseJson(writeJson(source)), id), false);
 }
 
 function over(below: JsonMap, above: JsonMap): JsonMap {

@@ -3,6 +3,7 @@
  * decided in `authorization.ts`, names resolved here.
  */
 
+import type { IndexGrant } from './authorization.js';
 import { accessOf } from './document-access.js';
 import type { VisibleIndex } from './document-search.js';
 import type { Index } from './documents.js';
@@ -41,78 +42,82 @@ export function readTarget(call: Call): Target {
   };
 }
 
-/**
- * The indices that a request stands for, of which patterns give only those that the caller may touch.
- *
- * @throws Refusal if one is missing, or may not be touched
- */
-export function indicesFor(
-  security: Security,
-  authentication: Authentication,
-  action: string,
-  { expression, ignoreUnavailable, allowNone }: Target,
-): Index[] {
-  const { indices, authorization } = security;
-  const { names, matches, hasPattern } = parseIndexExpression(expression);
-  const may = (name: string): boolean => authorization.grantOn(authentication, action, name) !== undefined;
-  const denied = names.filter((name) => !may(name));
-  if (denied.length > 0 && !ignoreUnavailable) {
-    throw new Refusal(authorization.indexDenial(authentication, action, denied));
-  }
-  const found: Index[] = [];
-  for (const name of names) {
-    if (name.startsWith('_')) throw new Refusal(invalidIndexName(name, "must not start with '_'."));
-    const index = may(name) ? indices.find(name) : undefined;
-    if (index !== undefined) found.push(index);
-    else if (!ignoreUnavailable) throw new Refusal(noSuchIndex(name));
-  }
-  const others = indices.all().filter((index) => !found.includes(index) && matches(index.name));
-  found.push(...others.filter((index) => may(index.name)));
-  if (found.length > 0) return found;
-  ensureMaySomewhere(security, authentication, action);
-  if (hasPattern && !allowNone) throw new Refusal(noSuchIndex(expression));
-  return found;
+/** Somebody who sends one request, and what it may do with which indices. */
+export interface Caller {
+  /** @throws Refusal if an action is not allowed on an index, whether there is such an index or not */
+  ensureMay(action: string, name: string): void;
+  /** @throws Refusal if an action is not allowed on any index that could be */
+  ensureMaySomewhere(action: string): void;
+  /**
+   * The indices that a request stands for, of which patterns give only those that the caller may touch.
+   *
+   * @throws Refusal if one is missing, or may not be touched
+   */
+  resolve(action: string, target: Target): Index[];
+  /**
+   * What the caller may see of indices that it may touch.
+   *
+   * @throws Refusal if the licence does not allow to hide anything
+   */
+  visible(action: string, indices: readonly Index[]): VisibleIndex[];
 }
 
-/** @throws Refusal if an action is not allowed on an index, whether there is such an index or not */
-export function ensureMay(
-  { authorization }: Security,
-  authentication: Authentication,
-  action: string,
-  name: string,
-): void {
-  if (authorization.grantOn(authentication, action, name) === undefined) {
-    throw new Refusal(authorization.indexDenial(authentication, action, [name]));
-  }
-}
+/** Makes what a request needs to know of its sender. It must not outlive the request: roles change. */
+export function callerOf(security: Security, authentication: Authentication): Caller {
+  const { indices, authorization, settings } = security;
+  const known = new Map<string, IndexGrant | undefined>();
 
-/** @throws Refusal if an action is not allowed on any index that could be */
-export function ensureMaySomewhere(
-  { authorization }: Security,
-  authentication: Authentication,
-  action: string,
-): void {
-  if (!authorization.limits(authentication).every((limit) => limit.allowsSomewhere(action))) {
-    throw new Refusal(authorization.indexDenial(authentication, action, []));
+  // A bulk request asks the same thousands of times.
+  function grantOn(action: string, name: string): IndexGrant | undefined {
+    const key = `${action} ${name}`;
+    if (!known.has(key)) known.set(key, authorization.grantOn(authentication, action, name));
+    return known.get(key);
   }
-}
 
-/** What the caller may see of some indices of which it may touch each. */
-export function visible(
-  { authorization, settings }: Security,
-  authentication: Authentication,
-  action: string,
-  indices: readonly Index[],
-): VisibleIndex[] {
-  const found = indices.map((index) => ({
-    index,
-    access: accessOf(authorization.grantOn(authentication, action, index.name) ?? []),
-  }));
-  const limited = found.filter(({ access }) => access.queries.length > 0 || access.limitsFields);
-  const [only, ...others] = limited.map(({ index }) => index.name);
-  if (settings.license === 'basic' && only !== undefined) {
-    const names = others.length === 0 ? only : [only, ...others];
-    throw new Refusal(notLicensed('field and document level security', { indices_with_dls_or_fls: names }));
+  function refuseOn(action: string, names: readonly string[]): never {
+    throw new Refusal(authorization.indexDenial(authentication, action, names));
   }
-  return found;
+
+  function ensureMaySomewhere(action: string): void {
+    const limits = authorization.limits(authentication);
+    if (!limits.every((limit) => limit.allowsSomewhere(action))) refuseOn(action, []);
+  }
+
+  return {
+    ensureMaySomewhere,
+    ensureMay(action, name) {
+      if (grantOn(action, name) === undefined) refuseOn(action, [name]);
+    },
+    resolve(action, { expression, ignoreUnavailable, allowNone }) {
+      const { names, matches, hasPattern } = parseIndexExpression(expression);
+      const may = (name: string): boolean => grantOn(action, name) !== undefined;
+      const denied = names.filter((name) => !may(name));
+      if (denied.length > 0 && !ignoreUnavailable) refuseOn(action, denied);
+      const found: Index[] = [];
+      for (const name of names) {
+        if (name.startsWith('_')) throw new Refusal(invalidIndexName(name, "must not start with '_'."));
+        const index = may(name) ? indices.find(name) : undefined;
+        if (index !== undefined) found.push(index);
+        else if (!ignoreUnavailable) throw new Refusal(noSuchIndex(name));
+      }
+      const others = indices.all().filter((index) => !found.includes(index) && matches(index.name));
+      found.push(...others.filter((index) => may(index.name)));
+      if (found.length > 0) return found;
+      ensureMaySomewhere(action);
+      if (hasPattern && !allowNone) throw new Refusal(noSuchIndex(expression));
+      return found;
+    },
+    visible(action, some) {
+      const found = some.map((index) => ({ index, access: accessOf(grantOn(action, index.name) ?? []) }));
+      const limited = found.filter(({ access }) => access.queries.length > 0 || access.limitsFields);
+      const [only, ...others] = limited.map(({ index }) => index.name);
+      if (settings.license === 'basic' && only !== undefined) {
+        const names = others.length === 0 ? only : [only, ...others];
+        throw new Refusal(
+          notLicensed('field and document level security', { indices_with_dls_or_fls: names }),
+        );
+      }
+      return found;
+    },
+  };
 }

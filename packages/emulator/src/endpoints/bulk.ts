@@ -4,7 +4,7 @@ import { showPlace, showWritten, statusOf } from '../document-answers.js';
 import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../document-writes.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import { illegalArgument, members, Refusal } from '../envelope.js';
-import { ensureMaySomewhere } from '../index-request.js';
+import { callerOf } from '../index-request.js';
 import { type JsonDocument, type JsonNode, jsonValueOf } from '../json-parser.js';
 import type { JsonValue } from '../json-value.js';
 import { readScalarText, refuseBroken, tokenName } from '../object-parser.js';
@@ -112,11 +112,12 @@ function problems({ writes }: BulkRequest): string[] {
 
 function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call): Answer {
   const { authentication, version } = call;
-  ensureMaySomewhere(security, authentication, bulkAction);
+  const caller = callerOf(security, authentication);
+  caller.ensureMaySomewhere(bulkAction);
   let errors = false;
   const items = writes.map((write): JsonValue => {
     try {
-      const result = carryOut(security, authentication, write);
+      const result = carryOut(security, caller, write);
       return { [write.kind]: { ...showWritten(result, version, refreshed), status: statusOf(result) } };
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;

@@ -15,7 +15,7 @@ import {
   segment,
 } from '../endpoint.js';
 import { illegalArgument } from '../envelope.js';
-import { ensureMay, indicesFor, visible } from '../index-request.js';
+import { callerOf } from '../index-request.js';
 import { jsonValueOf } from '../json-parser.js';
 import { refuseBroken } from '../object-parser.js';
 import type { Security } from '../security.js';
@@ -68,8 +68,9 @@ function readDelete(call: Call): WriteRequest {
 }
 
 function write(security: Security, { write: wanted, refreshed }: WriteRequest, call: Call): Answer {
-  ensureMay(security, call.authentication, requestActions[wanted.kind], wanted.index);
-  const result = carryOut(security, call.authentication, wanted);
+  const caller = callerOf(security, call.authentication);
+  caller.ensureMay(requestActions[wanted.kind], wanted.index);
+  const result = carryOut(security, caller, wanted);
   return answer(showWritten(result, call.version, refreshed), statusOf(result));
 }
 
@@ -110,9 +111,9 @@ const getAction = 'indices:data/read/get';
 function get(security: Security, { index: name, id, source }: ReadRequest, call: Call): Answer {
   const { authentication, version } = call;
   const target = { expression: name, ignoreUnavailable: false, allowNone: false };
-  const indices = indicesFor(security, authentication, getAction, target);
-  const [seen] = visible(security, authentication, getAction, indices);
-  if (seen === undefined || indices.length > 1) {
+  const caller = callerOf(security, authentication);
+  const [seen, another] = caller.visible(getAction, caller.resolve(getAction, target));
+  if (seen === undefined || another !== undefined) {
     return refuse(illegalArgument(`unable to return a single index as [${name}] stands for several`));
   }
   const document = seen.index.get(id);

@@ -14,14 +14,7 @@ import {
 import { illegalArgument } from '../envelope.js';
 import { type IndexDefinition, parseIndexDefinition, parseMapping, plainIndex } from '../index-definition.js';
 import { indexNameProblem, invalidIndexName } from '../index-names.js';
-import {
-  ensureMay,
-  indicesFor,
-  readTarget,
-  type Target,
-  targetParameters,
-  visible,
-} from '../index-request.js';
+import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
 import type { JsonValue } from '../json-value.js';
 import { type MappedFields, showFields } from '../mapping.js';
 import type { Security } from '../security.js';
@@ -49,7 +42,7 @@ function create(security: Security, { name, definition }: CreateRequest, { authe
   // A name that no index can have is complained about first: nobody could have a privilege for it.
   const problem = indexNameProblem(name);
   if (problem !== undefined) refuse(invalidIndexName(name, problem));
-  ensureMay(security, authentication, actions.create, name);
+  callerOf(security, authentication).ensureMay(actions.create, name);
   security.indices.create(name, definition);
   return answer({ acknowledged: true, shards_acknowledged: true, index: name });
 }
@@ -60,26 +53,31 @@ function remove(security: Security, target: Target, { authentication }: Call): A
   if (security.version.major > 7 && (/\*/.test(expression) || expression === '_all')) {
     refuse(illegalArgument('Wildcard expressions or all indices are not allowed'));
   }
-  for (const { name } of indicesFor(security, authentication, actions.delete, target)) {
+  for (const { name } of callerOf(security, authentication).resolve(actions.delete, target)) {
     security.indices.remove(name);
   }
   return answer({ acknowledged: true });
 }
 
 /** The fields of an index that the caller may see. */
-function mappingsOf(security: Security, call: Call, action: string, indices: readonly Index[]): JsonValue[] {
-  return visible(security, call.authentication, action, indices).map(({ index, access }) =>
-    showFields(
-      new Map(
-        [...index.mapping.fields()].filter(([path, { type }]) => type === 'object' || access.seesField(path)),
+function mappingsOf(caller: Caller, action: string, indices: readonly Index[]): JsonValue[] {
+  return caller
+    .visible(action, indices)
+    .map(({ index, access }) =>
+      showFields(
+        new Map(
+          [...index.mapping.fields()].filter(
+            ([path, { type }]) => type === 'object' || access.seesField(path),
+          ),
+        ),
       ),
-    ),
-  );
+    );
 }
 
-function show(security: Security, target: Target, call: Call): Answer {
-  const indices = indicesFor(security, call.authentication, actions.get, target);
-  const mappings = mappingsOf(security, call, actions.get, indices);
+function show(security: Security, target: Target, { authentication }: Call): Answer {
+  const caller = callerOf(security, authentication);
+  const indices = caller.resolve(actions.get, target);
+  const mappings = mappingsOf(caller, actions.get, indices);
   return answer(
     new Map(
       indices.map((index, at) => [
@@ -100,9 +98,10 @@ function settingsOf({ name, uuid, createdAt, shards, replicas }: Index): JsonVal
   };
 }
 
-function showMapping(security: Security, target: Target, call: Call): Answer {
-  const indices = indicesFor(security, call.authentication, actions.getMapping, target);
-  const mappings = mappingsOf(security, call, actions.getMapping, indices);
+function showMapping(security: Security, target: Target, { authentication }: Call): Answer {
+  const caller = callerOf(security, authentication);
+  const indices = caller.resolve(actions.getMapping, target);
+  const mappings = mappingsOf(caller, actions.getMapping, indices);
   return answer(new Map(indices.map(({ name }, at) => [name, { mappings: mappings[at] }])));
 }
 
@@ -116,7 +115,7 @@ function putMapping(
   { target, fields }: PutMappingRequest,
   { authentication }: Call,
 ): Answer {
-  for (const { mapping } of indicesFor(security, authentication, actions.putMapping, target)) {
+  for (const { mapping } of callerOf(security, authentication).resolve(actions.putMapping, target)) {
     mapping.add(fields);
   }
   return answer({ acknowledged: true });
@@ -124,7 +123,7 @@ function putMapping(
 
 /** There is nothing to be done: whatever was written can be found. */
 function refresh(security: Security, target: Target, { authentication }: Call): Answer {
-  const indices = indicesFor(security, authentication, actions.refresh, target);
+  const indices = callerOf(security, authentication).resolve(actions.refresh, target);
   const sum = (count: (index: Index) => number): number =>
     indices.reduce((all, index) => all + count(index), 0);
   const shards = sum((index) => index.shards);

@@ -10,7 +10,7 @@ import {
 } from '../document-search-request.js';
 import type { StoredDocument } from '../documents.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
-import { indicesFor, readTarget, type Target, targetParameters, visible } from '../index-request.js';
+import { callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
 import type { JsonValue } from '../json-value.js';
 import type { Query } from '../query-parser.js';
 import type { SearchResult } from '../search.js';
@@ -32,7 +32,8 @@ function readSearch(call: Call): SearchRequest {
 }
 
 function seenBy(security: Security, { authentication }: Call, target: Target): VisibleIndex[] {
-  return visible(security, authentication, action, indicesFor(security, authentication, action, target));
+  const caller = callerOf(security, authentication);
+  return caller.visible(action, caller.resolve(action, target));
 }
 
 function showShards(indices: readonly VisibleIndex[], failures: readonly ShardFailure[]): JsonValue {
