@@ -4,13 +4,12 @@
  */
 
 import type { IndexGrant } from './authorization.js';
-import { Refusal } from './envelope.js';
-import { parseJson } from './json-parser.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import { metadataFields } from './mapping.js';
 import { matchesPattern } from './name-patterns.js';
 import type { FieldRule } from './permissions.js';
-import { parseQueryNode, type Query } from './query-parser.js';
+import type { Query } from './query-parser.js';
+import { parseRoleQuery } from './role-queries.js';
 
 /** What somebody may see of an index. */
 export interface DocumentAccess {
@@ -48,17 +47,6 @@ function fits({ grantedFields, deniedFields = [] }: FieldRule, path: string): bo
 
 function anyOf(texts: readonly string[]): Query {
   return { kind: 'bool', must: [], should: texts.map(parseRoleQuery), mustNot: [], minimumShouldMatch: 1 };
-}
-
-/** @throws Refusal if the text is no query, or one that is filled in for each user */
-export function parseRoleQuery(text: string): Query {
-  const document = parseJson(text);
-  const { root } = document;
-  if (root.kind === 'object' && root.members[0]?.name === 'template') {
-    const reason = 'templates in the queries of roles are not supported by the emulator';
-    throw new Refusal({ status: 400, type: 'illegal_argument_exception', reason });
-  }
-  return parseQueryNode(root, document);
 }
 
 /** The part of a document that is left when only some of its fields are kept. */

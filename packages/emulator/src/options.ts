@@ -11,6 +11,7 @@ import { areTexts, check, checkNames, isObject, refuse } from './option-checks.j
 import { isReservedRole } from './reserved-roles.js';
 import type { RoleDescriptor } from './role-descriptor.js';
 import { parseRole } from './role-descriptor-parser.js';
+import { checkRoleQueries } from './role-queries.js';
 import { descriptorProblems } from './role-validation.js';
 import type { SecuritySettings } from './security.js';
 import { parseUser, type UserRequest, userProblems } from './user-parser.js';
@@ -203,6 +204,7 @@ function readRole(name: string, body: unknown, version: Version): RoleDescriptor
     : nameProblem('Role', name);
   const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];
   if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
+  inWords(option, () => checkRoleQueries(role));
   return role;
 }
 

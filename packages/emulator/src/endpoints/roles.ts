@@ -16,6 +16,7 @@ import { nameProblem } from '../names.js';
 import { isReservedRole } from '../reserved-roles.js';
 import { type RoleDescriptor, showRole } from '../role-descriptor.js';
 import { parseRole } from '../role-descriptor-parser.js';
+import { checkRoleQueries } from '../role-queries.js';
 import { descriptorProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';
@@ -57,7 +58,10 @@ export const roleRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
-    run: (security, { name, role }) => answer({ role: { created: security.roles.put(name, role) } }),
+    run(security, { name, role }) {
+      checkRoleQueries(role);
+      return answer({ role: { created: security.roles.put(name, role) } });
+    },
   }),
   route<string[] | undefined>({
     methods: ['GET'],
