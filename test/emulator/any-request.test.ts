@@ -49,6 +49,14 @@ const paths = fc.oneof(
     '/_security/_query/user',
     '/_security/cross_cluster/api_key',
     '/_security/service',
+    '/_search',
+    '/_count',
+    '/_mapping',
+    '/_bulk',
+    '/docs/_bulk',
+    '/docs/_doc',
+    '/docs/_search',
+    '/docs/_mapping',
   ),
   fc
     .tuple(
@@ -62,6 +70,12 @@ const paths = fc.oneof(
         '/_security/cross_cluster/api_key/NAME',
         '/_security/service/elastic/NAME/credential/token/NAME',
         '/NAME/NAME',
+        '/NAME',
+        '/NAME/_doc/1',
+        '/docs/_doc/NAME',
+        '/docs/_update/NAME',
+        '/docs/_create/NAME',
+        '/NAME/_search',
       ),
       names,
     )
@@ -150,6 +164,24 @@ const fields = fc.constantFrom(
     'workflows',
     '__proto__',
   ],
+  ...[
+    'match',
+    'match_all',
+    'terms',
+    'operator',
+    '_source',
+    'track_total_hits',
+    'index',
+    '_id',
+    '_index',
+    'doc',
+    'upsert',
+    'mappings',
+    'properties',
+    'type',
+    'settings',
+    'a.b',
+  ],
 );
 const leaves = fc.oneof(
   fc.constantFrom<unknown>(
@@ -190,6 +222,19 @@ const bodies = fc.oneof(
     arbitrary: fc.array(fc.tuple(fields, value), { maxLength: 5 }).map((members) => write({ members })),
   },
   { weight: 1, arbitrary: value.map(write).map((text) => text.slice(0, text.length / 2)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(
+        fc.oneof(
+          value.map(write),
+          fc
+            .tuple(fc.constantFrom('index', 'create', 'update', 'delete'), fc.array(fc.tuple(fields, leaves)))
+            .map(([kind, members]) => write({ members: [[kind, { members }]] })),
+        ),
+      )
+      .map((lines) => lines.map((line) => `${line}\n`).join('')),
+  },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
 );
 
@@ -208,7 +253,17 @@ test('any request gets an answer that Elasticsearch could give, and does not dis
       expect(response.header('x-elastic-product')).toEqual(['Elasticsearch']);
       expect(response.header('content-type')).toEqual(['application/json']);
       // 500 is Elasticsearch's answer to a Kerberos ticket that is not Base64.
-      const known = [200, 400, 401, 403, 404, 405, 409, ...(body?.includes('kerberos_ticket') ? [500] : [])];
+      const known = [
+        200,
+        201,
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        ...(body?.includes('kerberos_ticket') ? [500] : []),
+      ];
       expect(known).toContain(response.status);
       JSON.parse(response.text);
       expect((await cluster.ask('GET /_security/_authenticate', { headers: root })).json.username).toBe(

@@ -33,7 +33,10 @@ export function parseDate(text: string): number | undefined {
   const match = dateForm.exec(text);
   if (match === null) return undefined;
   const [, date = '', hour, minute = '00', second = '00', zone = 'Z'] = match;
-  if (hour === undefined) return known(Date.parse(date));
+  // JavaScript takes the thirtieth of February for the first of March.
+  if (known(Date.parse(date)) === undefined || !new Date(date).toISOString().startsWith(date))
+    return undefined;
+  if (hour === undefined) return Date.parse(date);
   const offset = zone === 'Z' ? zone : `${zone.slice(0, 3)}:${zone.length === 3 ? '00' : zone.slice(-2)}`;
   return known(Date.parse(`${date}T${hour}:${minute}:${second.replace(',', '.')}${offset}`));
 }
