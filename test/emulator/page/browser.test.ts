@@ -43,7 +43,16 @@ beforeEach(async () => {
     },
   });
 });
-afterEach(() => emulator.close());
+
+/** Ends a browser's window, and says what it has complained about. */
+const endings: (() => Promise<string[]>)[] = [];
+afterEach(async () => {
+  // Before the emulator, or else the page complains that it is gone.
+  const complaints: string[] = [];
+  for (const end of endings.splice(0)) complaints.push(...(await end()));
+  await emulator.close();
+  expect(complaints).toEqual([]);
+});
 
 const admin = basic('elastic', 'changeme');
 const wide = { width: 1100, height: 800 };
@@ -53,9 +62,9 @@ const phone = { width: 360, height: 740 };
 async function open(options: BrowserContextOptions = {}, expected = /^$/): Promise<Page> {
   const complaints: string[] = [];
   const context = await browser.newContext({ viewport: wide, ...options });
-  onTestFinished(async () => {
+  endings.push(async () => {
     await context.close();
-    expect(complaints.filter((text) => !expected.test(text))).toEqual([]);
+    return complaints.filter((text) => !expected.test(text));
   });
   const page = await context.newPage();
   page.on('console', (message) => complaints.push(message.text()));
@@ -155,8 +164,11 @@ describe('what it shows', () => {
   });
 
   test('says when the emulator has gone, and when another has come', async () => {
+    // A port that nobody is given who asks for any: it has to be free again in a moment.
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    await emulator.close();
+    emulator = await startEmulator({ port });
     const page = await open({}, /^Failed to load resource/);
-    const port = Number(new URL(emulator.url).port);
     await emulator.close();
     await page.getByText('does not answer').waitFor();
     emulator = await startEmulator({ port });
@@ -186,9 +198,8 @@ describe('what its buttons do', () => {
   });
 
   test('over TLS as well', async () => {
-    const { url } = emulator;
     await emulator.close();
-    emulator = await startEmulator({ tls: true, port: Number(new URL(url).port) });
+    emulator = await startEmulator({ tls: true });
     const page = await open({ ignoreHTTPSErrors: true });
     expect(page.url()).toBe(`${emulator.url}/_esauth/`);
     await page.getByRole('button', { name: '+ 1 hour' }).click();
