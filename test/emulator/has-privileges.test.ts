@@ -20,7 +20,7 @@ const onIndices = (
   names: string | string[],
   privileges: string[],
   allow_restricted_indices = false,
-): object => ({ indices: [{ names, privileges, allow_restricted_indices }] });
+): Readonly<Record<string, unknown>> => ({ indices: [{ names, privileges, allow_restricted_indices }] });
 
 /** Cluster privileges held, what is asked for, and whether it is held. */
 const ofCluster: readonly [string[], string, boolean][] = [
@@ -98,6 +98,10 @@ const ofIndex: readonly [object, string, string, boolean][] = [
   [onIndices('/log[st]-[0-9]+/', ['read']), 'logs-', 'read', false],
   [onIndices('/log[st]-<1-20>/', ['read']), 'logs-20', 'read', true],
   [onIndices('/log[st]-<1-20>/', ['read']), 'logs-21', 'read', false],
+  [onIndices('/log[st]-<1-20>/', ['read']), 'logs-007', 'read', true],
+  [onIndices('/log[st]-<01-20>/', ['read']), 'logs-07', 'read', true],
+  [onIndices('/log[st]-<01-20>/', ['read']), 'logs-7', 'read', false],
+  [onIndices('/log[st]-<01-20>/', ['read']), 'logs-007', 'read', false],
   [onIndices('/~(secret.*)/', ['read']), 'public', 'read', true],
   [onIndices('/~(secret.*)/', ['read']), 'secret-1', 'read', false],
   [onIndices('/.*a.*&.*b.*/', ['read']), 'xaybz', 'read', true],
@@ -210,10 +214,10 @@ for (const target of targets) {
         { names: '*', privileges: ['read'] },
         { names: '*', privileges: ['read'], allow_restricted_indices: true },
       ];
-      expect((await held(cluster, onIndices('*', ['all']), { index })).json.index).toEqual({
-        '*': { read: false },
-        '.security-7': { read: false },
-      });
+      for (const questions of [index, index.reverse()]) {
+        const { json } = await held(cluster, onIndices('*', ['all']), { index: questions });
+        expect(json.index).toEqual({ '*': { read: false }, '.security-7': { read: false } });
+      }
     });
 
     test('a key holds what both its own privileges and its owner allow', async () => {
@@ -285,6 +289,67 @@ describe('applications', () => {
       index: {},
       application: { app: { [resource]: { [privilege]: holds } } },
     });
+    await cluster.close();
+  });
+});
+
+describe('releases', () => {
+  test.each([
+    ['7.17', '.kibana_1', true],
+    ['8.0', '.kibana_1', false],
+    ['7.17', '.security-7', false],
+    ['8.0', '.security-tokens-7', false],
+    ['8.0', '.security-profile-8', false],
+    ['8.0', '.securityx', true],
+  ])('in %s, reading everything is reading %s: %s', async (version, name, holds) => {
+    const cluster = await emulated({ version });
+    const { json } = await held(cluster, onIndices('*', ['read']), {
+      index: [{ names: [name], privileges: ['read'] }],
+    });
+    expect(json.has_all_requested).toBe(holds);
+    await cluster.close();
+  });
+
+  test.each([
+    ['read', 'read_failure_store', false],
+    ['manage', 'read_failure_store', false],
+    ['manage', 'manage_failure_store', true],
+    ['all', 'read_failure_store', true],
+    ['all', 'manage_failure_store', true],
+    ['read_failure_store', 'read_failure_store', true],
+    ['read_failure_store', 'read', false],
+    ['read_failure_store', 'indices:data/read/search', false],
+    ['manage_failure_store', 'monitor', false],
+  ])('failures are a part of their own: %s and %s, %s', async (given, wanted, holds) => {
+    const cluster = await emulated();
+    const index = [{ names: ['a'], privileges: [wanted] }];
+    const { json } = await held(cluster, onIndices('a', [given]), { index });
+    expect(json.has_all_requested).toBe(holds);
+    await cluster.close();
+  });
+});
+
+describe('denials', () => {
+  test.each([
+    ['.security-7', 'on restricted indices [.security-7]'],
+    ['logs-1', undefined],
+    ['other', 'on indices [other]'],
+  ])('reading %s: %s', async (index, where) => {
+    const cluster = await emulated({
+      roles: {
+        reader: onIndices(['logs-*', '.sec*'], ['read']),
+        failures: onIndices('*', ['read_failure_store']),
+      },
+      users: { joe: { password, roles: ['reader', 'failures'] } },
+    });
+    const response = await cluster.ask(`GET /${index}/_search`, { headers: basic('joe', password) });
+    const reason =
+      `action [indices:data/read/search] is unauthorized for user [joe] with effective roles [failures,reader] ${where}, ` +
+      'this action is granted by the index privileges [read,all]';
+    if (where === undefined) expect(response.status).toBe(404);
+    else {
+      expectAnswer(response, { status: 403, body: errorBody(403, 'security_exception', reason) });
+    }
     await cluster.close();
   });
 });

@@ -101,7 +101,6 @@ export function permissionsOf(
     allowsAction: (action, { own = false, applications: concerned = [] }) =>
       grantsAction(cluster, action, own) ||
       (concerned.length > 0 &&
-        action.startsWith(managingApplications) &&
         concerned.every((name) => managed.some((pattern) => matchesPattern(pattern, name)))),
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
     groupsAllowing: (action, index) =>
@@ -129,8 +128,6 @@ export function permissionsOf(
         .every((wanted) => applications.some((group) => covers(group, wanted, resource))),
   };
 }
-
-const managingApplications = 'cluster:admin/xpack/security/privilege/';
 
 /** The applications whose privileges a role may manage, as its `global` says. */
 function managedApplications(global: JsonMap | undefined): string[] {
