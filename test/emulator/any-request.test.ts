@@ -2,16 +2,29 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { basic } from '../support/http-client.js';
+import { basic, bearer } from '../support/http-client.js';
+import { signJwt } from '../support/jwt.js';
 import { type Cluster, emulated } from './cluster.js';
 
 // Somebody whose password and roles no generated request gets hold of.
 const root = basic('root', 'password');
 
+const hmacKey = 'a text of at least thirty-two bytes';
+
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await emulated({
     kerberosTickets: { YWJj: { username: 'k' } },
+    jwtRealms: [
+      {
+        allowedIssuer: 'i',
+        allowedAudiences: ['a'],
+        allowedSignatureAlgorithms: ['HS256'],
+        hmacKey,
+        claims: { principal: 'sub', groups: 'groups', mail: 'mail' },
+        clientAuthentication: { type: 'none' },
+      },
+    ],
     users: { root: { password: 'password', roles: ['superuser'] } },
   });
 });
@@ -272,4 +285,40 @@ test('any request gets an answer that Elasticsearch could give, and does not dis
     }),
     { numRuns: 1_500 },
   );
+}, 60_000);
+
+/** What a token says; a signature may be spelled in several ways. */
+function said(token: string): string {
+  const parts = token.split('.');
+  const signature = Buffer.from(parts.pop() ?? '', 'base64url').toString('hex');
+  return [...parts, signature].join('.');
+}
+
+test('any claims in a token that is signed, and any change of it, get one, too', async () => {
+  const claim = fc.oneof(
+    fc.constantFrom('i', 'a', 'alice', 0, 1, -1, 4_070_908_800, 1e300, null, true, '', ' '),
+    fc.jsonValue({ maxDepth: 3 }),
+  );
+  const names = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'auth_time', 'groups', 'mail', 'jti', '__proto__'];
+  const good = { iss: 'i', aud: 'a', sub: 'alice', iat: 1, exp: 4_070_908_800 };
+  const changes = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), claim, { maxKeys: 3 });
+  const cut = fc.tuple(fc.nat(400), fc.constantFrom('', '.', '..', '!', 'A', '='), fc.nat(3));
+  await fc.assert(
+    fc.asyncProperty(changes, fc.option(cut), async (changed, change) => {
+      const claims = { ...good, ...changed };
+      const whole = await signJwt(hmacKey, claims, 0, { alg: 'HS256' });
+      const [at, text, length] = change ?? [0, '', 0];
+      const token = whole.slice(0, at) + text + whole.slice(at + length);
+      const response = await cluster.ask('GET /_security/_authenticate', { headers: bearer(token) });
+      expect(response.text).not.toContain('the emulator failed');
+      if (said(token) !== said(whole)) expect([400, 401]).toContain(response.status);
+      if (response.status === 200) expect(response.json.username).toBe(claims.sub);
+      else expect([400, 401]).toContain(response.status);
+    }),
+    { numRuns: 500, examples: [[{}, null]] },
+  );
+  const { json } = await cluster.ask('GET /_security/_authenticate', {
+    headers: bearer(await signJwt(hmacKey, good, 0, { alg: 'HS256' })),
+  });
+  expect(json.username).toBe('alice');
 }, 60_000);

@@ -32,8 +32,15 @@ export function killAll(): void {
   running.clear();
 }
 
-export function run(args: readonly string[], options: SpawnOptionsWithoutStdio = {}, file = command): Run {
-  const child = spawn(process.execPath, [file, ...args], options);
+/** @param through a command that runs the rest, such as `env` */
+export function run(
+  args: readonly string[],
+  options: SpawnOptionsWithoutStdio = {},
+  file: string = command,
+  through: readonly string[] = [],
+): Run {
+  const [program = '', ...rest] = [...through, process.execPath, file, ...args];
+  const child = spawn(program, rest, options);
   running.add(child);
   let out = '';
   let err = '';
