@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createVerifier, type Verifier } from '@esauth/core';
+import { createVerifier, type Identity, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { publishLookup, publishVerdict } from '../../packages/core/src/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { collectGarbage } from '../support/garbage.js';
 import {
   errorBody,
   identityBody,
@@ -99,4 +101,30 @@ test('P47: no event holds any part of the credential', async () => {
   const text = JSON.stringify(events);
   expect(events.length).toBeGreaterThan(6);
   for (let at = 7; at + 8 <= jane.length; at += 1) expect(text).not.toContain(jane.slice(at, at + 8));
+});
+
+test('while nobody listens nothing is made: ten thousand verdicts and lookups allocate nothing', () => {
+  for (const channel of channels) unsubscribe(channel, note);
+  const identity = { subject: 'token:native1:jane' } as Identity;
+  const verdict: Verdict = { kind: 'authenticated', identity, verifiedAt: 0 };
+  const publish = () => {
+    for (let n = 0; n < 10_000; n += 1) {
+      publishVerdict(verdict, 'memory');
+      publishLookup('privileges', verdict, 1, false);
+    }
+  };
+  const allocated = () => {
+    collectGarbage();
+    const { heapUsed } = process.memoryUsage();
+    publish();
+    return process.memoryUsage().heapUsed - heapUsed;
+  };
+  // Compiled first; what compiling itself takes must not count.
+  allocated();
+  expect(Math.min(allocated(), allocated(), allocated())).toBeLessThan(50_000);
+  const listen = () => {};
+  subscribe('esauth:verdict', listen);
+  // It would be seen: an event is some fifty bytes.
+  expect(allocated()).toBeGreaterThan(300_000);
+  unsubscribe('esauth:verdict', listen);
 });
