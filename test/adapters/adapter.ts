@@ -4,9 +4,12 @@ import type { Server, ServerOptions } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import {
   type AdmissionOptions,
+  type AuthenticationType,
   type CallerHeaders,
   createVerifier,
   type Identity,
+  type PrivilegesQuestion,
+  type Requirement,
   type Verifier,
   type VerifierOptions,
 } from '@esauth/core';
@@ -47,7 +50,10 @@ export interface Adapter<Step> {
   /** The framework with its major version. */
   readonly name: string;
   esauth(verifier: Verifier | VerifierOptions, options?: Options): Step;
-  requireRoles(...names: readonly string[]): Step;
+  /** The guards that the adapter exports, and `requireThat` for the rest. */
+  readonly guards: Guards<Step>;
+  /** `requirePrivileges`, with a function of the framework's own request that is given its path. */
+  requirePrivilegesOf(question: (path: string) => PrivilegesQuestion): Step;
   /** Puts something in the identity's place, as any middleware can. */
   forge(identity: unknown): Step;
   /** The framework's usual CORS middleware, with its defaults. */
@@ -62,6 +68,15 @@ export interface Adapter<Step> {
   ): Promise<Server>;
   /** The same on a cleartext HTTP/2 server, if the framework has one. */
   buildHttp2?(application: Application<Step>): Promise<Server | Http2Server>;
+}
+
+export interface Guards<Step> {
+  requireThat(requirement: Requirement): Step;
+  requireRoles(...names: readonly string[]): Step;
+  requireAnyRole(...names: readonly string[]): Step;
+  requireRealm(...names: readonly string[]): Step;
+  requireAuthenticationType(...types: readonly AuthenticationType[]): Step;
+  requirePrivileges(question: PrivilegesQuestion): Step;
 }
 
 export interface World<Step> {
@@ -90,7 +105,10 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
     const jane = { password: 'correct-horse', roles: ['writer', 'key_owner'] };
     elasticsearch = await startEmulator({
       users: { jane },
-      roles: { writer: {}, key_owner: { cluster: ['manage_own_api_key'] } },
+      roles: {
+        writer: { indices: [{ names: ['docs-*'], privileges: ['read', 'write'] }] },
+        key_owner: { cluster: ['manage_own_api_key'] },
+      },
     });
     issued = await issue(elasticsearch.url, jane.password);
   });
@@ -141,7 +159,10 @@ async function issue(url: string, password: string): Promise<Credentials> {
   const token = await ask('POST', tokens, elastic, login);
   const invalidated = await ask('POST', tokens, elastic, login);
   await ask('DELETE', tokens, elastic, { token: invalidated.access_token });
-  const apiKey = await ask('PUT', '/_security/api_key', jane, { name: 'k' });
+  const apiKey = await ask('PUT', '/_security/api_key', jane, {
+    name: 'k',
+    role_descriptors: { reader: { indices: [{ names: ['docs-*'], privileges: ['read'] }] } },
+  });
   return {
     superuser: `Bearer ${superuser.access_token}`,
     token: `Bearer ${token.access_token}`,

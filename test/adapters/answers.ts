@@ -110,7 +110,7 @@ export function answers<Step>(world: World<Step>): void {
       const { verifier, issued, errors } = world;
       const served = await world.serve({
         steps: [adapter.esauth(verifier, { onDenied: 'throw' })],
-        routes: [{ path: '/me', steps: [adapter.requireRoles('superuser')] }],
+        routes: [{ path: '/me', steps: [adapter.guards.requireRoles('superuser')] }],
       });
       const refused = [
         [undefined, missing],

@@ -4,6 +4,7 @@
 import { describe } from 'vitest';
 import { type Adapter, worldOf } from './adapter.js';
 import { answers } from './answers.js';
+import { guarding } from './guards.js';
 import { trust } from './trust.js';
 import { wire } from './wire.js';
 
@@ -12,6 +13,7 @@ export function adapterContract<Step>(adapter: Adapter<Step>): void {
     const world = worldOf(adapter);
     describe('answers', () => answers(world));
     describe('on the wire', () => wire(world));
+    describe('guards', () => guarding(world));
     describe('trust', () => trust(world));
   });
 }

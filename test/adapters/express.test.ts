@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { roles } from '@esauth/core';
+import * as guards from '@esauth/express';
 import {
   callerHeaders,
   createVerifier,
@@ -117,7 +118,8 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
   return {
     name,
     esauth: (verifier, options) => esauth(verifier, options),
-    requireRoles,
+    guards,
+    requirePrivilegesOf: (question) => guards.requirePrivileges((req) => question(req.path)),
     forge: (identity) => (req, _res, next) => {
       Object.assign(req, { identity });
       next();

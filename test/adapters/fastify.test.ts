@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server, ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import * as guards from '@esauth/fastify';
 import {
   callerHeaders,
   createVerifier,
@@ -241,10 +242,15 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
   return {
     name,
     esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...options }),
-    requireRoles: (...names) => {
-      const guard = requireRoles(...names);
-      return (app) => app.addHook('preHandler', guard);
+    guards: {
+      requireThat: (requirement) => hooked(guards.requireThat(requirement)),
+      requireRoles: (...names) => hooked(guards.requireRoles(...names)),
+      requireAnyRole: (...names) => hooked(guards.requireAnyRole(...names)),
+      requireRealm: (...names) => hooked(guards.requireRealm(...names)),
+      requireAuthenticationType: (...types) => hooked(guards.requireAuthenticationType(...types)),
+      requirePrivileges: (question) => hooked(guards.requirePrivileges(question)),
     },
+    requirePrivilegesOf: (question) => hooked(guards.requirePrivileges((request) => question(request.url))),
     forge: (identity) => (app) =>
       app.addHook('onRequest', async (request) => {
         Object.assign(request, { identity });
@@ -265,4 +271,8 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
     },
     buildHttp2: (application) => build(create({ http2: true }), application),
   };
+}
+
+function hooked(guard: guards.Guard): Step {
+  return (app) => app.addHook('preHandler', guard);
 }

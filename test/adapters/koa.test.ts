@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { roles } from '@esauth/core';
+import * as guards from '@esauth/koa';
 import {
   callerHeaders,
   createVerifier,
@@ -152,7 +153,8 @@ function adapterOf(name: string, create: () => Koa): Adapter<Step> {
   return {
     name,
     esauth: (verifier, options) => esauth(verifier, options),
-    requireRoles,
+    guards,
+    requirePrivilegesOf: (question) => guards.requirePrivileges((ctx) => question(ctx.path)),
     forge: (identity) => (ctx, next) => {
       Object.assign(ctx.state, { identity });
       return next();

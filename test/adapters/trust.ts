@@ -1,87 +1,15 @@
-// The third part of the contract: for whom a request counts. What our middleware recorded decides, whatever
+// The last part of the contract: for whom a request counts. What our middleware recorded decides, whatever
 // stands on the request, however often the middleware runs and whoever is served beside.
 
 import { ConfigurationError, createVerifier, type Verifier } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
 import { openLine } from '../support/serving.js';
-import { warningsDuring } from '../support/warnings.js';
-import { answerIn, get, type Options, type Route, type World } from './adapter.js';
-import { forbidden, found, missing } from './requests.js';
-
-/** Warnings of a program's mistakes are given once in a process. */
-let warned = false;
+import { answerIn, get, type Options, type World } from './adapter.js';
+import { found, missing } from './requests.js';
 
 export function trust<Step>(world: World<Step>): void {
   const { adapter } = world;
   const superuser = { username: 'elastic', roles: ['superuser'] };
-
-  describe('guards', () => {
-    const routes: readonly Route<Step>[] = [
-      { path: '/me', steps: [adapter.requireRoles('writer', 'key_owner')] },
-      { path: '/admin', steps: [adapter.requireRoles('superuser')] },
-    ];
-
-    test('let in whoever has all the roles, and nobody else', async () => {
-      const { verifier, issued } = world;
-      const served = await world.serve({ steps: [adapter.esauth(verifier)], routes });
-      expect(answerIn(await get(served, '/me', issued.token))).toEqual(found('jane'));
-      expect(answerIn(await get(served, '/admin', issued.token))).toEqual(forbidden('Bearer'));
-      expect(answerIn(await get(served, '/me', issued.superuser))).toEqual(forbidden('Bearer'));
-      expect(answerIn(await get(served, '/admin', issued.superuser))).toEqual(found('elastic'));
-    });
-
-    test('P6: what is remembered is who it is, never that a guard let him in', async () => {
-      const { verifier, issued } = world;
-      const served = await world.serve({ steps: [adapter.esauth(verifier)], routes });
-      const statuses = [];
-      for (const path of ['/me', '/admin', '/me'])
-        statuses.push((await get(served, path, issued.token)).status);
-      expect([statuses, verifier.stats().lookups]).toEqual([[200, 403, 200], 1]);
-    });
-
-    test('tell an API key that roles are not for it', async () => {
-      const { verifier, issued } = world;
-      const served = await world.serve({ steps: [adapter.esauth(verifier)], routes });
-      const detail =
-        'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';
-      expect(answerIn(await get(served, '/admin', issued.apiKey))).toEqual(forbidden('ApiKey', detail));
-    });
-
-    test('answer 401 to whom an optional mount let through', async () => {
-      const { verifier } = world;
-      const served = await world.serve({ steps: [adapter.esauth(verifier, { optional: true })], routes });
-      expect(answerIn(await get(served, '/admin'))).toEqual(missing);
-    });
-
-    test('P60: without middleware they answer 401 whatever is written on the request, and a warning says why', async () => {
-      const served = await world.serve({ steps: [adapter.forge(superuser)], routes });
-      const warnings = await warningsDuring(async () => {
-        for (const _ of [1, 2]) {
-          expect(answerIn(await get(served, '/admin', world.issued.superuser))).toEqual(missing);
-        }
-      });
-      const once = [
-        {
-          name: 'EsauthWarning',
-          code: 'ESAUTH_NO_MIDDLEWARE',
-          message:
-            'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it',
-        },
-      ];
-      expect(warnings).toEqual(warned ? [] : once);
-      warned = true;
-    });
-
-    test('P60: between middleware and guard nobody can promote himself', async () => {
-      const { verifier, issued } = world;
-      const served = await world.serve({
-        steps: [adapter.esauth(verifier), adapter.forge(superuser)],
-        routes: [...routes, { path: '/who', handler: (call) => ({ username: call.identityOf().username }) }],
-      });
-      expect(answerIn(await get(served, '/admin', issued.token))).toEqual(forbidden('Bearer'));
-      expect(answerIn(await get(served, '/who', issued.token))).toEqual(found('jane'));
-    });
-  });
 
   test('what was written before the middleware is gone after it', async () => {
     const { verifier } = world;
@@ -145,7 +73,7 @@ export function trust<Step>(world: World<Step>): void {
       world.cleanUp(() => other.close());
       const served = await world.serve({
         steps: [adapter.esauth(verifier), adapter.esauth(other)],
-        routes: [{ path: '/admin', steps: [adapter.requireRoles('superuser')] }],
+        routes: [{ path: '/admin', steps: [adapter.guards.requireRoles('superuser')] }],
       });
       expect(answerIn(await get(served, '/admin', issued.token)).challenges).toEqual([
         'Bearer realm="other", error="insufficient_scope"',
@@ -184,7 +112,9 @@ export function trust<Step>(world: World<Step>): void {
   });
 
   test('a guard without a role fails when the application starts', () => {
-    expect(() => adapter.requireRoles()).toThrow('roles: must be one or more names, none of them empty');
+    expect(() => adapter.guards.requireRoles()).toThrow(
+      'roles: must be one or more names, none of them empty',
+    );
   });
 
   test('P11: a handler that writes to the identity fails alone', async () => {
@@ -193,7 +123,7 @@ export function trust<Step>(world: World<Step>): void {
       steps: [adapter.esauth(verifier)],
       routes: [
         { path: '/promote', handler: (call) => (call.identityOf().roles as string[]).push('superuser') },
-        { path: '/admin', steps: [adapter.requireRoles('superuser')] },
+        { path: '/admin', steps: [adapter.guards.requireRoles('superuser')] },
       ],
     });
     expect((await get(served, '/promote', issued.token)).status).toBe(500);

@@ -1,0 +1,195 @@
+// The third part of the contract: what a route asks of its caller. How a requirement is judged is tested with the
+// core; here, that each guard asks for what its name says, of the request that it guards, and how it answers.
+
+import { allOf, anyOf, authenticationType, privileges, roles } from '@esauth/core';
+import { expect, test } from 'vitest';
+import { openLine, until } from '../support/serving.js';
+import { warningsDuring } from '../support/warnings.js';
+import { answerIn, get, type Route, type World } from './adapter.js';
+import { denied, forbidden, found, missing } from './requests.js';
+
+/** Warnings of a program's mistakes are given once in a process. */
+let warned = false;
+
+const to = (privilege: string, names = 'docs-1') => ({ index: [{ names, privileges: [privilege] }] });
+const asked = '/_security/user/_has_privileges';
+
+export function guarding<Step>(world: World<Step>): void {
+  const { adapter } = world;
+  const { guards } = adapter;
+  const superuser = { username: 'elastic', roles: ['superuser'] };
+  const routes: readonly Route<Step>[] = [
+    { path: '/me', steps: [guards.requireRoles('writer', 'key_owner')] },
+    { path: '/admin', steps: [guards.requireRoles('superuser')] },
+  ];
+  const served = () => world.serve({ steps: [adapter.esauth(world.verifier)], routes });
+  const guarded = (step: Step, path = '/me') =>
+    world.serve({ steps: [adapter.esauth(world.verifier)], routes: [{ path, steps: [step] }] });
+
+  test.each<[string, Step, Readonly<Record<'token' | 'apiKey' | 'superuser', number>>]>([
+    ['requireRoles', guards.requireRoles('writer', 'key_owner'), { token: 200, apiKey: 403, superuser: 403 }],
+    [
+      'requireAnyRole',
+      guards.requireAnyRole('writer', 'superuser'),
+      { token: 200, apiKey: 403, superuser: 200 },
+    ],
+    ['requireRealm', guards.requireRealm('default_native', 'x'), { token: 200, apiKey: 403, superuser: 403 }],
+    [
+      'requireAuthenticationType',
+      guards.requireAuthenticationType('api_key', 'realm'),
+      { token: 403, apiKey: 200, superuser: 403 },
+    ],
+    [
+      'requirePrivileges, to read',
+      guards.requirePrivileges(to('read')),
+      { token: 200, apiKey: 200, superuser: 200 },
+    ],
+    [
+      'requirePrivileges, to write',
+      guards.requirePrivileges(to('write')),
+      { token: 200, apiKey: 403, superuser: 200 },
+    ],
+    [
+      'requireThat',
+      guards.requireThat(
+        anyOf(roles('superuser'), allOf(authenticationType('api_key'), privileges(to('read')))),
+      ),
+      { token: 403, apiKey: 200, superuser: 200 },
+    ],
+  ])('%s', async (_name, step, expected) => {
+    const { issued } = world;
+    const server = await guarded(step);
+    // From Elasticsearch, and from memory.
+    for (const _ of [1, 2]) {
+      const statuses: Record<string, number> = {};
+      for (const who of ['token', 'apiKey', 'superuser'] as const) {
+        const { status, body } = answerIn(await get(server, '/me', issued[who]));
+        statuses[who] = status;
+        expect(body).toEqual(
+          status === 200
+            ? found(who === 'superuser' ? 'elastic' : 'jane').body
+            : expect.stringContaining('forbidden'),
+        );
+      }
+      expect(statuses).toEqual(expected);
+    }
+    expect(answerIn(await get(server, '/me'))).toEqual(missing);
+  });
+
+  test('a refusal to the letter', async () => {
+    const server = await served();
+    expect(answerIn(await get(server, '/admin', world.issued.token))).toEqual(forbidden('Bearer'));
+    const detail =
+      'The identity has no roles. API keys and service accounts are judged by privileges, not by roles.';
+    expect(answerIn(await get(server, '/admin', world.issued.apiKey))).toEqual(forbidden('ApiKey', detail));
+  });
+
+  test('P6: what is remembered is who it is, never that a guard let him in', async () => {
+    const { verifier, issued } = world;
+    const server = await served();
+    const statuses = [];
+    for (const path of ['/me', '/admin', '/me'])
+      statuses.push((await get(server, path, issued.token)).status);
+    expect([statuses, verifier.stats().lookups]).toEqual([[200, 403, 200], 1]);
+  });
+
+  test('privileges may depend on the request', async () => {
+    const { verifier, issued } = world;
+    const guard = adapter.requirePrivilegesOf((path) => to('write', path.slice(1)));
+    const server = await world.serve({
+      steps: [adapter.esauth(verifier)],
+      routes: ['/docs-1', '/docs-2', '/other'].map((path) => ({ path, steps: [guard] })),
+    });
+    const statusOf = async (path: string) => (await get(server, path, issued.token)).status;
+    expect([await statusOf('/docs-1'), await statusOf('/docs-2'), await statusOf('/other')]).toEqual([
+      200, 200, 403,
+    ]);
+  });
+
+  test('answer 401 to whom an optional mount let through', async () => {
+    const steps = [adapter.esauth(world.verifier, { optional: true })];
+    expect(answerIn(await get(await world.serve({ steps, routes }), '/admin'))).toEqual(missing);
+  });
+
+  test('P60: without middleware they answer 401 whatever is written on the request, and a warning says why', async () => {
+    const server = await world.serve({ steps: [adapter.forge(superuser)], routes });
+    const warnings = await warningsDuring(async () => {
+      for (const _ of [1, 2]) {
+        expect(answerIn(await get(server, '/admin', world.issued.superuser))).toEqual(missing);
+      }
+    });
+    const once = [
+      {
+        name: 'EsauthWarning',
+        code: 'ESAUTH_NO_MIDDLEWARE',
+        message:
+          'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it',
+      },
+    ];
+    expect(warnings).toEqual(warned ? [] : once);
+    warned = true;
+  });
+
+  test('P60: between middleware and guard nobody can promote himself', async () => {
+    const { verifier, issued } = world;
+    const server = await world.serve({
+      steps: [adapter.esauth(verifier), adapter.forge(superuser)],
+      routes: [...routes, { path: '/who', handler: (call) => ({ username: call.identityOf().username }) }],
+    });
+    expect(answerIn(await get(server, '/admin', issued.token))).toEqual(forbidden('Bearer'));
+    expect(answerIn(await get(server, '/who', issued.token))).toEqual(found('jane'));
+  });
+
+  test.each(['respond', 'throw'] as const)('an outage at the guard is 503: %s', async (onDenied) => {
+    const { verifier, issued, elasticsearch, errors } = world;
+    const server = await world.serve({
+      steps: [adapter.esauth(verifier, { onDenied })],
+      routes: [{ path: '/me', steps: [guards.requirePrivileges(to('read'))] }],
+    });
+    const mend = elasticsearch.faults.add({ path: asked, status: 500, body: {} });
+    const answer = denied(503, 'server_error', 'Elasticsearch failed to check the credential.', {
+      retryAfter: '1',
+    });
+    const { body, ...told } = answerIn(await get(server, '/me', issued.token));
+    expect({ body: onDenied === 'respond' ? body : answer.body, ...told }).toEqual(answer);
+    expect(errors).toMatchObject(onDenied === 'respond' ? [] : [{ code: 'server_error', status: 503 }]);
+    mend();
+    expect((await get(server, '/me', issued.token)).status).toBe(200);
+  });
+
+  test('a privilege that does not exist, or a question that throws, is a 500 in the error path, once', async () => {
+    const { issued, errors } = world;
+    const broken = new RangeError('broken');
+    const throwing = adapter.requirePrivilegesOf(() => {
+      throw broken;
+    });
+    for (const step of [guards.requirePrivileges(to('no_such_privilege')), throwing]) {
+      expect((await get(await guarded(step), '/me', issued.token)).status).toBe(500);
+    }
+    expect(errors).toEqual([expect.objectContaining({ name: 'InvalidPrivilegesError' }), broken]);
+  });
+
+  test('a client that hangs up stops waiting for a guard, too', async () => {
+    const { verifier, issued, elasticsearch, errors } = world;
+    let handled = 0;
+    const server = await world.serve({
+      steps: [adapter.esauth(verifier)],
+      routes: [
+        {
+          path: '/me',
+          steps: [guards.requirePrivileges(to('read'))],
+          handler: () => ({ handled: ++handled }),
+        },
+      ],
+    });
+    const resume = elasticsearch.faults.add({ path: asked, delayMs: Number.POSITIVE_INFINITY });
+    const line = await openLine(server.port);
+    line.write(`GET /me HTTP/1.1\r\nHost: a\r\nAuthorization: ${issued.token}\r\n\r\n`);
+    await until(() => verifier.stats().privilegeLookups === 1);
+    line.close();
+    await until(() => verifier.stats().inFlight === 0);
+    resume();
+    expect((await get(server, '/me', issued.token)).json).toEqual({ handled: 1 });
+    expect([verifier.stats().inFlight, errors]).toEqual([0, []]);
+  });
+}
