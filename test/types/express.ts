@@ -1,14 +1,21 @@
 // Compiled, never run: what an Express application may write, and what it must not.
 
 import {
+  anyOf,
+  callerHeaders,
   type EsauthMiddleware,
   esauth,
   type Identity,
   identityOf,
+  privileges,
+  requireAuthenticationType,
+  requirePrivileges,
   requireRoles,
+  requireThat,
+  roles,
   type Verifier,
 } from '@esauth/express';
-import express, { type Request, type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, Router } from 'express';
 
 declare const verifier: Verifier;
 const app = express();
@@ -34,7 +41,32 @@ app.post<{ id: string }, { ok: boolean }, { name: string }>(
   },
 );
 
+// They know the request, and go wherever a handler goes.
+app.delete('/docs/:id', requirePrivileges({ index: [{ names: 'docs', privileges: ['delete'] }] }));
+app.use(requirePrivileges((req) => ({ index: [{ names: req.path.slice(1), privileges: ['read'] }] })));
+app.use(
+  requireThat(
+    anyOf(
+      roles('admin'),
+      privileges((req: Request) => ({ cluster: [req.method] })),
+    ),
+  ),
+);
+app.all('/any', requireAuthenticationType('api_key', 'token'));
+app.use('/inner', Router().use(esauth(verifier), requireRoles('reader')));
+app.param('user', (req, _res, next, user: string) =>
+  next(user === identityOf(req).username ? undefined : 'route'),
+);
+
+// @ts-expect-error a question names privileges
+requirePrivileges({ index: [{ names: 'docs' }] });
+// @ts-expect-error no such way to authenticate
+requireAuthenticationType('cookie');
+// @ts-expect-error a requirement is made by one of the functions for it
+requireThat('superuser');
+
 declare const req: Request;
+const sent: string = callerHeaders(req).authorization;
 // @ts-expect-error the identity may be absent
 req.identity.username;
 const maybe: Identity | undefined = req.identity;
@@ -48,4 +80,4 @@ esauth(verifier, { source: (request) => request.get('x-client') ?? request.ip })
 // @ts-expect-error a source is a string
 esauth(verifier, { source: () => 7 });
 
-export { maybe };
+export { maybe, sent };

@@ -25,8 +25,12 @@ export interface EsauthOptions extends core.AdmissionOptions<FastifyRequest> {
 }
 
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
-export type Guard = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
+export type Guard = (request: AnyRequest, reply: AnyReply, done: Done) => void;
 
+// biome-ignore lint/suspicious/noExplicitAny: a guard fits every route, whatever its types are, also of HTTP/2.
+type AnyRequest = FastifyRequest<any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type AnyReply = FastifyReply<any, any, any, any>;
 type Done = (error?: Error) => void;
 
 /**
@@ -129,7 +133,7 @@ function lateGuard(app: FastifyInstance): Error | undefined {
   return hook === undefined ? undefined : new core.ConfigurationError(hook, cure);
 }
 
-function proceed(refusal: core.Refusal | undefined, reply: FastifyReply, done: Done): void {
+function proceed(refusal: core.Refusal | undefined, reply: AnyReply, done: Done): void {
   if (refusal === undefined || refusal instanceof core.DenialError) done(refusal);
   // Somebody else, such as a timeout, may have answered while we waited.
   else if (!reply.sent) {
