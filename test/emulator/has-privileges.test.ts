@@ -329,31 +329,6 @@ describe('releases', () => {
   });
 });
 
-describe('denials', () => {
-  test.each([
-    ['.security-7', 'on restricted indices [.security-7]'],
-    ['logs-1', undefined],
-    ['other', 'on indices [other]'],
-  ])('reading %s: %s', async (index, where) => {
-    const cluster = await emulated({
-      roles: {
-        reader: onIndices(['logs-*', '.sec*'], ['read']),
-        failures: onIndices('*', ['read_failure_store']),
-      },
-      users: { joe: { password, roles: ['reader', 'failures'] } },
-    });
-    const response = await cluster.ask(`GET /${index}/_search`, { headers: basic('joe', password) });
-    const reason =
-      `action [indices:data/read/search] is unauthorized for user [joe] with effective roles [failures,reader] ${where}, ` +
-      'this action is granted by the index privileges [read,all]';
-    if (where === undefined) expect(response.status).toBe(404);
-    else {
-      expectAnswer(response, { status: 403, body: errorBody(403, 'security_exception', reason) });
-    }
-    await cluster.close();
-  });
-});
-
 describe('whose privileges', () => {
   let cluster: Cluster;
   const body = { cluster: ['monitor'] };

@@ -220,18 +220,6 @@ describe('a role', () => {
     expect((await health()).status).toBe(200);
     expect((await cluster.ask('GET /', { headers: basic('gert', 'password') })).status).toBe(403);
   });
-
-  test('is called by its assigned name in denials before 8.3', async () => {
-    const older = await emulated({
-      version: '8.2',
-      users: { gert: { password: 'password', roles: ['late'] } },
-    });
-    const response = await older.ask('GET /_cluster/health', { headers: basic('gert', 'password') });
-    expect(response.json.error.reason).toMatch(
-      / is unauthorized for user \[gert\] with roles \[late\], this action /,
-    );
-    await older.close();
-  });
 });
 
 describe('a role mapping', () => {

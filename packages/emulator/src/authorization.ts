@@ -86,7 +86,7 @@ export function createAuthorization(
       const mayRunAs = (by: Authentication): boolean =>
         lookupRealm !== nowhere && limits(by).every((limit) => limit.allowsRunAs(user.username));
       if (runBy === undefined || mayRunAs(runBy)) return undefined;
-      return denials.ofRunAs(runBy, action, user.username);
+      return denials.ofRunAs(authentication, runBy, action);
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Denials {
   /** @param indices those of the request on which the action is denied */
   onIndices(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
   /** Somebody may not act for whom he wants to act for. */
-  ofRunAs(runBy: Authentication, action: string, username: string): ApiError;
+  ofRunAs(authentication: Authentication, runBy: Authentication, action: string): ApiError;
   /** A key may be used for its workflows only. */
   ofWorkflow(authentication: Authentication, action: string): ApiError;
 }
@@ -42,9 +42,10 @@ export function createDenials(roles: Roles, version: Version): Denials {
 
   function rolesOf({ user, apiKey, serviceToken }: Authentication): string {
     if (apiKey !== undefined || serviceToken !== undefined) return '';
-    if (!version.effectiveRoles) return ` with roles [${user.roles.join(',')}]`;
+    if (!version.declaredRoles) return ` with roles [${user.roles}]`;
     const found = [...roles.resolve(user.roles).keys()].sort();
     const missing = user.roles.filter((name) => !found.includes(name)).sort();
+    if (!version.effectiveRoles) return declaredRoles(user.roles, missing);
     const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
     return ` with effective roles [${found.join(',')}]${missingText}`;
   }
@@ -74,10 +75,12 @@ export function createDenials(roles: Roles, version: Version): Denials {
       const on = where.length === 0 ? '' : ` on ${where.join(' and ')}`;
       return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${on}${hint(action)}`);
     },
-    ofRunAs(runBy, action, username) {
+    ofRunAs(authentication, runBy, action) {
       const name = nameOf(runBy);
+      // For two releases these were the roles of the other one.
+      const whose = version.declaredRoles && !version.effectiveRoles ? authentication : runBy;
       return denied(
-        `action [${action}] is unauthorized for ${name}${rolesOf(runBy)}, because ${name} is unauthorized to run as [${username}]`,
+        `action [${action}] is unauthorized for ${name}${rolesOf(whose)}, because ${name} is unauthorized to run as [${authentication.user.username}]`,
       );
     },
     ofWorkflow(authentication, action) {
@@ -90,4 +93,12 @@ export function createDenials(roles: Roles, version: Version): Denials {
       return { ...denied(`action [${action}] is unauthorized for ${who}${hint(action)}`), cause };
     },
   };
+}
+
+/** The roles in the words of 8.1 and 8.2. */
+function declaredRoles(declared: readonly string[], missing: readonly string[]): string {
+  if (declared.length === 0) return ' with no declared roles';
+  if (missing.length === 0) return ` with declared roles [${declared}] (all resolved)`;
+  const unresolved = missing.length === declared.length ? 'none resolved' : `unresolved [${missing}]`;
+  return ` with declared roles [${declared}] (${unresolved})`;
 }

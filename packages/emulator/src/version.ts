@@ -15,6 +15,8 @@ export interface Capabilities {
   readonly jwtRealms: boolean;
   /** 8.4; 8.3 according to other sources. */
   readonly tokensRunAs: boolean;
+  /** 8.1: denials say "with declared roles", and how many of them there are. */
+  readonly declaredRoles: boolean;
   /** 8.3: denials say "with effective roles". */
   readonly effectiveRoles: boolean;
   /** 8.3. First release with "service account […]" in denials is not known; the rewording of 8.3 is assumed. */
@@ -98,6 +100,7 @@ export function parseVersion(text: string): Version | undefined {
     apiKeysRunAs: since(8, 1),
     jwtRealms: since(8, 2),
     tokensRunAs: since(8, 4),
+    declaredRoles: since(8, 1),
     effectiveRoles: since(8, 3),
     namesServiceAccounts: since(8, 3),
     updatesApiKeys: since(8, 4),
