@@ -2,11 +2,13 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { logLine } from '../../packages/emulator/src/cli-output.js';
 import { end, killAll, run } from '../support/command.js';
 import { apiKey, basic, bearer, send } from '../support/http-client.js';
 
+// Processes start slowly on a machine that has much to do.
+vi.setConfig({ testTimeout: 30_000 });
 afterEach(killAll);
 
 /** Starts one, lets it be asked, and answers with its lines about that, milliseconds left out. */

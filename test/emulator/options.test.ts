@@ -10,6 +10,7 @@ describe('a wrong option is refused at once, by its name', () => {
     [{ port: -1 }, 'option "port" must be a whole number from 0 to 65535'],
     [{ port: 65_536 }, 'option "port" must be a whole number from 0 to 65535'],
     [{ port: '9200' }, 'option "port" must be a whole number from 0 to 65535'],
+    [{ tls: 'yes' }, 'option "tls" must be true or false'],
     [{ host: '' }, 'option "host" must be an address or a host name'],
     [{ version: '6.8' }, 'option "version" must be a release from 7.17 to 9.5, such as "8.10" or "9.5.0"'],
     [{ version: '7.16.3' }, 'option "version" must be a release from 7.17 to 9.5, such as "8.10" or "9.5.0"'],
@@ -25,6 +26,18 @@ describe('a wrong option is refused at once, by its name', () => {
     [
       { tokenTimeoutMs: Number.NaN },
       'option "tokenTimeoutMs" must be a number of milliseconds from 1000 to 3600000',
+    ],
+    [{ anonymousRoles: 'guest' }, 'option "anonymousRoles" must be a list of names of roles'],
+    [{ runAs: 'no' }, 'option "runAs" must be true or false'],
+    [{ kerberosTickets: [] }, 'option "kerberosTickets" must be an object with what each ticket leads to'],
+    [
+      { kerberosTickets: { 'not Base64': { username: 'k' } } },
+      'option "kerberosTickets" must be an object by tickets in Base64',
+    ],
+    [{ kerberosTickets: { YWJj: {} } }, 'option "kerberosTickets.….username" must be a name'],
+    [
+      { kerberosTickets: { YWJj: { continueWith: '_' } } },
+      'option "kerberosTickets.….continueWith" must be a text in Base64',
     ],
     [{ seed: 1 }, 'option "seed" must be a text'],
     [{ users: [] }, 'option "users" must be an object with a user for each name'],

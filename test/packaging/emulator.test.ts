@@ -9,10 +9,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { end, killAll, run } from '../support/command.js';
 import { send } from '../support/http-client.js';
 
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 const source = fileURLToPath(new URL('../../packages/emulator', import.meta.url));
 let folder: string;
 let installed: string;
@@ -32,7 +33,7 @@ beforeAll(async () => {
     await mkdir(dirname(target), { recursive: true });
     await symlink(await realpath(join(source, 'node_modules', name)), target, 'junction');
   }
-}, 60_000);
+});
 afterAll(async () => {
   killAll();
   await rm(folder, { recursive: true });

@@ -10,7 +10,8 @@ import type { EmulatorOptions } from './options.js';
 import { isLoopbackHost } from './page/guard.js';
 import type { Exchange } from './request-log.js';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+// Not SIGHUP: to hear it would undo `nohup`.
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
