@@ -70,10 +70,18 @@ describe('asking', () => {
         application: { shop: { 'item/1': { buy: true } } },
       },
     });
-    expect(Object.isFrozen(verdict)).toBe(true);
     expect(grantor.questions).toEqual([question]);
     expect(grantor.authentications).toBe(1);
     expect(verifier.stats()).toMatchObject({ lookups: 2, privilegeLookups: 1 });
+  });
+
+  test('P11: an answer that somebody changes is his own', async () => {
+    const verdict = await verifier.hasPrivileges(jane, read);
+    if (verdict.kind === 'answered') Object.assign(verdict.privileges.index.docs ?? {}, { read: true });
+    expect(verdict).toMatchObject({ privileges: { index: { docs: { read: true } } } });
+    expect(verifier.peekPrivileges(jane, read)).toMatchObject({
+      privileges: { index: { docs: { read: false } } },
+    });
   });
 
   test('only what is not known is asked', async () => {

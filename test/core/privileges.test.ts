@@ -215,7 +215,7 @@ describe('an answer', () => {
     expect(({} as Record<string, unknown>).read).toBeUndefined();
   });
 
-  test('is put together from facts, and cannot be changed', () => {
+  test('is put together from facts', () => {
     const answer = privilegesOf(facts, ({ path }) => path.at(-1) !== 'write');
     expect(answer).toEqual({
       has_all_requested: false,
@@ -223,8 +223,6 @@ describe('an answer', () => {
       index: { docs: { read: true, write: false } },
       application: {},
     });
-    expect(() => Object.assign(answer.index.docs ?? {}, { write: true })).toThrow(TypeError);
-    expect(() => Object.assign(answer, { has_all_requested: true })).toThrow(TypeError);
     expect(privilegesOf(facts, () => true).has_all_requested).toBe(true);
   });
 

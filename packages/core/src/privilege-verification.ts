@@ -127,7 +127,8 @@ function answerOf(
   facts: readonly Fact[],
   known: ReadonlyMap<string, KnownFact>,
 ): PrivilegesVerdict {
-  const oldest = Math.min(verifiedAt, ...[...known.values()].map((fact) => fact.verifiedAt));
+  let oldest = verifiedAt;
+  for (const fact of known.values()) oldest = Math.min(oldest, fact.verifiedAt);
   const privileges = privilegesOf(facts, ({ key }) => known.get(key)?.granted === true);
-  return Object.freeze({ kind: 'answered', identity, verifiedAt: oldest, privileges });
+  return { kind: 'answered', identity, verifiedAt: oldest, privileges };
 }
