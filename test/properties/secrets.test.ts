@@ -110,6 +110,20 @@ function echoes({ header, secrets, type }: Canary): Record<string, Script> {
   };
 }
 
+/** Answers that blame the question for it, or that are about somebody else. */
+function refusedQuestions({ header, secrets }: Canary): Record<string, Script> {
+  const said = [header, ...secrets].join(' and ');
+  return {
+    'a question that cannot be answered': respond({
+      status: 400,
+      body: errorBody(400, said, { type: said }),
+    }),
+    'an answer about somebody else': respond({
+      body: { username: said, cluster: {}, index: {}, application: { a: { r: { p: true } } } },
+    }),
+  };
+}
+
 let node: ScriptedNode;
 let clock: FakeClock;
 let verifier: Verifier;
@@ -202,6 +216,22 @@ describe.each(Object.entries(canaries()))(
         // Past its lifetime: stale, or not.
         await clock.advance(5_000);
         await present(header);
+        await nothingSeen(canary);
+      },
+    );
+
+    test.each(Object.entries({ ...echoes(canary), ...refusedQuestions(canary) }))(
+      'when it is asked about privileges, and that repeats it in %s',
+      async (_where, script) => {
+        node.answer((socket, head) =>
+          (head.startsWith('POST /_security/user/_has_privileges ') ? script : accepted)(socket, head),
+        );
+        const question = { application: [{ application: 'a', privileges: ['p'], resources: ['r'] }] };
+        const asked = verifier.hasPrivileges(header, question);
+        const verdict = (await asked.catch((error: unknown) => watch.note(error))) ?? undefined;
+        if (verdict?.kind === 'answered') expect.fail('this is no answer');
+        note(verdict, header);
+        watch.note(verifier.peekPrivileges(header, question));
         await nothingSeen(canary);
       },
     );
@@ -344,6 +374,12 @@ function inTurn(socket: Parameters<Script>[0], head: string): void {
   const type = { Bearer: 'token', ApiKey: 'api_key', Basic: 'realm' }[scheme] ?? '';
   const body = identityBody({ authentication_type: type });
   const said = errorBody(401, `not ${credential}`);
+  if (head.startsWith('POST ')) {
+    const granted = { username: body.username, index: { docs: { read: true } } };
+    const blamed = respond({ status: 400, body: errorBody(400, `unknown privilege in ${credential}`) });
+    (node.requests.length % 3 === 0 ? blamed : respond({ body: granted }))(socket, head);
+    return;
+  }
   const scripts: readonly Script[] = [
     respond({ body }),
     respond({ body }),
@@ -370,13 +406,19 @@ describe('P46: after a thousand credentials the heap of an idle verifier holds n
         await writeFile(ca, certificates.ca);
         const options = ['--expose-gc', '--no-warnings', child, node.url, snapshot, ca];
         const { stdout } = await run(process.execPath, options, { maxBuffer: 1e6 });
-        const { kept, kinds, idle } = JSON.parse(stdout);
+        const { kept, kinds, answers, idle } = JSON.parse(stdout);
         expect(idle).toBeGreaterThan(0);
         expect(kinds).toEqual({
           authenticated: expect.any(Number),
           rejected: expect.any(Number),
           unavailable: expect.any(Number),
           aborted: 100,
+        });
+        expect(answers).toMatchObject({
+          answered: expect.any(Number),
+          rejected: expect.any(Number),
+          unavailable: expect.any(Number),
+          invalid_privileges: expect.any(Number),
         });
 
         const credentials = node.requests.map((head) => /^authorization: \w+ (.*)$/m.exec(head)?.[1] ?? '');

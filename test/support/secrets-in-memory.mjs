@@ -58,6 +58,9 @@ const makers = [
   () => `ApiKey essu_${random(40)}`,
 ];
 
+const kinds = {};
+const answers = {};
+
 async function present(index) {
   const credential = makers[index % makers.length]();
   const caller = new AbortController();
@@ -78,6 +81,10 @@ async function present(index) {
   if (index % 10 === 6) setImmediate(() => verifier.revoke({ credential: spelled }));
   const [first] = await Promise.allSettled(calls);
   verifier.peek(credential);
+  onSent = () => {};
+  const question = { index: [{ names: 'docs', privileges: ['read'] }] };
+  const asked = await verifier.hasPrivileges(spelled, question).catch((error) => ({ kind: error.code }));
+  answers[asked.kind] = (answers[asked.kind] ?? 0) + 1;
   // Refreshed in the background, and past its lifetime.
   if (index % 10 === 1) {
     advance(index % 20 === 1 ? 1_500 : 61_000);
@@ -86,7 +93,6 @@ async function present(index) {
   return first.status === 'fulfilled' ? first.value.kind : 'aborted';
 }
 
-const kinds = {};
 for (let index = 0; index < count; index += 1) {
   const kind = await present(index);
   kinds[kind] = (kinds[kind] ?? 0) + 1;
@@ -106,4 +112,4 @@ for (let round = 0; round < 10; round += 1) {
   globalThis.gc();
 }
 writeHeapSnapshot(file);
-process.stdout.write(JSON.stringify({ kept: globalThis.kept, kinds, idle }), () => process.exit());
+process.stdout.write(JSON.stringify({ kept: globalThis.kept, kinds, answers, idle }), () => process.exit());
