@@ -246,7 +246,7 @@ describe('is refused', () => {
     [
       { query: { fuzzy: { a: 'b' } } },
       'illegal_argument_exception',
-      'Query type [fuzzy] is not currently supported in this context',
+      '[fuzzy] queries are not supported by the emulator',
     ],
     [{ query: [] }, 'parsing_exception', '[_na] query malformed, must start with start_object'],
     [{ query: {} }, 'illegal_argument_exception', 'query malformed, empty clause found'],

@@ -106,10 +106,15 @@ describe('documents', () => {
     expect(await seen(as('everything'), both)).toEqual(['c', 'u']);
   });
 
+  test('that somebody sees for whom one acts', async () => {
+    const headers = { ...cluster.admin, 'es-security-runas-user': 'china' };
+    expect(await seenBy(headers)).toEqual(['c']);
+  });
+
   test('that appear later are shown or not by the same rules', async () => {
     await ask('PUT /docs/_doc/c2', undefined, china);
     await ask('PUT /docs/_doc/u', undefined, china);
-    expect(await seenBy(as('china'), { match_all: {} })).toEqual(['c', 'u', 'c2']);
+    expect(await seenBy(as('china'), { match_all: {} })).toEqual(['c', 'c2', 'u']);
   });
 
   test('are hidden from every way of finding them', async () => {

@@ -107,13 +107,15 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
         sortable: type !== undefined && type !== 'text' && sees(name),
         values: ({ values }) => (sees(name) ? (values.get(name) ?? []) : []),
         // An object has no values of its own, but exists if there is something in it.
-        exists: ({ values }) =>
-          [...values].some(
-            ([path, inner]) =>
-              (path === name || path.startsWith(`${name}.`)) && inner.length > 0 && sees(path),
-          ),
+        ...(type === undefined && {
+          exists: ({ values }) =>
+            [...values].some(
+              ([path, inner]) => path.startsWith(`${name}.`) && inner.length > 0 && sees(path),
+            ),
+        }),
       };
     },
+    unsupported: (query) => `[${query}] queries are not supported by the emulator`,
     refusal: (name) =>
       mapping.typeOf(name) === undefined || !sees(name)
         ? `No mapping found for [${name}] in order to sort on`

@@ -3,8 +3,7 @@
  * written can be found at once; there is nothing to refresh. Who may see or write what is decided elsewhere.
  */
 
-import type { ApiError } from './envelope.js';
-import { Refusal } from './envelope.js';
+import { type ApiError, Refusal } from './envelope.js';
 import type { IndexDefinition } from './index-definition.js';
 import { type JsonDocument, jsonValueOf } from './json-parser.js';
 import { isMap, type JsonMap } from './json-value.js';
@@ -103,6 +102,8 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
       }
       mapping.add(added);
       const stored = { index, id, version: (before?.version ?? 0) + 1, seqNo: operations++, source, values };
+      // The newest comes last.
+      documents.delete(id);
       documents.set(id, stored);
       return {
         result: before === undefined ? 'created' : 'updated',

@@ -158,8 +158,7 @@ export function createMapping(
   }
 
   function checkCount(added: MappedFields): void {
-    const count = countOf(fields) + countOf(added);
-    if (added.size === 0 || count <= maxFields) return;
+    if (added.size === 0 || countOf(fields) + countOf(added) <= maxFields) return;
     refuse(
       `Limit of total fields [${maxFields}] has been exceeded while adding new fields [${countOf(added)}]`,
     );
@@ -182,8 +181,8 @@ export function createMapping(
     add,
     fields: () => fields,
     typeOf(path) {
-      const dot = path.lastIndexOf('.');
-      const field = fields.get(path) ?? fields.get(path.slice(0, dot))?.fields?.get(path.slice(dot + 1));
+      const [, parent = '', name = ''] = /^(.*)\.([^.]*)$/s.exec(path) ?? [];
+      const field = fields.get(path) ?? fields.get(parent)?.fields?.get(name);
       return field && valueTypes.get(field.type)?.comparedAs;
     },
   };

@@ -31,6 +31,13 @@ export interface SearchFields<Entry> {
   field(name: string): SearchField<Entry> | undefined;
   /** The refusal of a field that may not be searched. */
   refusal(name: string): string;
+  /** The refusal of a kind of query that is not there. */
+  unsupported(query: string): string;
+}
+
+/** Elasticsearch's refusal of a kind of query that its security endpoints do not take. */
+export function unsupportedQuery(query: string): string {
+  return `Query type [${query}] is not currently supported in this context`;
 }
 
 /** Whether a query finds an entry. */
@@ -45,7 +52,7 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     case 'match_all':
       return () => true;
     case 'unsupported':
-      return refuse(`Query type [${query.name}] is not currently supported in this context`);
+      return refuse(fields.unsupported(query.name));
     case 'ids': {
       const ids = new Set(query.values);
       return (entry) => ids.has(fields.id(entry));

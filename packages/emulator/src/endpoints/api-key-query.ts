@@ -3,7 +3,13 @@
 import type { ApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
 import type { Authentication } from '../identity.js';
-import { type FieldValue, flattened, type SearchField, type SearchFields } from '../query.js';
+import {
+  type FieldValue,
+  flattened,
+  type SearchField,
+  type SearchFields,
+  unsupportedQuery,
+} from '../query.js';
 import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
@@ -44,6 +50,7 @@ function fieldsOf(version: Version): SearchFields<ApiKey> {
       const path = name.split('.').slice(1);
       return field('keyword', (key) => flattened(key.metadata, path));
     },
+    unsupported: unsupportedQuery,
     // The rewording came with aggregations, in the release with the other queries.
     refusal: (name) =>
       `Field [${name}] is not allowed for ${version.queriesUsers ? 'querying or aggregation' : 'API Key query'}`,

@@ -2,7 +2,7 @@
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
 import { nativeRealm, type User } from '../identity.js';
-import { type FieldValue, type SearchField, type SearchFields, wordsOf } from '../query.js';
+import { type FieldValue, type SearchField, type SearchFields, unsupportedQuery, wordsOf } from '../query.js';
 import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
@@ -28,6 +28,7 @@ const known: ReadonlyMap<string, SearchField<User>> = new Map([
 const fields: SearchFields<User> = {
   id: (user) => user.username,
   field: (name) => known.get(name),
+  unsupported: unsupportedQuery,
   refusal: (name) => `Field [${name}] is not allowed for querying or aggregation`,
 };
 
