@@ -40,6 +40,7 @@ describe('a query', () => {
     [{ match: { title: { query: 'adventures emma', operator: 'and' } } }, []],
     [{ match: { title: { query: 'wonderland ADVENTURES', operator: 'AND' } } }, ['alice']],
     [{ match: { title: '!' } }, []],
+    [{ match: { title: { query: '!', operator: 'and' } } }, []],
     [{ match: { title: "alice's" } }, ['alice']],
     // A term is compared as it is: with the words of a text, with a keyword as a whole.
     [{ term: { title: 'Emma' } }, []],
@@ -124,6 +125,7 @@ describe('an answer', () => {
     const total = async (value: unknown) =>
       (await search({ track_total_hits: value, size: 0 })).json.hits.total;
     expect(await total(true)).toEqual({ value: 3, relation: 'eq' });
+    expect(await total(3)).toEqual({ value: 3, relation: 'eq' });
     expect(await total(2)).toEqual({ value: 2, relation: 'gte' });
     expect(await total(false)).toBeUndefined();
     const plain = await cluster.ask('GET /books/_search?rest_total_hits_as_int=true');
@@ -145,6 +147,7 @@ describe('an answer', () => {
     expect(await ids({ sort: 'pages' })).toEqual(['alice', 'emma', 'blank']);
     // Of several values the smallest counts, or going down the greatest.
     expect(await ids({ sort: ['tags.keyword'] })).toEqual(['emma', 'alice', 'blank']);
+    expect(await ids({ sort: ['tags.keyword', { code: 'desc' }] })).toEqual(['emma', 'alice', 'blank']);
     expect(await ids({ sort: [{ 'tags.keyword': 'desc' }, { code: 'desc' }] })).toEqual([
       'alice',
       'emma',
@@ -334,6 +337,11 @@ describe('is refused', () => {
     expect((await cluster.ask('GET /books/_search?expand_wildcards=some')).json.error.reason).toBe(
       'No valid expand wildcard value [some]',
     );
+  });
+
+  test('an exclusion of nothing', async () => {
+    const { status, json } = await cluster.ask('GET /-films,books/_search');
+    expect([status, json.error.reason]).toEqual([404, 'no such index [-films]']);
   });
 
   test('names that no index can have', async () => {

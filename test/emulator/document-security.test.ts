@@ -18,6 +18,7 @@ beforeAll(async () => {
     china: onDocs(ofCountry('China')),
     usa: onDocs(ofCountry('USA')),
     everything: onDocs({}),
+    pattern: { indices: [{ names: ['doc*'], privileges: ['read'] }] },
     names: onDocs({ field_security: { grant: ['name', 'country*', 'address.*'], except: ['*.street'] } }),
     secrets: onDocs({ field_security: { grant: ['secret'] } }),
     nothing: onDocs({ field_security: { grant: [] } }),
@@ -31,6 +32,8 @@ beforeAll(async () => {
     ...Object.keys(roles),
     'china+usa',
     'china+everything',
+    'china+pattern',
+    'names+pattern',
     'names+secrets',
     'china+names',
   ];
@@ -88,6 +91,7 @@ describe('documents', () => {
     // One of several queries is enough, and a role without one shows everything.
     ['china+usa', ['c', 'u']],
     ['china+everything', ['c', 'u']],
+    ['china+pattern', ['c', 'u']],
   ])('that the roles of a user show: %s', async (user, expected) => {
     expect(await seenBy(as(user))).toEqual(expected);
   });
@@ -150,6 +154,8 @@ describe('fields', () => {
     expect(await seenBy(as('names'), { match: { secret: 's1' } })).toEqual([]);
     expect(await seenBy(as('names'), { match: { 'address.street': 'x' } })).toEqual([]);
     expect(await seenBy(as('names'), { exists: { field: 'secret' } })).toEqual([]);
+    expect(await seenBy(as('names'), { exists: { field: 'address' } })).toEqual(['c', 'u']);
+    expect(await seenBy(as('secrets'), { exists: { field: 'address' } })).toEqual([]);
     expect(await seenBy(as('names'), { ids: { values: ['u'] } })).toEqual(['u']);
     // Of the two ways in which a name is kept only one was granted.
     expect(await seenBy(as('names'), { term: { 'name.keyword': 'Li' } })).toEqual([]);
@@ -167,6 +173,7 @@ describe('fields', () => {
       address: { city: 'Xi’an' },
       secret: 's1',
     });
+    expect(await sourceFor('names+pattern')).toEqual(china);
     expect(await sourceFor('nothing')).toEqual({});
     expect(await sourceFor('everything')).toEqual(china);
   });
@@ -241,24 +248,54 @@ describe('who may not', () => {
     expect([ignored.status, ignored.json.hits.total.value]).toEqual([200, 0]);
   });
 
-  test.each([
-    ['PUT /docs/_doc/1', 'indices:data/write/index', 'create_doc,create,index,write,all'],
-    ['PUT /docs/_create/1', 'indices:data/write/index', 'create_doc,create,index,write,all'],
-    ['POST /docs/_update/c', 'indices:data/write/update', 'index,write,all'],
+  test.each<[string, string, string, object?]>([
+    ['PUT /docs/_doc/1', 'indices:data/write/index', 'create_doc,create,index,write,all', {}],
+    ['PUT /docs/_create/1', 'indices:data/write/index', 'create_doc,create,index,write,all', {}],
+    ['POST /docs/_update/c', 'indices:data/write/update', 'index,write,all', { doc: {} }],
     ['DELETE /docs/_doc/c', 'indices:data/write/delete', 'delete,write,all'],
     ['DELETE /docs', 'indices:admin/delete', 'delete_index,manage,all'],
     ['PUT /docs', 'indices:admin/create', 'create_index,manage,all'],
     ['GET /docs', 'indices:admin/get', 'view_index_metadata,manage,all'],
     ['GET /docs/_mapping', 'indices:admin/mappings/get', 'view_index_metadata,manage,all'],
-    ['PUT /docs/_mapping', 'indices:admin/mapping/put', 'manage,all'],
+    ['PUT /docs/_mapping', 'indices:admin/mapping/put', 'manage,all', {}],
     ['POST /docs/_refresh', 'indices:admin/refresh', 'maintenance,manage,all'],
-  ])('%s', async (line, action, privileges) => {
-    const body = line.includes('_update') ? { doc: {} } : /_doc|_create|_mapping/.test(line) ? {} : undefined;
-    const hasBody = /^(PUT|POST)/.test(line) && body !== undefined;
+  ])('%s', async (line, action, privileges, body) => {
     const who = 'user [everything] with effective roles [everything,keys]';
     expectAnswer(
-      await ask(line, as('everything'), hasBody ? body : undefined),
+      await ask(line, as('everything'), body),
       denied(action, who, ' on indices [docs]', privileges),
+    );
+  });
+
+  test('replace documents may add them, with a new id or none', async () => {
+    const { id, ...headers } = await keyOf(undefined, {
+      r: { indices: [{ names: ['docs'], privileges: ['create_doc'] }] },
+    });
+    expect((await ask('POST /docs/_doc', headers, china)).status).toBe(201);
+    expect((await ask('PUT /docs/_create/new', headers, china)).status).toBe(201);
+    expectAnswer(
+      await ask('PUT /docs/_doc/newer', headers, china),
+      denied(
+        'indices:data/write/index:op_type/index',
+        `API key id [${id}] of user [elastic]`,
+        ' on indices [docs]',
+        'create,index,write,all',
+      ),
+    );
+  });
+
+  test('write in bulk write nothing, whichever single action they may do', async () => {
+    const { id, ...headers } = await keyOf(undefined, {
+      r: { indices: [{ names: ['docs'], privileges: ['indices:data/write/delete'] }] },
+    });
+    expectAnswer(
+      await ask('DELETE /docs/_doc/c', headers),
+      denied(
+        'indices:data/write/bulk[s]',
+        `API key id [${id}] of user [elastic]`,
+        ' on indices [docs]',
+        'create_doc,create,delete,index,write,all',
+      ),
     );
   });
 

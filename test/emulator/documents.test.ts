@@ -298,6 +298,14 @@ describe('fields', () => {
     });
   });
 
+  test('that are too long are found by their words only', async () => {
+    await ask('PUT /docs/_doc/1', { text: 'x'.repeat(256) });
+    await ask('PUT /docs/_doc/2', { text: 'x'.repeat(257) });
+    const count = async (field: string) =>
+      (await ask('POST /docs/_count', { query: { prefix: { [field]: 'xx' } } })).json.count;
+    expect([await count('text.keyword'), await count('text')]).toEqual([1, 2]);
+  });
+
   test('can be declared later, but not changed', async () => {
     await ask('PUT /docs');
     const put = (type: string) => ask('PUT /docs/_mapping', { properties: { code: { type } } });
