@@ -20,7 +20,7 @@ import {
 export function answers<Step>(world: World<Step>): void {
   const { adapter } = world;
 
-  describe.each([false, true])('where optional is %s', (optional) => {
+  describe.each([false, true])('P52: where optional is %s', (optional) => {
     test.each([...verdicts, ...outages])('$name', async (row) => {
       const { issued, elasticsearch, errors } = world;
       const node = row.elasticsearch && (await startScriptedNode(row.elasticsearch));

@@ -2,6 +2,7 @@
 // own test file says how an application is built with its framework, and adds what is special to it.
 
 import { describe } from 'vitest';
+import { acting } from './acting.js';
 import { type Adapter, worldOf } from './adapter.js';
 import { answers } from './answers.js';
 import { guarding } from './guards.js';
@@ -14,6 +15,7 @@ export function adapterContract<Step>(adapter: Adapter<Step>): void {
     describe('answers', () => answers(world));
     describe('on the wire', () => wire(world));
     describe('guards', () => guarding(world));
+    describe('acting as the caller', () => acting(world));
     describe('trust', () => trust(world));
   });
 }

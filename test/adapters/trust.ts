@@ -32,7 +32,7 @@ export function trust<Step>(world: World<Step>): void {
     expect(errors).toMatchObject([{ code: 'credentials_missing', body: JSON.parse(missing.body) }]);
   });
 
-  test('P61: callerHeaders act as the caller, in canonical spelling, and never as nobody', async () => {
+  test('callerHeaders act as the caller, in canonical spelling, and never as nobody', async () => {
     const { verifier, issued, errors } = world;
     const served = await world.serve({
       steps: [adapter.esauth(verifier, { optional: true })],

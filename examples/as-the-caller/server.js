@@ -1,0 +1,29 @@
+// A search that runs as whoever calls: Elasticsearch decides what each of them finds. The service's own client is
+// shared by all, and never lends its credential to a request that has none.
+
+import { Client } from '@elastic/elasticsearch';
+import { callerHeaders, createVerifier, esauth } from '@esauth/express';
+import express from 'express';
+
+const node = process.env.ELASTICSEARCH_URL ?? 'http://127.0.0.1:9200';
+const elasticsearch = new Client({ node, auth: { username: 'elastic', password: 'changeme' } });
+const verifier = createVerifier({ nodes: node });
+await verifier.check(); // a wrong address or certificate stops the start, and says what to do
+
+const app = express();
+app.use(esauth(verifier, { optional: true })); // even so, /books needs a caller
+app.get('/books', async (req, res) => {
+  const found = await elasticsearch.search({ index: 'books' }, { headers: callerHeaders(req) });
+  res.json(found.hits.hits.map((hit) => hit._source.title));
+});
+
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${server.address().port}`);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close();
+    void verifier.close();
+    void elasticsearch.close();
+  });
+}

@@ -1,0 +1,25 @@
+// A protected Express API: what an application has to write, and nothing else.
+
+import { createVerifier, esauth, identityOf, requirePrivileges } from '@esauth/express';
+import express from 'express';
+
+const verifier = createVerifier({ nodes: process.env.ELASTICSEARCH_URL ?? 'http://127.0.0.1:9200' });
+await verifier.check(); // a wrong address or certificate stops the start, and says what to do
+
+const app = express();
+app.get('/health', (_req, res) => res.json(verifier.health())); // before it: open to everybody
+app.use(esauth(verifier));
+app.get('/me', (req, res) => res.json(identityOf(req)));
+app.get('/admin', requirePrivileges({ cluster: ['manage_security'] }), (_req, res) =>
+  res.json({ welcome: true }),
+);
+
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${server.address().port}`);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close();
+    void verifier.close();
+  });
+}

@@ -1,0 +1,22 @@
+// A protected Fastify API: what an application has to write, and nothing else.
+
+import { createVerifier, esauth, identityOf, requirePrivileges } from '@esauth/fastify';
+import fastify from 'fastify';
+
+const verifier = createVerifier({ nodes: process.env.ELASTICSEARCH_URL ?? 'http://127.0.0.1:9200' });
+await verifier.check(); // a wrong address or certificate stops the start, and says what to do
+
+const app = fastify();
+await app.register(esauth, { verifier });
+app.addHook('onClose', () => verifier.close());
+
+app.get('/health', { config: { esauth: false } }, async () => verifier.health());
+app.get('/me', async (request) => identityOf(request));
+app.get('/admin', { preHandler: requirePrivileges({ cluster: ['manage_security'] }) }, async () => ({
+  welcome: true,
+}));
+
+console.log(
+  `listening on ${await app.listen({ port: Number(process.env.PORT ?? 3000), host: '127.0.0.1' })}`,
+);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void app.close());
