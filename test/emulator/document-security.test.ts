@@ -190,14 +190,25 @@ describe('fields', () => {
   });
 
   test('of a mapping are shown as those of documents', async () => {
+    await ask('PUT /docs/_doc/o', undefined, { hidden: { deep: { er: 1 } } });
     await ask('PUT /_security/role/meta', undefined, {
       indices: [
-        { names: ['docs'], privileges: ['view_index_metadata'], field_security: { grant: ['address.*'] } },
+        {
+          names: ['docs'],
+          privileges: ['view_index_metadata'],
+          field_security: { grant: ['name', 'address.c*', 'country*'] },
+        },
       ],
     });
     await ask('PUT /_security/user/meta', undefined, { password: 'password', roles: ['meta'] });
     const { json } = await ask('GET /docs/_mapping', as('meta'));
-    expect(Object.keys(json.docs.mappings.properties)).toEqual(['address']);
+    const text = { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: 256 } } };
+    expect(json.docs.mappings.properties).toEqual({
+      address: { properties: { city: text } },
+      country: text,
+      name: { type: 'text' },
+    });
+    expect((await ask('GET /docs', as('meta'))).json.docs.mappings).toEqual(json.docs.mappings);
   });
 });
 

@@ -117,9 +117,7 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
     },
     unsupported: (query) => `[${query}] queries are not supported by the emulator`,
     refusal: (name) =>
-      mapping.typeOf(name) === undefined || !sees(name)
-        ? `No mapping found for [${name}] in order to sort on`
-        : `Fielddata is disabled on [${name}] in [${index.name}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`,
+      `Fielddata is disabled on [${name}] in [${index.name}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`,
   };
 }
 
@@ -130,20 +128,24 @@ function sortField({ field: name }: SortKey, { index, access }: VisibleIndex): S
   const fields = fieldsOf(index, access.seesField);
   const field = fields.field(name);
   if (field?.sortable === true) return field;
-  throw new Refusal(illegalArgument(fields.refusal(name)));
+  if (index.mapping.typeOf(name) !== undefined && access.seesField(name)) {
+    throw new Refusal(illegalArgument(fields.refusal(name)));
+  }
+  throw new Refusal(queryShardError(`No mapping found for [${name}] in order to sort on`));
 }
 
-const ofElasticsearch: ReadonlySet<string> = new Set(['illegal_argument_exception', 'parse_exception']);
+function queryShardError(reason: string, cause?: ApiError): ApiError {
+  return { status: 400, type: 'query_shard_exception', reason, ...(cause && { cause }) };
+}
 
-/** What goes wrong with a value is wrapped; what Elasticsearch itself refuses is not. */
+/** What goes wrong with a value names the index; what Elasticsearch itself refuses does not. */
 function onShard(index: Index, error: ApiError): ApiError {
-  const metadata = { index_uuid: index.uuid, index: index.name };
-  if (error.reason.startsWith('No mapping found')) {
-    return { status: 400, type: 'query_shard_exception', reason: error.reason, metadata };
-  }
-  if (ofElasticsearch.has(error.type)) return error;
-  const reason = `failed to create query: ${error.reason}`;
-  return { status: 400, type: 'query_shard_exception', reason, metadata, cause: error };
+  const wrapped =
+    error.type === 'number_format_exception'
+      ? queryShardError(`failed to create query: ${error.reason}`, error)
+      : error;
+  if (wrapped.type !== 'query_shard_exception') return error;
+  return { ...wrapped, metadata: { index_uuid: index.uuid, index: index.name } };
 }
 
 function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): ApiError {

@@ -6,7 +6,6 @@
 import { type ApiError, illegalArgument, Refusal } from './envelope.js';
 import { detectedType, valueTypes } from './field-types.js';
 import { type JsonDocument, type JsonNode, type JsonObject, locationOf } from './json-parser.js';
-import type { JsonValue } from './json-value.js';
 import { readScalarText, refuseBroken } from './object-parser.js';
 import type { FieldType, FieldValue } from './query.js';
 
@@ -206,43 +205,4 @@ function preview(node: JsonNode, document: JsonDocument): string {
 
 function refuse(reason: string): never {
   throw new Refusal(illegalArgument(reason));
-}
-
-/** A mapping as Elasticsearch shows it: a tree, in which the names are sorted. */
-export function showFields(fields: MappedFields): JsonValue {
-  const tree: Branch = { branches: new Map() };
-  for (const [path, field] of [...fields].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    let branch = tree;
-    for (const name of path.split('.')) {
-      const next = branch.branches.get(name) ?? { branches: new Map() };
-      branch.branches.set(name, next);
-      branch = next;
-    }
-    branch.field = field;
-  }
-  return tree.branches.size === 0 ? {} : { properties: showBranches(tree) };
-}
-
-interface Branch {
-  readonly branches: Map<string, Branch>;
-  field?: MappedField;
-}
-
-function showBranches({ branches }: Branch): JsonValue {
-  return new Map(
-    [...branches].map(([name, branch]) => {
-      const { field } = branch;
-      return field === undefined || field.type === 'object'
-        ? [name, branch.branches.size === 0 ? { type: 'object' } : { properties: showBranches(branch) }]
-        : [name, showField(field)];
-    }),
-  );
-}
-
-function showField({ type, ignoreAbove, fields }: MappedField): JsonValue {
-  return {
-    type,
-    fields: fields && new Map([...fields].map(([name, field]) => [name, showField(field)])),
-    ignore_above: ignoreAbove,
-  };
 }

@@ -16,7 +16,8 @@ import { type IndexDefinition, parseIndexDefinition, parseMapping, plainIndex } 
 import { indexNameProblem, invalidIndexName } from '../index-names.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
 import type { JsonValue } from '../json-value.js';
-import { type MappedFields, showFields } from '../mapping.js';
+import type { MappedFields } from '../mapping.js';
+import { showFields, visibleFields } from '../mapping-view.js';
 import type { Security } from '../security.js';
 
 const actions = {
@@ -61,17 +62,10 @@ function remove(security: Security, target: Target, { authentication }: Call): A
 
 /** The fields of an index that the caller may see. */
 function mappingsOf(caller: Caller, action: string, indices: readonly Index[]): JsonValue[] {
-  return caller
-    .visible(action, indices)
-    .map(({ index, access }) =>
-      showFields(
-        new Map(
-          [...index.mapping.fields()].filter(
-            ([path, { type }]) => type === 'object' || access.seesField(path),
-          ),
-        ),
-      ),
-    );
+  return caller.visible(action, indices).map(({ index, access }) => {
+    const fields = index.mapping.fields();
+    return showFields(access.limitsFields ? visibleFields(fields, access.seesField) : fields);
+  });
 }
 
 function show(security: Security, target: Target, { authentication }: Call): Answer {
