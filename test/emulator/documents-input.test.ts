@@ -182,7 +182,19 @@ describe('a mapping', () => {
     ['{"properties":{"a":{"properties":{},"x":1}}}', 'unknown parameter [x] on mapper [a] of type [object]'],
     ['{"properties":[]}', 'Expected map for property [fields]'],
     ['{"dynamic":"strict"}', 'Root mapping definition has unsupported parameters:  [dynamic : "strict"]'],
-    [nested(60, '{"properties":{"a":', '{}', '}}'), 'Limit of mapping depth [50] has been exceeded'],
+    [
+      '{"properties":{"a":{"type":"text","properties":{}}}}',
+      'unknown parameter [properties] on mapper [a] of type [text]',
+    ],
+    [
+      '{"properties":{"a":{"type":"text","fields":{"b":{"type":"text","fields":{}}}}}}',
+      'unknown parameter [fields] on mapper [a.b] of type [text]',
+    ],
+    ['{"properties":{"a.":{"type":"text"}}}', 'field name cannot be an empty string'],
+    [
+      '{"dynamic":{"__proto__":1}}',
+      'Root mapping definition has unsupported parameters:  [dynamic : {"__proto__":1}]',
+    ],
   ])('%s', async (mapping, problem) => {
     await cluster.ask('PUT /docs');
     expectAnswer(await raw('PUT /docs/_mapping', mapping), failed(problem));
@@ -215,6 +227,34 @@ describe('a mapping', () => {
     ],
   ])('of an index: %s', async (body, type, reason) => {
     expectAnswer(await raw('PUT /docs', body), { status: 400, body: errorBody(400, type, reason) });
+  });
+
+  test('that is too deep or too wide is refused', async () => {
+    const path = Array(20).fill('a').join('.');
+    const depth = `Limit of mapping depth [20] has been exceeded due to object field [${path}]`;
+    const field = '{"type":"long"}';
+    for (const mapping of [
+      nested(300, '{"properties":{"a":', field, '}}'),
+      `{"properties":{"${path}.a":${field}}}`,
+    ]) {
+      expectAnswer(await raw('PUT /docs', `{"mappings":${mapping}}`), illegal(depth));
+    }
+    const properties = Object.fromEntries(
+      Array.from({ length: 1001 }, (_, i) => [`f${i}`, { type: 'long' }]),
+    );
+    const { json } = await cluster.ask('PUT /docs', { body: { mappings: { properties } } });
+    expect(json.error.reason).toMatch(/^Limit of total fields \[1000\] has been exceeded/);
+    expect((await cluster.ask('HEAD /docs')).status).toBe(404);
+  });
+
+  test('with points in its names has objects', async () => {
+    const properties = { 'a.b': { type: 'keyword' } };
+    await cluster.ask('PUT /docs', { body: { mappings: { properties } } });
+    expect((await cluster.ask('GET /docs/_mapping')).json.docs.mappings).toEqual({
+      properties: { a: { properties: { b: { type: 'keyword' } } } },
+    });
+    expect((await put('{"a":1}')).json.error.reason).toMatch(/^\[1:6\] object mapping for \[a\]/);
+    expect((await put('{"a":{"b":"x"}}')).status).toBe(201);
   });
 
   test('that is broken is none', async () => {

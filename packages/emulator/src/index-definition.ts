@@ -11,6 +11,7 @@ import {
   type JsonObject,
   jsonValueOf,
 } from './json-parser.js';
+import { writeJson } from './json-value.js';
 import type { MappedField, MappedFields } from './mapping.js';
 import { refuseBroken } from './object-parser.js';
 
@@ -26,8 +27,6 @@ export const plainIndex: IndexDefinition = { shards: 1, replicas: 1, fields: new
 
 // `index.number_of_shards` has this upper bound.
 const maxShards = 1024;
-// Each level of fields costs one of the parser's; deeper mappings are refused by the index anyway.
-const maxDepth = 50;
 
 /** @throws Refusal if the body defines no index, or one with what is not supported here */
 export function parseIndexDefinition(document: JsonDocument): IndexDefinition {
@@ -44,60 +43,71 @@ export function parseIndexDefinition(document: JsonDocument): IndexDefinition {
 export function parseMapping(node: JsonNode, document: JsonDocument): MappedFields {
   const fields = new Map<string, MappedField>();
 
-  function parseProperties(members: readonly JsonMember[], parent: string, depth: number): void {
-    if (depth > maxDepth) malformed(`Limit of mapping depth [${maxDepth}] has been exceeded`);
+  function parseProperties(members: readonly JsonMember[], parent: readonly string[]): void {
     for (const { name, value } of members) {
-      if (name.trim() === '') malformed('field name cannot be an empty string');
-      parseField(membersOf(value, document), parent === '' ? name : `${parent}.${name}`, depth);
+      const names = name.split('.');
+      if (names.some((part) => part.trim() === '')) malformed('field name cannot be an empty string');
+      for (let i = 1; i < names.length; i++) {
+        fields.set([...parent, ...names.slice(0, i)].join('.'), { type: 'object' });
+      }
+      parseField(membersOf(value, document), [...parent, ...names]);
     }
   }
 
-  function parseField(members: readonly JsonMember[], path: string, depth: number): void {
+  function parseField(members: readonly JsonMember[], names: readonly string[]): void {
+    const path = names.join('.');
     const properties = members.find(({ name }) => name === 'properties');
-    const typeNode = members.find(({ name }) => name === 'type')?.value;
-    const type = typeNode?.kind === 'string' ? typeNode.value : undefined;
-    if (properties !== undefined || type === 'object') {
-      fields.set(path, { type: 'object' });
-      refuseOthers(members, ['type', 'properties'], path, 'object');
-      if (properties !== undefined) parseProperties(membersOf(properties.value, document), path, depth + 1);
+    const type = typeIn(members) ?? (properties && 'object');
+    if (type !== 'object') {
+      fields.set(path, parseValueField(members, type, path, ['type', 'fields']));
       return;
     }
-    fields.set(path, parseValueField(members, type, path));
+    refuseOthers(members, ['type', 'properties'], path, type);
+    fields.set(path, { type });
+    if (properties !== undefined) parseProperties(membersOf(properties.value, document), names);
   }
 
   function parseValueField(
     members: readonly JsonMember[],
     type: string | undefined,
     path: string,
+    known: readonly string[],
   ): MappedField {
     if (type === undefined) return malformed(`No type specified for field [${path}]`);
     if (!valueTypes.has(type)) return malformed(`No handler for type [${type}] declared on field [${path}]`);
-    refuseOthers(members, ['type', 'fields', ...(type === 'keyword' ? ['ignore_above'] : [])], path, type);
-    let field: MappedField = { type };
-    for (const { name, value } of members) {
-      if (name === 'ignore_above') field = { ...field, ignoreAbove: parseCount(value, name, 0, 2 ** 31) };
-      if (name === 'fields') {
-        const others = membersOf(value, document).map((other): [string, MappedField] => {
-          const inner = membersOf(other.value, document);
-          const innerType = inner.find((member) => member.name === 'type')?.value;
-          const typeName = innerType?.kind === 'string' ? innerType.value : undefined;
-          return [other.name, parseValueField(inner, typeName, `${path}.${other.name}`)];
-        });
-        field = { ...field, fields: new Map(others) };
-      }
-    }
-    return field;
+    refuseOthers(members, type === 'keyword' ? [...known, 'ignore_above'] : known, path, type);
+    const limit = members.find(({ name }) => name === 'ignore_above');
+    const others = members.find(({ name }) => name === 'fields');
+    return {
+      type,
+      ...(limit && { ignoreAbove: parseCount(limit.value, limit.name, 0, 2 ** 31) }),
+      ...(others && { fields: parseOthers(membersOf(others.value, document), path) }),
+    };
   }
 
-  const members = membersOf(node, document);
-  for (const { name, value } of members) {
+  /** The other forms in which the values of a field are kept; these have none again. */
+  function parseOthers(members: readonly JsonMember[], path: string): MappedFields {
+    return new Map(
+      members.map(({ name, value }) => {
+        const inner = membersOf(value, document);
+        return [name, parseValueField(inner, typeIn(inner), `${path}.${name}`, ['type'])];
+      }),
+    );
+  }
+
+  for (const { name, value } of membersOf(node, document)) {
     if (name !== 'properties') {
-      const shown = JSON.stringify(jsonValueOf(value, () => refuseBroken(document)));
+      const shown = writeJson(jsonValueOf(value, () => refuseBroken(document)));
       malformed(`Root mapping definition has unsupported parameters:  [${name} : ${shown}]`);
     }
-    parseProperties(membersOf(value, document), '', 0);
+    parseProperties(membersOf(value, document), []);
   }
   return fields;
+}
+
+function typeIn(members: readonly JsonMember[]): string | undefined {
+  const node = members.find(({ name }) => name === 'type')?.value;
+  return node?.kind === 'string' ? node.value : undefined;
 }
 
 function refuseOthers(

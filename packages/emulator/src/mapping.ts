@@ -98,9 +98,7 @@ export function createMapping(
     /** Makes sure that there is an object of this path. */
     function enter(node: { readonly at: number }, names: readonly string[]): void {
       const path = names.join('.');
-      if (names.length + 1 > maxDepth) {
-        refuse(`Limit of mapping depth [${maxDepth}] has been exceeded due to object field [${path}]`);
-      }
+      checkDepth(path, names.length);
       const { type } = fieldAt(path, objectField);
       if (type !== 'object') {
         fail(node, `failed to parse field [${path}] of type [${type}] in document with id '${id}'`);
@@ -165,6 +163,7 @@ export function createMapping(
 
   function add(added: MappedFields): void {
     for (const [path, { type }] of added) {
+      if (type === 'object') checkDepth(path, path.split('.').length);
       const present = fields.get(path)?.type ?? type;
       if (present !== type) refuse(`mapper [${path}] cannot be changed from type [${present}] to [${type}]`);
     }
@@ -185,6 +184,12 @@ export function createMapping(
       return field && valueTypes.get(field.type)?.comparedAs;
     },
   };
+}
+
+/** @param level of an object, from 1; what is in it is one level below */
+function checkDepth(path: string, level: number): void {
+  if (level < maxDepth) return;
+  refuse(`Limit of mapping depth [${maxDepth}] has been exceeded due to object field [${path}]`);
 }
 
 function undeclared(node: JsonNode): MappedField {
