@@ -34,16 +34,33 @@ type Kind =
 export type Range = readonly [first: number, last: number];
 
 const lastCharacter = 0x10ffff;
-// More states than any pattern of a real role needs; Elasticsearch gives up at a similar point.
-const mostSteps = 20_000;
+// More than any pattern of a real role needs; Elasticsearch gives up, too.
+const mostWork = 200_000;
 const mostTerms = 50_000;
 
 const terms = new Map<string, Language>();
 let nextId = 0;
+let spent = 0;
+
+/** A question begins: what was spent on others does not count. */
+export function beginWork(): void {
+  spent = 0;
+}
+
+function spend(amount: number): void {
+  spent += amount;
+  if (spent > mostWork) tooComplex();
+}
+
+/** @throws Refusal always: a pattern is too much for this way of looking at it */
+export function tooComplex(): never {
+  throw new Refusal(illegalArgument('The set of patterns is too complex to evaluate'));
+}
 
 function term(key: string, kind: Kind, nullable: boolean, edges: Iterable<number>): Language {
   const known = terms.get(key);
   if (known !== undefined) return known;
+  spend(1);
   const made: Language = { id: nextId++, kind, nullable, edges: [...new Set(edges)], followers: new Map() };
   // Terms that are in use stay valid; only that an equal one would be the same object is lost.
   if (terms.size >= mostTerms) terms.clear();
@@ -82,7 +99,13 @@ export function chain(first: Language, rest: Language): Language {
   if (first === nothing || rest === nothing) return nothing;
   if (first === emptyName) return rest;
   if (rest === emptyName) return first;
-  if (first.kind.is === 'then') return chain(first.kind.first, chain(first.kind.rest, rest));
+  const heads: Language[] = [];
+  let last = first;
+  for (; last.kind.is === 'then'; last = last.kind.rest) heads.push(last.kind.first);
+  return heads.reduceRight((tail, head) => link(head, tail), link(last, rest));
+}
+
+function link(first: Language, rest: Language): Language {
   const edges = first.nullable ? [...first.edges, ...rest.edges] : first.edges;
   return term(
     `then:${first.id},${rest.id}`,
@@ -140,6 +163,7 @@ function flat(is: 'union' | 'intersection', languages: readonly Language[]): Lan
         : [part]
       : [part],
   );
+  spend(parts.length);
   return [...new Set(parts)].sort((a, b) => a.id - b.id);
 }
 
@@ -169,11 +193,11 @@ function derive({ kind }: Language, code: number): Language {
     case 'one':
       return kind.ranges.some(([first, last]) => first <= code && code <= last) ? emptyName : nothing;
     case 'then': {
-      const step = chain(after(kind.first, code), kind.rest);
+      const step = continued(after(kind.first, code), kind.rest);
       return kind.first.nullable ? union([step, after(kind.rest, code)]) : step;
     }
     case 'repeat':
-      return chain(after(kind.of, code), repeat(kind.of));
+      return continued(after(kind.of, code), repeat(kind.of));
     case 'union':
       return union(kind.of.map((part) => after(part, code)));
     case 'intersection':
@@ -183,8 +207,23 @@ function derive({ kind }: Language, code: number): Language {
   }
 }
 
-/** Whether a name is in a set. */
+/**
+ * One after the other, for each way to begin by itself: so there are only as many ways to go on as an
+ * expression has places, where chains of whole unions would be new ones at every step (Antimirov 1996).
+ */
+function continued(first: Language, rest: Language): Language {
+  return first.kind.is === 'union'
+    ? union(first.kind.of.map((part) => chain(part, rest)))
+    : chain(first, rest);
+}
+
+/**
+ * Whether a name is in a set.
+ *
+ * @throws Refusal if that takes too long to find out
+ */
 export function contains(language: Language, name: string): boolean {
+  beginWork();
   let at = language;
   for (const character of name) {
     at = after(at, character.codePointAt(0) ?? 0);
@@ -199,11 +238,11 @@ export function contains(language: Language, name: string): boolean {
  * @throws Refusal if that takes too long to find out
  */
 export function isEmptyLanguage(language: Language): boolean {
+  beginWork();
   const seen = new Set([language]);
   const waiting = [language];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (at.nullable) return false;
-    if (seen.size > mostSteps) tooComplex();
     for (const code of [0, ...at.edges]) {
       const next = code > lastCharacter ? nothing : after(at, code);
       if (next !== nothing && !seen.has(next)) {
@@ -222,9 +261,4 @@ export function isEmptyLanguage(language: Language): boolean {
  */
 export function includes(outer: Language, inner: Language): boolean {
   return isEmptyLanguage(without(inner, outer));
-}
-
-/** @throws Refusal always: a pattern is too much for this way of looking at it */
-export function tooComplex(): never {
-  throw new Refusal(illegalArgument('The set of patterns is too complex to evaluate'));
 }

@@ -6,6 +6,7 @@
 import { illegalArgument, Refusal } from './envelope.js';
 import {
   anyCharacter,
+  beginWork,
   chain,
   contains,
   emptyName,
@@ -47,6 +48,7 @@ export function isPattern(text: string): boolean {
 export function languageOf(pattern: string): Language {
   const found = known.get(pattern);
   if (found !== undefined) return found;
+  beginWork();
   const language = pattern.startsWith('/') ? expression(pattern) : wildcards(pattern);
   // Patterns come from roles and requests, of which a test has a few.
   if (known.size > 1000) known.clear();
