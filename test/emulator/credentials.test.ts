@@ -104,7 +104,7 @@ describe('Kerberos', () => {
       all: [
         { field: { 'realm.name': 'kerb1' } },
         { any: [{ field: { username: ['bob@*', 'carol@*'] } }, { field: { 'metadata.a': null } }] },
-        { except: { field: { username: '/al.*/' } } },
+        { except: { field: { username: '/al.*&~(.*x)/' } } },
       ],
     };
     const body = { roles: ['monitoring_user'], enabled: true, rules };

@@ -1,7 +1,7 @@
 /** `?filter_path=…`: which parts of an answer are written. */
 
 import { isMap, type JsonValue } from './json-value.js';
-import { matchesName } from './names.js';
+import { matchesWildcards } from './name-patterns.js';
 
 type Path = readonly string[];
 
@@ -26,7 +26,7 @@ function split(path: string): Path {
 function below(paths: readonly Path[], name: string): Path[] {
   return paths.flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
-    if (first !== '**') return matchesName(first, name) ? [rest] : [];
+    if (first !== '**') return matchesWildcards(first, name) ? [rest] : [];
     // Any number of names: this one may be among them, or the first behind them.
     return [['**', ...rest], ...below([rest], name)];
   });

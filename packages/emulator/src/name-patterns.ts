@@ -27,6 +27,7 @@ const known = new Map<string, Language>();
 
 /** Every name that one of the patterns stands for. */
 export function namesMatching(patterns: Iterable<string>): Language {
+  beginWork();
   return union([...patterns].map(languageOf));
 }
 
@@ -35,9 +36,14 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return contains(languageOf(pattern), name);
 }
 
-/** Whether the pattern is spelled as a regular expression or has a `*` or `?` in it. */
+/** Whether a name is among those that a text with `*` and `?` stands for, slashes or not. */
+export function matchesWildcards(pattern: string, name: string): boolean {
+  return contains(wildcards(pattern), name);
+}
+
+/** Whether a text is spelled as a regular expression or has a `*` in it: a `?` alone does not make a pattern. */
 export function isPattern(text: string): boolean {
-  return /[*?]/.test(text) || /^\/.*\/$/s.test(text);
+  return /^\/.*\/$/s.test(text) || (text.includes('*') && !text.startsWith('/'));
 }
 
 /**

@@ -15,36 +15,3 @@ export function nameProblem(kind: 'User' | 'Role', name: string): string | undef
     'Basic Latin (ASCII) block. Leading or trailing whitespace is not allowed.'
   );
 }
-
-/**
- * Whether a name is among those that a pattern of a privilege stands for: `*` and `?` in a text, or a regular
- * expression between slashes.
- */
-export function matchesName(pattern: string, name: string): boolean {
-  return expressionOf(pattern).test(name);
-}
-
-const expressions = new Map<string, RegExp>();
-
-function expressionOf(pattern: string): RegExp {
-  const known = expressions.get(pattern);
-  if (known !== undefined) return known;
-  const expression = toExpression(pattern);
-  // Patterns come from roles, of which a test has a handful.
-  if (expressions.size > 1000) expressions.clear();
-  expressions.set(pattern, expression);
-  return expression;
-}
-
-function toExpression(pattern: string): RegExp {
-  if (pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')) {
-    try {
-      return new RegExp(`^(?:${pattern.slice(1, -1)})$`, 's');
-    } catch {
-      // A dialect of its own that JavaScript does not know: it stands for nothing.
-      return /(?!)/;
-    }
-  }
-  const escaped = pattern.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 's');
-}

@@ -5,7 +5,7 @@
 
 import type { Realm, User } from './identity.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
-import { matchesName } from './names.js';
+import { isPattern, matchesPattern } from './name-patterns.js';
 import { flattened } from './query.js';
 
 /** A rule: who is meant. */
@@ -76,10 +76,14 @@ function applies(rule: Rule, valuesOf: (name: string) => readonly string[]): boo
     case 'field': {
       const found = valuesOf(rule.name);
       return rule.values.some((wanted) =>
-        wanted === null ? found.length === 0 : found.some((value) => matchesName(String(wanted), value)),
+        wanted === null ? found.length === 0 : found.some((value) => isMeant(String(wanted), value)),
       );
     }
   }
+}
+
+function isMeant(wanted: string, value: string): boolean {
+  return isPattern(wanted) ? matchesPattern(wanted, value) : wanted === value;
 }
 
 /** What a user has under the name of a field. */
