@@ -69,6 +69,10 @@ describe('a query', () => {
     [{ term: { _index: 'films' } }, []],
     [{ prefix: { code: 'B' } }, ['alice']],
     [{ wildcard: { 'title.keyword': '*mm?' } }, ['emma']],
+    [{ wildcard: { 'title.keyword': '?mm' } }, []],
+    [{ wildcard: { 'title.keyword': 'A*in*land*' } }, ['alice']],
+    [{ wildcard: { 'title.keyword': { value: 'a*LAND', case_insensitive: true } } }, ['alice']],
+    [{ wildcard: { code: '*' } }, ['emma', 'alice', 'blank']],
     // There is nothing in a field that does not exist.
     [{ term: { nowhere: 'x' } }, []],
     [{ term: { constructor: 'x' } }, []],

@@ -276,6 +276,14 @@ describe('a search', () => {
     ]);
   });
 
+  test('with many wildcards takes no time to speak of', async () => {
+    await put(JSON.stringify({ text: 'a'.repeat(50_000) }));
+    const find = async (pattern: string) =>
+      (await search(JSON.stringify({ query: { wildcard: { text: pattern } } }))).json.hits.total.value;
+    expect(await find('*a'.repeat(12))).toBe(1);
+    expect(await find(`${'*a'.repeat(12)}b`)).toBe(0);
+  });
+
   test.each([
     ['[]', 'Expected [START_OBJECT] but found [START_ARRAY]'],
     ['{"query":1}', '[_na] query malformed, must start with start_object'],

@@ -99,8 +99,9 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     }
     case 'wildcard': {
       const field = textual(query.kind, query.field, fields);
-      const expression = wildcard(String(query.value), query.ignoreCase);
-      return (entry) => field.values(entry).some((value) => expression.test(String(value)));
+      const fold = folding(query.ignoreCase);
+      const pattern = String(fold(String(query.value)));
+      return (entry) => field.values(entry).some((value) => matchesWildcards(pattern, String(fold(value))));
     }
   }
 }
@@ -164,10 +165,27 @@ function isWithin(value: FieldValue, relation: string, bound: FieldValue): boole
   }
 }
 
-function wildcard(pattern: string, ignoreCase: boolean): RegExp {
-  const escaped = pattern.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const body = escaped.replaceAll('\\*', '.*').replaceAll('\\?', '.');
-  return new RegExp(`^${body}$`, ignoreCase ? 'si' : 's');
+/**
+ * Whether a text is what a pattern with `*` and `?` stands for. Unlike that of a regular expression, its time
+ * never grows beyond the product of both lengths.
+ */
+function matchesWildcards(pattern: string, text: string): boolean {
+  let [at, inPattern, afterStar, resumeAt] = [0, 0, -1, 0];
+  while (at < text.length) {
+    const expected = pattern[inPattern];
+    if (expected === '*') {
+      afterStar = ++inPattern;
+      resumeAt = at;
+    } else if (expected === '?' || expected === text[at]) {
+      inPattern++;
+      at++;
+    } else if (afterStar >= 0) {
+      // The last star stands for one character more.
+      inPattern = afterStar;
+      at = ++resumeAt;
+    } else return false;
+  }
+  return pattern.slice(inPattern).replaceAll('*', '') === '';
 }
 
 function convert<Entry>(value: JsonValue, field: SearchField<Entry>, name: string, now: number): FieldValue {
