@@ -256,6 +256,21 @@ describe('an index', () => {
     await older.close();
   });
 
+  test('is seen in the health of the cluster', async () => {
+    const empty = await emulated();
+    const health = async () => (await empty.ask('GET /_cluster/health')).text;
+    const shards = (status: string, active: number, unassigned: number, percent: string) =>
+      new RegExp(
+        `"status":"${status}",.*"active_primary_shards":${active},"active_shards":${active},.*"unassigned_shards":${unassigned},.*"active_shards_percent_as_number":${percent}}$`,
+      );
+    expect(await health()).toMatch(shards('green', 1, 0, '100.0'));
+    await empty.ask('PUT /a', { body: { settings: { number_of_shards: 3, number_of_replicas: 0 } } });
+    expect(await health()).toMatch(shards('green', 4, 0, '100.0'));
+    await empty.ask('PUT /b', { body: { settings: { number_of_replicas: 4 } } });
+    expect(await health()).toMatch(shards('yellow', 5, 4, '55.55555555555556'));
+    await empty.close();
+  });
+
   test('can be refreshed, although that changes nothing', async () => {
     await ask('PUT /docs');
     await ask('PUT /others', { settings: { number_of_replicas: 0 } });

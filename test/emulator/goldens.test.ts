@@ -8,6 +8,7 @@ import { describe, test } from 'vitest';
 import { targets } from './cluster.js';
 import { apiKeyGoldens } from './goldens/api-keys.js';
 import { credentialGoldens } from './goldens/credentials.js';
+import { documentGoldens } from './goldens/documents.js';
 import { applies } from './goldens/golden.js';
 import { privilegeGoldens } from './goldens/privileges.js';
 import { routingGoldens } from './goldens/routing.js';
@@ -23,6 +24,7 @@ const goldens = [
   ...userGoldens,
   ...privilegeGoldens,
   ...routingGoldens,
+  ...documentGoldens,
 ];
 
 for (const target of targets) {

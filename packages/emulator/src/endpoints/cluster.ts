@@ -1,7 +1,9 @@
 /** The two endpoints outside of security that clients call to see whether anybody is there. */
 
 import { answer, type Route, route } from '../endpoint.js';
+import type { JsonValue } from '../json-value.js';
 import { clusterName, nodeName } from '../node.js';
+import type { Security } from '../security.js';
 import type { Version } from '../version.js';
 
 function info(version: Version): Record<string, string | boolean> {
@@ -19,25 +21,30 @@ function info(version: Version): Record<string, string | boolean> {
   };
 }
 
-// These numbers never change: they are those that were recorded of a cluster of one node with one index beside
-// its security index.
-const health = {
-  cluster_name: clusterName,
-  status: 'yellow',
-  timed_out: false,
-  number_of_nodes: 1,
-  number_of_data_nodes: 1,
-  active_primary_shards: 2,
-  active_shards: 2,
-  relocating_shards: 0,
-  initializing_shards: 0,
-  unassigned_shards: 1,
-  delayed_unassigned_shards: 0,
-  number_of_pending_tasks: 0,
-  number_of_in_flight_fetch: 0,
-  task_max_waiting_in_queue_millis: 0,
-  active_shards_percent_as_number: 66.66666666666666,
-};
+/** The shards of all indices and of the one for security; a single node has no place for replicas. */
+function health({ indices }: Security): JsonValue {
+  const all = indices.all();
+  const active = all.reduce((sum, { shards }) => sum + shards, 1);
+  const unassigned = all.reduce((sum, { shards, replicas }) => sum + shards * replicas, 0);
+  const percent = (active / (active + unassigned)) * 100;
+  return {
+    cluster_name: clusterName,
+    status: unassigned === 0 ? 'green' : 'yellow',
+    timed_out: false,
+    number_of_nodes: 1,
+    number_of_data_nodes: 1,
+    active_primary_shards: active,
+    active_shards: active,
+    relocating_shards: 0,
+    initializing_shards: 0,
+    unassigned_shards: unassigned,
+    delayed_unassigned_shards: 0,
+    number_of_pending_tasks: 0,
+    number_of_in_flight_fetch: 0,
+    task_max_waiting_in_queue_millis: 0,
+    active_shards_percent_as_number: Number.isInteger(percent) ? { numberText: `${percent}.0` } : percent,
+  };
+}
 
 /** The routes of this chapter. */
 export const clusterRoutes: readonly Route[] = [
@@ -72,6 +79,6 @@ export const clusterRoutes: readonly Route[] = [
     ],
     read: () => undefined,
     action: () => 'cluster:monitor/health',
-    run: () => answer(health),
+    run: (security) => answer(health(security)),
   }),
 ];
