@@ -5,7 +5,7 @@
 
 import { contains, includes, type Language, nothing, union, without } from './languages.js';
 import { namesMatching } from './name-patterns.js';
-import type { Version } from './version.js';
+import { isSince, type Version } from './version.js';
 
 interface Row {
   readonly name: string;
@@ -229,12 +229,6 @@ const apiKeyActions = namesMatching([`${security}/api_key/*`]);
 const clusterActions = namesMatching(everyAction);
 const languages = new Map<Row, Language>();
 
-function exists({ since }: Row, version: Version): boolean {
-  if (since === undefined) return true;
-  const [major, minor] = since;
-  return version.major > major || (version.major === major && version.minor >= minor);
-}
-
 function actionsOf(row: Row): Language {
   const known = languages.get(row);
   if (known !== undefined) return known;
@@ -245,7 +239,7 @@ function actionsOf(row: Row): Language {
 
 /** The names of all privileges of a release, as far as can be told from the least to the greatest. */
 export function clusterPrivilegeNames(version: Version): string[] {
-  return rows.filter((row) => exists(row, version)).map((row) => row.name);
+  return rows.filter((row) => isSince(version, row.since)).map((row) => row.name);
 }
 
 /** Whether privileges on the cluster decide about an action; templates of indices belong to the cluster. */
@@ -258,7 +252,7 @@ export function clusterPrivilegeProblem(privilege: string, version: Version): st
   const name = privilege.toLowerCase();
   const row = byName.get(name);
   // A pattern over actions is a privilege too.
-  if ((row !== undefined && exists(row, version)) || isClusterAction(name)) return undefined;
+  if ((row !== undefined && isSince(version, row.since)) || isClusterAction(name)) return undefined;
   return (
     `unknown cluster privilege [${name}]. a privilege must be either one of the predefined cluster privilege names ` +
     `[${clusterPrivilegeNames(version)}] or a pattern over one of the available cluster actions`

@@ -5,7 +5,7 @@
 
 import { contains, includes, type Language, nothing, union } from './languages.js';
 import { namesMatching } from './name-patterns.js';
-import type { Version } from './version.js';
+import { isSince, type Version } from './version.js';
 
 interface Row {
   readonly name: string;
@@ -136,16 +136,10 @@ const rows: readonly Row[] = [
 const byName: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row.name, row]));
 const indexActions = namesMatching(everyAction);
 
-function exists({ since }: Row, version: Version): boolean {
-  if (since === undefined) return true;
-  const [major, minor] = since;
-  return version.major > major || (version.major === major && version.minor >= minor);
-}
-
 /** The names of all privileges of a release, sorted. */
 export function indexPrivilegeNames(version: Version): string[] {
   return rows
-    .filter((row) => exists(row, version))
+    .filter((row) => isSince(version, row.since))
     .map((row) => row.name)
     .sort();
 }
@@ -155,7 +149,7 @@ export function indexPrivilegeProblem(privilege: string, version: Version): stri
   const name = privilege.toLowerCase();
   const row = byName.get(name);
   // A pattern over actions is a privilege too.
-  if ((row !== undefined && exists(row, version)) || contains(indexActions, name)) return undefined;
+  if ((row !== undefined && isSince(version, row.since)) || contains(indexActions, name)) return undefined;
   return (
     `unknown index privilege [${name}]. a privilege must be either one of the predefined fixed indices privileges ` +
     `[${indexPrivilegeNames(version)}] or a pattern over one of the available index actions`
@@ -185,7 +179,7 @@ export function grantsIndexPrivilege(privileges: readonly string[], wanted: stri
 /** The names that a denial offers: every privilege that would have granted the action. */
 export function indexPrivilegesGranting(action: string, version: Version): string[] {
   return rows
-    .filter((row) => exists(row, version) && row.part !== 'failures')
+    .filter((row) => isSince(version, row.since) && row.part !== 'failures')
     .filter((row) => contains(namesMatching(row.grants), action))
     .map((row) => row.name);
 }

@@ -127,6 +127,12 @@ export function parseVersion(text: string): Version | undefined {
   };
 }
 
+/** Whether a release has something that came with another; without one, all have it. */
+export function isSince({ major, minor }: Version, since: readonly [number, number] | undefined): boolean {
+  const [first, second] = since ?? [0, 0];
+  return major > first || (major === first && minor >= second);
+}
+
 // 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to
 // differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
 function transportVersion(major: number, minor: number): number {
