@@ -1,5 +1,6 @@
 // Guards without a framework: plain objects as requests, a scripted Elasticsearch that knows privileges.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   type AdmissionOptions,
   allOf,
@@ -128,6 +129,18 @@ describe('a guard', () => {
     const request = await admitted({}, id);
     expect(await settled(guard(request, request))).toMatchObject({ status: 403 });
     expect(grantor.questions.at(-1)).toEqual({ index: [{ names: [id], privileges: ['read'] }] });
+  });
+
+  test('tells whoever listens whom it refused, once, and nothing of whom it let pass', async () => {
+    const request = await admitted();
+    const events: unknown[] = [];
+    const listen = (event: unknown) => void events.push(event);
+    subscribe('esauth:verdict', listen);
+    createGuard(yes)(request, request);
+    createGuard(no)(request, request);
+    unsubscribe('esauth:verdict', listen);
+    const subject = 'token:default_native:jane';
+    expect(events).toEqual([{ kind: 'rejected', code: 'forbidden', subject, source: 'none' }]);
   });
 
   test('without a middleware before it, or without an identity, is a 401', async () => {

@@ -3,6 +3,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import type { BreakerState } from './breaker.js';
+import type { Identity } from './identity.js';
 import type { RejectionCode, UnavailableCode, Verdict } from './verdict.js';
 
 /** What a verdict says, as far as it may be told to anybody who listens. */
@@ -10,13 +11,14 @@ interface Said {
   readonly kind: Verdict['kind'];
   /** Of a verdict that is not a yes. */
   readonly code: RejectionCode | UnavailableCode | undefined;
-  /** `identity.subject` of one that is. */
+  /** `identity.subject` of one that is, and of who does not meet a route's requirement (`forbidden`). */
   readonly subject: string | undefined;
 }
 
 /**
  * On `esauth:verdict`, whenever `verify` or `peek` gives a verdict, and whenever `hasPrivileges` does: of the
- * identity first, and if it is then refused or nothing can be said of its privileges, of that too.
+ * identity first, and if it is then refused or nothing can be said of its privileges, of that too. And
+ * whenever a guard refuses somebody who does not meet its requirement.
  */
 export interface VerdictEvent extends Said {
   /**
@@ -64,6 +66,12 @@ const nodes = channel('esauth:node');
 export function publishVerdict(verdict: Verdict, source: VerdictEvent['source']): void {
   if (!verdicts.hasSubscribers) return;
   const event: VerdictEvent = { ...said(verdict), source };
+  verdicts.publish(event);
+}
+
+export function publishForbidden({ subject }: Identity): void {
+  if (!verdicts.hasSubscribers) return;
+  const event: VerdictEvent = { kind: 'rejected', code: 'forbidden', subject, source: 'none' };
   verdicts.publish(event);
 }
 

@@ -3,6 +3,7 @@
 
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
 import { authorizationOf, type Presented } from './credential.js';
+import { publishForbidden } from './events.js';
 import { askable, factsOf, grants, type PrivilegesQuestion, questionOf } from './privileges.js';
 import {
   checkRequirement,
@@ -124,10 +125,11 @@ function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | u
 
 function conclude(
   judgement: Exclude<Judgement, 'open'>,
-  { verifier, throws }: Caller,
+  { verifier, identity, throws }: Caller,
   presented: Presented,
 ): Outcome {
   if (judgement === 'met') return undefined;
+  publishForbidden(identity);
   const denial = verifier.denial(rejected('forbidden'), presented);
   if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(
