@@ -40,7 +40,7 @@ export function acting<Step>(world: World<Step>): void {
   }
 
   const searchWith = (client: Client) => async (call: Call) => {
-    const headers = { ...call.callerHeaders() };
+    const headers = call.callerHeaders();
     const found = await client.search<{ title: string }>({ index: 'docs-books' }, { headers });
     return found.hits.hits.map(({ _source }) => _source?.title).sort();
   };

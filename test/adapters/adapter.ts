@@ -31,6 +31,8 @@ export interface Call {
 
 /** What is done with a request, in this order; `Step` is whatever the framework calls it. */
 export interface Application<Step> {
+  /** The framework's setting for a server behind a proxy that tells the client's address. */
+  readonly behindProxy?: boolean;
   readonly steps?: readonly Step[];
   readonly routes: readonly Route<Step>[];
 }
@@ -58,8 +60,8 @@ export interface Adapter<Step> {
   forge(identity: unknown): Step;
   /** The framework's usual CORS middleware, with its defaults. */
   cors(): Step;
-  /** Answers 504 and `late` as soon as the steps after it wait for something. */
-  impatient(): Step;
+  /** Starts to answer 504 and `late` as soon as the steps after it wait, and is through when `finished` is. */
+  impatient(finished: Promise<unknown>): Step;
   /** @param failed hears of every error that comes to where the framework's users handle errors. */
   build(
     application: Application<Step>,
@@ -115,7 +117,8 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
   afterAll(() => elasticsearch.close());
   beforeEach(() => {
     errors = [];
-    verifier = createVerifier({ nodes: elasticsearch.url });
+    // Longer than a test: whoever stops waiting, does so for another reason.
+    verifier = createVerifier({ nodes: elasticsearch.url, upstream: { timeoutMs: 60_000 } });
     steps = [() => verifier.close()];
   });
   afterEach(async () => {

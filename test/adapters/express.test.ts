@@ -125,12 +125,14 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
       next();
     },
     cors: () => cors(),
-    impatient: () => (_req, res, next) => {
+    impatient: (finished) => (_req, res, next) => {
       next();
-      res.status(504).send('late');
+      res.writeHead(504).write('la');
+      void finished.then(() => res.end('te'));
     },
-    async build({ steps = [], routes }, failed, options = {}) {
+    async build({ behindProxy = false, steps = [], routes }, failed, options = {}) {
       const app = create();
+      app.set('trust proxy', behindProxy);
       for (const step of steps) app.use(step);
       for (const { method = 'GET', path, steps: own = [], handler } of routes) {
         app[method.toLowerCase() as 'get'](path, ...own, async (req, res, next) => {

@@ -24,7 +24,11 @@ type Step = (app: FastifyInstance) => unknown;
 
 interface Version {
   readonly name: string;
-  create(options: { readonly http2?: true; readonly http?: ServerOptions }): FastifyInstance;
+  create(options: {
+    readonly trustProxy?: boolean;
+    readonly http2?: true;
+    readonly http?: ServerOptions;
+  }): FastifyInstance;
   readonly cors: typeof cors5;
 }
 
@@ -250,19 +254,21 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
       requireAuthenticationType: (...types) => hooked(guards.requireAuthenticationType(...types)),
       requirePrivileges: (question) => hooked(guards.requirePrivileges(question)),
     },
-    requirePrivilegesOf: (question) => hooked(guards.requirePrivileges((request) => question(request.url))),
+    requirePrivilegesOf: (question) =>
+      hooked(guards.requirePrivileges((request) => question(request.routeOptions.url ?? ''))),
     forge: (identity) => (app) =>
       app.addHook('onRequest', async (request) => {
         Object.assign(request, { identity });
       }),
     cors: () => (app) => app.register(cors),
-    impatient: () => (app) =>
-      app.addHook('onRequest', (_request, reply, done) => {
+    impatient: (finished) => (app) =>
+      app.addHook('onRequest', (_request, { raw }, done) => {
         done();
-        reply.code(504).send('late');
+        raw.writeHead(504).write('la');
+        void finished.then(() => raw.end('te'));
       }),
     build: (application, failed, options) => {
-      const app = create({ ...(options && { http: options }) });
+      const app = create({ trustProxy: application.behindProxy ?? false, ...(options && { http: options }) });
       app.setErrorHandler((error, _request, reply) => {
         failed(error);
         reply.send(error);

@@ -142,10 +142,11 @@ describe.each(versions)('%s', (name, create) => {
 
 function adapterOf(name: string, create: () => Koa): Adapter<Step> {
   function callback(
-    { steps = [], routes }: Application<Step>,
+    { behindProxy = false, steps = [], routes }: Application<Step>,
     failed: (error: unknown) => void,
   ): RequestListener {
     const app = create();
+    app.proxy = behindProxy;
     app.on('error', failed);
     for (const step of [...steps, ...routes.map(routed)]) app.use(step);
     return app.callback();
@@ -160,11 +161,12 @@ function adapterOf(name: string, create: () => Koa): Adapter<Step> {
       return next();
     },
     cors: () => cors(),
-    impatient: () => (ctx, next) => {
+    impatient: (finished) => (ctx, next) => {
       const rest = next();
-      ctx.status = 504;
-      ctx.body = 'late';
-      return Promise.race([rest, Promise.resolve()]);
+      ctx.respond = false;
+      ctx.res.writeHead(504).write('la');
+      void finished.then(() => ctx.res.end('te'));
+      return rest;
     },
     build: async (application, failed, options = {}) => createServer(options, callback(application, failed)),
     buildHttp2: async (application) => createHttp2Server(callback(application, () => {}) as never),

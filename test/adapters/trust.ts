@@ -161,7 +161,7 @@ export function trust<Step>(world: World<Step>): void {
     expect(errors).toMatchObject([{ message: 'verify' }, { message: 'source' }]);
   });
 
-  test('the client address is the source of a lookup; an option takes another', async () => {
+  test('the client address is the source of a lookup, through the framework’s proxy setting; an option takes another', async () => {
     const sources: unknown[] = [];
     const { verifier, issued } = world;
     const watched: Verifier = {
@@ -171,15 +171,13 @@ export function trust<Step>(world: World<Step>): void {
         return verifier.verify(presented, options);
       },
     };
-    const served = await world.serve({
-      routes: [
-        { path: '/a', steps: [adapter.esauth(watched)] },
-        { path: '/b', steps: [adapter.esauth(watched, { source: () => 'somebody' })] },
-      ],
-    });
-    await get(served, '/a', issued.token);
-    await get(served, '/b', issued.superuser);
-    expect(sources).toEqual(['127.0.0.1', 'somebody']);
+    const headers = { 'x-forwarded-for': '203.0.113.9' };
+    const strict = { steps: [adapter.esauth(watched, { maxAgeMs: 0 })], routes: [{ path: '/me' }] };
+    const own = [adapter.esauth(watched, { maxAgeMs: 0, source: () => 'somebody' })];
+    for (const application of [strict, { ...strict, behindProxy: true }, { ...strict, steps: own }]) {
+      await get(await world.serve(application), '/me', issued.token, { headers });
+    }
+    expect(sources).toEqual(['127.0.0.1', '203.0.113.9', 'somebody']);
   });
 
   test('two users, interleaved ten thousand times on one connection, are never taken for each other', async () => {

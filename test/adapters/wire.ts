@@ -2,8 +2,15 @@
 
 import { createVerifier } from '@esauth/core';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openableGate } from '../support/gate.js';
 import { getOverHttp2, http2Request } from '../support/http2-client.js';
-import { holdAnswers, identityBody, respond, startScriptedNode } from '../support/scripted-node.js';
+import {
+  errorBody,
+  holdAnswers,
+  identityBody,
+  respond,
+  startScriptedNode,
+} from '../support/scripted-node.js';
 import { listen, openLine, type Served, sendRaw, until } from '../support/serving.js';
 import { answerIn, get, type World } from './adapter.js';
 import { found, malformed, missing, notAccepted } from './requests.js';
@@ -114,18 +121,24 @@ export function wire<Step>(world: World<Step>): void {
     expect([verifier.stats().inFlight, errors]).toEqual([0, []]);
   });
 
-  test('what somebody else has answered meanwhile is left alone', async () => {
-    const { verifier, elasticsearch, errors } = world;
-    const resume = elasticsearch.faults.add(neverAnswered);
+  test('what somebody else has begun to answer meanwhile is left alone', async () => {
+    const node = await startScriptedNode();
+    const held = holdAnswers(node);
+    const verifier = createVerifier({ nodes: node.url });
+    world.cleanUp(node.close);
+    world.cleanUp(() => verifier.close());
+    const { opened, open } = openableGate();
     const served = await world.serve({
-      steps: [adapter.impatient(), adapter.esauth(verifier)],
+      steps: [adapter.impatient(opened), adapter.esauth(verifier)],
       routes: [{ path: '/me' }],
     });
-    const response = await get(served, '/me', 'Bearer bm9ib2R5');
-    expect([response.status, response.text]).toEqual([504, 'late']);
-    await until(() => verifier.stats().waiting === 0);
-    resume();
-    expect(errors).toEqual([]);
+    const response = get(served, '/me', 'Bearer bm9ib2R5');
+    await node.arrived(1);
+    held.release(respond({ status: 401, body: errorBody(401, 'no') }));
+    await until(() => verifier.stats().refusals === 1);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    open();
+    expect([(await response).status, (await response).text, world.errors]).toEqual([504, 'late', []]);
   });
 
   const { buildHttp2 } = adapter;

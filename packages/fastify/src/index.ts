@@ -135,8 +135,8 @@ function lateGuard(app: FastifyInstance): Error | undefined {
 
 function proceed(refusal: core.Refusal | undefined, reply: AnyReply, done: Done): void {
   if (refusal === undefined || refusal instanceof core.DenialError) done(refusal);
-  // Somebody else, such as a timeout, may have answered while we waited.
-  else if (!reply.sent) {
+  // Somebody else, such as a timeout, may have answered while we waited, or taken the reply over.
+  else if (!reply.sent && !reply.raw.headersSent) {
     const { status, headers, body } = refusal;
     for (const [name, value] of Object.entries(headers)) reply.header(name, value);
     reply.code(status).type('application/problem+json; charset=utf-8').send(JSON.stringify(body));

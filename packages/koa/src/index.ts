@@ -95,15 +95,13 @@ export const callerHeaders = (ctx: { readonly req: core.RequestLike }): core.Cal
 function proceed(refusal: core.Refusal | undefined, ctx: Context, next: Next): Promise<unknown> {
   if (refusal === undefined) return next();
   if (refusal instanceof core.DenialError) return Promise.reject(refusal);
-  // Somebody else, such as a timeout middleware, may have answered while we waited.
-  if (!ctx.headerSent) {
-    const { status, headers, body } = refusal;
-    ctx.status = status;
-    for (const [name, value] of Object.entries(headers)) {
-      ctx.set(name, typeof value === 'string' ? value : [...value]);
-    }
-    ctx.set('content-type', 'application/problem+json; charset=utf-8');
-    ctx.body = JSON.stringify(body);
+  // Koa sets nothing any more if somebody else, such as a timeout middleware, has answered while we waited.
+  const { status, headers, body } = refusal;
+  ctx.status = status;
+  for (const [name, value] of Object.entries(headers)) {
+    ctx.set(name, typeof value === 'string' ? value : [...value]);
   }
+  ctx.set('content-type', 'application/problem+json; charset=utf-8');
+  ctx.body = JSON.stringify(body);
   return Promise.resolve();
 }
