@@ -14,8 +14,8 @@ export interface Grantor {
   readonly granted: Set<string>;
   /** What to answer instead, by path of the request; `undefined` ends that. */
   instead(path: 'authenticate' | 'privileges', script: Script | undefined): void;
-  /** Holds answers about privileges from now on; each call of the result lets the oldest go. */
-  hold(): () => void;
+  /** Holds answers about privileges from now on; each call of the result lets one go, by default the oldest. */
+  hold(): (which?: number) => void;
   /** Resolves when so many questions about privileges have come in. */
   asked(count: number): Promise<void>;
   close(): Promise<void>;
@@ -81,8 +81,8 @@ export async function createGrantor(username = 'jane'): Promise<Grantor> {
     },
     hold() {
       holding = true;
-      return () => {
-        const release = held.shift();
+      return (which = 0) => {
+        const [release] = held.splice(which, 1);
         if (release === undefined) throw new Error('no answer is held');
         release();
       };

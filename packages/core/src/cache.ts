@@ -22,6 +22,8 @@ export interface CacheSettings {
 
 /** Where things stood when a lookup started. */
 export interface LookupStart {
+  /** Grows with every lookup: a coarse clock does not tell which of two started first. */
+  readonly order: number;
   /** On the monotonic clock: a verdict's age counts from here, not from when the answer came. */
   readonly startedAt: number;
   readonly revision: number;
@@ -33,6 +35,7 @@ export interface LookupStart {
  */
 export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
   readonly verdict: Kind;
+  readonly order: number;
   readonly startedAt: number;
   /** Up to which revision nothing has revoked it. */
   revision: number;
@@ -55,6 +58,8 @@ export interface Cache {
   find(fingerprint: Fingerprint, now: number, maxAgeMs?: number): Entry | undefined;
   /** @returns what may be served because a lookup just failed. */
   findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
+  /** To be called when a lookup starts. */
+  begin(): LookupStart;
   /** Keeps a verdict if it may be kept, and drops what it contradicts. */
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
   /** What is known of an identity's privileges. Of one that is not remembered nothing is, nor will be. */
@@ -70,6 +75,7 @@ export interface Cache {
 export function createCache(settings: CacheSettings, clock: Clock, revocations: Revocations): Cache {
   const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
   const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
+  let begun = 0;
 
   return {
     find(fingerprint, now, maxAgeMs) {
@@ -84,11 +90,16 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       return findIn(identities, fingerprint, now)?.verdict;
     },
 
+    begin() {
+      begun += 1;
+      return { order: begun, startedAt: clock.monotonic(), revision: revocations.revision };
+    },
+
     remember(fingerprint, verdict, lookup) {
       if (verdict.kind === 'unavailable') return;
       // An answer never replaces one whose lookup started later.
       const known = identities.get(fingerprint) ?? refusals.get(fingerprint);
-      if (known !== undefined && known.startedAt > lookup.startedAt) return;
+      if (known !== undefined && known.order > lookup.order) return;
       if (verdict.kind === 'authenticated') {
         refusals.delete(fingerprint);
         keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
@@ -152,7 +163,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     verdict: Authenticated,
     lookup: LookupStart,
   ): Entry<Authenticated> {
-    const { startedAt, revision } = lookup;
+    const { order, startedAt, revision } = lookup;
     const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
     // so that a clock that is set back later cannot lengthen it.
@@ -164,6 +175,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     const same = previous?.verdict.identity.subject === verdict.identity.subject;
     return {
       verdict,
+      order,
       startedAt,
       revision,
       refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
@@ -173,11 +185,11 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     };
   }
 
-  function refusalEntry(verdict: Rejected, { startedAt, revision }: LookupStart): Entry<Rejected> {
+  function refusalEntry(verdict: Rejected, { order, startedAt, revision }: LookupStart): Entry<Rejected> {
     const { ttlMs, rejectedTtlMs } = settings;
     const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
     const never = { refreshAt: 0, privileges: undefined };
-    return { verdict, startedAt, revision, expiresAt: endsAt, endsAt, ...never };
+    return { verdict, order, startedAt, revision, expiresAt: endsAt, endsAt, ...never };
   }
 
   // What was learnt at one instant must not have to be asked again at one instant.

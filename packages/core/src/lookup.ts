@@ -76,7 +76,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
   async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Landed> {
     const { credential, fingerprint } = question;
     for (;;) {
-      const lookup = { startedAt: clock.monotonic(), revision: revocations.revision };
+      const lookup = cache.begin();
       count.lookups += 1;
       const verdict = await elasticsearch.authenticate(credential, abandoned);
       if (abandoned.aborted) return notRevocable(verdict);

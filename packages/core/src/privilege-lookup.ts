@@ -31,8 +31,8 @@ export interface PrivilegesWaiter extends Pick<Waiter<unknown>, 'signal' | 'maxA
 
 export interface PrivilegeLookups {
   ask(inquiry: PrivilegesInquiry, facts: readonly Fact[], waiter: PrivilegesWaiter): Promise<Learnt>;
-  /** Gives everybody who waits this verdict. */
-  land(verdict: Unavailable): void;
+  /** Gives everybody who waits this verdict, and whoever comes after it. */
+  close(verdict: Unavailable): void;
   readonly inFlight: number;
   readonly waiting: number;
 }
@@ -69,30 +69,41 @@ export function createPrivilegeLookups(
   const flights = createSingleFlight<Landed>(clock);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
+  /** Callers: one that asks for several things at once is still one. */
+  let waiting = 0;
+  let closed: Unavailable | undefined;
   const late: Landed = {
     outcome: unavailable(new LookupError('timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`)),
   };
 
   return {
     async ask(inquiry, facts, waiter) {
+      // Some microtasks have passed since the caller was verified, or since somebody else's question was answered.
+      waiter.signal?.throwIfAborted();
+      if (closed !== undefined) return closed;
       const { question, verdict } = inquiry;
       const batches = batchesFor(question, facts, waiter.mayJoin);
       const joined = waiter.mayJoin && batches.some(({ key }) => flights.has(key));
-      const landed = await Promise.all(batches.map((batch) => fly(inquiry, batch, waiter)));
+      waiting += 1;
+      const flying = Promise.all(batches.map((batch) => fly(inquiry, batch, waiter)));
+      const landed = await flying.finally(() => {
+        waiting -= 1;
+      });
       // Since when the caller must not have been revoked.
       const revision = Math.min(inquiry.revision, ...landed.map((each) => each.revision ?? Infinity));
       if (revocations.outdates(revision, question.fingerprint, verdict)) return { kind: 'outdated' };
       return sumUp(landed, joined);
     },
 
-    land(verdict) {
+    close(verdict) {
+      closed = verdict;
       flights.land({ outcome: verdict });
     },
     get inFlight() {
       return flights.inFlight;
     },
     get waiting() {
-      return flights.waiting;
+      return waiting;
     },
   };
 
@@ -134,7 +145,9 @@ export function createPrivilegeLookups(
     source: string | undefined,
   ): Promise<Landed> {
     const names = batch.facts.map(({ key }) => `${inquiry.question.fingerprint} ${key}`);
-    for (const name of names) underWay.set(name, batch);
+    // A value of its own: whoever waited for a request that was given up may have sent the same one by now.
+    const mine = { ...batch };
+    for (const name of names) underWay.set(name, mine);
     try {
       return await inTurn(
         queue,
@@ -146,7 +159,7 @@ export function createPrivilegeLookups(
         },
       );
     } finally {
-      for (const name of names) if (underWay.get(name) === batch) underWay.delete(name);
+      for (const name of names) if (underWay.get(name) === mine) underWay.delete(name);
     }
   }
 
@@ -156,8 +169,8 @@ export function createPrivilegeLookups(
     abandoned: AbortSignal,
   ): Promise<Landed> {
     const { credential, fingerprint } = question;
-    const { revision } = revocations;
-    const startedAt = clock.monotonic();
+    const lookup = cache.begin();
+    const { startedAt, revision } = lookup;
     const verifiedAt = clock.wall();
     count.lookups += 1;
     count.privilegeLookups += 1;
@@ -181,7 +194,7 @@ export function createPrivilegeLookups(
       case 'rejected':
         if (!revoked) {
           count.refusals += 1;
-          cache.remember(fingerprint, found, { startedAt, revision });
+          cache.remember(fingerprint, found, lookup);
         }
         return { outcome: found, revision };
       case 'unavailable':

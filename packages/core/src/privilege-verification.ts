@@ -1,10 +1,11 @@
 // From a header and a question about privileges to an answer: verifies first, then puts the answer together from
 // what is remembered with the identity and what has to be asked.
 
-import type { Cache } from './cache.js';
+import type { Cache, Entry } from './cache.js';
 import type { Clock } from './clock.js';
 import type { Presented } from './credential.js';
 import { publishVerdict } from './events.js';
+import type { Fingerprint } from './fingerprint.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './privileges.js';
@@ -41,7 +42,7 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
     async hasPrivileges(presented, asked, wanted) {
       const facts = factsOf(asked);
       const deadline = clock.monotonic() + timeoutMs;
-      // Once more whenever the caller was revoked, or his identity has outlived its lifetime, while he waited.
+      // Once more whenever his identity has ended while he waited: revoked, refused or past its lifetime.
       for (;;) {
         wanted.signal?.throwIfAborted();
         const { revision } = revocations;
@@ -56,8 +57,9 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
         const memory = cache.privilegesOf(question.fingerprint);
         const inquiry = { question, verdict, revision, memory };
         const answer = await find(inquiry, facts, { ...wanted, deadline });
-        const outlived = known.kind === 'found' && known.entry.expiresAt <= clock.monotonic();
-        if (answer.kind === 'outdated' || (answer.kind === 'answered' && outlived)) continue;
+        const remembered = known.kind === 'found' ? known.entry : undefined;
+        const ended = answer.kind === 'answered' && hasEnded(remembered, question.fingerprint);
+        if (ended || answer.kind === 'outdated') continue;
         if (answer.kind !== 'answered') publishVerdict(answer, 'lookup');
         return answer;
       }
@@ -76,6 +78,14 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
       return answerOf(entry.verdict, facts, recalled);
     },
   };
+
+  /** Whether what was remembered has outlived its lifetime, or is not remembered any more, or there is a refusal. */
+  function hasEnded(remembered: Entry | undefined, fingerprint: Fingerprint): boolean {
+    const now = clock.monotonic();
+    const current = cache.find(fingerprint, now);
+    if (current?.verdict.kind === 'rejected') return true;
+    return remembered !== undefined && (remembered.expiresAt <= now || current === undefined);
+  }
 
   /** What is remembered, and what has to be asked for until all is known. */
   async function find(

@@ -236,7 +236,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     async close() {
       closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
       flights.land(notRevocable(closed));
-      lookups.land(closed);
+      lookups.close(closed);
       cache.clear();
       await nodes.close();
     },

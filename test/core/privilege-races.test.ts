@@ -1,0 +1,130 @@
+// What happens to a caller while he waits for an answer about his privileges, and to others because of him. Each
+// was found by `test/properties/privileges-model.test.ts`.
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createVerifier, type PrivilegesQuestion, type PrivilegesVerdict, type Verifier } from '@esauth/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
+import { identityBody, respond } from '../support/scripted-node.js';
+
+const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
+const monitor: PrivilegesQuestion = { cluster: ['monitor'] };
+const manage: PrivilegesQuestion = { cluster: ['manage'] };
+const both: PrivilegesQuestion = { cluster: ['monitor', 'manage'] };
+
+let grantor: Grantor;
+let clock: FakeClock;
+let verifier: Verifier;
+beforeEach(async () => {
+  clock = createFakeClock();
+  grantor = await createGrantor();
+  verifier = make();
+});
+afterEach(async () => {
+  await verifier.close();
+  await grantor.close();
+});
+
+function make(cache = {}): Verifier {
+  return createVerifier({ nodes: grantor.url, clock, cache: { jitter: 0, refreshAfterMs: 0, ...cache } });
+}
+
+function said(verdict: PrivilegesVerdict): string | boolean {
+  return verdict.kind === 'answered' ? verdict.privileges.has_all_requested : verdict.code;
+}
+
+const has = async (question: PrivilegesQuestion, options = {}) =>
+  said(await verifier.hasPrivileges(jane, question, options));
+
+/** Does something when somebody was verified, before anything is asked about his privileges. */
+function onceVerified(act: () => void): void {
+  const listener = () => {
+    unsubscribe('esauth:verdict', listener);
+    act();
+  };
+  subscribe('esauth:verdict', listener);
+}
+
+test('a caller who waits for two requests is one who waits', async () => {
+  await verifier.verify(jane);
+  const release = grantor.hold();
+  const first = has(monitor);
+  const second = has(both);
+  await grantor.asked(2);
+  expect(verifier.stats()).toMatchObject({ waiting: 2, inFlight: 2 });
+  release();
+  release();
+  await Promise.all([first, second]);
+  expect(verifier.stats().waiting).toBe(0);
+});
+
+test('who leaves when he has just been verified is let go, and nothing more is asked', async () => {
+  const leaving = new AbortController();
+  onceVerified(() => leaving.abort(new Error('left')));
+  await expect(has(monitor, { signal: leaving.signal })).rejects.toThrow('left');
+  expect(grantor.questions).toEqual([]);
+});
+
+test('closed when somebody has just been verified: nothing more is asked', async () => {
+  onceVerified(() => void verifier.close());
+  expect(await has(monitor)).toBe('closed');
+  expect(grantor.questions).toEqual([]);
+});
+
+test('a question asked again for others, because who asked first left, can be joined', async () => {
+  await verifier.verify(jane);
+  const release = grantor.hold();
+  const leaving = new AbortController();
+  const first = has(monitor, { signal: leaving.signal });
+  await grantor.asked(1);
+  const anew = has(monitor, { maxAgeMs: 0 });
+  // Until he waits for the question that starts when the first is over.
+  while (grantor.authentications < 2 || verifier.stats().inFlight > 1) await clock.advance(0);
+  leaving.abort(new Error('left'));
+  await expect(first).rejects.toThrow('left');
+  await grantor.asked(2);
+  const overlapping = has(both);
+  await grantor.asked(3);
+  expect(grantor.questions).toEqual([monitor, monitor, manage]);
+  for (let held = 0; held < 3; held += 1) release();
+  expect(await Promise.all([anew, overlapping])).toEqual([false, false]);
+});
+
+test.each([5_000, 0])(
+  'refused while he waits for another answer, asked for earlier, a caller is refused (rejectedTtlMs %i)',
+  async (rejectedTtlMs) => {
+    await verifier.close();
+    verifier = make({ rejectedTtlMs });
+    grantor.granted.add('cluster:monitor');
+    await verifier.verify(jane);
+    const release = grantor.hold();
+    const granted = has(monitor);
+    await grantor.asked(1);
+    grantor.instead('privileges', refusal);
+    const refused = has(manage);
+    await grantor.asked(2);
+    grantor.instead('authenticate', refusal);
+    release(1);
+    expect(await refused).toBe('credentials_invalid');
+    release();
+    expect(await granted).toBe('credentials_invalid');
+  },
+);
+
+test('an identity that outlives its lifetime while its privileges are asked for is looked up again', async () => {
+  await verifier.close();
+  verifier = make({ ttlMs: 1_000 });
+  await verifier.verify(jane);
+  const release = grantor.hold();
+  const waiting = verifier.hasPrivileges(jane, monitor);
+  await grantor.asked(1);
+  await clock.advance(1_000);
+  // Somebody else has it looked up.
+  grantor.instead('authenticate', respond({ body: identityBody({ full_name: 'Jane Roe' }) }));
+  await verifier.verify(jane);
+  release();
+  await grantor.asked(2);
+  release();
+  expect(await waiting).toMatchObject({ kind: 'answered', identity: { fullName: 'Jane Roe' } });
+});
