@@ -59,7 +59,7 @@ export interface Model {
   close(): void;
   readonly closed: boolean;
   lastWord(holder: Holder): Known | undefined;
-  revokedSince(lookup: Lookup, yes: boolean): boolean;
+  revokedSince(lookup: Pick<Lookup, 'order' | 'holder'>, yes: boolean): boolean;
   remembered(holder: Holder, maxAgeMs?: number): Remembered;
   /** What may be served after a failure. */
   stale(holder: Holder): Remembered;
@@ -75,7 +75,7 @@ export function createModel(clock: FakeClock, lifetimes: Lifetimes): Model {
   let order = 0;
   let closed = false;
 
-  function revokedSince({ order: since, holder }: Lookup, yes: boolean): boolean {
+  function revokedSince({ order: since, holder }: Pick<Lookup, 'order' | 'holder'>, yes: boolean): boolean {
     return revocations.some((each) => each.order > since && concerns(each.subject, holder, yes));
   }
 

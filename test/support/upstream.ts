@@ -9,6 +9,9 @@ import { type Script, startScriptedNode } from './scripted-node.js';
 /** One request, from when the client made it. */
 export interface Asked {
   readonly authorization: string;
+  readonly path: string;
+  /** Empty if it has none. */
+  readonly body: string;
   /** The client is through with it: it has the whole answer, or an error, or has given it up. */
   readonly over: boolean;
 }
@@ -42,7 +45,12 @@ interface Request extends Asked {
 
 /** The part of undici's messages that is read here. */
 interface Message {
-  readonly request: { readonly origin: string | URL; readonly headers: readonly string[] };
+  readonly request: {
+    readonly origin: string | URL;
+    readonly path: string;
+    readonly headers: readonly string[];
+    readonly body: Buffer | null;
+  };
   readonly socket?: Socket;
 }
 
@@ -75,7 +83,8 @@ export async function startUpstream(): Promise<Upstream> {
   const listeners = {
     'undici:request:create': on(({ request }) => {
       const authorization = request.headers[request.headers.indexOf('authorization') + 1] ?? '';
-      const asked: Request = { authorization, over: false };
+      const { path, body } = request;
+      const asked: Request = { authorization, path, body: body?.toString() ?? '', over: false };
       requests.set(request, asked);
       watcher.asked?.(asked);
     }),

@@ -1,0 +1,447 @@
+// Watches a verifier that is asked about privileges, and holds what callers are told against the contract (1.3 to
+// 1.5): whose it is, how old it is, what was revoked or refused since. Unlike `witness.ts`, which is exact about
+// identities, it says what may be told and what must not be asked, and leaves the rest open.
+// It relies on nothing moving while it is told of the next step: `Upstream.still` in between.
+
+import {
+  InvalidPrivilegesError,
+  type PrivilegesVerdict,
+  type Revocable,
+  type Verdict,
+  type Verifier,
+} from '@esauth/core';
+import type { FakeClock } from './fake-clock.js';
+import { type Holder, meaningOf, scriptOf } from './holders.js';
+import type { Lifetimes } from './model.js';
+import {
+  type Caller,
+  createPrivilegeModel,
+  type Inquiry,
+  type Outcome,
+  type PrivilegesAnswer,
+  waits,
+} from './privilege-model.js';
+import {
+  answerAbout,
+  codeOf,
+  codes,
+  type Item,
+  questionAbout,
+  readQuestion,
+  sizeOf,
+} from './privilege-pool.js';
+import { errorBody, respond, type Script } from './scripted-node.js';
+import type { Asked, Upstream } from './upstream.js';
+
+export interface PrivilegeWitness {
+  /** Callers that wait. */
+  readonly waiting: readonly AbortController[];
+  /** How often what was seen. */
+  readonly seen: Readonly<Record<string, number>>;
+  verify(holder: Holder, maxAgeMs?: number): void;
+  peek(holder: Holder, maxAgeMs?: number): void;
+  hasPrivileges(holder: Holder, items: readonly Item[], maxAgeMs?: number): void;
+  peekPrivileges(holder: Holder, items: readonly Item[], maxAgeMs?: number): void;
+  revoke(subject: Revocable): void;
+  /** Notes what a request is answered with, and makes the answer. */
+  reply(asked: Asked, answer: PrivilegesAnswer, granted: ReadonlySet<Item>): Script;
+  closed(): void;
+  /** Throws the first thing that was wrong. To be called when nothing moves. */
+  audit(): void;
+}
+
+export function createPrivilegeWitness(
+  verifier: Verifier,
+  upstream: Upstream,
+  clock: FakeClock,
+  holders: readonly Holder[],
+  lifetimes: Lifetimes,
+): PrivilegeWitness {
+  const { ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, timeoutMs } = lifetimes;
+  const model = createPrivilegeModel(clock, lifetimes);
+  const { inquiries, isKnown, isRemembered, forbids } = model;
+  const wrong: Error[] = [];
+  const open = new Map<Asked, Inquiry>();
+  const callers = new Map<AbortController, Caller>();
+  const seen: Record<string, number> = {};
+  let inCall = false;
+
+  upstream.watch({ asked, over });
+
+  function check(holds: unknown, sentence: string, ...details: unknown[]): void {
+    if (holds) return;
+    const story = inquiries.map(({ holder, order, startedAt, items, code, end }) => {
+      const about = items === undefined ? 'identity' : `${code} ${named({ items })}`;
+      return `${order} at ${startedAt}: ${holder.username} ${about} → ${end?.order} ${end?.kind} ${end?.code}`;
+    });
+    wrong.push(new Error(`${sentence} ${JSON.stringify(details)}\n${story.join('\n')}`));
+  }
+
+  function count(what: string): void {
+    seen[what] = (seen[what] ?? 0) + 1;
+  }
+
+  // ---- what happens at the client's end of the wire
+
+  function asked(request: Asked): void {
+    const { authorization, path, body } = request;
+    const holder = holders.find(({ spellings }) => spellings[0] === authorization);
+    if (holder === undefined) throw new Error(`asked with a credential of nobody: ${authorization}`);
+    const items = path === '/_security/_authenticate' ? undefined : readQuestion(body);
+    if (typeof items === 'string') throw new Error(`${items}: ${body}`);
+    const waiters = [...callers.values()].filter((each) => each.holder === holder);
+    if (items === undefined) {
+      check(waiters.length > 0 || inCall || refreshAfterMs > 0, 'nobody waits to be verified');
+    }
+    for (const item of items ?? []) {
+      const wanted = waiters.some(
+        (each) => !isRemembered(item, each) && (each.items?.includes(item) || isAskedAgain(body, each)),
+      );
+      check(wanted, 'nobody needs to know this', item.name, body);
+    }
+    const inquiry: Inquiry = {
+      holder,
+      order: model.next,
+      startedAt: clock.monotonic(),
+      verifiedAt: clock.wall(),
+      items,
+      body,
+      code: inquiries.filter((each) => each.items !== undefined).length + 1,
+      memory: model.memoryOf(holder),
+      spared: waiters.some(({ spared }) => spared),
+    };
+    check(inquiry.code < codes, 'more questions than codes');
+    inquiries.push(inquiry);
+    open.set(request, inquiry);
+  }
+
+  /** Whether it was under way when he wanted to know, but too old for him: then it is asked again as a whole. */
+  function isAskedAgain(body: string, { holder, order, maxAgeMs }: Caller): boolean {
+    const isIt = (each: Inquiry) => each.body === body && each.holder === holder;
+    return (
+      maxAgeMs !== undefined && inquiries.some((each) => isIt(each) && (each.end?.order ?? Infinity) > order)
+    );
+  }
+
+  function over(request: Asked, failed: boolean): void {
+    const inquiry = open.get(request);
+    if (inquiry === undefined) return;
+    open.delete(request);
+    const { holder, items } = inquiry;
+    const end = landed(inquiry, failed);
+    inquiry.end = { order: model.next, at: clock.monotonic(), ...end };
+    count(`${items === undefined ? 'identity' : 'privileges'}: ${end.kind}`);
+    if (items !== undefined && end.kind === 'yes' && model.isRevoked(inquiry))
+      count('revoked during a question');
+    if (end.kind === 'invalid') {
+      for (const each of callers.values()) {
+        if (each.holder === holder && overlap(each, inquiry)) each.spared = true;
+      }
+    }
+    model.learn(inquiry);
+  }
+
+  function landed({ startedAt, items, answer }: Inquiry, failed: boolean): { kind: Outcome; code: string } {
+    if (answer === undefined || (failed && answer.what !== 'reset')) {
+      const late = clock.monotonic() >= startedAt + timeoutMs;
+      return late ? { kind: 'none', code: 'timeout' } : { kind: 'dropped', code: '' };
+    }
+    if (answer.what === 'somebody else') return { kind: 'no', code: 'credentials_invalid' };
+    const { kind, code } = meaningOf(answer.what);
+    return kind === 'yes' && items?.some(({ bogus }) => bogus) ? { kind: 'invalid', code } : { kind, code };
+  }
+
+  // ---- what callers are told
+
+  function judge(caller: Caller, verdict: Verdict | PrivilegesVerdict): void {
+    const waited = clock.monotonic() - caller.at;
+    const { does, items, maxAgeMs } = caller;
+    const said = [verdict, { does, items: items?.map(({ name }) => name), maxAgeMs, waited, lifetimes }];
+    count(`${does}: ${verdict.kind}`);
+    check(waited <= timeoutMs, 'every caller is answered before its deadline', said);
+    switch (verdict.kind) {
+      case 'authenticated':
+      case 'answered':
+        judgeYes(caller, verdict, said);
+        return;
+      case 'rejected': {
+        const lifeMs = Math.min(rejectedTtlMs, ttlMs);
+        const reasons = inquiries.filter(({ end }) => end?.kind === 'no' && end.code === verdict.code);
+        const allowed = reasons.some((each) => forbids(each, caller, lifeMs) === undefined);
+        check(allowed, 'a refusal that was not answered, or not to this caller', said);
+        return;
+      }
+      case 'unavailable': {
+        const failed = inquiries.some(
+          ({ holder, end }) =>
+            holder === caller.holder &&
+            end?.kind === 'none' &&
+            end.code === verdict.code &&
+            end.order > caller.order,
+        );
+        const late = waited === timeoutMs && verdict.code === 'timeout';
+        check(does in waits || model.closed, 'no verdict is never remembered', said);
+        check(
+          failed || late || (model.closed && verdict.code === 'closed'),
+          'unavailable without a failure',
+          said,
+        );
+        if (late) count('late');
+      }
+    }
+  }
+
+  function judgeYes(
+    caller: Caller,
+    verdict: Extract<Verdict | PrivilegesVerdict, { identity: unknown }>,
+    said: unknown,
+  ): void {
+    const { holder, maxAgeMs, items = [] } = caller;
+    const { identity, verifiedAt } = verdict;
+    check(!model.closed, 'nothing is told by what is closed', said);
+    const self = inquiries.find(({ order }) => order === identity.metadata.serial);
+    const failure = inquiries.some(
+      (each) => each.end?.kind === 'none' && each.items === undefined && each.end.order > caller.order,
+    );
+    const mayBeStale = caller.does in waits && maxAgeMs === undefined && failure;
+    const rule = forbids(self, caller, ttlMs + (mayBeStale ? staleIfErrorMs : 0));
+    check(rule === undefined, `identity: ${rule}`, said);
+    check(identity.username === holder.username, 'the identity is passed on as it was', said);
+    const sources = self === undefined ? [] : [self];
+    if (verdict.kind === 'answered') {
+      const { privileges } = verdict;
+      const places = new Set(items.flatMap((item) => item.places.map(({ path }) => String(path))));
+      check(sizeOf(privileges) === places.size + 1, 'told all that was asked for, and no more', said);
+      let all = true;
+      for (const item of items) {
+        const value = codeOf(privileges, item);
+        if (value === undefined) check(false, 'told all that was asked for', item.name, said);
+        else sources.push(...sourcesOf(caller, item, value, said));
+        all &&= value === 2 ** item.places.length - 1;
+      }
+      check(privileges.has_all_requested === all, 'has_all_requested is the conjunction', said);
+      count(`has_all_requested ${all}`);
+      if (sources.every(({ end }) => (end?.order ?? 0) < caller.order)) count('all from memory');
+      else if (sources.some(({ end }) => (end?.order ?? 0) < caller.order)) count('partly from memory');
+      if (sources.some(({ order, end }) => order < caller.order && (end?.order ?? 0) > caller.order))
+        count('joined');
+      if (caller.spared) count('asked again without what others asked for');
+    }
+    const oldest = Math.min(...sources.map((each) => each.verifiedAt));
+    check(verifiedAt <= oldest, 'verifiedAt is the start of the oldest question', said);
+    const known = inquiries.some((each) => each.holder === holder && each.verifiedAt === verifiedAt);
+    check(known, 'verifiedAt is the start of a question', said);
+  }
+
+  /** The question that an item's value is of, if it says so. Elsewhere there has to be one that it can be of. */
+  function sourcesOf(caller: Caller, item: Item, value: number, said: unknown): readonly Inquiry[] {
+    const paths = String(item.places.map(({ path }) => path));
+    const twins = (caller.items ?? []).filter(
+      (each) => String(each.places.map(({ path }) => path)) === paths,
+    );
+    const answered = (each: Item) =>
+      inquiries.filter(({ items, end }) => end?.kind === 'yes' && items?.includes(each));
+    if (item.coded && twins.length === 1) {
+      const source = answered(item).find(({ code }) => code === value);
+      const rule = forbids(source, caller);
+      check(rule === undefined, `privileges: ${rule}`, item.name, said);
+      return source === undefined ? [] : [source];
+    }
+    const allowed = twins.map((each) =>
+      answered(each).filter((source) => forbids(source, caller) === undefined),
+    );
+    const told = (source: Inquiry, each: Item) =>
+      each.coded ? source.code : Number(source.answer?.granted.has(each));
+    // Both must be granted where two share a place in the answer.
+    const values = allowed
+      .map((sources, at) => sources.map((source) => told(source, twins[at] ?? item)))
+      .reduce((some, others) => some.flatMap((one) => others.map((other) => one & other)));
+    if (twins.length > 1) count('with and without restricted indices');
+    check(values.includes(value), 'privileges: nothing that may be told says so', item.name, values, said);
+    return [];
+  }
+
+  // ---- calls
+
+  function callerOf(does: Caller['does'], holder: Holder, items: Caller['items'], maxAgeMs?: number): Caller {
+    return { does, holder, items, order: model.next, at: clock.monotonic(), maxAgeMs, spared: false };
+  }
+
+  /** Makes a call, and checks that nothing is asked if all is remembered. */
+  function call<T>(caller: Caller, present: () => T): T {
+    const known = isKnown(caller) && (caller.items ?? []).every((item) => isRemembered(item, caller));
+    const { length } = inquiries;
+    inCall = true;
+    const result = present();
+    inCall = false;
+    const news = inquiries.slice(length);
+    const refresh = refreshAfterMs > 0 && news.length === 1 && news[0]?.items === undefined;
+    check(
+      !known || news.length === 0 || refresh,
+      'nothing is asked that is remembered',
+      caller.does,
+      lifetimes,
+    );
+    if (!(caller.does in waits)) {
+      check(news.length === 0 || refresh, 'who peeks does not ask', caller.does);
+      check(!known || result !== undefined, 'what is remembered is what is told', caller.does, lifetimes);
+    }
+    return result;
+  }
+
+  function wait(
+    caller: Caller,
+    present: (signal: AbortSignal) => Promise<Verdict | PrivilegesVerdict>,
+  ): void {
+    const controller = new AbortController();
+    const { signal } = controller;
+    callers.set(controller, caller);
+    call(caller, () => present(signal))
+      .then(
+        (verdict) => judge(caller, verdict),
+        (reason: unknown) => judgeError(caller, reason, signal),
+      )
+      .finally(() => callers.delete(controller));
+  }
+
+  function judgeError(caller: Caller, reason: unknown, signal: AbortSignal): void {
+    if (signal.aborted) {
+      check(reason === signal.reason, 'rejects with the abort reason', reason);
+      return;
+    }
+    const bogus = caller.items?.find((item) => item.bogus);
+    const told = inquiries.some(
+      ({ holder, items, end }) =>
+        holder === caller.holder &&
+        end?.kind === 'invalid' &&
+        end.order > caller.order &&
+        items?.some((item) => item.bogus),
+    );
+    const invalid = reason instanceof InvalidPrivilegesError;
+    check(invalid && bogus !== undefined && told, 'rejects for no reason', String(reason));
+    count('invalid');
+  }
+
+  return {
+    seen,
+    get waiting() {
+      return [...callers.keys()];
+    },
+
+    verify(holder, maxAgeMs) {
+      const caller = callerOf('verify', holder, undefined, maxAgeMs);
+      wait(caller, (signal) => verifier.verify(holder.spellings[0], { signal, maxAgeMs }));
+    },
+    hasPrivileges(holder, items, maxAgeMs) {
+      const caller = callerOf('hasPrivileges', holder, items, maxAgeMs);
+      const question = questionAbout(items);
+      wait(caller, (signal) => verifier.hasPrivileges(holder.spellings[0], question, { signal, maxAgeMs }));
+    },
+    peek(holder, maxAgeMs) {
+      const caller = callerOf('peek', holder, undefined, maxAgeMs);
+      const verdict = call(caller, () => verifier.peek(holder.spellings[0], { maxAgeMs }));
+      if (verdict !== undefined) judge(caller, verdict);
+    },
+    peekPrivileges(holder, items, maxAgeMs) {
+      const caller = callerOf('peekPrivileges', holder, items, maxAgeMs);
+      const question = questionAbout(items);
+      const verdict = call(caller, () =>
+        verifier.peekPrivileges(holder.spellings[0], question, { maxAgeMs }),
+      );
+      if (verdict !== undefined) judge(caller, verdict);
+    },
+
+    revoke(subject) {
+      verifier.revoke(subject);
+      model.revoke(subject);
+    },
+
+    reply(request, answer, granted) {
+      const inquiry = open.get(request);
+      if (inquiry === undefined) return respond();
+      const what = inquiry.items === undefined && answer === 'somebody else' ? 'yes' : answer;
+      inquiry.answer = { what, granted };
+      const { holder, order, items, code } = inquiry;
+      if (what !== 'somebody else' && (items === undefined || what !== 'yes')) {
+        return scriptOf(what, holder, order);
+      }
+      if (what === 'yes' && items?.some(({ bogus }) => bogus)) {
+        const reason = 'unknown cluster privilege [bogus]';
+        return respond({ status: 400, body: errorBody(400, reason, { type: 'illegal_argument_exception' }) });
+      }
+      const username = what === 'yes' ? holder.username : `not ${holder.username}`;
+      const body = answerAbout(username, items ?? [], (item) =>
+        item.coded ? code : Number(granted.has(item)),
+      );
+      return respond({ body });
+    },
+
+    closed() {
+      model.close();
+    },
+
+    audit() {
+      const now = clock.monotonic();
+      const asking = [...open.values()];
+      for (const [{ signal }, { at, holder, items, does }] of callers) {
+        check(!signal.aborted, 'who leaves is let go');
+        check(now < at + timeoutMs, 'every caller is answered before its deadline', does);
+        const served = asking.some(
+          (each) =>
+            each.holder === holder &&
+            (each.items === undefined || each.items.some((item) => items?.includes(item))),
+        );
+        check(
+          served,
+          'nobody waits for nothing',
+          does,
+          items?.map(({ name }) => name),
+        );
+      }
+      for (const [at, each] of asking.entries()) {
+        const rival = asking
+          .slice(0, at)
+          .find((other) => other.holder === each.holder && overlap(other, each));
+        check(
+          rival === undefined || each.spared,
+          'one question about one thing at a time',
+          named(each),
+          named(rival),
+        );
+        const wanted = [...callers.values()].some(
+          ({ holder, items }) =>
+            holder === each.holder &&
+            (each.items === undefined || each.items.some((item) => items?.includes(item))),
+        );
+        check(
+          wanted || (each.items === undefined && refreshAfterMs > 0),
+          'asked for as long as somebody waits',
+        );
+      }
+      const stats = verifier.stats();
+      const counted = [stats.inFlight, stats.lookups, stats.privilegeLookups, stats.queued];
+      const about = inquiries.filter(({ items }) => items !== undefined).length;
+      const expected = [open.size, inquiries.length, about, 0];
+      check(String(counted) === String(expected), 'stats', { counted, expected });
+      const refreshes = refreshAfterMs > 0 ? asking.filter(({ items }) => items === undefined).length : 0;
+      const extra = stats.waiting - callers.size;
+      check(extra >= 0 && extra <= refreshes, 'stats: waiting', {
+        waiting: stats.waiting,
+        callers: callers.size,
+      });
+      if (wrong[0] !== undefined) throw wrong[0];
+    },
+  };
+}
+
+function overlap(
+  { items: some }: Pick<Inquiry, 'items'>,
+  { items: others }: Pick<Inquiry, 'items'>,
+): boolean {
+  if (some === undefined || others === undefined) return some === others;
+  return some.some((item) => others.includes(item));
+}
+
+function named(inquiry: Pick<Inquiry, 'items'> | undefined): readonly string[] | undefined {
+  return inquiry?.items?.map(({ name }) => name);
+}
