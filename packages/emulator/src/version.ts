@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly showsRoleDescriptors: boolean;
   /** 8.7: JWTs may be access tokens, and a user's metadata says of which type one was. */
   readonly jwtTokenTypes: boolean;
+  /** 8.5: `_privileges` with a key that has some of its own is a mistake of the caller, not of the server. */
+  readonly refusesLimitedPrivileges: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
@@ -106,6 +108,7 @@ export function parseVersion(text: string): Version | undefined {
     updatesApiKeys: since(8, 4),
     showsRoleDescriptors: since(8, 5),
     jwtTokenTypes: since(8, 7),
+    refusesLimitedPrivileges: since(8, 5),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
     locatesDocumentErrors: since(8, 8),

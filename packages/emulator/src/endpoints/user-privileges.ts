@@ -10,7 +10,9 @@ import type { Security } from '../security.js';
 function show(security: Security, { authentication }: Call): Answer {
   const { authorization } = security;
   const [permissions, limited] = authorization.limits(authentication);
-  if (permissions === undefined || limited !== undefined) return refuse(cannotBeShown);
+  if (permissions === undefined || limited !== undefined) {
+    return refuse(security.version.refusesLimitedPrivileges ? cannotBeShown : unsupported);
+  }
   const roles = [...authorization.roleDescriptors(authentication).values()];
   const remoteIndices = roles.flatMap((role) => role.remoteIndices ?? []);
   const remoteCluster = roles.flatMap((role) => role.remoteCluster ?? []);
@@ -33,7 +35,7 @@ function show(security: Security, { authentication }: Call): Answer {
 }
 
 const unsupported = {
-  status: 400,
+  status: 500,
   type: 'unsupported_operation_exception',
   reason: 'cannot retrieve cluster permission on limited role',
 };
