@@ -68,7 +68,7 @@ export function wire<Step>(world: World<Step>): void {
   test('a body that is still being sent does not hold up the refusal', async () => {
     const served = await world.serve({
       steps: [adapter.esauth(world.verifier)],
-      routes: [{ method: 'POST', path: '/me' }],
+      routes: [{ method: 'POST', path: '/me' }, { path: '/me' }],
     });
     const line = await openLine(served.port);
     line.write(
@@ -77,6 +77,10 @@ export function wire<Step>(world: World<Step>): void {
     const received = await line.read((text) => text.endsWith('}'));
     expect(received).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
     expect(received.split('\r\n\r\n')[1]).toBe(missing.body);
+    // And the connection is good for the next request.
+    const next = `GET /me HTTP/1.1\r\nHost: a\r\nAuthorization: ${world.issued.token}\r\n\r\n`;
+    line.write('x'.repeat(100_000 - 'abc'.length) + next);
+    expect(await line.read((text) => text.endsWith('}'))).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     line.close();
   });
 
