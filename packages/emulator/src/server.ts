@@ -121,36 +121,53 @@ function whenKnown<T>(value: T | Promise<T>, goOn: (value: T) => void): void {
 function readHead(request: IncomingMessage): Head {
   const { headers } = request;
   const length = headers['content-length'];
+  const { values, repeated } = singleValues(request.rawHeaders);
   return {
     method: request.method ?? '',
     uri: request.url ?? '',
-    authorization: headers.authorization,
-    runAs: single(headers['es-security-runas-user']),
-    secondary: single(headers['es-secondary-authorization']),
-    clientAuthentication: single(headers['es-client-authentication']),
-    repeatedHeader: repeatedHeader(request.rawHeaders),
+    authorization: values.get('authorization'),
+    runAs: values.get('es-security-runas-user'),
+    secondary: values.get('es-secondary-authorization'),
+    clientAuthentication: values.get('es-client-authentication'),
+    repeatedHeader: repeated,
     accept: headers.accept,
     contentType: headers['content-type'],
-    opaqueId: single(headers['x-opaque-id']),
+    opaqueId: values.get('x-opaque-id'),
     hasBody: (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined,
   };
 }
 
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(',') : value;
+// As Elasticsearch calls them in its complaints.
+const singleNames: ReadonlyMap<string, string> = new Map(
+  [
+    'Authorization',
+    'es-security-runas-user',
+    'es-secondary-authorization',
+    'ES-Client-Authentication',
+    'X-Opaque-Id',
+  ].map((name) => [name.toLowerCase(), name]),
+);
+
+interface SingleValues {
+  readonly values: ReadonlyMap<string, string>;
+  /** The header that came with several values. */
+  readonly repeated: string | undefined;
 }
 
-/** Node keeps only the first of several `Authorization` headers; Elasticsearch refuses them if they differ. */
-function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
-  let first: string | undefined;
+/** Of headers with the same name Node keeps the first or joins them; Elasticsearch refuses them if they differ. */
+function singleValues(rawHeaders: readonly string[]): SingleValues {
+  const values = new Map<string, string>();
+  let repeated: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
-    const value = rawHeaders[i + 1];
-    if (first !== undefined && first !== value) return 'Authorization';
-    first = value;
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    const called = singleNames.get(name);
+    if (called === undefined) continue;
+    const value = rawHeaders[i + 1] ?? '';
+    const first = values.get(name);
+    if (first === undefined) values.set(name, value);
+    else if (first !== value) repeated = called;
   }
-  return undefined;
+  return { values, repeated };
 }
 
 function pathOf(uri: string): string {
