@@ -29,8 +29,14 @@ const ofCluster: readonly [string[], string, boolean][] = [
   [['all'], 'none', true],
   [['all'], 'cluster:admin/xpack/security/delegate_pki', true],
   [['all'], 'indices:admin/template/put', true],
-  // It depends on the request and is implied by nothing.
-  [['all'], 'manage_own_api_key', false],
+  // What it grants depends on the request, so that it implies nothing else.
+  [['all'], 'manage_own_api_key', true],
+  [['manage_security'], 'manage_own_api_key', true],
+  [['manage_api_key'], 'manage_own_api_key', true],
+  [['cluster:admin/xpack/security/api_key/*'], 'manage_own_api_key', true],
+  [['manage'], 'manage_own_api_key', false],
+  [['grant_api_key', 'none'], 'manage_own_api_key', false],
+  [['manage_own_api_key', 'monitor'], 'grant_api_key', false],
   [['manage_own_api_key'], 'manage_own_api_key', true],
   [['manage_own_api_key'], 'cluster:admin/xpack/security/api_key/get', false],
   [['manage_own_api_key'], 'none', false],

@@ -126,7 +126,7 @@ describe('names that are no privileges', () => {
     'manage_logstash_pipelines,manage_oidc,manage_saml,manage_service_account,manage_token,monitor_ml,monitor_rollup,' +
     'monitor_snapshot,monitor_text_structure,monitor_watcher,read_ccr,read_ilm,read_pipeline,read_slm,transport_client,' +
     'create_snapshot,manage_ccr,manage_enrich,manage_ilm,manage_ml,manage_rollup,manage_slm,manage_watcher,' +
-    'monitor_data_frame_transforms,monitor_transform,manage_api_key,manage_ingest_pipelines,manage_pipeline,' +
+    'monitor_data_frame_transforms,monitor_transform,manage_ingest_pipelines,manage_pipeline,manage_api_key,' +
     'manage_data_frame_transforms,manage_transform,manage_security,monitor,manage,all';
   const olderIndex =
     'all,auto_configure,create,create_doc,create_index,delete,delete_index,index,maintenance,manage,' +

@@ -204,9 +204,9 @@ const rows: readonly Row[] = [
   { name: 'manage_watcher', grants: ['cluster:admin/xpack/watcher/*', 'cluster:monitor/xpack/watcher/*'] },
   { name: 'monitor_data_frame_transforms', grants: transforms },
   { name: 'monitor_transform', grants: transforms },
-  { name: 'manage_api_key', grants: [`${security}/api_key/*`] },
   { name: 'manage_ingest_pipelines', grants: ['cluster:admin/ingest/pipeline/*'] },
   { name: 'manage_pipeline', grants: ['cluster:admin/ingest/pipeline/*'] },
+  { name: 'manage_api_key', grants: [`${security}/api_key/*`] },
   { name: 'manage_data_frame_transforms', grants: manageTransforms },
   { name: 'manage_transform', grants: manageTransforms },
   { name: 'manage_security', grants: [`${security}/*`], except: [`${security}/delegate_pki`] },
@@ -282,16 +282,18 @@ export function grantsAction(privileges: readonly string[], action: string, own:
 }
 
 /**
- * Whether privileges, taken together, grant all that another one does. `manage_own_api_key` depends on what a
- * request is about: nothing else implies it, not even `all`, and it implies nothing else.
+ * Whether privileges, taken together, grant all that another one does. What `manage_own_api_key` grants depends
+ * on the request: whatever grants all of its actions implies it, and it implies nothing but itself.
  */
 export function grantsPrivilege(privileges: readonly string[], wanted: string): boolean {
   const names = privileges.map((privilege) => privilege.toLowerCase());
+  const others = names.filter((name) => name !== ownApiKeys);
   const name = wanted.toLowerCase();
-  if (name === ownApiKeys) return names.includes(ownApiKeys);
+  if (name === ownApiKeys && names.includes(ownApiKeys)) return true;
   // Even `none` is more than nothing at all.
-  if (names.every((other) => other === ownApiKeys)) return false;
-  return includes(union(names.map(grantedActions)), grantedActions(name));
+  if (others.length === 0) return false;
+  const actions = name === ownApiKeys ? apiKeyActions : grantedActions(name);
+  return includes(union(others.map(grantedActions)), actions);
 }
 
 /** The names that a denial offers: every privilege that would have granted the action. */
