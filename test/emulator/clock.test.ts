@@ -34,6 +34,15 @@ describe('time', () => {
     expect(emulator.clock.now() - before).toBeGreaterThanOrEqual(86_400_000);
   });
 
+  test('is in whole milliseconds, as Elasticsearch writes it, also after a part of one', async () => {
+    await emulator.clock.advance(1.5);
+    expect(Number.isInteger(emulator.clock.now())).toBe(true);
+    const body = JSON.stringify({ name: 'key', expiration: '1d' });
+    const headers = { ...admin, 'content-type': 'application/json' };
+    const { json } = await send(`${emulator.url}/_security/api_key`, { method: 'POST', headers, body });
+    expect(Number.isInteger(json.expiration)).toBe(true);
+  });
+
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('does not move by %s', async (ms) => {
     await expect(emulator.clock.advance(ms)).rejects.toThrow(
       new RangeError('clock.advance: the time must be a finite number of milliseconds, 0 or more'),

@@ -5,7 +5,7 @@
 
 /** The emulator's time, as the result of `startEmulator` shows it. */
 export interface Clock {
-  /** The emulator's time in milliseconds since 1970. */
+  /** The emulator's time in whole milliseconds since 1970. */
   now(): number;
   /**
    * Moves the emulator's time forward. Tokens and keys whose time has come are expired when it returns.
@@ -38,7 +38,7 @@ const longestTimer = 2 ** 31 - 1;
 export function createClock(): ScheduledClock {
   let offset = 0;
   const waiting = new Set<Waiting>();
-  const now = (): number => Date.now() + offset;
+  const now = (): number => Math.floor(Date.now() + offset);
 
   function release(entry: Waiting): Promise<void> {
     waiting.delete(entry);
