@@ -2,15 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { roles } from '@esauth/core';
 import * as guards from '@esauth/express';
-import {
-  callerHeaders,
-  createVerifier,
-  esauth,
-  identityOf,
-  requireRoles,
-  requireThat,
-  type Verifier,
-} from '@esauth/express';
+import { callerHeaders, esauth, identityOf, requireRoles, requireThat } from '@esauth/express';
 import cors from 'cors';
 import express5, {
   type ErrorRequestHandler,
@@ -21,12 +13,10 @@ import express5, {
   type Router,
 } from 'express';
 import express4 from 'express4';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { send } from '../support/http-client.js';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
-import { listen, type Served } from '../support/serving.js';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter } from './adapter.js';
 import { adapterContract } from './contract.js';
+import { headers, showsItsVerifier, worldOfJane } from './jane.js';
 
 // One type for both: Express 4 has the same surface as far as it is used here.
 const versions: readonly (readonly [string, () => Express, () => Router])[] = [
@@ -37,41 +27,23 @@ const versions: readonly (readonly [string, () => Express, () => Router])[] = [
 describe.each(versions)('%s', (name, create, Router) => {
   adapterContract(adapterOf(name, create));
 
-  let node: ScriptedNode;
-  let verifier: Verifier;
   let app: Express;
-  let served: Served | undefined;
-  beforeEach(async () => {
-    node = await startScriptedNode(respond({ body: identityBody() }));
-    verifier = createVerifier({ nodes: node.url });
+  // Express 4's own type is not assignable; at run time it is a listener.
+  const world = worldOfJane(() => app as RequestListener);
+  const { get } = world;
+  beforeEach(() => {
     app = create();
-    served = undefined;
-  });
-  afterEach(async () => {
-    await served?.close();
-    await verifier.close();
-    await node.close();
   });
 
-  const headers = { authorization: 'Bearer dGhlLXRva2VuLW9mLWphbmU=' };
-  async function get(path: string, as: Record<string, string> = {}) {
-    // Express 4's own type is not assignable; at run time it is a listener.
-    served ??= await listen(createServer(app as RequestListener));
-    return send(served.url + path, { headers: as });
-  }
-
-  test('its verifier is there to revoke, watch and close', async () => {
-    const middleware = esauth({ nodes: node.url });
+  showsItsVerifier(world, (options) => {
+    const middleware = esauth(options);
     app.use(middleware);
-    await get('/', headers);
-    expect(middleware.verifier.stats().lookups).toBe(1);
-    await middleware.verifier.close();
-    expect((await get('/', headers)).json.code).toBe('closed');
+    return middleware;
   });
 
   test('it holds for its router and those within, and for no other', async () => {
     const [outer, inner] = [Router(), Router()];
-    outer.use(esauth(verifier));
+    outer.use(esauth(world.verifier));
     inner.get('/who', requireRoles('editor'), (req, res) => void res.json(identityOf(req).username));
     inner.get('/admin', requireThat(roles('superuser')), (_req, res) => void res.json('never'));
     outer.use('/inner', inner);
@@ -84,7 +56,7 @@ describe.each(versions)('%s', (name, create, Router) => {
   });
 
   test('app.param knows the caller, and what it refuses goes to the error path', async () => {
-    app.use(esauth(verifier, { optional: true }));
+    app.use(esauth(world.verifier, { optional: true }));
     app.param('user', (req, _res, next, user) => {
       if (identityOf(req).username === user) next();
       else next('route');
@@ -102,10 +74,10 @@ describe.each(versions)('%s', (name, create, Router) => {
   });
 
   test('guards may stand in lists, and on all methods of a path', async () => {
-    app.use('/a', [esauth(verifier), requireRoles('editor')], requireRoles('superuser'));
+    app.use('/a', [esauth(world.verifier), requireRoles('editor')], requireRoles('superuser'));
     app.all(
       '/b',
-      esauth(verifier),
+      esauth(world.verifier),
       [requireRoles('editor')],
       (_req: Request, res: Response) => void res.json('b'),
     );

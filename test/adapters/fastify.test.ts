@@ -2,22 +2,16 @@ import { once } from 'node:events';
 import type { Server, ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import * as guards from '@esauth/fastify';
-import {
-  callerHeaders,
-  createVerifier,
-  esauth,
-  identityOf,
-  requireRoles,
-  type Verifier,
-} from '@esauth/fastify';
+import { callerHeaders, esauth, identityOf, requireRoles } from '@esauth/fastify';
 import cors5 from '@fastify/cors';
 import cors4 from '@fastify/cors9';
 import fastify5, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import fastify4 from 'fastify4';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { identityBody, respond } from '../support/scripted-node.js';
 import type { Adapter, Application } from './adapter.js';
 import { adapterContract } from './contract.js';
+import { headers, worldOfJane } from './jane.js';
 
 /** Does its part to an instance: registers a plugin, or adds a hook. */
 type Step = (app: FastifyInstance) => unknown;
@@ -45,28 +39,20 @@ const versions: readonly Version[] = [
 describe.each(versions)('$name', (version) => {
   adapterContract(adapterOf(version));
 
-  let node: ScriptedNode;
-  let verifier: Verifier;
   let app: FastifyInstance;
-  beforeEach(async () => {
-    node = await startScriptedNode(respond({ body: identityBody() }));
-    verifier = createVerifier({ nodes: node.url });
+  const world = worldOfJane();
+  beforeEach(() => {
     app = version.create({});
   });
-  afterEach(async () => {
-    await app.close();
-    await verifier.close();
-    await node.close();
-  });
+  afterEach(() => app.close());
 
-  const headers = { authorization: 'Bearer dGhlLXRva2VuLW9mLWphbmU=' };
   const get = (url: string, as: Record<string, string> = {}) => app.inject({ url, headers: as });
   const who = async (request: FastifyRequest) => ({ who: request.identity?.username ?? null });
 
   test('it holds for its context and those within, and for no other', async () => {
     app.get('/outside', who);
     app.register(async (scope: FastifyInstance) => {
-      await scope.register(esauth, { verifier });
+      await scope.register(esauth, { verifier: world.verifier });
       scope.get('/inside', who);
       scope.register((deeper, _options, loaded) => {
         deeper.get('/deeper', who);
@@ -88,7 +74,7 @@ describe.each(versions)('$name', (version) => {
 
   test('it covers the routes of its context that were defined before it was loaded', async () => {
     app.get('/before', who);
-    await app.register(esauth, { verifier });
+    await app.register(esauth, { verifier: world.verifier });
     expect((await get('/before')).statusCode).toBe(401);
   });
 
@@ -96,7 +82,7 @@ describe.each(versions)('$name', (version) => {
     const order: string[] = [];
     const note = (name: string) => async () => void order.push(name);
     app.addHook('onRequest', note('earlier'));
-    await app.register(esauth, { verifier });
+    await app.register(esauth, { verifier: world.verifier });
     app.addHook('onRequest', note('later'));
     app.addHook('preParsing', note('preParsing'));
     app.post('/', { onRequest: [requireRoles('superuser')] }, who);
@@ -108,27 +94,30 @@ describe.each(versions)('$name', (version) => {
   });
 
   test("a route's config opens it, or changes what it asks for", async () => {
-    await app.register(esauth, { verifier });
+    await app.register(esauth, { verifier: world.verifier });
     app.get('/open', { config: { esauth: false } }, who);
+    app.get('/shut', { config: { esauth: false }, preHandler: requireRoles('editor') }, who);
     app.get('/maybe', { config: { esauth: { optional: true } } }, who);
     app.get('/now', { config: { esauth: { maxAgeMs: 0 } } }, who);
     app.get('/same', { config: { esauth: {} } }, who);
     expect((await get('/open', headers)).json()).toEqual({ who: null });
+    // Open means unread: a guard there has nobody to ask about.
+    expect((await get('/shut', headers)).json().code).toBe('credentials_missing');
     expect((await get('/maybe')).json()).toEqual({ who: null });
     expect((await get('/maybe', { authorization: 'Bearer' })).statusCode).toBe(400);
     for (const url of ['/now', '/same']) expect((await get(url)).statusCode).toBe(401);
     for (const url of ['/same', '/now', '/now', '/same']) {
       expect((await get(url, headers)).json()).toEqual({ who: 'jane' });
     }
-    expect(verifier.stats().lookups).toBe(3);
+    expect(world.verifier.stats().lookups).toBe(3);
   });
 
   test('what a route leaves out stays as the plugin has it', async () => {
-    await app.register(esauth, { verifier, optional: true, maxAgeMs: 0 });
+    await app.register(esauth, { verifier: world.verifier, optional: true, maxAgeMs: 0 });
     app.get('/', { config: { esauth: { optional: undefined } } }, who);
     expect((await get('/')).json()).toEqual({ who: null });
     for (const _ of [1, 2]) await get('/', headers);
-    expect(verifier.stats().lookups).toBe(2);
+    expect(world.verifier.stats().lookups).toBe(2);
   });
 
   test.each([
@@ -138,14 +127,14 @@ describe.each(versions)('$name', (version) => {
     [{ onDenied: 'throw' }, 'onDenied: unknown option; known are optional, maxAgeMs'],
     [{ maxAgeMs: '0' }, 'maxAgeMs: must be a number of milliseconds from 0'],
   ])('a wrong config of a route, %j, stops the start', async (config, message) => {
-    await app.register(esauth, { verifier });
+    await app.register(esauth, { verifier: world.verifier });
     const define = () => app.get('/', { config: { esauth: config as false } }, who);
     expect(define).toThrow(message);
   });
 
   test('a wrong config of a route that was defined before is an error at its request, and lets nobody in', async () => {
     app.get('/', { config: { esauth: { optinal: true } as object } }, who);
-    app.register(esauth, { verifier });
+    app.register(esauth, { verifier: world.verifier });
     const response = await get('/', headers);
     expect([response.statusCode, response.json().code]).toEqual([500, 'invalid_option']);
   });
@@ -159,18 +148,18 @@ describe.each(versions)('$name', (version) => {
         scope.addHook(hook as 'onResponse', requireRoles('superuser'));
         scope.get('/', who);
       });
-      await app.register(esauth, { verifier });
+      await app.register(esauth, { verifier: world.verifier });
       await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
     });
 
     test.each(late)('%s of a route', async (hook) => {
-      await app.register(esauth, { verifier });
+      await app.register(esauth, { verifier: world.verifier });
       app.get('/', { [hook]: [async () => {}, requireRoles('superuser')] }, who);
       await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
     });
 
     test('and nothing else does', async () => {
-      await app.register(esauth, { verifier });
+      await app.register(esauth, { verifier: world.verifier });
       const guard = requireRoles('editor');
       app.addHook('onResponse', async () => {});
       app.get(
@@ -186,30 +175,30 @@ describe.each(versions)('$name', (version) => {
     // So that the idle connection is not closed for its age.
     const headersOfAnswer = { connection: 'keep-alive', 'keep-alive': 'timeout=600' };
     const connected = new Promise<Socket>((resolve) => {
-      node.answer((socket, head) => {
+      world.node.answer((socket, head) => {
         resolve(socket);
         respond({ body: identityBody(), headers: headersOfAnswer })(socket, head);
       });
     });
     const made = version.create({});
-    await made.register(esauth, { verifier: { nodes: node.url } });
+    await made.register(esauth, { verifier: { nodes: world.node.url } });
     made.get('/', who);
     expect((await made.inject({ url: '/', headers })).json()).toEqual({ who: 'jane' });
     const gone = once(await connected, 'close');
     await made.close();
     await gone;
 
-    await app.register(esauth, { verifier });
+    await app.register(esauth, { verifier: world.verifier });
     await app.close();
-    expect(await verifier.verify(headers.authorization)).toMatchObject({ kind: 'authenticated' });
+    expect(await world.verifier.verify(headers.authorization)).toMatchObject({ kind: 'authenticated' });
   });
 
   test('registered twice, in one context or one within another, both hold', async () => {
-    const lenient = { verifier, optional: true };
+    const lenient = { verifier: world.verifier, optional: true };
     await app.register(esauth, lenient);
     app.get('/outer', who);
     app.register(async (scope: FastifyInstance) => {
-      await scope.register(esauth, { verifier });
+      await scope.register(esauth, { verifier: world.verifier });
       scope.get('/inner', who);
     });
     expect((await get('/outer')).statusCode).toBe(200);

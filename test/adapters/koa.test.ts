@@ -5,25 +5,22 @@ import { roles } from '@esauth/core';
 import * as guards from '@esauth/koa';
 import {
   callerHeaders,
-  createVerifier,
   DenialError,
   esauth,
   type IdentityState,
   identityOf,
   requireRoles,
   requireThat,
-  type Verifier,
 } from '@esauth/koa';
 import cors from '@koa/cors';
 import Koa3, { type Middleware } from 'koa';
 import compose from 'koa-compose';
 import Koa2 from 'koa2';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { send } from '../support/http-client.js';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
-import { listen, openLine, type Served, until } from '../support/serving.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openLine, until } from '../support/serving.js';
 import type { Adapter, Application, Route } from './adapter.js';
 import { adapterContract } from './contract.js';
+import { headers, showsItsVerifier, worldOfJane } from './jane.js';
 
 type Step = Middleware<IdentityState>;
 type Koa = Koa3<IdentityState>;
@@ -37,41 +34,23 @@ const versions: readonly (readonly [string, () => Koa])[] = [
 describe.each(versions)('%s', (name, create) => {
   adapterContract(adapterOf(name, create));
 
-  let node: ScriptedNode;
-  let verifier: Verifier;
   let app: Koa;
-  let served: Served | undefined;
-  beforeEach(async () => {
-    node = await startScriptedNode(respond({ body: identityBody() }));
-    verifier = createVerifier({ nodes: node.url });
+  const world = worldOfJane(() => app.callback());
+  const { get } = world;
+  beforeEach(() => {
     app = create();
-    served = undefined;
-  });
-  afterEach(async () => {
-    await served?.close();
-    await verifier.close();
-    await node.close();
   });
 
-  const headers = { authorization: 'Bearer dGhlLXRva2VuLW9mLWphbmU=' };
-  async function get(path: string, as: Record<string, string> = {}) {
-    served ??= await listen(createServer(app.callback()));
-    return send(served.url + path, { headers: as });
-  }
-
-  test('its verifier is there to revoke, watch and close', async () => {
-    const middleware = esauth({ nodes: node.url });
+  showsItsVerifier(world, (options) => {
+    const middleware = esauth(options);
     app.use(middleware);
-    await get('/', headers);
-    expect(middleware.verifier.stats().lookups).toBe(1);
-    await middleware.verifier.close();
-    expect((await get('/', headers)).json.code).toBe('closed');
+    return middleware;
   });
 
   test('middleware and guards compose, and what was before them sees their answer', async () => {
     const statuses: number[] = [];
     const admin = compose<Koa3.ParameterizedContext<IdentityState>>([
-      esauth(verifier),
+      esauth(world.verifier),
       requireRoles('editor'),
       requireThat(roles('superuser')),
     ]);
@@ -103,7 +82,7 @@ describe.each(versions)('%s', (name, create) => {
         ctx.body = { mine: error.code };
       }
     });
-    app.use(esauth(verifier, { onDenied: 'throw' }));
+    app.use(esauth(world.verifier, { onDenied: 'throw' }));
     const response = await get('/');
     expect([response.status, response.json]).toEqual([401, { mine: 'credentials_missing' }]);
     expect(response.header('www-authenticate').length).toBe(2);
@@ -113,7 +92,7 @@ describe.each(versions)('%s', (name, create) => {
   test('a denial that nobody catches is answered by ctx.onerror, and heard with its context', async () => {
     const heard: unknown[] = [];
     app.on('error', (error, ctx) => heard.push([error.code, ctx.path]));
-    app.use(esauth(verifier, { onDenied: 'throw' }));
+    app.use(esauth(world.verifier, { onDenied: 'throw' }));
     const response = await get('/x');
     expect([response.status, response.text]).toEqual([401, 'The request has no Authorization header.']);
     expect(response.header('www-authenticate').length).toBe(2);
@@ -121,7 +100,7 @@ describe.each(versions)('%s', (name, create) => {
   });
 
   test('for a client that hung up, what was before the middleware comes to its end', async () => {
-    node.answer(() => {});
+    world.node.answer(() => {});
     let ended = false;
     app.use(async (_ctx, next) => {
       try {
@@ -130,11 +109,10 @@ describe.each(versions)('%s', (name, create) => {
         ended = true;
       }
     });
-    app.use(esauth(verifier));
-    served = await listen(createServer(app.callback()));
-    const line = await openLine(served.port);
+    app.use(esauth(world.verifier));
+    const line = await openLine((await world.serve()).port);
     line.write(`GET / HTTP/1.1\r\nHost: a\r\nAuthorization: ${headers.authorization}\r\n\r\n`);
-    await until(() => verifier.stats().waiting === 1);
+    await until(() => world.verifier.stats().waiting === 1);
     line.close();
     await until(() => ended);
   });
