@@ -3,8 +3,16 @@
 
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
 import { authorizationOf, type Presented } from './credential.js';
+import { InvalidPrivilegesError } from './errors.js';
 import { publishForbidden } from './events.js';
-import { askable, factsOf, grants, type PrivilegesQuestion, questionOf } from './privileges.js';
+import {
+  askable,
+  factsOf,
+  freezeQuestion,
+  grants,
+  type PrivilegesQuestion,
+  questionOf,
+} from './privileges.js';
 import {
   checkRequirement,
   type Judgement,
@@ -108,11 +116,22 @@ function judgePrivileges<Request>(
   }
 }
 
+/** As it is now: what a function returns may be one object for all requests, which the next one changes. */
 function questionFor<Request>(
   { question }: PrivilegesRequirement<Request>,
   request: Request,
 ): PrivilegesQuestion {
-  return typeof question === 'function' ? question(request) : question;
+  if (typeof question !== 'function') return question;
+  const made: unknown = question(request);
+  if (made instanceof Promise) {
+    // Its own failure would be nobody's, and end the process. The mistake is that there is a promise at all.
+    made.catch(() => {});
+    throw new InvalidPrivilegesError(
+      'privileges: the function must return its question, not a promise of it',
+    );
+  }
+  // Whatever else it is, it is checked here.
+  return freezeQuestion(made as PrivilegesQuestion);
 }
 
 /** One question for all; `undefined` if no single request can ask it. */

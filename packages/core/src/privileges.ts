@@ -75,7 +75,7 @@ export function factsOf(question: PrivilegesQuestion): readonly Fact[] {
   let characters = 0;
   const add = (section: Fact['section'], path: readonly string[], restricted = false) => {
     const key = JSON.stringify([section, restricted, ...path]);
-    if (facts.has(key)) return;
+    // Repetitions too: a list of them may come from whoever calls, and takes time.
     characters += key.length;
     facts.set(key, { key, section, path, restricted });
     if (facts.size > maxFacts || characters > maxCharacters) {
@@ -239,7 +239,7 @@ function entries(section: 'index' | 'application', value: unknown): Readonly<Rec
 
 function texts(what: string, value: unknown, optional = false): readonly string[] {
   if (value === undefined && optional) return [];
-  const good = Array.isArray(value) && value.every((text) => typeof text === 'string' && text !== '');
+  const good = Array.isArray(value) && [...value].every((text) => typeof text === 'string' && text !== '');
   if (!good || (value.length === 0 && !optional)) fail(`${what} must be given, as texts that are not empty`);
   return value;
 }

@@ -59,8 +59,10 @@ export function authenticationType(...types: readonly AuthenticationType[]): Req
  * Asks for all of these privileges, of whoever calls: user, service account or API key. Elasticsearch answers
  * (`_has_privileges`), with the caller's own credential; what it answered is remembered as long as identities are.
  *
- * @param question with Elasticsearch's field names, or a function that makes it from a request. Names taken from
- *   a request may hold wildcards: those ask for everything that they cover, so they never open more.
+ * @param question with Elasticsearch's field names, or a function that makes it from a request, at once. Names
+ *   taken from a request may hold wildcards: those ask for everything that they cover, so they never open more.
+ *   A comma makes no list of a name here (`docs*` covers `docs-1,other`), as it does in the paths of
+ *   Elasticsearch's searches: do not hand such a name on with another credential than the caller's.
  */
 export function privileges<Request = unknown>(
   question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion),
