@@ -30,6 +30,17 @@ interface Node {
 const noSegments: ReadonlyMap<string, string> = new Map();
 const order = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 
+// Endpoints of Elasticsearch that are not here. Without this list they would be taken for names of indices, and
+// whoever asks for one would be told of a wrong method or a wrong name.
+const absent: ReadonlySet<string> = new Set(
+  (
+    '_alias,_aliases,_analyze,_cat,_component_template,_data_stream,_features,_field_caps,_flush,_forcemerge,' +
+    '_health_report,_index_template,_inference,_mget,_migration,_msearch,_mtermvectors,_nodes,_pit,_query,_query_rules,' +
+    '_rank_eval,_recovery,_reindex,_render,_script_context,_script_language,_scripts,_search_shards,_segments,_settings,' +
+    '_shard_stores,_snapshot,_sql,_stats,_synonyms,_tasks,_template,_transform'
+  ).split(','),
+);
+
 /** @param routes everything that can be asked for */
 export function createRouter(routes: readonly Route[]): Router {
   const root = newNode();
@@ -83,7 +94,9 @@ function partsOf(path: string): string[] {
 }
 
 function search(root: Node, method: string, path: string): Match {
-  const candidates = find(root, partsOf(path), 0, []);
+  const parts = partsOf(path);
+  if (absent.has(parts[0] ?? '')) return { kind: 'unknown' };
+  const candidates = find(root, parts, 0, []);
   const allowed = new Set(candidates.flatMap(({ node }) => [...node.routes.keys()]));
   const methods = order.filter((name) => allowed.has(name));
   for (const { node, values } of candidates) {
