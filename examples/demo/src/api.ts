@@ -1,6 +1,6 @@
 // The API that the demo protects: what an application has to write, and nothing else.
 
-import { esauth, identityOf, requireRoles, type Verifier } from '@esauth/express';
+import { esauth, identityOf, requirePrivileges, requireRoles, type Verifier } from '@esauth/express';
 import express, { type Express } from 'express';
 
 /** @param verifier how callers are recognised; an application makes it with `createVerifier({ nodes })`. */
@@ -15,6 +15,12 @@ export function createApi(verifier: Verifier): Express {
 
   api.get('/admin', requireRoles('superuser'), (_req, res) => {
     res.json({ welcome: true });
+  });
+
+  // API keys have no roles. What they may do, Elasticsearch knows.
+  const readReports = requirePrivileges({ index: [{ names: 'reports', privileges: ['read'] }] });
+  api.get('/reports', readReports, (_req, res) => {
+    res.json({ reports: [] });
   });
   return api;
 }

@@ -31,7 +31,10 @@ async function setUp(): Promise<{ stage: Stage; tearDown(): Promise<void> }> {
   const { password, roles } = jane;
   const options = {
     users: { jane: { password, roles } },
-    roles: { writer: {}, key_owner: { cluster: ['manage_own_api_key'] } },
+    roles: {
+      writer: { indices: [{ names: ['reports'], privileges: ['read', 'write'] }] },
+      key_owner: { cluster: ['manage_own_api_key'] },
+    },
   };
   const elasticsearch = await startEmulator(options);
   const verifier = createVerifier({ nodes: elasticsearch.url });

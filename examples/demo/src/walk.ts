@@ -1,5 +1,5 @@
-// The main job, step by step: credentials from Elasticsearch, a protected route that knows whose they are,
-// what a remembered check costs, revocation, and an outage that is not a refusal.
+// The main job, step by step: credentials from Elasticsearch, a protected route that knows whose they are, what a
+// caller may do, what a remembered check costs, revocation, and an outage that is not a refusal.
 
 import type { Emulator } from '@esauth/emulator';
 import type { Verifier } from '@esauth/express';
@@ -77,6 +77,13 @@ export async function walk(stage: Stage): Promise<void> {
   );
   const allowed = await story.call(`${stage.apiUrl}/admin`, { authorization: own.bearer });
   story.check('elastic is let in', allowed.status === 200);
+
+  story.chapter('A route that asks for a privilege: to read the index "reports"');
+  const readable = await story.call(`${stage.apiUrl}/reports`, { authorization: key.authorization });
+  story.check('the key may do what its owner may', readable.status === 200);
+  const limited = await apiKey(stage, basic(username, password), 'no-reports', { limited: { cluster: [] } });
+  const denied = await story.call(`${stage.apiUrl}/reports`, { authorization: limited.authorization });
+  story.check('a key without privileges is refused: 403', is(denied, 403, 'forbidden'));
 
   await thousandRequests(stage, elastic);
   await refusals(stage, login.bearer);
@@ -219,14 +226,16 @@ interface ApiKey {
   readonly authorization: string;
 }
 
-/** Creates an API key. */
+/** Creates an API key, limited to the roles that are described if any are. */
 export async function apiKey(
   { story, elasticsearch }: Pick<Stage, 'story' | 'elasticsearch'>,
   authorization: string,
   name: string,
+  roles?: Readonly<Record<string, object>>,
 ): Promise<ApiKey> {
   const url = `${elasticsearch.url}/_security/api_key`;
-  const { status, body } = await story.call(url, { method: 'POST', authorization, body: { name } });
+  const wanted = { name, ...(roles && { role_descriptors: roles }) };
+  const { status, body } = await story.call(url, { method: 'POST', authorization, body: wanted });
   story.check('Elasticsearch creates a key', status === 200);
   return { id: String(body.id), authorization: `ApiKey ${body.encoded}` };
 }
