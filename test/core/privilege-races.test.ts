@@ -128,3 +128,24 @@ test('an identity that outlives its lifetime while its privileges are asked for 
   release();
   expect(await waiting).toMatchObject({ kind: 'answered', identity: { fullName: 'Jane Roe' } });
 });
+
+test('what was known before a revocation does not live on with an identity that was asked for meanwhile', async () => {
+  await verifier.close();
+  verifier = make({ refreshAfterMs: 500 });
+  grantor.granted.add('cluster:monitor');
+  expect(await has(monitor)).toBe(true);
+  await clock.advance(500);
+  const answer = respond({ body: identityBody() });
+  const held: (() => void)[] = [];
+  grantor.instead('authenticate', (...request) => void held.push(() => answer(...request)));
+  verifier.peek(jane);
+  while (held.length < 1) await clock.advance(0);
+  verifier.revoke({ username: 'jane' });
+  // The answer is of before, so it is asked again; nobody looks at what is remembered in between.
+  held[0]?.();
+  while (held.length < 2) await clock.advance(0);
+  held[1]?.();
+  while (verifier.stats().inFlight > 0) await clock.advance(0);
+  expect(verifier.peek(jane)).toMatchObject({ kind: 'authenticated' });
+  expect(verifier.peekPrivileges(jane, monitor)).toBeUndefined();
+});
