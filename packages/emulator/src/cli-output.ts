@@ -1,7 +1,7 @@
 /** What the command `esauth-emulator` prints. */
 
 import type { Emulator } from './emulator.js';
-import type { Exchange } from './request-log.js';
+import { type Exchange, shownTarget } from './request-log.js';
 
 /**
  * Where the emulator is, who may ask, and how.
@@ -35,13 +35,13 @@ function word(text: string): string {
 const longest = 200;
 
 /**
- * A request that is over, in one line: method, path, status, milliseconds, who. Whatever is behind the
- * question mark may be a secret and is left out; whatever a terminal would obey is written as its code.
+ * A request that is over, in one line: method, path, status, milliseconds, who. Whatever a terminal would obey
+ * is written as its code.
  */
 export function logLine({ record: { method, path, status }, who }: Exchange, ms: number): string {
-  // A proxy's form of a target has the host in it, and perhaps a password.
-  const target = path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/\?.*$/s, '?…');
-  return printable(`${method} ${short(target)} ${status ?? '-'} ${ms.toFixed(1)} ms ${short(who ?? '-')}`);
+  return printable(
+    `${method} ${short(shownTarget(path))} ${status ?? '-'} ${ms.toFixed(1)} ms ${short(who ?? '-')}`,
+  );
 }
 
 function short(text: string): string {

@@ -34,6 +34,14 @@ export interface OpenExchange extends Exchange {
   struck: boolean;
 }
 
+/**
+ * A request target as people are shown it: whatever is behind the question mark may be a secret, and a proxy's
+ * form of a target has the host in it, and perhaps a password.
+ */
+export function shownTarget(path: string): string {
+  return path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/\?.*$/s, '?…');
+}
+
 /** The log of one emulator. */
 export interface RequestLog {
   /** The requests in the order in which they arrived: the last 10 000, and up to 1 000 before them. */

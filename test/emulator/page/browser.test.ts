@@ -90,7 +90,7 @@ async function populate(): Promise<void> {
   await post('/_security/oauth2/token', { grant_type: 'client_credentials' });
   await post('/_security/oauth2/token', { grant_type: 'password', username: 'alice', password: 'secret' });
   await post('/_security/service/elastic/fleet-server/credential/token/token1');
-  await send(`${emulator.url}/${'path/'.repeat(40)}?${script}`, { headers: admin });
+  await send(`${emulator.url}/${'path/'.repeat(40)}${script}`, { headers: admin });
   await statusOf(bearer('nonsense'));
   emulator.faults.add({ status: 503, path: `/${'nowhere'.repeat(20)}` });
 }
@@ -122,7 +122,7 @@ describe('what it shows', () => {
     const page = await open();
     await page.getByRole('cell', { name: image }).first().waitFor();
     await page.getByRole('cell', { name: script }).first().waitFor();
-    await page.getByText(`?${script}`).waitFor();
+    await page.getByText(`path/${script}`).waitFor();
     await expect
       .poll(() => page.evaluate('document.images.length + document.scripts.length'), patiently)
       .toBe(1);

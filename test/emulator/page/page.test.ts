@@ -279,7 +279,11 @@ describe('what it shows', () => {
     for (const headers of [...used, bearer('canary-unknown'), bearer(service.token.value)]) {
       await statusOf(emulator, headers);
     }
+    await send(`${emulator.url}/_security/_authenticate?token=canary-query`, {
+      headers: basic('alice', 'wrong'),
+    });
     const { text } = await send(`${emulator.url}/_esauth/state`);
+    expect(text).toContain('for REST request [/_security/_authenticate?…]');
     const secrets = [
       tokens.access_token,
       tokens.refresh_token,

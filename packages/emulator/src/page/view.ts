@@ -2,7 +2,7 @@
 
 import type { ArmedFault, Fault, FaultSource } from '../faults.js';
 import { describeCaller } from '../identity.js';
-import type { Exchange, RequestLog } from '../request-log.js';
+import { type Exchange, type RequestLog, shownTarget } from '../request-log.js';
 import type { Security } from '../security.js';
 
 /** What the page looks at. */
@@ -143,8 +143,18 @@ function serviceTokens({ serviceAccounts }: Security): TokenView[] {
 }
 
 function viewRequest({ record, at, who, reason, struck }: Exchange): RequestView {
-  const { method, path, status } = record;
-  return { at, method, path, status: status ?? null, who: who ?? null, reason: reason ?? null, struck };
+  const { method, status } = record;
+  const path = shownTarget(record.path);
+  return {
+    at,
+    method,
+    path,
+    status: status ?? null,
+    who: who ?? null,
+    // Some reasons repeat the target.
+    reason: reason?.replaceAll(record.path, () => path) ?? null,
+    struck,
+  };
 }
 
 function viewFault({ id, fault, left }: ArmedFault): FaultView {
