@@ -333,7 +333,7 @@ describe('who may not', () => {
   });
 });
 
-test('with a basic licence, keys that hide something can be made but not used', async () => {
+test('with a basic licence, keys that hide something can be made but not used, and roles not even made', async () => {
   const basicLicence = await emulated({ license: 'basic' });
   await basicLicence.ask('PUT /docs/_doc/c', { body: china });
   const body = { name: 'k', role_descriptors: { r: onDocs(ofCountry('China')) } };
@@ -347,6 +347,21 @@ test('with a basic licence, keys that hide something can be made but not used', 
       indices_with_dls_or_fls: 'docs',
     }),
   });
+  const put = (entry: object) =>
+    basicLicence.ask('PUT /_security/role/r', {
+      body: { indices: [{ names: ['docs'], privileges: ['read'], ...entry }] },
+    });
+  const needsMore = errorBody(403, 'security_exception', refused.json.error.reason, {
+    'license.expired.feature': feature,
+  });
+  for (const entry of [
+    { query: { match_all: {} } },
+    { field_security: { grant: ['a'] } },
+    { field_security: { grant: ['*'], except: ['a'] } },
+  ]) {
+    expectAnswer(await put(entry), { status: 403, body: needsMore });
+  }
+  expect((await put({ field_security: { grant: ['*'] } })).status).toBe(200);
   await basicLicence.close();
 });
 

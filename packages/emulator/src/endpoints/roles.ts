@@ -10,7 +10,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument } from '../envelope.js';
+import { illegalArgument, notLicensed } from '../envelope.js';
 import type { JsonValue } from '../json-value.js';
 import { nameProblem } from '../names.js';
 import { isReservedRole } from '../reserved-roles.js';
@@ -42,6 +42,14 @@ function putProblems({ name, role }: PutRequest, version: Version): string[] {
   return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role, version)];
 }
 
+/** Whether the role shows only some documents or some fields; the single pattern `*` shows every field. */
+function hidesSomething({ indices }: RoleDescriptor): boolean {
+  return indices.some(
+    ({ query, grantedFields = ['*'], deniedFields = [] }) =>
+      query !== undefined || deniedFields.length > 0 || grantedFields.join() !== '*',
+  );
+}
+
 function get(security: Security, names: readonly string[] | undefined): Answer {
   const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
   const found = new Map<string, JsonValue>([...roles].map(([name, role]) => [name, showRole(role)]));
@@ -60,6 +68,9 @@ export const roleRoutes: readonly Route[] = [
     action: () => `${actions}/put`,
     run(security, { name, role }) {
       checkRoleQueries(role);
+      if (security.settings.license === 'basic' && hidesSomething(role)) {
+        refuse(notLicensed('field and document level security'));
+      }
       return answer({ role: { created: security.roles.put(name, role) } });
     },
   }),
