@@ -3,10 +3,10 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type PrivilegesQuestion, type PrivilegesVerdict, type Verifier } from '@esauth/core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { identityBody, respond } from '../support/scripted-node.js';
+import { errorBody, identityBody, respond } from '../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const monitor: PrivilegesQuestion = { cluster: ['monitor'] };
@@ -148,4 +148,55 @@ test('what was known before a revocation does not live on with an identity that 
   while (verifier.stats().inFlight > 0) await clock.advance(0);
   expect(verifier.peek(jane)).toMatchObject({ kind: 'authenticated' });
   expect(verifier.peekPrivileges(jane, monitor)).toBeUndefined();
+});
+
+describe('joined to a question that cannot be answered, for what somebody else asked for in it', () => {
+  const wrong: PrivilegesQuestion = { cluster: ['bogus', 'monitor', 'manage'] };
+  /** Asks it; Elasticsearch will say so when its answer is let go. */
+  async function askWrong(): Promise<{ readonly told: Promise<void> }> {
+    const reason = 'unknown cluster privilege [bogus]';
+    grantor.instead('privileges', respond({ status: 400, body: errorBody(400, reason) }));
+    const told = expect(has(wrong)).rejects.toThrow(reason);
+    await grantor.asked(1);
+    grantor.instead('privileges', undefined);
+    return { told };
+  }
+
+  test('an outage of the rest is told, and nothing is asked again', async () => {
+    await verifier.verify(jane);
+    const release = grantor.hold();
+    const { told } = await askWrong();
+    grantor.instead('privileges', respond({ status: 500 }));
+    const right = has({ cluster: ['monitor', 'all'] });
+    await grantor.asked(2);
+    release();
+    release();
+    await told;
+    expect(await right).toBe('server_error');
+    expect(grantor.questions).toHaveLength(2);
+  });
+
+  test('who asks for himself does not keep others from joining what is under way', async () => {
+    await verifier.close();
+    verifier = createVerifier({ nodes: grantor.url, clock, cache: false });
+    const release = grantor.hold();
+    const { told } = await askWrong();
+    const right = has({ cluster: ['monitor', 'manage', 'all'] });
+    await grantor.asked(2);
+    release();
+    while (verifier.stats().inFlight > 1) await clock.advance(0);
+    const other = has(monitor);
+    await grantor.asked(3);
+    release();
+    // Without joining the question about `monitor`, which could be as useless.
+    await grantor.asked(4);
+    release(1);
+    await Promise.all([told, right]);
+    const later = has({ cluster: ['monitor', 'create_snapshot'] });
+    await grantor.asked(5);
+    expect(grantor.questions[4]).toEqual({ cluster: ['create_snapshot'] });
+    release();
+    release();
+    expect(await Promise.all([other, later])).toEqual([false, false]);
+  });
 });

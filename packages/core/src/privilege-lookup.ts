@@ -147,7 +147,11 @@ export function createPrivilegeLookups(
     const names = batch.facts.map(({ key }) => `${inquiry.question.fingerprint} ${key}`);
     // A value of its own: whoever waited for a request that was given up may have sent the same one by now.
     const mine = { ...batch };
-    for (const name of names) underWay.set(name, mine);
+    for (const name of names) {
+      // Who must not join may ask for what others ask for too: those can be joined as before.
+      const rival = underWay.get(name);
+      if (rival === undefined || rival.key === mine.key) underWay.set(name, mine);
+    }
     try {
       return await inTurn(
         queue,
@@ -206,7 +210,7 @@ export function createPrivilegeLookups(
   }
 }
 
-/** What all the requests of one question brought together. A refusal outweighs the rest. */
+/** What all the requests of one question brought together: a refusal before all, then that nothing can be said. */
 function sumUp(landed: readonly Landed[], joined: boolean): Learnt {
   const facts = new Map<string, KnownFact>();
   let outcome: Learnt = { kind: 'learnt', facts };
@@ -217,7 +221,7 @@ function sumUp(landed: readonly Landed[], joined: boolean): Learnt {
       for (const [key, fact] of each) facts.set(key, fact);
     } else if (each.kind === 'rejected') {
       return each;
-    } else if (outcome.kind === 'learnt') {
+    } else if (outcome.kind !== 'unavailable') {
       outcome = each;
     }
   }
