@@ -420,6 +420,8 @@ describe('a grant', () => {
     });
     const reason = '[client_authentication] not supported with the supplied access_token type';
     expectAnswer(response, { status: 400, body: errorBody(400, 'security_exception', reason) });
+    const empty = await grant({ client_authentication: {}, api_key: { name: 'k' } });
+    expect(empty.json.error.caused_by.reason).toBe('Required [scheme, value]');
   });
 
   test('complains about the key inside of it by its place', async () => {

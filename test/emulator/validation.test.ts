@@ -326,6 +326,25 @@ const granting: readonly Case[] = [
     ),
   ] as const,
   [{ grant_type: 'password', username: 'u', password: 'p' }, invalid('api key name is required')] as const,
+  [
+    {
+      grant_type: 'password',
+      username: 'u',
+      password: 'p',
+      client_authentication: { scheme: 'SharedSecret', value: 's' },
+      api_key: grantKey,
+    },
+    invalid('[client_authentication] is not supported for grant_type [password]'),
+  ] as const,
+  [
+    {
+      grant_type: 'access_token',
+      access_token: 't',
+      client_authentication: { scheme: 'Basic', value: 's' },
+      api_key: grantKey,
+    },
+    invalid('[client_authentication.scheme] must be set to [SharedSecret]'),
+  ] as const,
 ].map(([body, expected]) => ({ request: 'POST /_security/api_key/grant', body, expected }));
 
 const cloning: readonly Case[] = [

@@ -6,7 +6,7 @@ import { type Answer, answer, type Call, documentOf, type Route, refuse, route }
 import { type ApiError, illegalArgument } from '../envelope.js';
 import { emptyMap, type JsonMap } from '../json-value.js';
 import type { Signatures } from '../jwt-realms.js';
-import { type Field, map, objectParser, text } from '../object-parser.js';
+import { type Field, map, objectParser, requiredText, text } from '../object-parser.js';
 import type { Security } from '../security.js';
 import type { Version } from '../version.js';
 import {
@@ -30,9 +30,25 @@ interface GrantRequest {
   readonly password?: string | undefined;
   readonly access_token?: string | undefined;
   readonly run_as?: string | undefined;
-  readonly client_authentication?: JsonMap | undefined;
+  readonly client_authentication?: ClientAuthentication | undefined;
   readonly api_key?: NewApiKey | undefined;
 }
+
+/** What the client of a JWT realm would send in a header. */
+interface ClientAuthentication {
+  readonly scheme: string;
+  readonly value: string;
+}
+
+const clientAuthentication: Field<ClientAuthentication | undefined> = {
+  tokens: ['object'],
+  required: false,
+  read: (node, document) =>
+    objectParser<ClientAuthentication>('client_authentication', {
+      scheme: requiredText,
+      value: requiredText,
+    }).parse(document, node),
+};
 
 function apiKeyField(version: Version): Field<NewApiKey | undefined> {
   return {
@@ -51,7 +67,7 @@ function readGrant(call: Call): GrantRequest {
     password: text,
     access_token: text,
     run_as: text,
-    client_authentication: map,
+    client_authentication: clientAuthentication,
     api_key: apiKeyField(call.version),
   };
   return objectParser<GrantRequest>('grant_api_key_request', fields).parse(documentOf(call));
@@ -74,13 +90,22 @@ function grantFieldProblems(request: GrantRequest): string[] {
   if (type === undefined) return ['[grant_type] is required'];
   const fields = needed.get(type);
   if (fields === undefined) return [`grant_type [${type}] is not supported`];
+  const { client_authentication: client } = request;
   const isEmpty = (field: GrantField): boolean => (request[field] ?? '') === '';
   return [
     ...fields.filter(isEmpty).map((field) => `[${field}] is required for grant_type [${type}]`),
     ...grantFields
       .filter((field) => !fields.includes(field) && !isEmpty(field))
       .map((field) => `[${field}] is not supported for grant_type [${type}]`),
+    ...(client === undefined ? [] : clientProblems(type, client)),
   ];
+}
+
+function clientProblems(type: string, { scheme }: ClientAuthentication): string[] {
+  if (type === 'password') return [`[client_authentication] is not supported for grant_type [${type}]`];
+  return scheme.trim() === 'SharedSecret'
+    ? []
+    : ['[client_authentication.scheme] must be set to [SharedSecret]'];
 }
 
 /** A bad credential in a body is not a bad credential of the caller: 403, with the 401 as its cause. */
@@ -97,8 +122,7 @@ function readCredential(
 ): AuthenticationResult {
   const { username = '', password = '', access_token: token = '', client_authentication: client } = request;
   if (request.grant_type === 'password') return credentials.readUser(username, password, where);
-  const [scheme, value] = [client?.get('scheme'), client?.get('value')];
-  const context = { clientAuthentication: client && `${scheme} ${value}`, signatures };
+  const context = { clientAuthentication: client && `SharedSecret ${client.value}`, signatures };
   const jwt = version.namesJwtsByClaims ? credentials.readJwt(token, where, context) : undefined;
   if (jwt !== undefined) return jwt;
   if (client === undefined) return credentials.readAccessToken(token);
