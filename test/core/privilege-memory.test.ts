@@ -6,6 +6,7 @@ const fact = (startedAt: number, granted = true) => ({
   startedAt,
   verifiedAt: startedAt,
   expiresAt: startedAt + 1_000,
+  refreshAt: 0,
 });
 
 test('a fact is found until the instant on which it ends', () => {

@@ -64,8 +64,8 @@ export interface Cache {
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
   /** What is known of an identity's privileges. Of one that is not remembered nothing is, nor will be. */
   privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
-  /** Until when what was learnt at `startedAt` may be served: a yes, and every fact about privileges. */
-  lifetimeEnd(startedAt: number): number;
+  /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
+  lifetimeFrom(startedAt: number): Pick<Entry, 'expiresAt' | 'refreshAt'>;
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
@@ -116,7 +116,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       return entry.privileges;
     },
 
-    lifetimeEnd: (startedAt) => Math.floor(startedAt + drawPortion() * settings.ttlMs),
+    lifetimeFrom: (startedAt) => lifetimeFrom(startedAt, drawPortion()),
 
     clear() {
       identities.clear();
@@ -164,12 +164,12 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     lookup: LookupStart,
   ): Entry<Authenticated> {
     const { order, startedAt, revision } = lookup;
-    const { ttlMs, refreshAfterMs, staleIfErrorMs } = settings;
+    const { ttlMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
     // so that a clock that is set back later cannot lengthen it.
-    const { expiresAt = Infinity } = verdict.identity;
-    const ownEnd = clock.monotonic() + expiresAt - clock.wall();
+    const ownEnd = clock.monotonic() + (verdict.identity.expiresAt ?? Infinity) - clock.wall();
     const portion = drawPortion();
+    const { refreshAt, expiresAt } = lifetimeFrom(startedAt, portion);
     // What is known of its privileges has ages of its own, and goes on if it is still the same caller.
     const previous = findIn(identities, fingerprint, clock.monotonic());
     const same = previous?.verdict.identity.subject === verdict.identity.subject;
@@ -178,10 +178,18 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
       order,
       startedAt,
       revision,
-      refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
-      expiresAt: Math.floor(Math.min(startedAt + portion * ttlMs, ownEnd)),
+      refreshAt,
+      expiresAt: Math.floor(Math.min(expiresAt, ownEnd)),
       endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
       privileges: same ? previous.privileges : undefined,
+    };
+  }
+
+  function lifetimeFrom(startedAt: number, portion: number): Pick<Entry, 'expiresAt' | 'refreshAt'> {
+    const { ttlMs, refreshAfterMs } = settings;
+    return {
+      refreshAt: refreshAfterMs === 0 ? 0 : Math.floor(startedAt + portion * refreshAfterMs),
+      expiresAt: Math.floor(startedAt + portion * ttlMs),
     };
   }
 

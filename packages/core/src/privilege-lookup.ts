@@ -4,13 +4,21 @@
 
 import { InvalidPrivilegesError, LookupError } from './errors.js';
 import { publishLookup } from './events.js';
-import { type LookupParts, type Question, queueFull, unseen } from './lookup.js';
+import {
+  type LookupContext,
+  type LookupParts,
+  type Question,
+  queueFull,
+  refreshPauseMs,
+  unseen,
+} from './lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { askable, type Fact } from './privileges.js';
 import { inTurn } from './queue.js';
 import { createSingleFlight, type Waiter } from './single-flight.js';
 import type { Counters } from './stats.js';
 import { type Authenticated, type Rejected, type Unavailable, unavailable } from './verdict.js';
+import type { Warn } from './warnings.js';
 
 /** About whom it is, and where to remember it. */
 export interface PrivilegesInquiry {
@@ -27,10 +35,14 @@ export interface PrivilegesWaiter extends Pick<Waiter<unknown>, 'signal' | 'maxA
   readonly source: string | undefined;
   /** Whether questions of others that ask for the same will do. */
   readonly mayJoin: boolean;
+  /** Nobody waits. */
+  readonly background?: boolean;
 }
 
 export interface PrivilegeLookups {
   ask(inquiry: PrivilegesInquiry, facts: readonly Fact[], waiter: PrivilegesWaiter): Promise<Learnt>;
+  /** Asks once more, for nobody, for those of these facts that are not asked for already. */
+  refresh(inquiry: PrivilegesInquiry, facts: ReadonlyMap<Fact, KnownFact>, source: string | undefined): void;
   /** Gives everybody who waits this verdict, and whoever comes after it. */
   close(verdict: Unavailable): void;
   readonly inFlight: number;
@@ -62,10 +74,10 @@ interface Landed {
 }
 
 export function createPrivilegeLookups(
-  parts: LookupParts & { readonly timeoutMs: number },
+  parts: LookupParts & { readonly timeoutMs: number; readonly warn: Warn },
   count: Counters,
 ): PrivilegeLookups {
-  const { clock, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const { clock, timeoutMs, queue, elasticsearch, revocations, cache, warn } = parts;
   const flights = createSingleFlight<Landed>(clock);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
@@ -77,22 +89,27 @@ export function createPrivilegeLookups(
   };
 
   return {
-    async ask(inquiry, facts, waiter) {
-      // Some microtasks have passed since the caller was verified, or since somebody else's question was answered.
-      waiter.signal?.throwIfAborted();
-      if (closed !== undefined) return closed;
-      const { question, verdict } = inquiry;
-      const batches = batchesFor(question, facts, waiter.mayJoin);
-      const joined = waiter.mayJoin && batches.some(({ key }) => flights.has(key));
-      waiting += 1;
-      const flying = Promise.all(batches.map((batch) => fly(inquiry, batch, waiter)));
-      const landed = await flying.finally(() => {
-        waiting -= 1;
-      });
-      // Since when the caller must not have been revoked.
-      const revision = Math.min(inquiry.revision, ...landed.map((each) => each.revision ?? Infinity));
-      if (revocations.outdates(revision, question.fingerprint, verdict)) return { kind: 'outdated' };
-      return sumUp(landed, joined);
+    ask,
+
+    refresh(inquiry, facts, source) {
+      const { fingerprint } = inquiry.question;
+      const due = [...facts.keys()].filter(({ key }) => !underWay.has(`${fingerprint} ${key}`));
+      if (due.length === 0) return;
+      count.refreshes += 1;
+      const pause = () => {
+        const until = Math.ceil(clock.monotonic() + refreshPauseMs);
+        for (const fact of facts.values()) fact.refreshAt = until;
+      };
+      const deadline = clock.monotonic() + timeoutMs;
+      ask(inquiry, due, { deadline, source, mayJoin: false, background: true }).then(
+        // That there is no such privilege any more is for the caller to hear who asks when the answer has ended.
+        ({ kind }) => (kind === 'unavailable' || kind === 'invalid') && pause(),
+        (error: unknown) => {
+          // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
+          pause();
+          warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
+        },
+      );
     },
 
     close(verdict) {
@@ -106,6 +123,28 @@ export function createPrivilegeLookups(
       return waiting;
     },
   };
+
+  async function ask(
+    inquiry: PrivilegesInquiry,
+    facts: readonly Fact[],
+    waiter: PrivilegesWaiter,
+  ): Promise<Learnt> {
+    // Some microtasks have passed since the caller was verified, or since somebody else's question was answered.
+    waiter.signal?.throwIfAborted();
+    if (closed !== undefined) return closed;
+    const { question, verdict } = inquiry;
+    const batches = batchesFor(question, facts, waiter.mayJoin);
+    const joined = waiter.mayJoin && batches.some(({ key }) => flights.has(key));
+    waiting += 1;
+    const flying = Promise.all(batches.map((batch) => fly(inquiry, batch, waiter)));
+    const landed = await flying.finally(() => {
+      waiting -= 1;
+    });
+    // Since when the caller must not have been revoked.
+    const revision = Math.min(inquiry.revision, ...landed.map((each) => each.revision ?? Infinity));
+    if (revocations.outdates(revision, question.fingerprint, verdict)) return { kind: 'outdated' };
+    return sumUp(landed, joined);
+  }
 
   /** The batches under way that ask for some of these facts, and new ones for the rest. */
   function batchesFor({ fingerprint }: Question, facts: readonly Fact[], mayJoin: boolean): readonly Batch[] {
@@ -126,10 +165,10 @@ export function createPrivilegeLookups(
   function fly(
     inquiry: PrivilegesInquiry,
     batch: Batch,
-    { deadline, source, signal, maxAgeMs }: PrivilegesWaiter,
+    { deadline, source, signal, maxAgeMs, background = false }: PrivilegesWaiter,
   ): Promise<Landed> {
-    count[flights.has(batch.key) ? 'shared' : 'misses'] += 1;
-    const start = (abandoned: AbortSignal) => learn(inquiry, batch, abandoned, source);
+    if (!background) count[flights.has(batch.key) ? 'shared' : 'misses'] += 1;
+    const start = (abandoned: AbortSignal) => learn(inquiry, batch, { abandoned, background, source });
     return flights.join(batch.key, start, {
       timeoutMs: deadline - clock.monotonic(),
       late,
@@ -138,12 +177,7 @@ export function createPrivilegeLookups(
     });
   }
 
-  async function learn(
-    inquiry: PrivilegesInquiry,
-    batch: Batch,
-    abandoned: AbortSignal,
-    source: string | undefined,
-  ): Promise<Landed> {
+  async function learn(inquiry: PrivilegesInquiry, batch: Batch, context: LookupContext): Promise<Landed> {
     const names = batch.facts.map(({ key }) => `${inquiry.question.fingerprint} ${key}`);
     // A value of its own: whoever waited for a request that was given up may have sent the same one by now.
     const mine = { ...batch };
@@ -155,8 +189,8 @@ export function createPrivilegeLookups(
     try {
       return await inTurn(
         queue,
-        { source, abandoned },
-        () => request(inquiry, batch.facts, abandoned),
+        context,
+        () => request(inquiry, batch.facts, context),
         (why) => {
           if (why === 'full') count.shed += 1;
           return { outcome: why === 'full' ? queueFull : unseen };
@@ -170,7 +204,7 @@ export function createPrivilegeLookups(
   async function request(
     { question, verdict, memory }: PrivilegesInquiry,
     facts: readonly Fact[],
-    abandoned: AbortSignal,
+    { abandoned, background }: LookupContext,
   ): Promise<Landed> {
     const { credential, fingerprint } = question;
     const lookup = cache.begin();
@@ -182,14 +216,14 @@ export function createPrivilegeLookups(
     const found = await elasticsearch.hasPrivileges(credential, username, facts, abandoned);
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - startedAt, false);
+    publishLookup('privileges', said, clock.monotonic() - startedAt, background);
     const revoked = revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {
-        const expiresAt = cache.lifetimeEnd(startedAt);
+        const lifetime = cache.lifetimeFrom(startedAt);
         const learnt = new Map<string, KnownFact>();
         for (const [key, granted] of found.granted) {
-          const fact = { granted, startedAt, verifiedAt, expiresAt };
+          const fact = { granted, startedAt, verifiedAt, ...lifetime };
           learnt.set(key, fact);
           if (!revoked) memory?.keep(key, fact);
         }

@@ -11,8 +11,10 @@ export interface KnownFact {
   readonly startedAt: number;
   /** The same in milliseconds since the epoch. */
   readonly verifiedAt: number;
-  /** From here on it is asked again. */
+  /** From here on it has to be asked again. */
   readonly expiresAt: number;
+  /** From here on it is asked again in the background, if somebody wants to know it; 0: never. */
+  refreshAt: number;
 }
 
 export interface PrivilegeMemory {

@@ -75,6 +75,13 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
       const recalled = recall(entry.privileges, facts, now, wanted.maxAgeMs);
       if (recalled.size < facts.length) return undefined;
       verification.serve(known, wanted.source);
+      const due = dueAmong(facts, recalled, now);
+      const question = due.size > 0 ? verification.questionOf(known) : undefined;
+      if (question?.kind === 'question') {
+        const { revision } = revocations;
+        const inquiry = { question, verdict: entry.verdict, revision, memory: entry.privileges };
+        lookups.refresh(inquiry, due, wanted.source);
+      }
       return answerOf(entry.verdict, facts, recalled);
     },
   };
@@ -98,8 +105,13 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
     let mayJoin = true;
     for (;;) {
       // All is looked at in one turn, so that nothing has outlived its lifetime when it is told.
-      const known = recall(inquiry.memory, facts, clock.monotonic(), maxAgeMs, learnt);
-      if (known.size === facts.length) return answerOf(inquiry.verdict, facts, known);
+      const now = clock.monotonic();
+      const known = recall(inquiry.memory, facts, now, maxAgeMs, learnt);
+      if (known.size === facts.length) {
+        const due = dueAmong(facts, known, now);
+        if (due.size > 0) lookups.refresh(inquiry, due, source);
+        return answerOf(inquiry.verdict, facts, known);
+      }
       const missing = facts.filter(({ key }) => !known.has(key));
       const outcome = await lookups.ask(inquiry, missing, { deadline, source, signal, maxAgeMs, mayJoin });
       if (outcome.kind === 'learnt') {
@@ -130,6 +142,20 @@ function recall(
     if (fact !== undefined) known.set(key, fact);
   }
   return known;
+}
+
+/** Facts that are to be asked again in the background; the answer is remembered like any other. */
+function dueAmong(
+  facts: readonly Fact[],
+  known: ReadonlyMap<string, KnownFact>,
+  now: number,
+): ReadonlyMap<Fact, KnownFact> {
+  const due = new Map<Fact, KnownFact>();
+  for (const fact of facts) {
+    const it = known.get(fact.key);
+    if (it !== undefined && it.refreshAt > 0 && it.refreshAt <= now) due.set(fact, it);
+  }
+  return due;
 }
 
 function answerOf(

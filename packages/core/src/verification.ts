@@ -7,7 +7,7 @@ import { headerOf, type Presented, parseCredential, type Scheme } from './creden
 import { LookupError } from './errors.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint, Fingerprinter } from './fingerprint.js';
-import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, type Question, refreshPauseMs } from './lookup.js';
 import type { Revocations } from './revocation.js';
 import type { SingleFlight } from './single-flight.js';
 import type { Counters } from './stats.js';
@@ -81,9 +81,6 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
   'server_error',
   'circuit_open',
 ]);
-
-/** After a refresh without a verdict the next comes no sooner. */
-const refreshPauseMs = 1_000;
 
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn } = parts;

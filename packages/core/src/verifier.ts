@@ -154,7 +154,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const count = createCounters();
   const parts = { clock, timeoutMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
-  const lookups = createPrivilegeLookups(parts, count);
+  const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
     ...{ clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn },
