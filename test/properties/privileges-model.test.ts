@@ -163,6 +163,7 @@ const interesting = [
   ...['has_all_requested true', 'has_all_requested false', 'with and without restricted indices'],
   ...['all from memory', 'partly from memory', 'joined', 'asked again without what others asked for'],
   ...['revoked during a question', 'privileges: no', 'privileges: dropped'],
+  'privileges asked again in the background',
 ];
 
 let upstream: Upstream;

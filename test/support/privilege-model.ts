@@ -24,6 +24,8 @@ export interface Inquiry {
   readonly memory: ReadonlyMap<Item, Inquiry> | undefined;
   /** Perhaps asked for by somebody whose last question was of no use because of what others asked for. */
   readonly spared: boolean;
+  /** Perhaps asked in the background: what it asks for was known, but not for much longer. */
+  readonly refreshes: boolean;
   answer?: { readonly what: PrivilegesAnswer; readonly granted: ReadonlySet<Item> };
   end?: { readonly order: number; readonly at: number; readonly kind: Outcome; readonly code: string };
 }
@@ -64,6 +66,8 @@ export interface PrivilegeModel {
   readonly closed: boolean;
   /** Whether it is surely remembered who somebody is. */
   isKnown(caller: Caller): boolean;
+  /** Whether its answer is so old that it is asked again in the background. */
+  isDue(inquiry: Inquiry): boolean;
   /** Whether something about him is. */
   isRemembered(item: Item, caller: Caller): boolean;
   /** @returns which rule forbids to tell a caller this, if any does. */
@@ -71,7 +75,7 @@ export interface PrivilegeModel {
 }
 
 export function createPrivilegeModel(clock: FakeClock, lifetimes: Lifetimes): PrivilegeModel {
-  const { ttlMs, staleIfErrorMs, rejectedTtlMs } = lifetimes;
+  const { ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs } = lifetimes;
   const model = createModel(clock, lifetimes);
   const inquiries: Inquiry[] = [];
   const entries = new Map<Holder, Entry>();
@@ -183,6 +187,8 @@ export function createPrivilegeModel(clock: FakeClock, lifetimes: Lifetimes): Pr
     get closed() {
       return model.closed;
     },
+    isDue: ({ startedAt }) =>
+      refreshAfterMs > 0 && model.within(clock.monotonic() - startedAt, refreshAfterMs) !== 'must',
     isKnown,
     isRemembered,
     forbids,
