@@ -169,6 +169,17 @@ export function guarding<Step>(world: World<Step>): void {
     expect(errors).toEqual([expect.objectContaining({ name: 'InvalidPrivilegesError' }), broken]);
   });
 
+  // Express and Fastify take nothing for leave to go on, Express `route` for leave to skip; Koa waits for ever.
+  test.each([undefined, null, 0, '', 'route'])('a question that throws %j lets nobody in', async (thrown) => {
+    const step = adapter.requirePrivilegesOf(() => {
+      throw thrown;
+    });
+    expect((await get(await guarded(step), '/me', world.issued.token)).status).toBe(500);
+    expect(world.errors).toMatchObject([
+      { message: 'something other than an error was thrown', cause: thrown },
+    ]);
+  });
+
   test('a client that hangs up stops waiting for a guard, too', async () => {
     const { verifier, issued, elasticsearch, errors } = world;
     let handled = 0;

@@ -161,6 +161,17 @@ export function trust<Step>(world: World<Step>): void {
     expect(errors).toMatchObject([{ message: 'verify' }, { message: 'source' }]);
   });
 
+  test.each([undefined, 'route'])('an option that throws %j lets nobody in', async (thrown) => {
+    const source = () => {
+      throw thrown;
+    };
+    const served = await world.serveMe({ source });
+    for (const authorization of [undefined, world.issued.token]) {
+      expect((await get(served, '/me', authorization)).status).toBe(500);
+    }
+    expect(world.errors).toMatchObject([{ cause: thrown }, { cause: thrown }]);
+  });
+
   test('the client address is the source of a lookup, through the framework’s proxy setting; an option takes another', async () => {
     const sources: unknown[] = [];
     const { verifier, issued } = world;

@@ -54,7 +54,10 @@ export type Admission =
   | { readonly identity?: undefined; readonly refusal: Refusal };
 
 export interface Gate<Request> {
-  /** What is known without asking Elasticsearch, or how to ask; that rejects only with the signal's reason. */
+  /**
+   * What is known without asking Elasticsearch, or how to ask. That rejects only with the signal's reason, and with
+   * what `source` has thrown, for the framework's error path.
+   */
   admit(request: Request): Admission | Ask<Admission>;
   /**
    * The same gate for a route that asks for something else; what it leaves out stays as it is. `false` lets
@@ -115,7 +118,12 @@ export function createGate<Request>(
   const gate: Gate<Request> = {
     admit(request) {
       const node = host.node(request);
-      const wanted = { maxAgeMs, source: (source ?? host.address)(request) };
+      let wanted: Entrance['wanted'];
+      try {
+        wanted = { maxAgeMs, source: (source ?? host.address)(request) };
+      } catch (error) {
+        return () => Promise.reject(error);
+      }
       const presented = authorizationOf(node);
       const known = verifier.peek(presented, wanted);
       if (known !== undefined) return settle(node, known, wanted);

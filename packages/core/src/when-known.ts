@@ -15,7 +15,8 @@ export interface ResponseLike {
 
 /**
  * @param then is not called any more when the response is closed, by whomever.
- * @param failed hears what asking, or `then` after it, throws; without it the promise rejects.
+ * @param failed hears what asking, or `then` after it, throws; without it the promise rejects. What asking throws
+ *   is an object there, an error with it as its `cause` if it was none.
  * @returns what `then` returns; a promise of it only if something has to be asked, of `undefined` if the client
  *   has left.
  */
@@ -44,11 +45,17 @@ async function ask<Outcome, Result>(
     outcome = await question(gone.signal);
   } catch (error) {
     if (gone.signal.aborted) return undefined;
-    throw error;
+    throw asFailure(error);
   } finally {
     response.off('close', leave);
   }
   return gone.signal.aborted ? undefined : then(outcome);
+}
+
+// Express and Fastify take a failure of nothing for leave to go on, and Express that of 'route' for leave to skip.
+function asFailure(thrown: unknown): unknown {
+  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  return new Error('something other than an error was thrown', { cause: thrown });
 }
 
 // No outcome is a function.
