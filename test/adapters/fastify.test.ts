@@ -3,6 +3,7 @@ import type { Server, ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import * as guards from '@esauth/fastify';
 import { callerHeaders, esauth, identityOf, requireRoles } from '@esauth/fastify';
+import manifest from '@esauth/fastify/package.json' with { type: 'json' };
 import cors5 from '@fastify/cors';
 import cors4 from '@fastify/cors9';
 import fastify5, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -35,6 +36,11 @@ const versions: readonly Version[] = [
     cors: cors4 as unknown as typeof cors5,
   },
 ];
+
+test('npm is told of the same versions as the plugin refuses others at start', () => {
+  const meta = (esauth as unknown as Record<symbol, { readonly fastify: string }>)[Symbol.for('plugin-meta')];
+  expect(manifest.peerDependencies.fastify).toBe(meta?.fastify);
+});
 
 describe.each(versions)('$name', (version) => {
   adapterContract(adapterOf(version));
