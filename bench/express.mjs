@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { esauth } from '@esauth/express';
+import { createVerifier, esauth, requirePrivileges } from '@esauth/express';
 import express from 'express';
 import { Pool } from 'undici';
 import { compare } from './compare.mjs';
@@ -16,19 +16,24 @@ if (process.argv[2] === 'serve') await serve();
 else await measure();
 
 async function serve() {
-  const elasticsearch = createServer((_request, response) => {
+  const elasticsearch = createServer((request, response) => {
+    request.resume();
     response.writeHead(200, { 'x-elastic-product': 'Elasticsearch' });
+    // The answers to both questions in one.
     response.end(
       '{"username":"jane","roles":[],"authentication_realm":{"name":"n","type":"native"},' +
-        '"lookup_realm":{"name":"n","type":"native"},"authentication_type":"token"}',
+        '"lookup_realm":{"name":"n","type":"native"},"authentication_type":"token","index":{"docs":{"read":true}}}',
     );
   }).listen(0, '127.0.0.1');
   await once(elasticsearch, 'listening');
   const nodes = `http://127.0.0.1:${elasticsearch.address().port}`;
+  const verifier = createVerifier({ nodes, cache: { ttlMs: 86_400_000, refreshAfterMs: 0 } });
+  const readDocs = requirePrivileges({ index: [{ names: 'docs', privileges: ['read'] }] });
   const apps = {
     'no middleware': [],
     'an empty middleware': [(_req, _res, next) => next()],
-    'esauth, from memory': [esauth({ nodes, cache: { ttlMs: 86_400_000, refreshAfterMs: 0 } })],
+    'esauth, from memory': [esauth(verifier)],
+    'esauth and requirePrivileges, from memory': [esauth(verifier), readDocs],
   };
   const ports = {};
   for (const [name, middleware] of Object.entries(apps)) {

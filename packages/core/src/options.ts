@@ -94,8 +94,8 @@ export interface CacheOptions {
    */
   readonly ttlMs?: number | undefined;
   /**
-   * An identity older than this is served and asked again in the background, one question at a time. Default
-   * half of `ttlMs`, at most 30 000 (half a minute); 0 turns it off. Must be below `ttlMs`.
+   * An identity older than this is served and asked again in the background, one question at a time; so is an answer
+   * about privileges. Default half of `ttlMs`, at most 30 000 (half a minute); 0 turns it off. Must be below `ttlMs`.
    */
   readonly refreshAfterMs?: number | undefined;
   /**
