@@ -26,6 +26,15 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
     'unreachable',
     'sslv3 alert bad certificate (ERR_SSL_X)',
   ],
+  ...['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'ERR_SSL_SSL/TLS_ALERT_UNKNOWN_CA'].map(
+    (code) =>
+      [
+        `an alert, as this version of OpenSSL calls it: ${code}`,
+        failure('alert', code),
+        'unreachable',
+        `alert (${code}); it does not accept our certificate, or wants one: check tls.cert and tls.key`,
+      ] as const,
+  ),
   ['an error without a code', failure('boom'), 'unreachable', 'boom'],
   ['an error without a message', failure('', 'EPIPE'), 'unreachable', 'the connection failed (EPIPE)'],
   ['a string', 'boom', 'unreachable', 'the connection failed'],

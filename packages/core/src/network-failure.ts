@@ -7,7 +7,10 @@ const trust = 'set tls.ca to the certificate of its authority, or tls.caFingerpr
 const certificate = 'it does not accept our certificate, or wants one: check tls.cert and tls.key';
 const plain = 'it seems to speak plain http; check the scheme and port in nodes';
 
-/** Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. */
+/**
+ * Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. Alerts by their own names: what
+ * stands before them is another with each version of OpenSSL.
+ */
 const cures: ReadonlyMap<string, string> = new Map([
   ['SELF_SIGNED_CERT_IN_CHAIN', trust],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', trust],
@@ -21,12 +24,12 @@ const cures: ReadonlyMap<string, string> = new Map([
   ['ESAUTH_CA_FINGERPRINT', 'tls.caFingerprint is of another authority, or the node does not send its own'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', plain],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', plain],
-  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'it wants a client certificate: set tls.cert and tls.key'],
-  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'it may want a client certificate: set tls.cert and tls.key'],
-  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', certificate],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', certificate],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', certificate],
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', certificate],
+  ['ALERT_CERTIFICATE_REQUIRED', 'it wants a client certificate: set tls.cert and tls.key'],
+  ['ALERT_HANDSHAKE_FAILURE', 'it may want a client certificate: set tls.cert and tls.key'],
+  ['ALERT_BAD_CERTIFICATE', certificate],
+  ['ALERT_CERTIFICATE_EXPIRED', certificate],
+  ['ALERT_CERTIFICATE_UNKNOWN', certificate],
+  ['ALERT_UNKNOWN_CA', certificate],
   ['ENOTFOUND', 'check the host name in nodes'],
   ['ECONNREFUSED', 'nothing listens there; check host and port in nodes'],
 ]);
@@ -37,7 +40,7 @@ export function explainFailure(error: unknown): readonly [UnavailableCode, strin
   const code = codeOf(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
   const said = messageOf(error) || 'the connection failed';
-  const cure = cures.get(code);
+  const cure = cures.get(code.slice(Math.max(0, code.indexOf('ALERT_'))));
   return ['unreachable', `${said}${code === '' ? '' : ` (${code})`}${cure === undefined ? '' : `; ${cure}`}`];
 }
 
