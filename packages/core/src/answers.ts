@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
 import { LookupError, type LookupFailure } from './errors.js';
 import { expiryOf } from './freshness.js';
-import { parseJson } from './identity.js';
+import { own, parseJson } from './json.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
 import { strikeOut } from './redaction.js';
@@ -100,11 +100,11 @@ export interface ElasticsearchError {
 
 /** @param body the parsed JSON of an answer. @returns `undefined` if it is not a standard error. */
 export function errorOf(body: unknown): ElasticsearchError | undefined {
-  const error = member(body, 'error');
-  const type = member(error, 'type');
-  const reason = member(error, 'reason');
+  const error = own(body, 'error');
+  const type = own(error, 'type');
+  const reason = own(error, 'reason');
   if (typeof type !== 'string' || typeof reason !== 'string') return undefined;
-  const said = member(error, 'additional_unsuccessful_credentials');
+  const said = own(error, 'additional_unsuccessful_credentials');
   const unsuccessful = (Array.isArray(said) ? said : [said]).filter((text) => typeof text === 'string');
   return { type, reason, unsuccessful };
 }
@@ -179,9 +179,4 @@ function retryAfterOf({ headers }: Answer, now: number): number {
   if (typeof value !== 'string') return 0;
   const wanted = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
   return wanted > 0 ? Math.min(wanted, 60_000) : 0;
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
 }

@@ -2,7 +2,8 @@
 // it was limited to.
 
 import type { Credential } from './credential.js';
-import { deepFreeze, type Identity, isRecord, parseJson } from './identity.js';
+import type { Identity } from './identity.js';
+import { deepFreeze, isRecord, parseJson } from './json.js';
 
 /** @returns where a key's entry is read. Before 7.16 an identity does not name its key, but the key does. */
 export function apiKeyPath({ apiKey }: Identity, { authorization }: Credential): string {

@@ -2,6 +2,7 @@
 // 7.14 to 9.x: unknown members are ignored, and only what decides who it is must be there.
 
 import { LRUCache } from 'lru-cache';
+import { deepFreeze, isRecord, parseJson } from './json.js';
 
 /** A realm as Elasticsearch names it. `domain` is there only if the realm belongs to a security domain. */
 export interface Realm {
@@ -88,15 +89,6 @@ export function createIdentityReader(): (
   };
 }
 
-/** @returns `undefined` for what is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * @param body the parsed JSON of an answer.
  * @param expiresAt the credential's own expiry, if known, in milliseconds since the epoch.
@@ -168,23 +160,7 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 // JSON can spell a lone surrogate, on which encodeURIComponent throws; no realm has such a user.
 function percentEncode(part: string): string {
   return encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\ufffd'));
-}
-
-// A loop, not a recursion: how deep `metadata` goes is decided by whoever maintains the user directory.
-export function deepFreeze<T extends object>(value: T): T {
-  const open: object[] = [value];
-  for (let object = open.pop(); object !== undefined; object = open.pop()) {
-    Object.freeze(object);
-    for (const member of Object.values(object)) {
-      if (typeof member === 'object' && member !== null) open.push(member);
-    }
-  }
-  return value;
 }

@@ -2,6 +2,7 @@
 // remembers what it learns with the identity. What a privilege is, is in `privileges.ts`; who the caller is, and
 // what is already known, is `privilege-verification.ts`'s business.
 
+import { tooLate } from './answers.js';
 import { InvalidPrivilegesError, LookupError } from './errors.js';
 import { publishLookup } from './events.js';
 import {
@@ -85,7 +86,7 @@ export function createPrivilegeLookups(
   let waiting = 0;
   let closed: Unavailable | undefined;
   const late: Landed = {
-    outcome: unavailable(new LookupError('timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`)),
+    outcome: unavailable(new LookupError(...tooLate(timeoutMs))),
   };
 
   return {

@@ -3,7 +3,7 @@
 // those are what is remembered and what several questions have in common. Nothing is asked here.
 
 import { InvalidPrivilegesError } from './errors.js';
-import { parseJson } from './identity.js';
+import { deepFreeze, isRecord, own, parseJson } from './json.js';
 
 /** What is asked: one or more sections, with Elasticsearch's field names. */
 export interface PrivilegesQuestion {
@@ -213,19 +213,8 @@ function table(): Table {
   return Object.create(null);
 }
 
-function deepFreeze<T extends object>(value: T): T {
-  // What is frozen here is made here: no member is null, and none holds another that holds it.
-  for (const member of Object.values(value)) if (typeof member === 'object') deepFreeze(member);
-  return Object.freeze(value);
-}
-
-function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
-}
-
 function record(what: string, value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(`${what} must be an object`);
+  if (!isRecord(value)) fail(`${what} must be an object`);
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown !== undefined) fail(`${what} has an unknown member; known are ${known.join(', ')}`);
   return { ...value };
