@@ -50,9 +50,6 @@ export function notRevocable(verdict: Verdict): Landed {
   return { verdict, revision: Infinity };
 }
 
-/** After a refresh without a verdict the next comes no sooner. */
-export const refreshPauseMs = 1_000;
-
 /** One for all: being turned away is attacker-paced, so it must cost nothing. */
 export const queueFull: Unavailable = unavailable(
   new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),

@@ -5,17 +5,11 @@
 import { tooLate } from './answers.js';
 import { InvalidPrivilegesError, LookupError } from './errors.js';
 import { publishLookup } from './events.js';
-import {
-  type LookupContext,
-  type LookupParts,
-  type Question,
-  queueFull,
-  refreshPauseMs,
-  unseen,
-} from './lookup.js';
+import { type LookupContext, type LookupParts, type Question, queueFull, unseen } from './lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { askable, type Fact } from './privileges.js';
 import { inTurn } from './queue.js';
+import { inBackground } from './refresh.js';
 import { createSingleFlight, type Waiter } from './single-flight.js';
 import type { Counters } from './stats.js';
 import { type Authenticated, type Rejected, type Unavailable, unavailable } from './verdict.js';
@@ -78,7 +72,7 @@ export function createPrivilegeLookups(
   parts: LookupParts & { readonly timeoutMs: number; readonly warn: Warn },
   count: Counters,
 ): PrivilegeLookups {
-  const { clock, timeoutMs, queue, elasticsearch, revocations, cache, warn } = parts;
+  const { clock, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
   const flights = createSingleFlight<Landed>(clock);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
@@ -97,20 +91,11 @@ export function createPrivilegeLookups(
       const due = [...facts.keys()].filter(({ key }) => !underWay.has(`${fingerprint} ${key}`));
       if (due.length === 0) return;
       count.refreshes += 1;
-      const pause = () => {
-        const until = Math.ceil(clock.monotonic() + refreshPauseMs);
-        for (const fact of facts.values()) fact.refreshAt = until;
-      };
       const deadline = clock.monotonic() + timeoutMs;
-      ask(inquiry, due, { deadline, source, mayJoin: false, background: true }).then(
-        // That there is no such privilege any more is for the caller to hear who asks when the answer has ended.
-        ({ kind }) => (kind === 'unavailable' || kind === 'invalid') && pause(),
-        (error: unknown) => {
-          // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
-          pause();
-          warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
-        },
-      );
+      const asked = ask(inquiry, due, { deadline, source, mayJoin: false, background: true });
+      // That there is no such privilege any more is for the caller to hear who asks when the answer has ended.
+      const inVain = ({ kind }: Learnt) => kind === 'unavailable' || kind === 'invalid';
+      inBackground(asked, inVain, [...facts.values()], parts);
     },
 
     close(verdict) {

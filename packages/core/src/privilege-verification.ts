@@ -9,6 +9,7 @@ import type { Fingerprint } from './fingerprint.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './privileges.js';
+import { isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { Authenticated, PrivilegesVerdict } from './verdict.js';
 import type { Verification, VerifyOptions } from './verification.js';
@@ -153,7 +154,7 @@ function dueAmong(
   const due = new Map<Fact, KnownFact>();
   for (const fact of facts) {
     const it = known.get(fact.key);
-    if (it !== undefined && it.refreshAt > 0 && it.refreshAt <= now) due.set(fact, it);
+    if (it !== undefined && isDue(it, now)) due.set(fact, it);
   }
   return due;
 }

@@ -7,7 +7,8 @@ import { headerOf, type Presented, parseCredential, type Scheme } from './creden
 import { LookupError } from './errors.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint, Fingerprinter } from './fingerprint.js';
-import { type Landed, type LookUp, notRevocable, type Question, refreshPauseMs } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
+import { inBackground, isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { SingleFlight } from './single-flight.js';
 import type { Counters } from './stats.js';
@@ -83,7 +84,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn } = parts;
+  const { clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } = parts;
   const late = notRevocable(
     unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
   );
@@ -120,8 +121,7 @@ export function createVerification(parts: VerificationParts): Verification {
     serve(found, source) {
       const { entry } = found;
       count.hits += 1;
-      const due = entry.refreshAt > 0 && entry.refreshAt <= found.now;
-      if (due && !flights.has(found.fingerprint)) refresh(found, source);
+      if (isDue(entry, found.now) && !flights.has(found.fingerprint)) refresh(found, source);
       publishVerdict(entry.verdict, 'memory');
       return entry.verdict;
     },
@@ -170,17 +170,8 @@ export function createVerification(parts: VerificationParts): Verification {
     const { entry } = found;
     count.refreshes += 1;
     const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: true, source });
-    const pause = () => {
-      entry.refreshAt = Math.ceil(clock.monotonic() + refreshPauseMs);
-    };
-    flights.join(found.fingerprint, start, { timeoutMs, late }).then(
-      ({ verdict }) => verdict.kind === 'unavailable' && pause(),
-      (error: unknown) => {
-        // Only a clock or a dispatcher that somebody brought can have thrown; there is no caller to tell.
-        pause();
-        warn('ESAUTH_REFRESH', `a background refresh failed: ${error}`);
-      },
-    );
+    const asked = flights.join(found.fingerprint, start, { timeoutMs, late });
+    inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
   }
 
   function questionOf({ authorization, fingerprint }: Found): Question | Rejected {
