@@ -119,9 +119,9 @@ test('while nobody listens nothing is made: ten thousand verdicts and lookups al
     publish();
     return process.memoryUsage().heapUsed - heapUsed;
   };
-  // Compiled first; what compiling itself takes must not count.
-  allocated();
-  expect(Math.min(allocated(), allocated(), allocated())).toBeLessThan(50_000);
+  // What compiling takes, and whatever else goes on in this process, must not count: often enough there is nothing.
+  const rounds = Array.from({ length: 20 }, allocated);
+  expect(Math.min(...rounds)).toBeLessThan(50_000);
   const listen = () => {};
   subscribe('esauth:verdict', listen);
   // It would be seen: an event is some fifty bytes.
