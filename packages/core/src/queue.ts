@@ -2,6 +2,8 @@
 // room: one that sends garbage delays itself and nobody else. Being turned away is a value, not an exception:
 // it is attacker-paced and must cost nothing.
 
+import { networkOf } from './source.js';
+
 /** Gives the place back. To be called once. */
 export type Leave = () => void;
 
@@ -14,9 +16,11 @@ export interface Queue {
    * @param source where the question comes from; unknown ones share one place in the order.
    * @param abandoned ends the wait; the result is then `'left'`.
    * @returns `'full'` if there is no room, or if somebody whose source waits less often needs it more. No
-   *   promise where nobody has to wait: then the lookup's deadline starts before its callers' do.
+   *   promise where nobody has to wait.
    */
   enter(source: string | undefined, abandoned: AbortSignal): Entrance | Promise<Entrance>;
+  /** A place, if one is free and nobody waits for it. */
+  enterNow(): Leave | undefined;
   /** Places taken. */
   readonly onWire: number;
   /** Lookups that wait for one. */
@@ -40,19 +44,21 @@ interface Line {
 /**
  * Does something in its turn, on a place that is given back in the end.
  *
+ * @param work hears whether it had to wait for its turn.
  * @param turnedAway what comes of it when there is no room, or when nobody waits any more.
  */
 export async function inTurn<Result>(
   queue: Queue,
   { source, abandoned }: { readonly source: string | undefined; readonly abandoned: AbortSignal },
-  work: () => Promise<Result>,
+  work: (waited: boolean) => Promise<Result>,
   turnedAway: (why: 'full' | 'left') => Result,
 ): Promise<Result> {
   const entered = queue.enter(source, abandoned);
-  const place = entered instanceof Promise ? await entered : entered;
+  const waited = entered instanceof Promise;
+  const place = waited ? await entered : entered;
   if (typeof place === 'string') return turnedAway(place);
   try {
-    return await work();
+    return await work(waited);
   } finally {
     place();
   }
@@ -71,6 +77,7 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
       if (waiting >= maxQueue && !makeRoomFor(source)) return 'full';
       return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
     },
+    enterNow: () => (onWire < maxConcurrent ? takePlace() : undefined),
     get onWire() {
       return onWire;
     },
@@ -150,22 +157,4 @@ function newestOf({ tickets, head }: Line): Ticket | undefined {
     if (ticket?.waiting === true) return ticket;
   }
   return undefined;
-}
-
-/** An IPv6 address as its /64, which one customer usually has to himself; everything else as it is. */
-export function networkOf(source: string): string {
-  if (!source.includes(':')) return source;
-  const address = source.split('%', 1)[0] ?? '';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!/^[\da-f:.]+$/i.test(address)) return source;
-  const [head = '', tail] = address.toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0');
-  return `${[...groups, ...zeros, ...after]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }
