@@ -9,7 +9,9 @@ let changes: BreakerState[];
 beforeEach(() => {
   clock = createFakeClock();
   changes = [];
-  breaker = createBreaker({ failures: 3, openMs: 2_000 }, clock, (state) => changes.push(state));
+  breaker = createBreaker({ failures: 3, openMs: 2_000, silenceMs: 1_000 }, clock, (state) =>
+    changes.push(state),
+  );
 });
 
 function fail(times: number): void {
@@ -36,7 +38,7 @@ describe('closed', () => {
 
   test('one that nobody waited for neither counts nor ends the row', () => {
     fail(2);
-    breaker.begin().abandoned();
+    breaker.begin().unanswered();
     expect(breaker).toMatchObject({ state: 'closed', failures: 2 });
     fail(1);
     expect(breaker.state).toBe('open');
@@ -108,13 +110,13 @@ describe('half open', () => {
   });
 
   test('if nobody waited for it any more, the next one tries at once', () => {
-    breaker.begin().abandoned();
+    breaker.begin().unanswered();
     expect(breaker).toMatchObject({ state: 'half_open', waitMs: 0 });
     breaker.begin().answered();
     expect(breaker.state).toBe('closed');
   });
 
-  test.each(['failed', 'abandoned'] as const)(
+  test.each(['failed', 'unanswered'] as const)(
     'another one, asked before it opened, that %s lets no second one through',
     async (outcome) => {
       breaker.begin().answered();

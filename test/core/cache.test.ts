@@ -31,7 +31,7 @@ function setUp(changes: Partial<CacheSettings> = {}) {
     jitter: 0,
     ...changes,
   };
-  const cache = createCache(settings, clock, revocations);
+  const cache = createCache(settings, clock, clock, revocations);
   const started = (): LookupStart => cache.begin();
   const find = (name: Fingerprint, maxAgeMs?: number) =>
     cache.find(name, clock.monotonic(), maxAgeMs)?.verdict;

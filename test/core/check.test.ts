@@ -70,12 +70,39 @@ describe('check', () => {
     expect(node.requests[0]).not.toContain('hunter2');
   });
 
+  const off = /security is off in this cluster; set xpack\.security\.enabled: true$/;
   const bad: readonly (readonly [string, ScriptedAnswer, string, RegExp])[] = [
     [
       'security off',
-      { status: 400, body: { error: 'x' } },
+      {
+        status: 400,
+        body: { error: 'no handler found for uri [/_security/_authenticate] and method [GET]' },
+      },
       'bad_response',
-      /set xpack\.security\.enabled: true$/,
+      off,
+    ],
+    [
+      'security off in 7.x',
+      {
+        status: 405,
+        body: {
+          error: 'Incorrect HTTP method for uri [/_security/_authenticate] and method [GET], allowed: [POST]',
+          status: 405,
+        },
+      },
+      'bad_response',
+      off,
+    ],
+    [
+      'security off on a basic licence of 7.x',
+      {
+        status: 500,
+        body: errorBody(500, 'Security must be explicitly enabled. Set [xpack.security.enabled] to [true].', {
+          type: 'exception',
+        }),
+      },
+      'server_error',
+      off,
     ],
     [
       'somebody let in without',
@@ -98,7 +125,7 @@ describe('check', () => {
   test.each(bad)('%s', async (_name, answer, code, cure) => {
     node.answer(respond(answer));
     const error = await problem();
-    expect(error).toMatchObject({ code, node: `${node.url}/`, status: answer.status ?? 200 });
+    expect(error).toMatchObject({ code, node: `${node.url}/`, upstreamStatus: answer.status ?? 200 });
     expect(error.message).toMatch(cure);
     expect(error.message.startsWith(`${node.url}/: `)).toBe(true);
   });

@@ -152,14 +152,14 @@ describe('an answer becomes a verdict', () => {
     [
       'an encoded 401',
       { status: 401, headers: { 'content-encoding': 'br' }, body: errorBody(401, 'x') },
-      'unavailable bad_response',
+      'unavailable not_elasticsearch',
     ],
     [
       'a 401 that is no Elasticsearch error',
       { status: 401, body: '{"error":"no"}' },
-      'unavailable bad_response',
+      'unavailable not_elasticsearch',
     ],
-    ['a 403 of HTML', { status: 403, body: '<html>' }, 'unavailable bad_response'],
+    ['a 403 of HTML', { status: 403, body: '<html>' }, 'unavailable not_elasticsearch'],
     [
       'P29: a body over one MiB',
       { body: identityBody({ metadata: { padding: 'x'.repeat(1_048_576) } }) },
@@ -399,7 +399,7 @@ describe('the cause', () => {
       cause: {
         code: 'server_error',
         node: `${node.url}/`,
-        status: 500,
+        upstreamStatus: 500,
         type: 'security_exception',
         reason: `cannot read [[redacted]] nor [[redacted]] nor [${token.slice(0, 7)}]`,
       },
@@ -433,8 +433,8 @@ function jwt(exp: number): string {
 /** A verdict as plain data, its cause with the message. */
 function flat(verdict: Verdict): unknown {
   if (verdict.kind !== 'unavailable') return verdict;
-  const { code, node: asked, status, type, reason, message }: LookupError = verdict.cause;
-  const cause = { code, node: asked, status, type, reason, message };
+  const { code, node: asked, upstreamStatus, type, reason, message }: LookupError = verdict.cause;
+  const cause = { code, node: asked, upstreamStatus, type, reason, message };
   return JSON.parse(JSON.stringify({ ...verdict, cause }));
 }
 

@@ -6,7 +6,7 @@ import { ConfigurationError, InvalidArgumentError, LookupError } from '../../pac
 
 const failure = {
   node: 'https://es:9200/',
-  status: 401,
+  upstreamStatus: 401,
   type: 'security_exception',
   reason: 'unable to authenticate',
 };
@@ -43,8 +43,8 @@ test.each<[keyof typeof makers, Record<string, unknown>]>([
 });
 
 test('a LookupError without an answer knows no more than its code', () => {
-  const { code, node, status, type, reason } = new LookupError('timeout', 'late');
-  expect([code, node, status, type, reason]).toEqual(['timeout', undefined, undefined, undefined, undefined]);
+  const { code, node, upstreamStatus, type, reason } = new LookupError('timeout', 'late');
+  expect([code, node, upstreamStatus, type, reason]).toEqual(['timeout', ...Array(4).fill(undefined)]);
 });
 
 describe('instanceof', () => {

@@ -24,7 +24,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { errorBody, identityBody, respond } from '../support/scripted-node.js';
+import { identityBody, mistakeBody, respond } from '../support/scripted-node.js';
 import { settled } from '../support/settled.js';
 import { warningsDuring } from '../support/warnings.js';
 
@@ -276,7 +276,7 @@ describe('combined requirements', () => {
 
 describe("a programmer's mistake", () => {
   test('a privilege that does not exist is an error, never a 403', async () => {
-    grantor.instead('privileges', respond({ status: 400, body: errorBody(400, 'unknown privilege [reed]') }));
+    grantor.instead('privileges', respond({ status: 400, body: mistakeBody('unknown privilege [reed]') }));
     await expect(status(on('docs', 'reed'))).rejects.toThrow(InvalidPrivilegesError);
     await expect(status(anyOf(on('docs', 'reed'), no))).rejects.toThrow('unknown privilege [reed]');
   });

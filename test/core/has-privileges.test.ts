@@ -14,7 +14,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { errorBody, identityBody, respond } from '../support/scripted-node.js';
+import { errorBody, identityBody, mistakeBody, respond } from '../support/scripted-node.js';
 import { warningsDuring } from '../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
@@ -500,7 +500,7 @@ describe('an answer that is not what was asked for', () => {
 describe('a question that cannot be answered', () => {
   const unknown = respond({
     status: 400,
-    body: errorBody(400, `unknown cluster privilege [nope], and dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l`),
+    body: mistakeBody('unknown cluster privilege [nope], and dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l'),
   });
 
   test('400 rejects with what Elasticsearch said, without the credential, and says nothing of the caller', async () => {
@@ -513,7 +513,7 @@ describe('a question that cannot be answered', () => {
     expect(error).toMatchObject({
       name: 'InvalidPrivilegesError',
       code: 'invalid_privileges',
-      type: 'security_exception',
+      type: 'illegal_argument_exception',
       reason: 'unknown cluster privilege [nope], and [redacted]',
     });
     expect(String(error)).toContain('unknown cluster privilege [nope]');
@@ -572,7 +572,7 @@ test('events tell what was asked, of whom and with which outcome', async () => {
   const listen = (event: unknown) => void events.push(event as LookupEvent);
   subscribe('esauth:lookup', listen);
   await has(read);
-  grantor.instead('privileges', respond({ status: 400, body: errorBody(400, 'no such privilege') }));
+  grantor.instead('privileges', respond({ status: 400, body: mistakeBody('no such privilege') }));
   await has(on('docs', 'nope')).catch(() => {});
   grantor.instead('privileges', refusal);
   await has(on('docs', 'write'));

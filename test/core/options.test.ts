@@ -30,6 +30,7 @@ test('only nodes are required, everything else has its default', () => {
     },
     upstream: {
       timeoutMs: 3_000,
+      hedgeAfterMs: 1_000,
       retries: 1,
       maxConcurrent: 32,
       maxQueue: 1_000,
@@ -145,6 +146,7 @@ describe('takes', () => {
       {
         upstream: {
           timeoutMs: 1,
+          hedgeAfterMs: 0,
           retries: 0,
           maxConcurrent: 1,
           maxQueue: 1,
@@ -154,6 +156,7 @@ describe('takes', () => {
       {
         upstream: {
           timeoutMs: 1,
+          hedgeAfterMs: 0,
           retries: 0,
           maxConcurrent: 1,
           maxQueue: 1,
@@ -163,10 +166,11 @@ describe('takes', () => {
     ],
     [
       'the most of upstream',
-      { upstream: { timeoutMs: 86_400_000, breaker: { openMs: 86_400_000 } } },
+      { upstream: { timeoutMs: 86_400_000, hedgeAfterMs: 86_399_999, breaker: { openMs: 86_400_000 } } },
       {
         upstream: {
           timeoutMs: 86_400_000,
+          hedgeAfterMs: 86_399_999,
           retries: 1,
           maxConcurrent: 32,
           maxQueue: 1_000,
@@ -362,6 +366,8 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['apiKeyDetails', 'must be true or false', [0, canary, null]],
   ['dispatcher', 'must be an undici dispatcher', [null, canary, {}, { dispatch: 1 }]],
   ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
+  ['upstream.hedgeAfterMs', duration(0), wrongNumbers],
+  ['upstream.hedgeAfterMs', 'must be below upstream.timeoutMs', [3_000, 4_000]],
   ['upstream.maxConcurrent', count(16_777_216), wrongCounts],
   ['upstream.maxQueue', count(16_777_216), wrongCounts],
   ['upstream.breaker', 'must be an object', wrongSections],
@@ -370,7 +376,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['challenge.scope', 'unknown option; known are realm, resourceMetadata', [canary]],
   [
     'upstream.timeout',
-    'unknown option; known are timeoutMs, retries, maxConcurrent, maxQueue, breaker',
+    'unknown option; known are timeoutMs, retries, hedgeAfterMs, maxConcurrent, maxQueue, breaker',
     [canary, undefined],
   ],
   [

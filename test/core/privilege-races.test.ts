@@ -6,7 +6,7 @@ import { createVerifier, type PrivilegesQuestion, type PrivilegesVerdict, type V
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { errorBody, identityBody, respond } from '../support/scripted-node.js';
+import { identityBody, mistakeBody, respond } from '../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const monitor: PrivilegesQuestion = { cluster: ['monitor'] };
@@ -155,7 +155,7 @@ describe('joined to a question that cannot be answered, for what somebody else a
   /** Asks it; Elasticsearch will say so when its answer is let go. */
   async function askWrong(): Promise<{ readonly told: Promise<void> }> {
     const reason = 'unknown cluster privilege [bogus]';
-    grantor.instead('privileges', respond({ status: 400, body: errorBody(400, reason) }));
+    grantor.instead('privileges', respond({ status: 400, body: mistakeBody(reason) }));
     const told = expect(has(wrong)).rejects.toThrow(reason);
     await grantor.asked(1);
     grantor.instead('privileges', undefined);

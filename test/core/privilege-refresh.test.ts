@@ -6,7 +6,7 @@ import { createVerifier, type LookupEvent, type PrivilegesQuestion, type Verifie
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { errorBody, respond } from '../support/scripted-node.js';
+import { mistakeBody, respond } from '../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const on = (names: string, ...privileges: string[]): PrivilegesQuestion => ({
@@ -101,7 +101,7 @@ test('after a refresh without an answer the next comes no sooner than a second l
 
 test('a privilege that does not exist any more is told when what is known of it has ended', async () => {
   await clock.advance(20_000);
-  grantor.instead('privileges', respond({ status: 400, body: errorBody(400, 'no such privilege') }));
+  grantor.instead('privileges', respond({ status: 400, body: mistakeBody('no such privilege') }));
   expect(peek(read)).toBe(true);
   await idle();
   await clock.advance(40_000);

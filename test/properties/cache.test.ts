@@ -75,7 +75,7 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
         maxRejectedEntries: 10,
         jitter: 0,
       };
-      const cache = createCache(settings, clock, revocations);
+      const cache = createCache(settings, clock, clock, revocations);
 
       let order = 0;
       const lookups: { readonly user: User; readonly start: LookupStart; readonly order: number }[] = [];
@@ -93,7 +93,7 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
           case 'answer': {
             const lookup = lookups.splice(next.lookup % Math.max(1, lookups.length), 1)[0];
             // A real lookup is over within its deadline, and notes are kept for longer than that.
-            if (lookup === undefined || clock.monotonic() - lookup.start.startedAt > ttlMs) break;
+            if (lookup === undefined || clock.now() - lookup.start.startedAt > ttlMs) break;
             const expiresAt = next.lives === undefined ? undefined : clock.wall() + next.lives;
             const identity = userIdentity(lookup.user, {}, expiresAt);
             const verdict = next.yes
@@ -104,10 +104,10 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
             const { startedAt } = lookup.start;
             const before = known.get(lookup.user);
             if (before !== undefined && before.order > lookup.order) break;
-            const ownEnd = next.yes ? clock.monotonic() + (next.lives ?? Infinity) : Infinity;
+            const ownEnd = next.yes ? clock.now() + (next.lives ?? Infinity) : Infinity;
             const endsAt = Math.min(startedAt + (next.yes ? ttlMs : rejectedTtlMs), ownEnd);
             known.delete(lookup.user);
-            if (endsAt > clock.monotonic()) known.set(lookup.user, { verdict, order: lookup.order, endsAt });
+            if (endsAt > clock.now()) known.set(lookup.user, { verdict, order: lookup.order, endsAt });
             break;
           }
           case 'wait':
@@ -134,14 +134,13 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
         const entry = known.get(who);
         const expected = served(who, entry) ? entry?.verdict : undefined;
         if (expected === undefined) known.delete(who);
-        const found = cache.find(names[who], clock.monotonic())?.verdict;
+        const found = cache.find(names[who], clock.now())?.verdict;
         expect(found).toBe(expected);
         return found;
       }
 
       function served(who: User, entry: Known | undefined): boolean {
-        if (entry === undefined || entry.endsAt <= clock.monotonic() || entry.order < revokedAt.all)
-          return false;
+        if (entry === undefined || entry.endsAt <= clock.now() || entry.order < revokedAt.all) return false;
         return entry.verdict.kind === 'rejected' || entry.order >= revokedAt[who];
       }
     }),

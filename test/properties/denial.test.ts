@@ -60,7 +60,7 @@ test('P48: of why there is no verdict, only the code and whole seconds can show'
       (said, ms) => {
         const cause = new LookupError('bad_response', said, {
           node: said,
-          status: 418,
+          upstreamStatus: 418,
           type: said,
           reason: said,
         });

@@ -18,6 +18,7 @@ import {
   errorBody,
   holdAnswers,
   identityBody,
+  mistakeBody,
   respond,
   type Script,
   type ScriptedNode,
@@ -376,7 +377,7 @@ function inTurn(socket: Parameters<Script>[0], head: string): void {
   const said = errorBody(401, `not ${credential}`);
   if (head.startsWith('POST ')) {
     const granted = { username: body.username, index: { docs: { read: true } } };
-    const blamed = respond({ status: 400, body: errorBody(400, `unknown privilege in ${credential}`) });
+    const blamed = respond({ status: 400, body: mistakeBody(`unknown privilege in ${credential}`) });
     (node.requests.length % 3 === 0 ? blamed : respond({ body: granted }))(socket, head);
     return;
   }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSingleFlight } from '../../packages/core/src/single-flight.js';
+import { createSingleFlight, type Departure } from '../../packages/core/src/single-flight.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
 test('P16: callers who look first and then join are one lookup, in every order in which they may run', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 8 }), async (scheduler, callers) => {
       const clock = createFakeClock();
-      const flights = createSingleFlight<string>(clock);
+      const flights = createSingleFlight<string>(clock, clock);
       let known: string | undefined;
       let lookups = 0;
 
@@ -19,7 +19,7 @@ test('P16: callers who look first and then join are one lookup, in every order i
       };
       const call = async (index: number) => {
         await scheduler.schedule(Promise.resolve(), `caller ${index}`);
-        return known ?? flights.join('k', lookUp, { timeoutMs: 3_000, late: 'late' });
+        return known ?? flights.join('k', lookUp, { deadline: 8_000, justCame: false, late: 'late' });
       };
 
       const answers = Promise.all(Array.from({ length: callers }, (_, index) => call(index)));
@@ -39,9 +39,9 @@ test('P17: whoever leaves and whenever, the rest get the answer, and an empty fl
       fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
       async (scheduler, leaves) => {
         const clock = createFakeClock();
-        const flights = createSingleFlight<string>(clock);
+        const flights = createSingleFlight<string>(clock, clock);
         let cancelled = false;
-        const lookUp = async (abandoned: AbortSignal) => {
+        const lookUp = async ({ abandoned }: Departure) => {
           abandoned.addEventListener('abort', () => {
             cancelled = true;
           });
@@ -49,7 +49,7 @@ test('P17: whoever leaves and whenever, the rest get the answer, and an empty fl
         };
         const outcomes = leaves.map(async (leaver, index) => {
           const controller = new AbortController();
-          const waiter = { timeoutMs: 3_000, late: 'late', signal: controller.signal };
+          const waiter = { deadline: 8_000, justCame: false, late: 'late', signal: controller.signal };
           const answer = flights.join('k', lookUp, waiter).catch((reason: unknown) => reason);
           if (leaver) {
             scheduler

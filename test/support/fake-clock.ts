@@ -2,14 +2,19 @@
 // one for the other is found out.
 
 import type { Clock } from '../../packages/core/src/clock.js';
+import type { Timeline } from '../../packages/core/src/timeline.js';
 
-export interface FakeClock extends Clock {
+/** It is a timeline as well, for the parts that only measure ages: each step of the wall clock forward is time that passed. */
+export interface FakeClock extends Clock, Timeline {
   /**
    * Moves both readings on by `ms`. Timers that fall due run in order, each at its own instant; before the
    * first, after each and at the end promises settle. `advance(0)` only does that.
    */
   advance(ms: number): Promise<void>;
-  /** Sets the wall clock, as an operator or NTP would. Timers and the monotonic reading do not notice. */
+  /**
+   * Sets the wall clock, as an operator or NTP would, or as one finds it after a sleep. Timers and the monotonic reading
+   * do not notice.
+   */
   setWall(ms: number): void;
   /** Timers that have neither run nor been stopped. */
   readonly timers: number;
@@ -20,12 +25,14 @@ export interface FakeClock extends Clock {
 export function createFakeClock(): FakeClock {
   let now = 5_000;
   let epoch = Date.UTC(2026, 0, 1) - now;
+  let slept = 0;
   // In the order in which they were set, which is also the order of those that fall due together.
   const timers = new Set<{ readonly due: number; readonly callback: () => void }>();
 
   return {
     wall: () => epoch + now,
     monotonic: () => now,
+    now: () => now + slept,
 
     after(delayMs, callback) {
       const timer = { due: now + delayMs, callback };
@@ -47,6 +54,7 @@ export function createFakeClock(): FakeClock {
     },
 
     setWall(ms) {
+      slept += Math.max(0, ms - now - epoch);
       epoch = ms - now;
     },
 

@@ -18,7 +18,10 @@ export interface Lifetimes {
 export interface Lookup {
   readonly holder: Holder;
   readonly order: number;
+  /** On the timeline. */
   readonly startedAt: number;
+  /** On the monotonic clock. */
+  readonly askedAt: number;
   readonly verifiedAt: number;
   /** Itself, or the first of those that were repeated because of revocations: what callers joined. */
   readonly first: Pick<Lookup, 'order' | 'startedAt'>;
@@ -43,7 +46,10 @@ export interface Known {
 export interface Caller {
   readonly holder: Holder;
   readonly order: number;
+  /** On the monotonic clock. */
   readonly at: number;
+  /** The same on the timeline. */
+  readonly instant: number;
   readonly maxAgeMs: number | undefined;
   readonly remembered: Remembered;
   fromMemory: boolean;
@@ -89,8 +95,8 @@ export function createModel(clock: FakeClock, lifetimes: Lifetimes): Model {
     if (last === undefined || closed) return nothing;
     const { lookup, verdict } = last;
     const yes = verdict.kind === 'yes';
-    const ageMs = clock.monotonic() - lookup.startedAt;
-    if (revokedSince(lookup, yes) || (yes && clock.monotonic() >= verdict.ownEnd)) return nothing;
+    const ageMs = clock.now() - lookup.startedAt;
+    if (revokedSince(lookup, yes) || (yes && clock.now() >= verdict.ownEnd)) return nothing;
     if (maxAgeMs === 0 || ageMs > maxAgeMs) return nothing;
     return { may: within(ageMs, yes ? ttlMs + lengthenedMs : Math.min(rejectedTtlMs, ttlMs)), known: last };
   }
@@ -139,5 +145,5 @@ function concerns(
 /** Whether what started then is recent enough for a caller. */
 export function suffices(start: Pick<Lookup, 'order' | 'startedAt'>, caller: Caller): boolean {
   const { maxAgeMs = Infinity } = caller;
-  return start.order > caller.order || (maxAgeMs > 0 && caller.at - start.startedAt <= maxAgeMs);
+  return start.order > caller.order || (maxAgeMs > 0 && caller.instant - start.startedAt <= maxAgeMs);
 }

@@ -126,7 +126,7 @@ export function holdAnswers(node: ScriptedNode): { release(script: Script): void
 
 export interface ScriptedAnswer {
   readonly status?: number;
-  /** Added to `content-length` and the product header; `undefined` leaves one out. */
+  /** Added to `content-length` and, but for 401 and 403, the product header; `undefined` leaves one out. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
@@ -137,7 +137,7 @@ export function respond({ status = 200, headers = {}, body = '' }: ScriptedAnswe
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const lines = Object.entries({
     'content-type': 'application/json',
-    'x-elastic-product': 'Elasticsearch',
+    ...(status !== 401 && status !== 403 && { 'x-elastic-product': 'Elasticsearch' }),
     'content-length': String(Buffer.byteLength(text)),
     ...headers,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
@@ -158,6 +158,11 @@ export function identityBody(changes: Readonly<Record<string, unknown>> = {}): R
     authentication_type: 'token',
     ...changes,
   };
+}
+
+/** The body of a 400 that complains of the question. */
+export function mistakeBody(reason: string) {
+  return errorBody(400, reason, { type: 'illegal_argument_exception' });
 }
 
 /** Elasticsearch's error envelope. */

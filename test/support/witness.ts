@@ -96,10 +96,11 @@ export function createWitness(
       );
       check(waited || (repeated && refreshing.has(holder)), 'nobody waits for this question', holder);
     }
-    const start = { order: model.next, startedAt: clock.monotonic() };
+    const start = { order: model.next, startedAt: clock.now() };
     const lookup: Lookup = {
       holder,
       ...start,
+      askedAt: clock.monotonic(),
       verifiedAt: clock.wall(),
       first: repeated ? last.first : start,
       refreshes: inCall?.refreshes ?? (repeated ? last.refreshes : undefined),
@@ -128,21 +129,21 @@ export function createWitness(
     const { refreshes } = lookup;
     if (refreshes !== undefined && refreshing.get(lookup.holder)?.known === refreshes) {
       refreshing.delete(lookup.holder);
-      if (verdict.kind === 'none') refreshes.pausedUntil = clock.monotonic() + refreshPauseMs;
+      if (verdict.kind === 'none') refreshes.pausedUntil = clock.now() + refreshPauseMs;
     }
     if (verdict.kind === 'yes' || verdict.kind === 'no') {
       model.learn(lookup, verdict);
     }
   }
 
-  function landed({ startedAt, holder }: Lookup, answer: Answer | undefined): Landed {
-    const now = clock.monotonic();
+  function landed({ askedAt, holder }: Lookup, answer: Answer | undefined): Landed {
     if (answer === undefined) {
-      return now >= startedAt + timeoutMs ? { kind: 'none', code: 'timeout' } : { kind: 'dropped' };
+      const late = clock.monotonic() >= askedAt + timeoutMs;
+      return late ? { kind: 'none', code: 'timeout' } : { kind: 'dropped' };
     }
     const { kind, code } = meaningOf(answer);
     const end = holder.expiresAt ?? Infinity;
-    if (kind === 'yes') return { kind, ownEnd: now + end - clock.wall() };
+    if (kind === 'yes') return { kind, ownEnd: clock.now() + end - clock.wall() };
     const past = code === 'credentials_invalid' && end <= clock.wall();
     return { kind, code: past ? 'credentials_expired' : code };
   }
@@ -199,7 +200,7 @@ export function createWitness(
     check(model.lastWord(holder)?.lookup === source, 'only the last word counts', said);
     if (maxAgeMs !== undefined) {
       check(source.order > caller.order || maxAgeMs > 0, 'maxAgeMs 0 means asked after I called', said);
-      check(caller.at - source.startedAt <= maxAgeMs, 'nothing is older than maxAgeMs', said);
+      check(caller.instant - source.startedAt <= maxAgeMs, 'nothing is older than maxAgeMs', said);
     }
     const refusedMs = now - (refusedSince.get(holder) ?? now);
     const bound = Math.max(timeoutMs, ttlMs + (verdict.stale ? staleIfErrorMs : 0));
@@ -210,7 +211,7 @@ export function createWitness(
     if (verdict.stale) {
       count('stale');
       check(maxAgeMs === undefined, 'never stale with maxAgeMs', said);
-      check(now - source.startedAt >= ttlMs * (1 - jitter), 'stale only past ttlMs', said);
+      check(clock.now() - source.startedAt >= ttlMs * (1 - jitter), 'stale only past ttlMs', said);
       check(model.stale(holder).may !== 'not', 'stale only within staleIfErrorMs', said);
       const failed = outcome?.kind === 'none' && bridged.has(outcome.code);
       const late = now - caller.at === timeoutMs;
@@ -224,7 +225,8 @@ export function createWitness(
 
   function callerOf(holder: Holder, maxAgeMs: number | undefined): Caller {
     const remembered = model.remembered(holder, maxAgeMs);
-    return { holder, order: model.next, at: clock.monotonic(), maxAgeMs, remembered, fromMemory: false };
+    const [at, instant] = [clock.monotonic(), clock.now()];
+    return { holder, order: model.next, at, instant, maxAgeMs, remembered, fromMemory: false };
   }
 
   /** Makes a call, and checks what can be seen of it in the same turn. */
@@ -245,8 +247,8 @@ export function createWitness(
     const said = { may, maxAgeMs, busy, questions, fromMemory, lifetimes };
     check(fromMemory ? may !== 'not' : may !== 'must', 'what is remembered is what is served', said);
     if (fromMemory && last?.verdict.kind === 'yes') {
-      const age = clock.monotonic() - last.lookup.startedAt;
-      const off = refreshAfterMs === 0 || busy || last.pausedUntil > clock.monotonic();
+      const age = clock.now() - last.lookup.startedAt;
+      const off = refreshAfterMs === 0 || busy || last.pausedUntil > clock.now();
       const due = off ? 'must' : model.within(age, refreshAfterMs);
       check(due === 'might' || questions === (due === 'not' ? 1 : 0), 'refreshed when due', {
         due,

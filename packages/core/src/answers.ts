@@ -1,18 +1,34 @@
 // What any answer of Elasticsearch's security API says, whatever was asked: something to read, a refusal of the
-// credential, or nothing. 401 and 403 are about the credential; every other status than these and the ones that
-// can be read only says that there is no verdict.
+// credential, or nothing. 401 and 403 are about the credential if Elasticsearch itself says so; every other status
+// than these and the ones that can be read only says that there is no verdict.
 
 import type { Clock } from './clock.js';
 import type { Credential } from './credential.js';
-import { LookupError, type LookupFailure } from './errors.js';
+import {
+  checkFailed,
+  describe,
+  type ElasticsearchError,
+  readError,
+  sawNoCredential,
+  saysExpired,
+  saysNothingElse,
+  saysTooLong,
+  securityIsOff,
+  securityOff,
+} from './error-body.js';
+import { LookupError } from './errors.js';
 import { expiryOf } from './freshness.js';
-import { own, parseJson } from './json.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
-import { strikeOut } from './redaction.js';
 import type { Answer } from './transport.js';
-import { type Rejected, rejected, type Unavailable, type UnavailableCode, unavailable } from './verdict.js';
-import type { Warn } from './warnings.js';
+import {
+  type Rejected,
+  type RejectionCode,
+  rejected,
+  type Unavailable,
+  type UnavailableCode,
+  unavailable,
+} from './verdict.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
@@ -21,8 +37,20 @@ export interface Readable {
   readonly status: number;
   /** Empty if the body did not arrive whole, is encoded or is not UTF-8. */
   readonly text: string;
-  /** For a text that turns out to be of no use. */
-  useless(message: string): Unavailable;
+  /** The error that it is, if it is one. */
+  readonly error: ElasticsearchError | undefined;
+  /** For an answer that turns out to be of no use. */
+  useless(message: string, code?: UnavailableCode): Unavailable;
+}
+
+/** Elasticsearch does not accept the credential. */
+export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless'> {
+  readonly kind: 'refusal';
+  readonly verdict: Rejected;
+  /** A node that cannot read the security index says the same of good credentials. */
+  readonly doubtful: boolean;
+  /** It was not even looked at: what reads such credentials is switched off, or they do not arrive. */
+  readonly ignored: boolean;
 }
 
 /** What was asked, and how things stand now that its reply is there. */
@@ -30,116 +58,111 @@ export interface Asked {
   readonly credential: Credential;
   /** The statuses that can be read. */
   readonly readable: readonly number[];
-  /** Its deadline passed, or its callers left, before an answer came. */
-  readonly stopped: boolean;
-  /** Its callers left. */
-  readonly unheard: boolean;
+  /** What ends it when its deadline has passed, or its callers have left. */
+  readonly signal: AbortSignal;
 }
 
-export type ReadReply = (reply: Reply, asked: Asked) => Readable | Rejected | Unavailable;
+export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Unavailable;
 
-export function createReplyReader(clock: Clock, timeoutMs: number, warn: Warn): ReadReply {
+export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, asked) => {
+  return (reply, { credential, readable, signal }) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
     const { node } = reply;
     if (reply.kind === 'error') {
-      const [code, message] = asked.stopped ? tooLate(timeoutMs) : explainFailure(reply.error);
-      return noVerdict(code, message, { node }, asked);
+      // Others that were asked at the same time may have failed long before the deadline that one ran into.
+      const late = signal.aborted && reply.error === signal.reason;
+      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error);
+      return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
 
     const { answer } = reply;
     const { status } = answer;
     const text = readText(answer) ?? '';
-    const error = status === 200 ? undefined : errorOf(parseJson(text));
+    const error = status === 200 ? undefined : readError(text);
     const none = (code: UnavailableCode, message: string) => {
-      const failure = { node, status, ...describe(error, asked.credential) };
-      return noVerdict(code, message, failure, asked, retryAfterOf(answer, clock.wall()));
+      const failure = { node, upstreamStatus: status, ...describe(error, credential) };
+      const cause = new LookupError(code, `${node}: ${message}`, failure);
+      return unavailable(cause, retryAfterOf(answer, clock.wall()));
     };
-    const useless = (message: string) => none('bad_response', `the answer (${status}) ${message}`);
+    const useless = (message: string, code: UnavailableCode = 'bad_response') =>
+      none(code, `the answer (${status}) ${message}`);
 
     if (status === 429) return none('overloaded', 'Elasticsearch answered 429');
-    if (status >= 500) return none('server_error', `Elasticsearch answered ${status}`);
-    const readable = asked.readable.includes(status);
-    if (status !== 401 && status !== 403 && !readable) {
-      return none('bad_response', `an answer with status ${status} is not a verdict`);
+    const off = securityIsOff(status, text);
+    if (status >= 500) return none('server_error', off ? securityOff : `Elasticsearch answered ${status}`);
+    if (status === 401 || status === 403) {
+      const judged = judgeRefusal(answer, error);
+      return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
     }
-    if (answer.headers['x-elastic-product'] !== 'Elasticsearch') {
+    if (!isElasticsearch(answer)) {
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
-    if (readable) return { kind: 'readable', node, status, text, useless };
-    if (error === undefined) return useless('is not an Elasticsearch error');
-    if (status === 403) return rejected('credentials_restricted');
-    if (checkFailed(error)) return none('server_error', 'Elasticsearch failed to check the credential');
-    const expired = hasExpired(error, asked.credential, clock.wall());
-    return rejected(expired ? 'credentials_expired' : 'credentials_invalid');
+    if (off) return none('bad_response', securityOff);
+    if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
+    if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
+    return none('bad_response', `an answer with status ${status} is not a verdict`);
+
+    function refusalOf(error: ElasticsearchError): Refusal {
+      if (status === 403) return refuse('credentials_restricted');
+      const ignored = sawNoCredential(error);
+      const expiresAt = expiryOf(credential);
+      const expired = saysExpired(error) || (expiresAt !== undefined && expiresAt <= clock.wall());
+      return refuse(expired ? 'credentials_expired' : 'credentials_invalid', {
+        ignored,
+        doubtful: ignored || (!expired && saysNothingElse(error)),
+      });
+    }
+
+    function refuse(code: RejectionCode, { doubtful = false, ignored = false } = {}): Refusal {
+      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, useless };
+    }
   };
-
-  function noVerdict(
-    code: UnavailableCode,
-    message: string,
-    failure: LookupFailure & { readonly node: string },
-    { unheard }: Asked,
-    retryAfterMs?: number,
-  ): Unavailable {
-    const cause = new LookupError(code, `${failure.node}: ${message}`, failure);
-    // A lookup that was dropped because all its callers left is nobody's problem.
-    if (!unheard) warn(`ESAUTH_${code.toUpperCase()} ${failure.node}`, `no verdict: ${cause.message}`);
-    return unavailable(cause, retryAfterMs);
-  }
 }
 
-/** The parts of a well-formed error body that matter here (facts: standard envelope). */
-export interface ElasticsearchError {
-  readonly type: string;
-  readonly reason: string;
-  /** What each authenticator said; one string or several. */
-  readonly unsuccessful: readonly string[];
-}
-
-/** @param body the parsed JSON of an answer. @returns `undefined` if it is not a standard error. */
-export function errorOf(body: unknown): ElasticsearchError | undefined {
-  const error = own(body, 'error');
-  const type = own(error, 'type');
-  const reason = own(error, 'reason');
-  if (typeof type !== 'string' || typeof reason !== 'string') return undefined;
-  const said = own(error, 'additional_unsuccessful_credentials');
-  const unsuccessful = (Array.isArray(said) ? said : [said]).filter((text) => typeof text === 'string');
-  return { type, reason, unsuccessful };
-}
-
-/** What may be repeated of an error: nothing of the credential. */
-export function describe(
+/**
+ * Whether a 401 or 403 says something about the credential, or why not. Elasticsearch takes its product header away
+ * from these two (`RestResponse.filterHeaders`; all of `test/recorded`), so they are known by their body.
+ */
+function judgeRefusal(
+  answer: Answer,
   error: ElasticsearchError | undefined,
-  credential: Credential,
-): Pick<LookupFailure, 'type' | 'reason'> {
-  if (error === undefined) return {};
-  const secrets = secretsOf(credential);
-  return { type: strikeOut(error.type, secrets), reason: strikeOut(error.reason, secrets) };
+): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
+  const { status } = answer;
+  const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
+  const named = answer.headers[product] !== undefined;
+  if (named && !isElasticsearch(answer)) {
+    return problem('not_elasticsearch', `the answer (${status}) is of another product`);
+  }
+  if (error === undefined || error.status !== status) {
+    const message = `the answer (${status}) is not an Elasticsearch error: something in front of it refuses`;
+    return problem(named ? 'bad_response' : 'not_elasticsearch', message);
+  }
+  if (error.type !== 'security_exception') {
+    // Such as `cluster_block_exception` while the security index must not be read. Others that use the envelope name
+    // other things than exceptions (ReadonlyREST: `forbidden_response`).
+    const theirs = named || error.type.endsWith('_exception');
+    const message = `the answer (${status}) is not about the credential`;
+    return problem(theirs ? 'server_error' : 'not_elasticsearch', message);
+  }
+  if (error.unlicensed) return problem('server_error', "the cluster's licence does not allow this");
+  if (status === 401 && checkFailed(error)) {
+    return problem('server_error', 'Elasticsearch failed to check the credential');
+  }
+  return error;
 }
 
-/** What must not be repeated: the credential as it is sent, and decoded. */
-export function secretsOf({ authorization }: Credential): readonly string[] {
-  const value = authorization.slice(authorization.indexOf(' ') + 1);
-  return [value, Buffer.from(value, 'base64').toString()];
+const product = 'x-elastic-product';
+
+/** Every value counts: a proxy may add one of its own. */
+function isElasticsearch({ headers }: Answer): boolean {
+  const values = [headers[product] ?? []].flat().flatMap((value) => value.split(','));
+  return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
 export function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
   return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
-}
-
-// Up to 9.5 an unavailable security index makes good API keys look like 401. These texts tell it apart.
-function checkFailed({ reason, unsuccessful }: ElasticsearchError): boolean {
-  if (reason === 'error attempting to authenticate request') return true;
-  return unsuccessful.some((text) => text.endsWith('encountered a failure'));
-}
-
-function hasExpired(error: ElasticsearchError, credential: Credential, now: number): boolean {
-  if (error.reason === 'token expired') return true;
-  if (error.unsuccessful.some((text) => text.endsWith('api key is expired'))) return true;
-  const expiresAt = expiryOf(credential);
-  return expiresAt !== undefined && expiresAt <= now;
 }
 
 /** The text of an answer that arrived whole and unencoded; `undefined` for all others. */

@@ -10,6 +10,11 @@ export interface BreakerSettings {
   readonly openMs: number;
 }
 
+export interface Patience {
+  /** How long a node may say nothing at all, in milliseconds, before that is a failure. */
+  readonly silenceMs: number;
+}
+
 /** `open`: the node is left alone; `half_open`: one lookup may try it, or does; `closed`: it is asked as usual. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
@@ -26,17 +31,26 @@ export interface Breaker {
 
 /** A question to the node. It ends in one of these ways. */
 export interface Attempt {
-  /** No connection, a broken one, 502, 503, 504, or no reply in time. */
+  /** No connection, a broken one, 502, 503, 504, or another node answered what this one kept silent about. */
   failed(): void;
   /** Any other reply, however useless. */
   answered(): void;
-  /** Nobody waited for the reply any more. */
-  abandoned(): void;
+  /**
+   * Given up before there was a reply, by its deadline or by those who waited for it. A failure as soon as the node has
+   * said nothing for `silenceMs` in all, however many questions that took: whoever leaves early must not keep a silent
+   * node's breaker closed, nor open that of a node which would have answered.
+   */
+  unanswered(): void;
 }
+
+/** Whoever left sooner has not waited: this part of `silenceMs`. */
+const leastWait = 0.1;
+/** Timers count from the start of a turn of the event loop, and cut fractions off. */
+const timerSlack = 0.9;
 
 /** @param onChange called whenever the state is another one. */
 export function createBreaker(
-  settings: BreakerSettings,
+  settings: BreakerSettings & Patience,
   clock: Clock,
   onChange: (state: BreakerState) => void,
 ): Breaker {
@@ -44,6 +58,9 @@ export function createBreaker(
   let failures = 0;
   let leftAloneUntil = -Infinity;
   let trial: Attempt | undefined;
+  /** How long it was waited for since its last reply; questions that overlap count once. */
+  let silentMs = 0;
+  let countedUntil = -Infinity;
 
   const become = (next: BreakerState) => {
     if (next === state) return;
@@ -69,6 +86,7 @@ export function createBreaker(
       return Math.max(0, leftAloneUntil - clock.monotonic());
     },
     begin() {
+      const begunAt = clock.monotonic();
       const attempt: Attempt = {
         failed() {
           // What was asked before it opened tells nothing new: it must not prolong that, nor pass for the trial.
@@ -81,10 +99,21 @@ export function createBreaker(
         },
         answered() {
           failures = 0;
+          silentMs = 0;
+          countedUntil = clock.monotonic();
           trial = undefined;
           become('closed');
         },
-        abandoned() {
+        unanswered() {
+          const now = clock.monotonic();
+          if (now - begunAt >= settings.silenceMs * leastWait) {
+            silentMs += now - Math.max(begunAt, countedUntil);
+            countedUntil = now;
+            if (silentMs >= settings.silenceMs * timerSlack) {
+              attempt.failed();
+              return;
+            }
+          }
           if (attempt !== trial) return;
           trial = undefined;
           become('open');

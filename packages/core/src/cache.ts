@@ -7,6 +7,7 @@ import type { Fingerprint } from './fingerprint.js';
 import { createMemoryStore, type MemoryStore } from './memory-store.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
 import type { Revocations } from './revocation.js';
+import type { Timeline } from './timeline.js';
 import type { Authenticated, Rejected, Verdict } from './verdict.js';
 
 /** How much is remembered, and for how long. Durations in milliseconds. */
@@ -24,13 +25,13 @@ export interface CacheSettings {
 export interface LookupStart {
   /** Grows with every lookup: a coarse clock does not tell which of two started first. */
   readonly order: number;
-  /** On the monotonic clock: a verdict's age counts from here, not from when the answer came. */
+  /** On the timeline: a verdict's age counts from here, not from when the answer came. */
   readonly startedAt: number;
   readonly revision: number;
 }
 
 /**
- * A remembered verdict. Instants are on the monotonic clock. Those that every hit reads are whole milliseconds,
+ * A remembered verdict. Instants are on the timeline. Those that every hit reads are whole milliseconds,
  * rounded down so that nothing is served late: small integers need no memory access of their own.
  */
 export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
@@ -51,7 +52,7 @@ export interface Entry<Kind extends Authenticated | Rejected = Authenticated | R
 
 export interface Cache {
   /**
-   * @param now on the monotonic clock.
+   * @param now on the timeline.
    * @param maxAgeMs what is older is not found; 0 finds nothing.
    * @returns what may be served now.
    */
@@ -72,7 +73,12 @@ export interface Cache {
   readonly evictions: number;
 }
 
-export function createCache(settings: CacheSettings, clock: Clock, revocations: Revocations): Cache {
+export function createCache(
+  settings: CacheSettings,
+  clock: Clock,
+  timeline: Timeline,
+  revocations: Revocations,
+): Cache {
   const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
   const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
   let begun = 0;
@@ -92,7 +98,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
 
     begin() {
       begun += 1;
-      return { order: begun, startedAt: clock.monotonic(), revision: revocations.revision };
+      return { order: begun, startedAt: timeline.now(), revision: revocations.revision };
     },
 
     remember(fingerprint, verdict, lookup) {
@@ -110,7 +116,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     },
 
     privilegesOf(fingerprint) {
-      const entry = findIn(identities, fingerprint, clock.monotonic());
+      const entry = findIn(identities, fingerprint, timeline.now());
       if (entry === undefined) return undefined;
       entry.privileges ??= createPrivilegeMemory();
       return entry.privileges;
@@ -154,7 +160,7 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
   }
 
   function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
-    if (entry.endsAt > clock.monotonic()) store.set(fingerprint, entry);
+    if (entry.endsAt > timeline.now()) store.set(fingerprint, entry);
     else store.delete(fingerprint);
   }
 
@@ -167,11 +173,11 @@ export function createCache(settings: CacheSettings, clock: Clock, revocations: 
     const { ttlMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
     // so that a clock that is set back later cannot lengthen it.
-    const ownEnd = clock.monotonic() + (verdict.identity.expiresAt ?? Infinity) - clock.wall();
+    const ownEnd = timeline.now() + (verdict.identity.expiresAt ?? Infinity) - clock.wall();
     const portion = drawPortion();
     const { refreshAt, expiresAt } = lifetimeFrom(startedAt, portion);
     // What is known of its privileges has ages of its own, and goes on if it is still the same caller.
-    const previous = findIn(identities, fingerprint, clock.monotonic());
+    const previous = findIn(identities, fingerprint, timeline.now());
     const same = previous?.verdict.identity.subject === verdict.identity.subject;
     return {
       verdict,

@@ -1,34 +1,47 @@
 // The only file that knows Elasticsearch's security API: asks with the caller's own credential, and turns what
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
-import { createReplyReader, describe, errorOf, type Readable, secretsOf } from './answers.js';
+import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import type { ClientAuthentication } from './client-authentication.js';
 import type { Clock } from './clock.js';
-import type { Credential } from './credential.js';
+import type { Credential, Scheme } from './credential.js';
+import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { InvalidPrivilegesError, type LookupError } from './errors.js';
 import { expiryOf } from './freshness.js';
 import { createIdentityReader, type Identity } from './identity.js';
-import { parseJson } from './json.js';
 import { problemOf } from './node-check.js';
-import type { Nodes } from './nodes.js';
+import type { Nodes, Reply } from './nodes.js';
 import { type Fact, questionOf, readAnswer } from './privileges.js';
+import type { Leave } from './queue.js';
 import { strikeOut } from './redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from './verdict.js';
 import type { Warn } from './warnings.js';
 
+/** On whose behalf something is asked, and for how long. */
+export interface Asking {
+  readonly credential: Credential;
+  /** Ends it early, when nobody waits any more. */
+  readonly abandoned: AbortSignal;
+  /** Ends it, on the monotonic clock. */
+  readonly endsAt: number;
+  /** A place for one more request on the wire; `undefined` if there is none now. */
+  readonly besides: () => Leave | undefined;
+  /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
+  readonly wasGood: () => boolean;
+}
+
 export interface Elasticsearch {
-  /** Asks whose credential this is. Never rejects. `abandoned` ends it early, when nobody waits any more. */
-  authenticate(credential: Credential, abandoned: AbortSignal): Promise<Verdict>;
+  /** Asks whose credential this is. Never rejects. */
+  authenticate(asking: Asking): Promise<Verdict>;
   /**
    * Asks which of these facts hold for the caller, who is known to be called `username`. Rejects never, and
    * settles as `authenticate` does.
    */
   hasPrivileges(
-    credential: Credential,
+    asking: Asking,
     username: string,
     facts: readonly Fact[],
-    abandoned: AbortSignal,
   ): Promise<PrivilegesFound | Rejected | Unavailable>;
   /** Asks every node without a credential. @returns what is wrong with the first that is not as it should be. */
   check(): Promise<LookupError | undefined>;
@@ -58,7 +71,7 @@ interface Inquiry {
   /** The statuses that can be read; only 200 if it does not say. */
   readonly readable?: readonly number[];
 }
-type Ask = (inquiry: Inquiry) => Promise<Readable | Rejected | Unavailable>;
+type Ask = (inquiry: Inquiry) => Promise<Readable | Refusal | Unavailable>;
 
 const authenticatePath = '/_security/_authenticate';
 const privilegesPath = '/_security/user/_has_privileges';
@@ -68,15 +81,16 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
-  const readReply = createReplyReader(clock, timeoutMs, warn);
+  const readReply = createReplyReader(clock, timeoutMs);
   let lastFailed = false;
 
   return {
-    authenticate(credential, abandoned) {
+    authenticate(asking) {
+      const { credential } = asking;
       const verifiedAt = clock.wall();
-      return lookup(credential, abandoned, async (ask) => {
+      return lookup(asking, async (ask) => {
         const said = await ask({ path: authenticatePath });
-        if (said.kind !== 'readable') return said;
+        if (said.kind !== 'readable') return heard(said, credential);
         const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
         if (identity === undefined) return said.useless('does not say who it is');
         const refusal = judgeIdentity(identity, credential, said.node);
@@ -90,14 +104,17 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       });
     },
 
-    hasPrivileges(credential, username, facts, abandoned) {
-      return lookup(credential, abandoned, async (ask) => {
+    hasPrivileges(asking, username, facts) {
+      const { credential } = asking;
+      return lookup(asking, async (ask) => {
         const body = JSON.stringify(questionOf(facts));
         const said = await ask({ path: privilegesPath, body, readable: [200, 400] });
-        if (said.kind !== 'readable') return said;
+        if (said.kind !== 'readable') return heard(said, credential);
         if (said.status === 400) {
-          const error = errorOf(parseJson(said.text));
+          const { error } = said;
           if (error === undefined) return said.useless('is not an Elasticsearch error');
+          // The index that knows is closed, for example.
+          if (!blamesQuestion(error)) return said.useless('is not about the question', 'server_error');
           const { type, reason } = describe(error, credential);
           const message = `Elasticsearch cannot answer this question about privileges: ${reason}`;
           return { kind: 'invalid', error: new InvalidPrivilegesError(message, { type, reason }) };
@@ -111,12 +128,12 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
     async check() {
       const deadline = new AbortController();
+      const { signal } = deadline;
       const stopTimer = clock.after(timeoutMs, () => deadline.abort());
-      const request = { path: authenticatePath, headers: plainHeaders };
-      const replies = await nodes.sendAll(request, deadline.signal);
+      const replies = await nodes.sendAll({ path: authenticatePath, headers: plainHeaders }, signal);
       stopTimer();
       return replies
-        .map((reply) => problemOf(reply, deadline.signal, timeoutMs))
+        .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: [200], signal })))
         .find((problem) => problem !== undefined);
     },
 
@@ -127,13 +144,13 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   /** All requests of one lookup, which share one deadline. */
   async function lookup<Outcome extends { readonly kind: string }>(
-    credential: Credential,
-    abandoned: AbortSignal,
-    inquire: (ask: Ask) => Promise<Outcome>,
-  ): Promise<Outcome> {
+    { credential, abandoned, endsAt, besides, wasGood }: Asking,
+    inquire: (ask: Ask) => Promise<Outcome | Unavailable>,
+  ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
+    const { signal } = deadline;
     const stop = () => deadline.abort();
-    const stopTimer = clock.after(timeoutMs, stop);
+    const stopTimer = clock.after(endsAt - clock.monotonic(), stop);
     abandoned.addEventListener('abort', stop, { once: true });
     const { scheme, authorization } = credential;
     const headers = {
@@ -141,15 +158,43 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       ...plainHeaders,
       ...(scheme === 'Bearer' && clientAuthentication),
     };
-    const outcome = await inquire(async ({ readable = [200], ...inquiry }) => {
-      const reply = await nodes.send({ ...inquiry, headers }, deadline.signal, () => abandoned.aborted);
-      const stopped = deadline.signal.aborted;
-      return readReply(reply, { credential, readable, stopped, unheard: abandoned.aborted });
+    const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
+      const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
+      const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
+      return read(await nodes.send({ ...inquiry, headers }, { signal, after, isFinal, besides }));
+    };
+    const outcome = await inquire(async (inquiry) => {
+      const said = await ask(inquiry);
+      // A node that cannot read the security index refuses good credentials too; another one may do better.
+      if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
+      const again = await ask(inquiry, said.node);
+      return again.kind === 'unavailable' ? said : again;
     });
     stopTimer();
     abandoned.removeEventListener('abort', stop);
-    if (!abandoned.aborted) lastFailed = outcome.kind === 'unavailable';
+    if (!abandoned.aborted) {
+      lastFailed = isUnavailable(outcome);
+      if (isUnavailable(outcome)) report(outcome);
+    }
     return outcome;
+  }
+
+  /** One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own event. */
+  function report({ code, cause }: Unavailable): void {
+    if (cause.node === undefined) return;
+    warn(`ESAUTH_${code.toUpperCase()} ${cause.node}`, `no verdict: ${cause.message}`);
+  }
+
+  function heard(said: Refusal | Unavailable, { scheme }: Credential): Rejected | Unavailable {
+    if (said.kind === 'unavailable') return said;
+    if (said.ignored) {
+      warn(
+        `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.node}`,
+        `${said.node} answered a ${scheme} credential as if there had been none: ${readers[scheme]}, or something ` +
+          'in front of it takes the Authorization header away. The caller is refused.',
+      );
+    }
+    return said.verdict;
   }
 
   // The answer must fit what was presented. Otherwise something else than the caller's credential was
@@ -174,19 +219,34 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   }
 }
 
+/** Whom `check` asks for. */
+const nobody: Credential = { kind: 'credential', scheme: 'Basic', authorization: '' };
+
 /** Everything but an entry, no entry, and a refusal of the key leaves no verdict: what is asked for is not known. */
 async function addDetails(
   ask: Ask,
   identity: Identity,
   credential: Credential,
 ): Promise<Identity | Rejected | Unavailable> {
-  const said = await ask({ path: apiKeyPath(identity, credential), readable: [200, 403, 404] });
-  if (said.kind !== 'readable') return said;
+  const said = await ask({ path: apiKeyPath(identity, credential), readable: [200, 404] });
+  if (said.kind === 'unavailable') return said;
+  if (said.kind === 'refusal' && said.status !== 403) return said.verdict;
   if (said.status === 404) return identity;
-  const detailed = said.status === 200 ? readApiKeyDetails(said.text, identity, credential) : undefined;
+  const detailed = said.kind === 'readable' ? readApiKeyDetails(said.text, identity, credential) : undefined;
   if (detailed === 'invalidated') return rejected('credentials_invalid');
   return detailed ?? said.useless("is not the API key's entry");
 }
+
+function isUnavailable(outcome: { readonly kind: string }): outcome is Unavailable {
+  return outcome.kind === 'unavailable';
+}
+
+/** What may be switched off where a credential is not looked at (`test/recorded`, `services-off`). */
+const readers: Readonly<Record<Scheme, string>> = {
+  Bearer: 'xpack.security.authc.token.enabled is false there and no realm reads such tokens',
+  ApiKey: 'xpack.security.authc.api_key.enabled is false there',
+  Basic: 'no realm there reads passwords',
+};
 
 const passwordRealms = new Set(['reserved', 'native', 'file', 'ldap', 'active_directory', 'pki', 'kerberos']);
 const passwordlessRealms = new Set(['pki', 'jwt', 'kerberos']);

@@ -71,7 +71,7 @@ export interface LookupFailure {
   /** Base URL of the node that was asked last. */
   readonly node?: string | undefined;
   /** HTTP status of its answer, if there was one. */
-  readonly status?: number | undefined;
+  readonly upstreamStatus?: number | undefined;
   /** `error.type` of a well-formed Elasticsearch error. */
   readonly type?: string | undefined;
   /** `error.reason` of a well-formed Elasticsearch error, without any part of the credential. */
@@ -86,7 +86,12 @@ export class LookupError extends Error {
   override readonly name: string = 'LookupError';
   readonly code: UnavailableCode;
   readonly node: string | undefined;
-  readonly status: number | undefined;
+  /** HTTP status of Elasticsearch's answer, if there was one. */
+  readonly upstreamStatus: number | undefined;
+  // Frameworks answer with these if an application lets the error reach their error path.
+  readonly status = 503;
+  readonly statusCode = 503;
+  readonly expose = false;
   readonly type: string | undefined;
   readonly reason: string | undefined;
 
@@ -95,7 +100,7 @@ export class LookupError extends Error {
     mark(this, lookup);
     this.code = code;
     this.node = failure.node;
-    this.status = failure.status;
+    this.upstreamStatus = failure.upstreamStatus;
     this.type = failure.type;
     this.reason = failure.reason;
   }

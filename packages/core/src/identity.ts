@@ -95,7 +95,8 @@ export function createIdentityReader(): (
  * @returns `undefined` if the body does not say who it is.
  */
 export function parseIdentity(body: unknown, expiresAt?: number): Identity | undefined {
-  if (!isRecord(body)) return undefined;
+  // What is an error too is neither.
+  if (!isRecord(body) || 'error' in body) return undefined;
   const realm = parseRealm(body.authentication_realm);
   const lookupRealm = parseRealm(body.lookup_realm);
   const { username, roles, authentication_type: authenticationType } = body;

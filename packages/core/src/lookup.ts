@@ -10,7 +10,9 @@ import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
 import { inTurn, type Queue } from './queue.js';
 import type { Revocations } from './revocation.js';
+import type { Departure } from './single-flight.js';
 import type { Counters } from './stats.js';
+import type { Timeline } from './timeline.js';
 import { type Unavailable, unavailable, type Verdict } from './verdict.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -22,6 +24,9 @@ export interface Question {
 
 export interface LookupParts {
   readonly clock: Clock;
+  readonly timeline: Timeline;
+  /** How long a lookup may take, in milliseconds; our own queue not counted. */
+  readonly timeoutMs: number;
   readonly queue: Queue;
   readonly elasticsearch: Elasticsearch;
   readonly revocations: Revocations;
@@ -29,9 +34,7 @@ export interface LookupParts {
 }
 
 /** How and for whom a lookup is made. */
-export interface LookupContext {
-  /** Fires when nobody waits any more. */
-  readonly abandoned: AbortSignal;
+export interface LookupContext extends Departure {
   /** Nobody waited from the start. */
   readonly background: boolean;
   readonly source: string | undefined;
@@ -63,32 +66,41 @@ const nobodyWaits = notRevocable(unseen);
 
 /** @param count kept up to date. */
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
-  const { clock, queue, elasticsearch, revocations, cache } = parts;
+  const { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
 
   const turnedAway = (why: 'full' | 'left') => {
     if (why === 'left') return nobodyWaits;
     count.shed += 1;
     return noRoom;
   };
-  return (question, context) => inTurn(queue, context, () => ask(question, context), turnedAway);
+  return (question, context) =>
+    inTurn(queue, context, (waited) => ask(question, context, waited), turnedAway);
 
   /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
-  async function ask(question: Question, { abandoned, background }: LookupContext): Promise<Landed> {
+  async function ask(question: Question, context: LookupContext, waited: boolean): Promise<Landed> {
     const { credential, fingerprint } = question;
+    const { abandoned, background } = context;
+    const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
+    let deadline = waited ? undefined : context.deadline;
     for (;;) {
+      const endsAt = deadline ?? clock.monotonic() + timeoutMs;
+      context.endsAt(endsAt);
       const lookup = cache.begin();
       count.lookups += 1;
-      const verdict = await elasticsearch.authenticate(credential, abandoned);
+      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
+      const verdict = await elasticsearch.authenticate(asking);
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - lookup.startedAt, background);
+      publishLookup('identity', verdict, timeline.now() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);
       }
-      if (revocations.outdates(lookup.revision, fingerprint, verdict)) continue;
-      if (verdict.kind === 'rejected') count.refusals += 1;
-      cache.remember(fingerprint, verdict, lookup);
-      return { verdict, revision: lookup.revision };
+      if (!revocations.outdates(lookup.revision, fingerprint, verdict)) {
+        if (verdict.kind === 'rejected') count.refusals += 1;
+        cache.remember(fingerprint, verdict, lookup);
+        return { verdict, revision: lookup.revision };
+      }
+      deadline = undefined;
     }
   }
 }

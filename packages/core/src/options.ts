@@ -68,7 +68,13 @@ export interface UpstreamOptions {
    * or 504; never after 429 and never past the deadline. Default 1; 0 turns it off.
    */
   readonly retries?: number | undefined;
-  /** Lookups on the wire at most. Default 32. */
+  /**
+   * With another node to turn to: when one has said nothing for so long, the other is asked besides, and the first
+   * verdict counts. At most one more request for a question, and one for ten questions over time. In milliseconds,
+   * below `timeoutMs`; default a third of it; 0 turns it off.
+   */
+  readonly hedgeAfterMs?: number | undefined;
+  /** Lookups on the wire at most, second requests included. Default 32. */
   readonly maxConcurrent?: number | undefined;
   /**
    * Lookups that wait for a place at most; more get `queue_full` at once. Waiting is fair between sources (see
@@ -138,6 +144,7 @@ export interface Settings {
 export interface UpstreamSettings {
   readonly timeoutMs: number;
   readonly retries: number;
+  readonly hedgeAfterMs: number;
   readonly maxConcurrent: number;
   readonly maxQueue: number;
   readonly breaker: BreakerSettings;
@@ -243,13 +250,20 @@ function readUpstream(given: unknown): UpstreamSettings {
   const upstream = section('upstream', given, [
     'timeoutMs',
     'retries',
+    'hedgeAfterMs',
     'maxConcurrent',
     'maxQueue',
     'breaker',
   ]);
   const breaker = section('upstream.breaker', upstream.breaker, ['failures', 'openMs']);
+  const timeoutMs = duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1);
+  const hedgeAfterMs = duration('upstream.hedgeAfterMs', upstream.hedgeAfterMs, timeoutMs / 3, 0);
+  if (hedgeAfterMs >= timeoutMs) {
+    throw new ConfigurationError('upstream.hedgeAfterMs', 'must be below upstream.timeoutMs');
+  }
   return {
-    timeoutMs: duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1),
+    timeoutMs,
+    hedgeAfterMs,
     retries: integer('upstream.retries', upstream.retries, 1, mapLimit, 0),
     maxConcurrent: integer('upstream.maxConcurrent', upstream.maxConcurrent, 32, mapLimit),
     maxQueue: integer('upstream.maxQueue', upstream.maxQueue, 1_000, mapLimit),

@@ -10,7 +10,7 @@ import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { askable, type Fact } from './privileges.js';
 import { inTurn } from './queue.js';
 import { inBackground } from './refresh.js';
-import { createSingleFlight, type Waiter } from './single-flight.js';
+import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
 import type { Counters } from './stats.js';
 import { type Authenticated, type Rejected, type Unavailable, unavailable } from './verdict.js';
 import type { Warn } from './warnings.js';
@@ -24,9 +24,7 @@ export interface PrivilegesInquiry {
   readonly memory: PrivilegeMemory | undefined;
 }
 
-export interface PrivilegesWaiter extends Pick<Waiter<unknown>, 'signal' | 'maxAgeMs'> {
-  /** On the monotonic clock. */
-  readonly deadline: number;
+export interface PrivilegesWaiter extends Omit<Waiter<unknown>, 'late'> {
   readonly source: string | undefined;
   /** Whether questions of others that ask for the same will do. */
   readonly mayJoin: boolean;
@@ -69,11 +67,11 @@ interface Landed {
 }
 
 export function createPrivilegeLookups(
-  parts: LookupParts & { readonly timeoutMs: number; readonly warn: Warn },
+  parts: LookupParts & { readonly warn: Warn },
   count: Counters,
 ): PrivilegeLookups {
-  const { clock, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
-  const flights = createSingleFlight<Landed>(clock);
+  const { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const flights = createSingleFlight<Landed>(clock, timeline);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
   /** Callers: one that asks for several things at once is still one. */
@@ -92,7 +90,7 @@ export function createPrivilegeLookups(
       if (due.length === 0) return;
       count.refreshes += 1;
       const deadline = clock.monotonic() + timeoutMs;
-      const asked = ask(inquiry, due, { deadline, source, mayJoin: false, background: true });
+      const asked = ask(inquiry, due, { deadline, justCame: true, source, mayJoin: false, background: true });
       // That there is no such privilege any more is for the caller to hear who asks when the answer has ended.
       const inVain = ({ kind }: Learnt) => kind === 'unavailable' || kind === 'invalid';
       inBackground(asked, inVain, [...facts.values()], parts);
@@ -151,16 +149,11 @@ export function createPrivilegeLookups(
   function fly(
     inquiry: PrivilegesInquiry,
     batch: Batch,
-    { deadline, source, signal, maxAgeMs, background = false }: PrivilegesWaiter,
+    { source, background = false, ...waiter }: PrivilegesWaiter,
   ): Promise<Landed> {
     if (!background) count[flights.has(batch.key) ? 'shared' : 'misses'] += 1;
-    const start = (abandoned: AbortSignal) => learn(inquiry, batch, { abandoned, background, source });
-    return flights.join(batch.key, start, {
-      timeoutMs: deadline - clock.monotonic(),
-      late,
-      signal,
-      maxAgeMs,
-    });
+    const start = (departure: Departure) => learn(inquiry, batch, { ...departure, background, source });
+    return flights.join(batch.key, start, { ...waiter, late });
   }
 
   async function learn(inquiry: PrivilegesInquiry, batch: Batch, context: LookupContext): Promise<Landed> {
@@ -176,7 +169,7 @@ export function createPrivilegeLookups(
       return await inTurn(
         queue,
         context,
-        () => request(inquiry, batch.facts, context),
+        (waited) => request(inquiry, batch.facts, context, waited),
         (why) => {
           if (why === 'full') count.shed += 1;
           return { outcome: why === 'full' ? queueFull : unseen };
@@ -190,19 +183,24 @@ export function createPrivilegeLookups(
   async function request(
     { question, verdict, memory }: PrivilegesInquiry,
     facts: readonly Fact[],
-    { abandoned, background }: LookupContext,
+    context: LookupContext,
+    waited: boolean,
   ): Promise<Landed> {
     const { credential, fingerprint } = question;
+    const { abandoned, background } = context;
+    const endsAt = (waited ? undefined : context.deadline) ?? clock.monotonic() + timeoutMs;
+    context.endsAt(endsAt);
     const lookup = cache.begin();
     const { startedAt, revision } = lookup;
     const verifiedAt = clock.wall();
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
-    const found = await elasticsearch.hasPrivileges(credential, username, facts, abandoned);
+    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true };
+    const found = await elasticsearch.hasPrivileges(asking, username, facts);
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - startedAt, background);
+    publishLookup('privileges', said, timeline.now() - startedAt, background);
     const revoked = revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 /** One privilege on one resource, granted or not. */
 export interface KnownFact {
   readonly granted: boolean;
-  /** When its question started, on the monotonic clock. */
+  /** When its question started, on the timeline. */
   readonly startedAt: number;
   /** The same in milliseconds since the epoch. */
   readonly verifiedAt: number;

@@ -11,6 +11,8 @@ import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './privileges.js';
 import { isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
+import type { Wait } from './single-flight.js';
+import type { Timeline } from './timeline.js';
 import type { Authenticated, PrivilegesVerdict } from './verdict.js';
 import type { Verification, VerifyOptions } from './verification.js';
 
@@ -29,6 +31,7 @@ export interface PrivilegeVerification {
 
 export interface PrivilegeVerificationParts {
   readonly clock: Clock;
+  readonly timeline: Timeline;
   readonly timeoutMs: number;
   readonly cache: Cache;
   readonly revocations: Revocations;
@@ -37,12 +40,12 @@ export interface PrivilegeVerificationParts {
 }
 
 export function createPrivilegeVerification(parts: PrivilegeVerificationParts): PrivilegeVerification {
-  const { clock, timeoutMs, cache, revocations, verification, lookups } = parts;
+  const { clock, timeline, timeoutMs, cache, revocations, verification, lookups } = parts;
 
   return {
     async hasPrivileges(presented, asked, wanted) {
       const facts = factsOf(asked);
-      const deadline = clock.monotonic() + timeoutMs;
+      const wait = { deadline: clock.monotonic() + timeoutMs, justCame: true };
       // Once more whenever his identity has ended while he waited: revoked, refused or past its lifetime.
       for (;;) {
         wanted.signal?.throwIfAborted();
@@ -53,11 +56,13 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
         const verdict =
           known.kind === 'found'
             ? verification.serve(known, wanted.source)
-            : await verification.resolve(question, wanted, deadline);
+            : await verification.resolve(question, wanted, { ...wait });
+        wait.justCame &&= known.kind === 'found';
         if (verdict.kind !== 'authenticated') return verdict;
         const memory = cache.privilegesOf(question.fingerprint);
         const inquiry = { question, verdict, revision, memory };
-        const answer = await find(inquiry, facts, { ...wanted, deadline });
+        const answer = await find(inquiry, facts, { ...wanted, ...wait });
+        wait.justCame = false;
         const remembered = known.kind === 'found' ? known.entry : undefined;
         const ended = answer.kind === 'answered' && hasEnded(remembered, question.fingerprint);
         if (ended || answer.kind === 'outdated') continue;
@@ -89,7 +94,7 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
 
   /** Whether what was remembered has outlived its lifetime, or is not remembered any more, or there is a refusal. */
   function hasEnded(remembered: Entry | undefined, fingerprint: Fingerprint): boolean {
-    const now = clock.monotonic();
+    const now = timeline.now();
     const current = cache.find(fingerprint, now);
     if (current?.verdict.kind === 'rejected') return true;
     return remembered !== undefined && (remembered.expiresAt <= now || current === undefined);
@@ -99,14 +104,15 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
   async function find(
     inquiry: PrivilegesInquiry,
     facts: readonly Fact[],
-    wanted: VerifyOptions & { readonly deadline: number },
+    wanted: VerifyOptions & Wait,
   ): Promise<PrivilegesVerdict | { readonly kind: 'outdated' }> {
     const { deadline, source, signal, maxAgeMs } = wanted;
+    let { justCame } = wanted;
     const learnt = new Map<string, KnownFact>();
     let mayJoin = true;
     for (;;) {
       // All is looked at in one turn, so that nothing has outlived its lifetime when it is told.
-      const now = clock.monotonic();
+      const now = timeline.now();
       const known = recall(inquiry.memory, facts, now, maxAgeMs, learnt);
       if (known.size === facts.length) {
         const due = dueAmong(facts, known, now);
@@ -114,7 +120,9 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
         return answerOf(inquiry.verdict, facts, known);
       }
       const missing = facts.filter(({ key }) => !known.has(key));
-      const outcome = await lookups.ask(inquiry, missing, { deadline, source, signal, maxAgeMs, mayJoin });
+      const waiter = { deadline, justCame, source, signal, maxAgeMs, mayJoin };
+      const outcome = await lookups.ask(inquiry, missing, waiter);
+      justCame = false;
       if (outcome.kind === 'learnt') {
         for (const [key, fact] of outcome.facts) learnt.set(key, fact);
       } else if (outcome.kind !== 'invalid') {

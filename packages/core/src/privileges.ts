@@ -169,7 +169,8 @@ export function readAnswer(
 ): { readonly username: string; readonly granted: ReadonlyMap<string, boolean> } | undefined {
   const body = parseJson(text);
   const username = own(body, 'username');
-  if (typeof username !== 'string') return undefined;
+  // What is an error too is neither.
+  if (typeof username !== 'string' || own(body, 'error') !== undefined) return undefined;
   const granted = new Map<string, boolean>();
   for (const { key, section, path } of facts) {
     const said = [section, ...path].reduce(own, body);

@@ -1,12 +1,12 @@
 // Asking again in the background for what is remembered, ahead of its end: when it is time, and what becomes of a
 // question that nobody waits for. What it brings is remembered like any other answer.
 
-import type { Clock } from './clock.js';
+import type { Timeline } from './timeline.js';
 import type { Warn } from './warnings.js';
 
 /** Something remembered that is asked again when somebody wants to know it. */
 export interface Refreshable {
-  /** From here on, on the monotonic clock; 0: never. */
+  /** From here on, on the timeline; 0: never. */
   refreshAt: number;
 }
 
@@ -22,10 +22,10 @@ export function inBackground<Outcome>(
   question: Promise<Outcome>,
   inVain: (outcome: Outcome) => boolean,
   remembered: readonly Refreshable[],
-  { clock, warn }: { readonly clock: Clock; readonly warn: Warn },
+  { timeline, warn }: { readonly timeline: Timeline; readonly warn: Warn },
 ): void {
   const pause = () => {
-    const until = Math.ceil(clock.monotonic() + pauseMs);
+    const until = Math.ceil(timeline.now() + pauseMs);
     for (const each of remembered) each.refreshAt = until;
   };
   question.then(

@@ -3,10 +3,10 @@
 // if nothing was noted under any of its own subjects since. Nothing is searched, nothing has to be deleted,
 // and a token can be revoked by its user's name although it does not show whose it is.
 
-import type { Clock } from './clock.js';
 import { InvalidArgumentError } from './errors.js';
 import type { Fingerprint } from './fingerprint.js';
 import type { Identity } from './identity.js';
+import type { Timeline } from './timeline.js';
 import type { Verdict } from './verdict.js';
 
 /** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
@@ -38,7 +38,7 @@ export interface Revocations {
 const maxNotes = 10_000;
 
 /** @param memoryMs how long a note must be kept: longer than any verdict that it could contradict is served. */
-export function createRevocations(clock: Clock, memoryMs: number): Revocations {
+export function createRevocations(timeline: Timeline, memoryMs: number): Revocations {
   let revision = 0;
   let allRevokedAt = 0;
   // Oldest first: noting a subject again moves it to the end.
@@ -52,7 +52,7 @@ export function createRevocations(clock: Clock, memoryMs: number): Revocations {
     revoke(subject) {
       const names = namesOf(subject);
       revision += 1;
-      const now = clock.monotonic();
+      const now = timeline.now();
       forgetBefore(now);
       for (const name of names) {
         notes.delete(name);

@@ -29,6 +29,8 @@ export interface VerifierStats {
   readonly refreshes: number;
   /** Questions about privileges among them. */
   readonly privilegeLookups: number;
+  /** Requests to a second node because the first kept silent (`upstream.hedgeAfterMs`). */
+  readonly hedges: number;
   /** Lookups that ended in a refusal. */
   readonly refusals: number;
   /** Lookups that ended without a verdict. */

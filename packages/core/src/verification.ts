@@ -10,8 +10,9 @@ import type { Fingerprint, Fingerprinter } from './fingerprint.js';
 import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
 import { inBackground, isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
-import type { SingleFlight } from './single-flight.js';
+import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import type { Counters } from './stats.js';
+import type { Timeline } from './timeline.js';
 import {
   type Rejected,
   rejected,
@@ -43,7 +44,7 @@ export interface Found {
   readonly entry: Entry;
   readonly authorization: string;
   readonly fingerprint: Fingerprint;
-  /** When, on the monotonic clock. */
+  /** When, on the timeline. */
   readonly now: number;
 }
 
@@ -52,14 +53,15 @@ export interface Verification {
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
   /** Tells what was found, and asks again in the background if it is time. */
   serve(found: Found, source: string | undefined): Verdict;
-  /** Asks, or waits for somebody else's question. @param deadline on the monotonic clock. */
-  resolve(question: Question, wanted: VerifyOptions, deadline: number): Promise<Verdict>;
+  /** Asks, or waits for somebody else's question. */
+  resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
   questionOf(found: Found): Question | Rejected;
 }
 
 export interface VerificationParts {
   readonly clock: Clock;
+  readonly timeline: Timeline;
   readonly schemes: readonly Scheme[];
   readonly maxHeaderLength: number;
   readonly timeoutMs: number;
@@ -84,7 +86,8 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } = parts;
+  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
+    parts;
   const late = notRevocable(
     unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
   );
@@ -101,7 +104,7 @@ export function createVerification(parts: VerificationParts): Verification {
 
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
-      const now = clock.monotonic();
+      const now = timeline.now();
       const asPresented = fingerprint(header);
       const hit = cache.find(asPresented, now, maxAgeMs);
       if (hit !== undefined)
@@ -126,25 +129,25 @@ export function createVerification(parts: VerificationParts): Verification {
       return entry.verdict;
     },
 
-    async resolve(question, { signal, maxAgeMs, source }, deadline) {
+    async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: false, source });
-      const fly = () => {
+      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { timeoutMs: deadline - clock.monotonic(), late, signal, maxAgeMs };
+        const waiter = { ...wait, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
-      let landed = await fly();
+      let landed = await fly(wait);
       // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
       // revocation, and for callers that come after it.
       while (revocations.outdates(landed.revision, question.fingerprint, landed.verdict))
-        landed = await fly();
+        landed = await fly({ ...wait, justCame: false });
       const { verdict } = landed;
       const stale =
         maxAgeMs === undefined && mayBridge(landed)
-          ? cache.findStale(question.fingerprint, clock.monotonic())
+          ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
         publishVerdict(verdict, 'lookup');
@@ -169,8 +172,9 @@ export function createVerification(parts: VerificationParts): Verification {
     if (question.kind !== 'question') return;
     const { entry } = found;
     count.refreshes += 1;
-    const start = (abandoned: AbortSignal) => lookUp(question, { abandoned, background: true, source });
-    const asked = flights.join(found.fingerprint, start, { timeoutMs, late });
+    const start = (departure: Departure) => lookUp(question, { ...departure, background: true, source });
+    const deadline = clock.monotonic() + timeoutMs;
+    const asked = flights.join(found.fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
   }
 

@@ -19,6 +19,7 @@ import { createQueue } from './queue.js';
 import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
+import { createTimeline } from './timeline.js';
 import { createTransports } from './transport.js';
 import {
   type PrivilegesVerdict,
@@ -133,8 +134,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   warnOfOpenDoors(settings.nodes, settings.tls, warn);
 
   const { ttlMs, staleIfErrorMs } = settings.cache;
-  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
-  const cache = createCache(settings.cache, clock, revocations);
+  const timeline = createTimeline(clock);
+  const revocations = createRevocations(timeline, ttlMs + staleIfErrorMs + timeoutMs);
+  const cache = createCache(settings.cache, clock, timeline, revocations);
   const connect = createTransports({
     tls: settings.tls,
     dispatcher: settings.dispatcher,
@@ -142,22 +144,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // With another node to turn to, a dead address must leave time for it.
     connectTimeoutMs: settings.nodes.length > 1 ? Math.ceil(timeoutMs / 3) : timeoutMs,
   });
-  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect);
+  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect, warn);
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
-  const flights = createSingleFlight<Landed>(clock);
+  const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const parts = { clock, timeoutMs, queue, elasticsearch, revocations, cache };
+  const parts = { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
-    ...{ clock, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count, warn },
+    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn },
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
@@ -170,7 +172,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       wanted.signal?.throwIfAborted();
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
-      return known.kind === 'question' ? resolve(known, wanted, clock.monotonic() + timeoutMs) : known;
+      if (known.kind !== 'question') return known;
+      return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
     peek(presented, wanted = {}) {
@@ -224,6 +227,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     stats: () => ({
       ...count,
+      hedges: nodes.hedges,
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
