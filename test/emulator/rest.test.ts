@@ -1,7 +1,7 @@
 /** What every answer has in common: headers, media types, forms of the body, and what only some releases have. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apiKey, bearer } from '../support/http-client.js';
+import { apiKey, basic, bearer, send } from '../support/http-client.js';
 import { type Cluster, emulated } from './cluster.js';
 
 let cluster: Cluster;
@@ -17,6 +17,45 @@ describe('headers', () => {
   test('are those of Elasticsearch and no others', async () => {
     const response = await cluster.ask('GET /_security/_authenticate');
     expect(response.headerNames).toEqual(['X-elastic-product', 'content-type', 'content-length']);
+  });
+
+  // `SecurityRestFilter` up to 8.7 and `RestResponse.filterHeaders` since (elastic/elasticsearch#95189); what
+  // 9.5 does is recorded.
+  test.each([
+    ['7.17', 'in failures of authentication', ['401 at the door', '401 behind a secondary header']],
+    ['8.7', 'in failures of authentication', ['401 at the door', '401 behind a secondary header']],
+    [
+      '8.8',
+      'in all 401 and 403',
+      ['401 at the door', '401 behind a secondary header', '401 of a grant', '403 of a denied action'],
+    ],
+    [
+      '9.5',
+      'in all 401 and 403',
+      ['401 at the door', '401 behind a secondary header', '401 of a grant', '403 of a denied action'],
+    ],
+  ])('of %s do not name the product %s', async (version, _, without) => {
+    const other = await emulated({ version, users: { bob: { password: 'secret', roles: [] } } });
+    const ask = (path: string, headers: Record<string, string> = {}, body?: object) =>
+      send(`${other.url}${path}`, { method: body ? 'POST' : 'GET', headers, body });
+    const grant = { grant_type: 'password', username: 'bob', password: 'wrong' };
+    const answers = {
+      'at the door': await ask('/'),
+      'behind a secondary header': await ask('/', {
+        ...other.admin,
+        'es-secondary-authorization': 'Basic x',
+      }),
+      'of a grant': await ask('/_security/oauth2/token', other.admin, grant),
+      'of a denied action': await ask('/_security/user', basic('bob', 'secret')),
+      'of a bad body': await ask('/_security/oauth2/token', other.admin, {}),
+      'of an unknown user': await ask('/_security/user/nobody', other.admin),
+      'of an unknown path': await ask('/_security/nowhere', other.admin),
+    };
+    const unnamed = Object.entries(answers).filter(
+      ([, answer]) => answer.header('x-elastic-product').length === 0,
+    );
+    expect(unnamed.map(([about, { status }]) => `${status} ${about}`)).toEqual(without);
+    await other.close();
   });
 
   test('repeat the opaque id, also with refusals', async () => {

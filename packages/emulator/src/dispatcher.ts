@@ -74,7 +74,10 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
         : { authentication: undefined, negotiated };
     }
     const result = authenticator.authenticate(head, head.uri);
-    if (result.kind === 'refused') return failure(head, answerType, result.error);
+    if (result.kind === 'refused') {
+      const { error } = result;
+      return failure(head, answerType, error, version.hidesProductByStatus && isNamedIn(error.status));
+    }
     if ('status' in negotiated) return failure(head, plainType, negotiated);
     return { authentication: result.authentication, negotiated, negotiate: result.negotiate };
   }
@@ -129,7 +132,8 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     };
     const refused = (refusal: unknown): Reply => {
       if (!(refusal instanceof Refusal)) throw refusal;
-      return failure(head, answerType, refusal.error);
+      const { error } = refusal;
+      return failure(head, answerType, error, !version.hidesProductByStatus || isNamedIn(error.status));
     };
     try {
       const answer = route.handle(security, call);
@@ -190,8 +194,13 @@ function bearersOf({ authorization, secondary }: Head): string[] {
 const buildHash = '0000000000000000000000000000000000000000';
 const textType = 'text/plain; charset=UTF-8';
 
-function common(head: Head): string[] {
-  const headers = ['X-elastic-product', 'Elasticsearch'];
+/** Whether an answer says that it is Elasticsearch's, where its status decides (`RestResponse.filterHeaders`). */
+function isNamedIn(status: number): boolean {
+  return status !== 401 && status !== 403;
+}
+
+function common(head: Head, isNamed = true): string[] {
+  const headers = isNamed ? ['X-elastic-product', 'Elasticsearch'] : [];
   if (head.opaqueId !== undefined) headers.push('X-Opaque-Id', head.opaqueId);
   return headers;
 }
@@ -203,11 +212,12 @@ function json(
   body: JsonValue,
   more: readonly string[] = [],
   text: string = written(head.uri, body),
+  isNamed?: boolean,
 ): Reply {
   const length = String(Buffer.byteLength(text));
   return {
     status,
-    headers: [...common(head), ...more, 'content-type', type, 'content-length', length],
+    headers: [...common(head, isNamed), ...more, 'content-type', type, 'content-length', length],
     body: text,
   };
 }
@@ -227,9 +237,10 @@ function flat(head: Head, type: string, status: number, error: string, more?: re
   return json(head, type, status, { error, status }, more);
 }
 
-function failure(head: Head, type: string, error: ApiError): Reply {
+function failure(head: Head, type: string, error: ApiError, isNamed = true): Reply {
   const challenges = (error.challenges ?? []).flatMap((challenge) => ['WWW-Authenticate', challenge]);
-  return { ...json(head, type, error.status, errorBody(error), challenges), reason: error.reason };
+  const reply = json(head, type, error.status, errorBody(error), challenges, undefined, isNamed);
+  return { ...reply, reason: error.reason };
 }
 
 /** The answers of the routing layer, which has its own form of errors. */

@@ -33,6 +33,12 @@ export interface Capabilities {
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
   readonly namesKeyWithWrongSecret: boolean;
+  /**
+   * 8.8 (elastic/elasticsearch#95189): 401 and 403 do not say whose answers they are, whatever they are about.
+   * Before, the filter in front of the handlers left that out of what it refuses itself: all failures of
+   * authentication, but no denial (`SecurityRestFilter`).
+   */
+  readonly hidesProductByStatus: boolean;
   /** 8.8: complaints about documents say where, and have a type of their own. The first release is not known for sure. */
   readonly locatesDocumentErrors: boolean;
   /** 8.9 */
@@ -111,6 +117,7 @@ export function parseVersion(text: string): Version | undefined {
     refusesLimitedPrivileges: since(8, 5),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
+    hidesProductByStatus: since(8, 8),
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),

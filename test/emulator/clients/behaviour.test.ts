@@ -59,7 +59,7 @@ describe.each(pairs)('$name', (pair) => {
     expect(error.name).toBe('ProductNotSupportedError');
   });
 
-  test('makes errors of refusals, with their type and reason', async () => {
+  test('makes errors of refusals, with their type and reason, though these do not name the product', async () => {
     const wrong = { headers: { authorization: `Basic ${btoa('bob:wrong-password')}` } };
     const error = await failureOf(conversation.client.security.authenticate(undefined, wrong));
     expect(error).toMatchObject({ name: 'ResponseError', statusCode: 401 });
@@ -71,11 +71,13 @@ describe.each(pairs)('$name', (pair) => {
     });
     expect(error.message).toContain('security_exception');
     expect(error.headers).toMatchObject({ 'www-authenticate': expect.arrayContaining(['ApiKey']) });
+    expect(error.headers).not.toHaveProperty('x-elastic-product');
 
     const asBob = { headers: { authorization: `Basic ${btoa('bob:secret')}` } };
     const denied = await failureOf(conversation.client.security.getUser(undefined, asBob));
     expect(denied).toMatchObject({ name: 'ResponseError', statusCode: 403 });
     expect(denied.message).toContain('is unauthorized for user [bob] with effective roles []');
+    expect(denied.headers).not.toHaveProperty('x-elastic-product');
   });
 
   test('says what went wrong also where Elasticsearch has another form of errors', async () => {
