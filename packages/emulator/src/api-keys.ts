@@ -5,10 +5,10 @@
 
 import { decodeBase64 } from './base64.js';
 import type { Clock } from './clock.js';
-import type { Realm, User } from './identity.js';
 import type { JsonMap, JsonValue } from './json-value.js';
 import type { RoleDescriptors } from './role-descriptor.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
+import type { Realm, User } from './user.js';
 import type { Version } from './version.js';
 
 /** Whose key it is, and what that user was allowed at the time. */

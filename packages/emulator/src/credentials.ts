@@ -13,13 +13,13 @@ import {
   realmIdentity,
   serviceAccountRealm,
   serviceUser,
-  type User,
 } from './identity.js';
 import type { JwtContext, JwtRealms } from './jwt-realms.js';
 import { type Kerberos, kerberosPrincipal } from './kerberos.js';
 import type { RoleMappings } from './role-mappings.js';
 import { type PresentedServiceToken, parseServiceToken, type ServiceAccounts } from './service-accounts.js';
 import type { Tokens } from './tokens.js';
+import type { User } from './user.js';
 import type { Users } from './users.js';
 import type { Version } from './version.js';
 

@@ -6,23 +6,8 @@
 import type { ApiKey } from './api-keys.js';
 import type { JsonMap, JsonValue } from './json-value.js';
 import type { ServiceAccountName } from './service-accounts.js';
+import type { Realm, User } from './user.js';
 import type { Version } from './version.js';
-
-/** A realm. */
-export interface Realm {
-  readonly name: string;
-  readonly type: string;
-}
-
-/** A user as it was at some instant. */
-export interface User {
-  readonly username: string;
-  readonly roles: readonly string[];
-  readonly fullName: string | null;
-  readonly email: string | null;
-  readonly metadata: JsonMap;
-  readonly enabled: boolean;
-}
 
 /** Who is calling. It never changes; a token keeps the one it was issued for. */
 export interface Authentication {

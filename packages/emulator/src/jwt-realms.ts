@@ -5,12 +5,12 @@
  */
 
 import type { Clock } from './clock.js';
-import type { Realm, User } from './identity.js';
 import { type Jwt, parseJwt } from './jwt.js';
 import { attributesOf, type ClaimRules, isAcceptable, principalOf } from './jwt-claims.js';
 import { isSignedByOneOf, type VerificationKey } from './jwt-keys.js';
 import type { RoleMappings } from './role-mappings.js';
 import { type Digest, digest } from './secrets.js';
+import type { Realm, User } from './user.js';
 import type { Version } from './version.js';
 
 /** A realm as it is configured, after the checks. */

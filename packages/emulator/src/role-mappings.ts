@@ -3,10 +3,10 @@
  * and of JSON Web Tokens.
  */
 
-import type { Realm, User } from './identity.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import { isPattern, matchesPattern } from './name-patterns.js';
 import { flattened } from './query.js';
+import type { Realm, User } from './user.js';
 
 /** A rule: who is meant. */
 export type Rule =

@@ -4,13 +4,13 @@
  */
 
 import { illegalArgument, parseFailure, Refusal } from './envelope.js';
-import type { User } from './identity.js';
 import { type JsonDocument, type JsonMember, mapOf } from './json-parser.js';
 import { emptyMap } from './json-value.js';
 import { nameProblem } from './names.js';
 import { refuseBroken, tokenName } from './object-parser.js';
 import { readPassword } from './password-parser.js';
 import { refuseType } from './privileges-parser.js';
+import type { User } from './user.js';
 import { isReservedUser, type NewPassword } from './users.js';
 
 /** A user that is to be stored. */

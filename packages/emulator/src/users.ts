@@ -3,8 +3,9 @@
  */
 
 import { isBcryptHashOf } from './bcrypt.js';
-import { nativeRealm, type Realm, reservedMetadata, reservedRealm, type User } from './identity.js';
+import { nativeRealm, reservedMetadata, reservedRealm } from './identity.js';
 import { type Digest, digest } from './secrets.js';
+import type { Realm, User } from './user.js';
 
 /** A user and the realm it belongs to. */
 export interface Account {

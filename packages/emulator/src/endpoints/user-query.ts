@@ -1,11 +1,12 @@
 /** Searching users: `/_security/_query/user`. */
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
-import { nativeRealm, type User } from '../identity.js';
+import { nativeRealm } from '../identity.js';
 import { type FieldValue, type SearchField, type SearchFields, unsupportedQuery, wordsOf } from '../query.js';
 import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
+import type { User } from '../user.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];
