@@ -5,13 +5,13 @@
 
 import type { ApplicationPrivileges } from './application-privileges.js';
 import { createDenials } from './denials.js';
-import type { ApiError } from './envelope.js';
 import { type Authentication, nowhere } from './identity.js';
 import { type Concerns, type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
 import type { RoleDescriptors } from './role-descriptor.js';
 import type { Roles } from './roles.js';
 import type { ServiceAccounts } from './service-accounts.js';
-import type { Version } from './version.js';
+import type { ApiError } from './wire/envelope.js';
+import type { Version } from './wire/version.js';
 
 /** Decides about actions. */
 export interface Authorization {

@@ -4,9 +4,7 @@
  */
 
 import type { ApiKeys } from './api-keys.js';
-import { decodeBase64 } from './base64.js';
 import type { Challenges } from './challenges.js';
-import { type ApiError, illegalArgument } from './envelope.js';
 import {
   type Authentication,
   apiKeyIdentity,
@@ -21,7 +19,9 @@ import { type PresentedServiceToken, parseServiceToken, type ServiceAccounts } f
 import type { Tokens } from './tokens.js';
 import type { User } from './user.js';
 import type { Users } from './users.js';
-import type { Version } from './version.js';
+import { decodeBase64 } from './wire/base64.js';
+import { type ApiError, illegalArgument } from './wire/envelope.js';
+import type { Version } from './wire/version.js';
 
 /** Who is calling, or the answer to whom nobody is. */
 export type AuthenticationResult =

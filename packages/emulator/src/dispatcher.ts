@@ -5,13 +5,13 @@
 
 import type { CredentialHeaders } from './authentication.js';
 import type { Answer, Call, Route } from './endpoint.js';
-import { type ApiError, errorBody, illegalArgument, Refusal } from './envelope.js';
 import { filterPath } from './filter-path.js';
 import type { Authentication } from './identity.js';
-import { type JsonValue, writeJson, writePrettyJson } from './json-value.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
 import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
 import type { Security } from './security.js';
+import { type ApiError, errorBody, illegalArgument, Refusal } from './wire/envelope.js';
+import { type JsonValue, writeJson, writePrettyJson } from './wire/json-value.js';
 
 /** What is known of a request before its body. */
 export interface Head extends CredentialHeaders {

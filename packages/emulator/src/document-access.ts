@@ -4,12 +4,12 @@
  */
 
 import type { IndexGrant } from './authorization.js';
-import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import { metadataFields } from './mapping.js';
 import { matchesPattern } from './name-patterns.js';
 import type { FieldRule } from './permissions.js';
 import type { Query } from './query-parser.js';
 import { parseRoleQuery } from './role-queries.js';
+import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 
 /** What somebody may see of an index. */
 export interface DocumentAccess {

@@ -2,8 +2,8 @@
 
 import type { WriteResult } from './document-writes.js';
 import type { Index } from './documents.js';
-import type { JsonValue } from './json-value.js';
-import type { Version } from './version.js';
+import type { JsonValue } from './wire/json-value.js';
+import type { Version } from './wire/version.js';
 
 /** The release's name for where a document is. */
 export function showPlace(

@@ -4,13 +4,13 @@
  */
 
 import { type Call, documentOf } from './endpoint.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from './json-parser.js';
-import { type Field, readScalarText, refuseBroken, tokenName } from './object-parser.js';
 import { parseQueryNode, type Query } from './query-parser.js';
 import type { Search, SortKey } from './search.js';
 import { searchAfter, sort, whole } from './search-request.js';
 import { readSourceParameters, type SourceFilter, sourceField, wholeSource } from './source-filter.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from './wire/json-parser.js';
+import { type Field, readScalarText, refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** A search of documents. */
 export interface DocumentSearch extends Search {

@@ -4,12 +4,12 @@
  */
 
 import { type Draft, documentError, type Index, type Written } from './documents.js';
-import { illegalArgument, Refusal, validationFailure } from './envelope.js';
 import { noSuchIndex } from './index-names.js';
 import type { Caller } from './index-request.js';
-import { type JsonDocument, parseJson } from './json-parser.js';
-import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './json-value.js';
 import type { Security } from './security.js';
+import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';
+import { type JsonDocument, parseJson } from './wire/json-parser.js';
+import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './wire/json-value.js';
 
 /** A write. Without an id, one is drawn. */
 export type Write =

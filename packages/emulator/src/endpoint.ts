@@ -4,13 +4,13 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { type ApiError, illegalArgument, parseFailure, Refusal, validationFailure } from './envelope.js';
 import type { Authentication } from './identity.js';
-import { type JsonDocument, parseJson } from './json-parser.js';
-import type { JsonValue } from './json-value.js';
 import type { Security } from './security.js';
-import { suggestion } from './suggestion.js';
-import type { Version } from './version.js';
+import { type ApiError, illegalArgument, parseFailure, Refusal, validationFailure } from './wire/envelope.js';
+import { type JsonDocument, parseJson } from './wire/json-parser.js';
+import type { JsonValue } from './wire/json-value.js';
+import { suggestion } from './wire/suggestion.js';
+import type { Version } from './wire/version.js';
 
 /** A request whose sender is known. */
 export interface Call {

@@ -4,10 +4,10 @@
  */
 
 import { parseDate } from './date-math.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import type { JsonDocument, JsonNode } from './json-parser.js';
-import { readScalarText } from './object-parser.js';
 import { type FieldType, type FieldValue, wordsOf } from './query.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import type { JsonDocument, JsonNode } from './wire/json-parser.js';
+import { readScalarText } from './wire/object-parser.js';
 
 /** A type of fields that hold values. */
 export interface ValueType {

@@ -4,10 +4,10 @@
  */
 
 import type { ApiKey } from './api-keys.js';
-import type { JsonMap, JsonValue } from './json-value.js';
 import type { ServiceAccountName } from './service-accounts.js';
 import type { Realm, User } from './user.js';
-import type { Version } from './version.js';
+import type { JsonMap, JsonValue } from './wire/json-value.js';
+import type { Version } from './wire/version.js';
 
 /** Who is calling. It never changes; a token keeps the one it was issued for. */
 export interface Authentication {

@@ -3,8 +3,8 @@
  * errors about both.
  */
 
-import type { ApiError } from './envelope.js';
 import { matchesPattern } from './name-patterns.js';
+import type { ApiError } from './wire/envelope.js';
 
 const longestName = 255;
 

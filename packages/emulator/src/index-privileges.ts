@@ -5,7 +5,7 @@
 
 import { contains, includes, type Language, nothing, union } from './languages.js';
 import { namesMatching } from './name-patterns.js';
-import { isSince, type Version } from './version.js';
+import { isSince, type Version } from './wire/version.js';
 
 interface Row {
   readonly name: string;

@@ -8,10 +8,10 @@ import { accessOf } from './document-access.js';
 import type { VisibleIndex } from './document-search.js';
 import type { Index } from './documents.js';
 import { type Call, queryFlag } from './endpoint.js';
-import { illegalArgument, notLicensed, Refusal } from './envelope.js';
 import type { Authentication } from './identity.js';
 import { invalidIndexName, noSuchIndex, parseIndexExpression } from './index-names.js';
 import type { Security } from './security.js';
+import { illegalArgument, notLicensed, Refusal } from './wire/envelope.js';
 
 /** Which indices are meant, and what is to be done if some are not there. */
 export interface Target {

@@ -4,11 +4,11 @@
 
 import type { Clock } from './clock.js';
 import { createIndex, type Index } from './documents.js';
-import { Refusal } from './envelope.js';
 import { type IndexDefinition, plainIndex } from './index-definition.js';
 import { indexNameProblem, invalidIndexName } from './index-names.js';
 import type { Secrets } from './secrets.js';
-import type { Version } from './version.js';
+import { Refusal } from './wire/envelope.js';
+import type { Version } from './wire/version.js';
 
 /** The indices of a cluster. */
 export interface Indices {

@@ -11,7 +11,7 @@ import {
 } from './jwt-keys.js';
 import { digestOfSharedSecret, type JwtRealm } from './jwt-realms.js';
 import { areTexts, check, checkNames, isObject, isText, refuse } from './option-checks.js';
-import type { Version } from './version.js';
+import type { Version } from './wire/version.js';
 
 /**
  * A realm that accepts JSON Web Tokens. The members are Elasticsearch's settings

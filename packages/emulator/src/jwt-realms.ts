@@ -11,7 +11,7 @@ import { isSignedByOneOf, type VerificationKey } from './jwt-keys.js';
 import type { RoleMappings } from './role-mappings.js';
 import { type Digest, digest } from './secrets.js';
 import type { Realm, User } from './user.js';
-import type { Version } from './version.js';
+import type { Version } from './wire/version.js';
 
 /** A realm as it is configured, after the checks. */
 export interface JwtRealm extends ClaimRules {

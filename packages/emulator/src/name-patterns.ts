@@ -3,7 +3,6 @@
  * in Lucene's dialect, which has intersections, complements and ranges of numbers, and no anchors.
  */
 
-import { illegalArgument, Refusal } from './envelope.js';
 import {
   anyCharacter,
   beginWork,
@@ -22,6 +21,7 @@ import {
   tooComplex,
   union,
 } from './languages.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
 
 const known = new Map<string, Language>();
 

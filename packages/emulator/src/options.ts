@@ -1,9 +1,5 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
-import { decodeBase64 } from './base64.js';
-import { Refusal } from './envelope.js';
-import { parseJson } from './json-parser.js';
-import { emptyMap } from './json-value.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import type { TicketResult } from './kerberos.js';
 import { nameProblem } from './names.js';
@@ -15,7 +11,11 @@ import { checkRoleQueries } from './role-queries.js';
 import { descriptorProblems } from './role-validation.js';
 import type { SecuritySettings } from './security.js';
 import { parseUser, type UserRequest, userProblems } from './user-parser.js';
-import { parseVersion, type Version } from './version.js';
+import { decodeBase64 } from './wire/base64.js';
+import { Refusal } from './wire/envelope.js';
+import { parseJson } from './wire/json-parser.js';
+import { emptyMap } from './wire/json-value.js';
+import { parseVersion, type Version } from './wire/version.js';
 
 /** How an emulator starts. Every member is optional. */
 export interface EmulatorOptions {

@@ -7,7 +7,6 @@
 import type { ResolvedPrivileges, ApplicationPrivileges as Stored } from './application-privileges.js';
 import { grantsAction, grantsPrivilege } from './cluster-privileges.js';
 import { grantsIndexPrivilege, indexActionsOf } from './index-privileges.js';
-import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import {
   contains,
   everything,
@@ -21,7 +20,8 @@ import {
 import { isPattern, languageOf, matchesPattern, namesMatching } from './name-patterns.js';
 import { isRestricted, restrictedIndices } from './restricted-indices.js';
 import type { IndexPrivileges, RoleDescriptor } from './role-descriptor.js';
-import type { Version } from './version.js';
+import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
+import type { Version } from './wire/version.js';
 
 /** Privileges on indices of several roles, joined where the names of the indices are the same. */
 export interface IndexGroup {

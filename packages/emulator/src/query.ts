@@ -4,9 +4,9 @@
  */
 
 import { parseInstant } from './date-math.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import { isMap, type JsonMap, type JsonValue, numberOf } from './json-value.js';
 import type { Query } from './query-parser.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import { isMap, type JsonMap, type JsonValue, numberOf } from './wire/json-value.js';
 
 /** What a field can hold. */
 export type FieldValue = string | number | boolean;

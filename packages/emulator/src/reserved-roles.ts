@@ -4,7 +4,6 @@
  */
 
 import { reservedMetadata } from './identity.js';
-import type { JsonMap } from './json-value.js';
 import {
   type ApplicationPrivileges,
   type IndexPrivileges,
@@ -12,7 +11,8 @@ import {
   type RoleDescriptor,
   type RoleDescriptors,
 } from './role-descriptor.js';
-import type { Version } from './version.js';
+import type { JsonMap } from './wire/json-value.js';
+import type { Version } from './wire/version.js';
 
 type Row = Partial<RoleDescriptor> & { readonly deprecated?: string };
 

@@ -2,7 +2,7 @@
 
 import { contains, type Language } from './languages.js';
 import { namesMatching } from './name-patterns.js';
-import type { Version } from './version.js';
+import type { Version } from './wire/version.js';
 
 const older = namesMatching([
   '.security',

@@ -3,11 +3,7 @@
  * complaints carry no line and column but the name of the role.
  */
 
-import { contentParseFailure, illegalArgument, locate, Refusal, validationFailure } from './envelope.js';
-import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from './json-parser.js';
-import { emptyMap, type JsonMap } from './json-value.js';
 import { nameProblem } from './names.js';
-import { type Field, refuseBroken, tokenName } from './object-parser.js';
 import {
   type Mutable,
   parseApplication,
@@ -19,6 +15,10 @@ import {
   refuseType,
 } from './privileges-parser.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
+import { contentParseFailure, illegalArgument, locate, Refusal, validationFailure } from './wire/envelope.js';
+import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from './wire/json-parser.js';
+import { emptyMap, type JsonMap } from './wire/json-value.js';
+import { type Field, refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** Which optional members a descriptor may have. */
 export interface RoleDialect {

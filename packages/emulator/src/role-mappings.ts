@@ -3,10 +3,10 @@
  * and of JSON Web Tokens.
  */
 
-import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import { isPattern, matchesPattern } from './name-patterns.js';
 import { flattened } from './query.js';
 import type { Realm, User } from './user.js';
+import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 
 /** A rule: who is meant. */
 export type Rule =

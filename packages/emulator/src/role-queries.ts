@@ -3,11 +3,11 @@
  * when they are used, since API keys may bring along anything.
  */
 
-import { contentParseFailure, parseFailure, Refusal } from './envelope.js';
-import { type JsonDocument, locationOf, parseJson } from './json-parser.js';
-import { refuseBroken, tokenName } from './object-parser.js';
 import { parseQueryNode, type Query } from './query-parser.js';
 import type { RoleDescriptor } from './role-descriptor.js';
+import { contentParseFailure, parseFailure, Refusal } from './wire/envelope.js';
+import { type JsonDocument, locationOf, parseJson } from './wire/json-parser.js';
+import { refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** @throws Refusal if the text is no query, or one that is filled in for each user */
 export function parseRoleQuery(text: string): Query {

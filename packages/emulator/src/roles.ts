@@ -4,7 +4,7 @@
 
 import { reservedRoles } from './reserved-roles.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
-import type { Version } from './version.js';
+import type { Version } from './wire/version.js';
 
 /** The roles of an emulator. */
 export interface Roles {

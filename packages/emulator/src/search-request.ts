@@ -2,12 +2,12 @@
 
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from './json-parser.js';
-import type { JsonValue } from './json-value.js';
-import { type Field, objectParser, refuseBroken } from './object-parser.js';
 import { type Query, queryField } from './query-parser.js';
 import type { Search, SortKey } from './search.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf } from './wire/json-parser.js';
+import type { JsonValue } from './wire/json-value.js';
+import { type Field, objectParser, refuseBroken } from './wire/object-parser.js';
 
 interface SearchBody {
   readonly query?: Query | undefined;

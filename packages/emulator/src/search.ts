@@ -3,10 +3,10 @@
  */
 
 import { parseInstant } from './date-math.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import { type JsonValue, numberOf } from './json-value.js';
 import { compile, type FieldValue, type SearchFields } from './query.js';
 import type { Query } from './query-parser.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import { type JsonValue, numberOf } from './wire/json-value.js';
 
 /** One criterion of an order. */
 export interface SortKey {

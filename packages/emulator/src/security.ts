@@ -19,7 +19,7 @@ import { createSecrets, type Secrets } from './secrets.js';
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.js';
 import { createTokens, type Tokens } from './tokens.js';
 import { createUsers, type Users } from './users.js';
-import type { Version } from './version.js';
+import type { Version } from './wire/version.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {

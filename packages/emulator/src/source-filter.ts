@@ -3,11 +3,11 @@
 import { type DocumentAccess, filterFields } from './document-access.js';
 import type { StoredDocument } from './documents.js';
 import type { Call } from './endpoint.js';
-import { illegalArgument, Refusal } from './envelope.js';
-import { jsonValueOf } from './json-parser.js';
-import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 import { matchesPattern } from './name-patterns.js';
-import { type Field, refuseBroken } from './object-parser.js';
+import { illegalArgument, Refusal } from './wire/envelope.js';
+import { jsonValueOf } from './wire/json-parser.js';
+import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
+import { type Field, refuseBroken } from './wire/object-parser.js';
 
 /** Which part is wanted; `false`: nothing. */
 export type SourceFilter = FieldPatterns | false;

@@ -4,11 +4,11 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import { decodeBase64 } from './base64.js';
 import type { Clock } from './clock.js';
 import { type Authentication, tokenIdentity } from './identity.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
-import type { Version } from './version.js';
+import { decodeBase64 } from './wire/base64.js';
+import type { Version } from './wire/version.js';
 
 /** A new token, the only time it can be seen, and whose it is. */
 export interface IssuedTokens {

@@ -2,17 +2,24 @@
 
 import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import { contentParseFailure, illegalArgument, Refusal } from '../envelope.js';
 import type { Authentication } from '../identity.js';
-import type { JsonDocument, JsonNode } from '../json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
-import { type Field, map, type ObjectParser, objectParser, requiredText, text } from '../object-parser.js';
 import { isEmpty, type RoleDescriptors } from '../role-descriptor.js';
 import { roleDescriptorsField } from '../role-descriptor-parser.js';
 import { roleProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
-import { parseTimeValue } from '../time-value.js';
-import type { Version } from '../version.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
+import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import {
+  type Field,
+  map,
+  type ObjectParser,
+  objectParser,
+  requiredText,
+  text,
+} from '../wire/object-parser.js';
+import { parseTimeValue } from '../wire/time-value.js';
+import type { Version } from '../wire/version.js';
 
 interface CreateBody {
   readonly name: string;

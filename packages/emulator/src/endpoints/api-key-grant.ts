@@ -3,12 +3,12 @@
 import { parseApiKey } from '../api-keys.js';
 import type { AuthenticationResult } from '../credentials.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import { type ApiError, illegalArgument } from '../envelope.js';
-import { emptyMap, type JsonMap } from '../json-value.js';
 import type { Signatures } from '../jwt-realms.js';
-import { type Field, map, objectParser, requiredText, text } from '../object-parser.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import { type ApiError, illegalArgument } from '../wire/envelope.js';
+import { emptyMap, type JsonMap } from '../wire/json-value.js';
+import { type Field, map, objectParser, requiredText, text } from '../wire/object-parser.js';
+import type { Version } from '../wire/version.js';
 import {
   createApiKey,
   metadataProblems,

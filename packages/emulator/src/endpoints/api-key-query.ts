@@ -13,7 +13,7 @@ import {
 import { type Search, search } from '../search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import type { Version } from '../wire/version.js';
 import { showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';

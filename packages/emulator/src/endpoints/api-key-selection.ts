@@ -2,10 +2,10 @@
 
 import type { ApiKey } from '../api-keys.js';
 import type { Authentication } from '../identity.js';
-import type { JsonValue } from '../json-value.js';
 import { showRoles } from '../role-descriptor.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import type { JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 
 /** Which keys a request is about. */
 export interface Selection {

@@ -11,14 +11,14 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { type ApiError, illegalArgument, members, Refusal } from '../envelope.js';
 import type { Authentication } from '../identity.js';
-import { type JsonMap, type JsonValue, sameJson } from '../json-value.js';
-import { type Field, map, objectParser, required, text, texts } from '../object-parser.js';
 import { type RoleDescriptors, showRoles } from '../role-descriptor.js';
 import { roleProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import { type ApiError, illegalArgument, members, Refusal } from '../wire/envelope.js';
+import { type JsonMap, type JsonValue, sameJson } from '../wire/json-value.js';
+import { type Field, map, objectParser, required, text, texts } from '../wire/object-parser.js';
+import type { Version } from '../wire/version.js';
 import { metadataProblems, ownerOf, readLifetime, roleDescriptorsOf } from './api-key-creation.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';

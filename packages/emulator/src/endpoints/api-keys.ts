@@ -12,10 +12,10 @@ import {
   route,
   textOrNothing,
 } from '../endpoint.js';
-import { contentParseFailure, illegalArgument, validationFailure } from '../envelope.js';
-import type { JsonValue } from '../json-value.js';
-import { flag, objectParser, text, texts } from '../object-parser.js';
 import type { Security } from '../security.js';
+import { contentParseFailure, illegalArgument, validationFailure } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { flag, objectParser, text, texts } from '../wire/object-parser.js';
 import { apiKeyCreationRoute } from './api-key-creation.js';
 import { isOwn, type Selection, select, selectionOf, showApiKey } from './api-key-selection.js';
 

@@ -17,13 +17,13 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument, parseFailure } from '../envelope.js';
 import { indexPrivilegeNames } from '../index-privileges.js';
-import type { JsonDocument, JsonNode, JsonObject } from '../json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
 import { matchesPattern } from '../name-patterns.js';
-import { map, objectParser, refuseBroken, text, texts, tokenName } from '../object-parser.js';
 import type { Security } from '../security.js';
+import { illegalArgument, parseFailure } from '../wire/envelope.js';
+import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { map, objectParser, refuseBroken, text, texts, tokenName } from '../wire/object-parser.js';
 import { namesIn } from './users.js';
 
 const actions = 'cluster:admin/xpack/security/privilege';

@@ -2,8 +2,8 @@
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
 import { type Authentication, showIdentity } from '../identity.js';
-import { writeJson } from '../json-value.js';
-import type { Version } from '../version.js';
+import { writeJson } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 
 // This is what tests ask for more often than for everything else together, and an identity never changes.
 const answers = new WeakMap<Authentication, Answer>();

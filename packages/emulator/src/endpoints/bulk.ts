@@ -3,12 +3,12 @@
 import { showPlace, showWritten, statusOf } from '../document-answers.js';
 import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../document-writes.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import { illegalArgument, members, Refusal } from '../envelope.js';
 import { callerOf } from '../index-request.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from '../json-parser.js';
-import type { JsonValue } from '../json-value.js';
-import { readScalarText, refuseBroken, tokenName } from '../object-parser.js';
 import type { Security } from '../security.js';
+import { illegalArgument, members, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { readScalarText, refuseBroken, tokenName } from '../wire/object-parser.js';
 import { asksForRefresh, writeParameters } from './documents.js';
 
 interface BulkRequest {

@@ -1,10 +1,10 @@
 /** The two endpoints outside of security that clients call to see whether anybody is there. */
 
 import { answer, type Route, route } from '../endpoint.js';
-import type { JsonValue } from '../json-value.js';
 import { clusterName, nodeName } from '../node.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import type { JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 
 function info(version: Version): Record<string, string | boolean> {
   const { major, minor, number } = version;

@@ -10,9 +10,12 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument, notLicensed, parseFailure, Refusal } from '../envelope.js';
-import type { JsonDocument, JsonNode } from '../json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
+import { parseIndices } from '../privileges-parser.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor, showIndices } from '../role-descriptor.js';
+import type { Security } from '../security.js';
+import { illegalArgument, notLicensed, parseFailure, Refusal } from '../wire/envelope.js';
+import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import {
   type Field,
   map,
@@ -22,11 +25,8 @@ import {
   requiredText,
   text,
   tokenName,
-} from '../object-parser.js';
-import { parseIndices } from '../privileges-parser.js';
-import { type IndexPrivileges, noPrivileges, type RoleDescriptor, showIndices } from '../role-descriptor.js';
-import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+} from '../wire/object-parser.js';
+import type { Version } from '../wire/version.js';
 import { metadataProblems, nameProblems, ownerOf, readLifetime, showCreated } from './api-key-creation.js';
 import { type ApiKeyChange, changeProblems, ensureOwner, update } from './api-key-update.js';
 

@@ -14,10 +14,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument } from '../envelope.js';
 import { callerOf } from '../index-request.js';
-import { jsonValueOf } from '../json-parser.js';
-import { refuseBroken } from '../object-parser.js';
 import type { Security } from '../security.js';
 import {
   readSourceParameters,
@@ -26,6 +23,9 @@ import {
   sourceParameters,
   wholeSource,
 } from '../source-filter.js';
+import { illegalArgument } from '../wire/envelope.js';
+import { jsonValueOf } from '../wire/json-parser.js';
+import { refuseBroken } from '../wire/object-parser.js';
 
 /** The parameters of every write. */
 export const writeParameters: readonly string[] = ['refresh', 'timeout', 'wait_for_active_shards'];

@@ -3,15 +3,15 @@
 import { applicationProblem } from '../application-privileges.js';
 import { clusterPrivilegeProblem } from '../cluster-privileges.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import { illegalArgument, parseFailure } from '../envelope.js';
 import { indexPrivilegeProblem } from '../index-privileges.js';
-import type { JsonDocument, JsonMember, JsonNode } from '../json-parser.js';
-import type { JsonMap } from '../json-value.js';
-import { refuseBroken, tokenName } from '../object-parser.js';
 import type { Permissions } from '../permissions.js';
 import { parseApplication, parseIndices, readStrings } from '../privileges-parser.js';
 import type { ApplicationPrivileges, IndexPrivileges } from '../role-descriptor.js';
 import type { Security } from '../security.js';
+import { illegalArgument, parseFailure } from '../wire/envelope.js';
+import type { JsonDocument, JsonMember, JsonNode } from '../wire/json-parser.js';
+import type { JsonMap } from '../wire/json-value.js';
+import { refuseBroken, tokenName } from '../wire/object-parser.js';
 
 /** The privileges somebody asks about. */
 export interface WantedPrivileges {

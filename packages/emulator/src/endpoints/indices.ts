@@ -11,14 +11,14 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument } from '../envelope.js';
 import { type IndexDefinition, parseIndexDefinition, parseMapping, plainIndex } from '../index-definition.js';
 import { indexNameProblem, invalidIndexName } from '../index-names.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
-import type { JsonValue } from '../json-value.js';
 import type { MappedFields } from '../mapping.js';
 import { showFields, visibleFields } from '../mapping-view.js';
 import type { Security } from '../security.js';
+import { illegalArgument } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
 
 const actions = {
   create: 'indices:admin/create',

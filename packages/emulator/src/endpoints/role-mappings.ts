@@ -10,11 +10,11 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { parseFailure } from '../envelope.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../json-value.js';
-import { anything, type Field, flag, map, objectParser, texts } from '../object-parser.js';
 import { parseRule, type RoleMapping, type Rule } from '../role-mappings.js';
 import type { Security } from '../security.js';
+import { parseFailure } from '../wire/envelope.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { anything, type Field, flag, map, objectParser, texts } from '../wire/object-parser.js';
 import { namesIn } from './users.js';
 
 const actions = 'cluster:admin/xpack/security/role_mapping';

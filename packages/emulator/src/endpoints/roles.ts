@@ -10,8 +10,6 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument, notLicensed } from '../envelope.js';
-import type { JsonValue } from '../json-value.js';
 import { nameProblem } from '../names.js';
 import { isReservedRole } from '../reserved-roles.js';
 import { type RoleDescriptor, showRole } from '../role-descriptor.js';
@@ -19,7 +17,9 @@ import { parseRole } from '../role-descriptor-parser.js';
 import { checkRoleQueries } from '../role-queries.js';
 import { descriptorProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
-import type { Version } from '../version.js';
+import { illegalArgument, notLicensed } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 import { namesIn } from './users.js';
 
 const actions = 'cluster:admin/xpack/security/role';

@@ -1,11 +1,11 @@
 /** Service accounts and their tokens: `/_security/service`. */
 
 import { type Answer, answer, type Call, type Route, refuse, route, segment } from '../endpoint.js';
-import { illegalArgument } from '../envelope.js';
-import type { JsonValue } from '../json-value.js';
 import { showRole } from '../role-descriptor.js';
 import type { Security } from '../security.js';
 import type { ServiceAccountName } from '../service-accounts.js';
+import { illegalArgument } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
 
 const actions = 'cluster:admin/xpack/security/service_account';
 const account = '/_security/service/{namespace}/{service}';

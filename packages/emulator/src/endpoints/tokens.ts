@@ -1,6 +1,5 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
-import { decodeBase64 } from '../base64.js';
 import type { AuthenticationResult } from '../credentials.js';
 import {
   type Answer,
@@ -12,17 +11,18 @@ import {
   route,
   textOrNothing,
 } from '../endpoint.js';
+import { type Authentication, showIdentity } from '../identity.js';
+import type { Security } from '../security.js';
+import type { IssuedTokens } from '../tokens.js';
+import { decodeBase64 } from '../wire/base64.js';
 import {
   type ApiError,
   contentParseFailure,
   illegalArgument,
   notLicensed,
   validationText,
-} from '../envelope.js';
-import { type Authentication, showIdentity } from '../identity.js';
-import { objectParser, text } from '../object-parser.js';
-import type { Security } from '../security.js';
-import type { IssuedTokens } from '../tokens.js';
+} from '../wire/envelope.js';
+import { objectParser, text } from '../wire/object-parser.js';
 
 interface TokenRequest {
   readonly grant_type?: string | undefined;

@@ -1,11 +1,11 @@
 /** What the caller is allowed, put together from all of his roles: `GET /_security/user/_privileges`. */
 
 import { type Answer, answer, type Call, type Route, refuse, route } from '../endpoint.js';
-import { illegalArgument } from '../envelope.js';
-import type { JsonValue } from '../json-value.js';
 import type { FieldRule, IndexGroup } from '../permissions.js';
 import { fieldSecurity, type IndexPrivileges, type RoleDescriptor } from '../role-descriptor.js';
 import type { Security } from '../security.js';
+import { illegalArgument } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
 
 function show(security: Security, { authentication }: Call): Answer {
   const { authorization } = security;

@@ -10,15 +10,15 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { illegalArgument, parseFailure, validationFailure } from '../envelope.js';
 import { type Authentication, nativeRealm, reservedRealm } from '../identity.js';
-import type { JsonValue } from '../json-value.js';
-import { refuseBroken, tokenName } from '../object-parser.js';
 import { readPassword } from '../password-parser.js';
 import type { Security } from '../security.js';
 import type { User } from '../user.js';
 import { parseUser, type UserRequest, userProblems } from '../user-parser.js';
 import { isReservedUser, type NewPassword } from '../users.js';
+import { illegalArgument, parseFailure, validationFailure } from '../wire/envelope.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { refuseBroken, tokenName } from '../wire/object-parser.js';
 
 const actions = 'cluster:admin/xpack/security/user';
 
