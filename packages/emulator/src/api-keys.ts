@@ -3,7 +3,7 @@
  * secret only as a digest. Who may do what with a key is decided in the endpoints.
  */
 
-import type { Clock } from './clock.js';
+import type { Clock } from './controls/clock.js';
 import type { RoleDescriptors } from './role-descriptor.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
 import type { Realm, User } from './user.js';

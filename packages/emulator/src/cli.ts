@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readArguments, usage } from './cli-arguments.js';
 import { complaint, introduction, logLine } from './cli-output.js';
+import type { Exchange } from './controls/request-log.js';
 import { type Emulator, launch } from './emulator.js';
 import type { EmulatorOptions } from './options.js';
 import { isLoopbackHost } from './page/guard.js';
-import type { Exchange } from './request-log.js';
 
 // Not SIGHUP: to hear it would undo `nohup`.
 const signals = ['SIGINT', 'SIGTERM'] as const;

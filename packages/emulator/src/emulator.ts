@@ -1,14 +1,14 @@
 /** Puts an emulator together: state, endpoints, controls and listener. */
 
 import { makeCertificate } from './certificates.js';
-import { type Clock, createClock } from './clock.js';
+import { type Clock, createClock } from './controls/clock.js';
+import { createFaults, type Faults } from './controls/faults.js';
+import { createRequestLog, type RequestRecord } from './controls/request-log.js';
 import { createDispatcher } from './dispatcher.js';
 import { allRoutes } from './endpoints/all.js';
-import { createFaults, type Faults } from './faults.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options.js';
 import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
-import { createRequestLog, type RequestRecord } from './request-log.js';
 import { createSecurity } from './security.js';
 import { type OnOver, type RunningServer, startServer } from './server.js';
 

@@ -2,7 +2,7 @@
  * All indices by name. Those of Elasticsearch itself are not among them.
  */
 
-import type { Clock } from './clock.js';
+import type { Clock } from './controls/clock.js';
 import { createIndex, type Index } from './documents.js';
 import { type IndexDefinition, plainIndex } from './index-definition.js';
 import { indexNameProblem, invalidIndexName } from './index-names.js';

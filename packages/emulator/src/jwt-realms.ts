@@ -4,7 +4,7 @@
  * is the one thing that takes time; everything else is decided at the instant of the request.
  */
 
-import type { Clock } from './clock.js';
+import type { Clock } from './controls/clock.js';
 import { type Jwt, parseJwt } from './jwt.js';
 import { attributesOf, type ClaimRules, isAcceptable, principalOf } from './jwt-claims.js';
 import { isSignedByOneOf, type VerificationKey } from './jwt-keys.js';

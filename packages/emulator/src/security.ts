@@ -8,7 +8,7 @@ import { type ApplicationPrivileges, createApplicationPrivileges } from './appli
 import { type Authenticator, createAuthenticator } from './authentication.js';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
-import type { Clock } from './clock.js';
+import type { Clock } from './controls/clock.js';
 import { type Credentials, createCredentials } from './credentials.js';
 import { createIndices, type Indices } from './indices.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';

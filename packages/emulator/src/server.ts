@@ -6,12 +6,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { ServerCertificate } from './certificates.js';
-import type { ScheduledClock } from './clock.js';
+import type { ScheduledClock } from './controls/clock.js';
+import type { Fault, FaultSource } from './controls/faults.js';
+import type { Exchange, OpenExchange, RequestLog } from './controls/request-log.js';
 import type { Dispatcher, Head, Reply } from './dispatcher.js';
-import type { Fault, FaultSource } from './faults.js';
 import { describeCaller } from './identity.js';
 import type { Page } from './page/page.js';
-import type { Exchange, OpenExchange, RequestLog } from './request-log.js';
 import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */

@@ -4,7 +4,7 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import type { Clock } from './clock.js';
+import type { Clock } from './controls/clock.js';
 import { type Authentication, tokenIdentity } from './identity.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
 import { decodeBase64 } from './wire/base64.js';

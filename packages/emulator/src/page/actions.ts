@@ -1,6 +1,6 @@
 /** What the buttons of the page do. Whether a button may be pressed is decided in `guard.ts`. */
 
-import type { Fault } from '../faults.js';
+import type { Fault } from '../controls/faults.js';
 import type { PageParts } from './view.js';
 
 /** What became of an action, in a sentence for whoever pressed the button. */

@@ -1,8 +1,8 @@
 /** What the page shows of an emulator, as plain JSON. No secret, and nothing made from one, is in it. */
 
-import type { ArmedFault, Fault, FaultSource } from '../faults.js';
+import type { ArmedFault, Fault, FaultSource } from '../controls/faults.js';
+import { type Exchange, type RequestLog, shownTarget } from '../controls/request-log.js';
 import { describeCaller } from '../identity.js';
-import { type Exchange, type RequestLog, shownTarget } from '../request-log.js';
 import type { Security } from '../security.js';
 
 /** What the page looks at. */
