@@ -3,7 +3,7 @@
  * choose and Elasticsearch only keeps. What roles make of them is in `permissions.ts`.
  */
 
-import { matchesPattern } from './name-patterns.js';
+import { matchesPattern } from './names/name-patterns.js';
 import type { JsonMap } from './wire/json-value.js';
 
 /** A named privilege of an application. */

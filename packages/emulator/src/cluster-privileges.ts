@@ -3,8 +3,8 @@
  * `permissions.ts`.
  */
 
-import { contains, includes, type Language, nothing, union, without } from './languages.js';
-import { namesMatching } from './name-patterns.js';
+import { contains, includes, type Language, nothing, union, without } from './names/languages.js';
+import { namesMatching } from './names/name-patterns.js';
 import { isSince, type Version } from './wire/version.js';
 
 interface Row {

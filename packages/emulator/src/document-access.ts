@@ -5,7 +5,7 @@
 
 import type { IndexGrant } from './authorization.js';
 import { metadataFields } from './mapping.js';
-import { matchesPattern } from './name-patterns.js';
+import { matchesPattern } from './names/name-patterns.js';
 import type { FieldRule } from './permissions.js';
 import type { Query } from './query-parser.js';
 import { parseRoleQuery } from './role-queries.js';

@@ -1,6 +1,6 @@
 /** `?filter_path=…`: which parts of an answer are written. */
 
-import { matchesWildcards } from './name-patterns.js';
+import { matchesWildcards } from './names/name-patterns.js';
 import { isMap, type JsonValue } from './wire/json-value.js';
 
 type Path = readonly string[];

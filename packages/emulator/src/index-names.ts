@@ -3,7 +3,7 @@
  * errors about both.
  */
 
-import { matchesPattern } from './name-patterns.js';
+import { matchesPattern } from './names/name-patterns.js';
 import type { ApiError } from './wire/envelope.js';
 
 const longestName = 255;

@@ -2,7 +2,7 @@
 
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import type { TicketResult } from './kerberos.js';
-import { nameProblem } from './names.js';
+import { nameProblem } from './names/names.js';
 import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
 import { isReservedRole } from './reserved-roles.js';
 import type { RoleDescriptor } from './role-descriptor.js';

@@ -16,8 +16,8 @@ import {
   nothing,
   union,
   without,
-} from './languages.js';
-import { isPattern, languageOf, matchesPattern, namesMatching } from './name-patterns.js';
+} from './names/languages.js';
+import { isPattern, languageOf, matchesPattern, namesMatching } from './names/name-patterns.js';
 import { isRestricted, restrictedIndices } from './restricted-indices.js';
 import type { IndexPrivileges, RoleDescriptor } from './role-descriptor.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';

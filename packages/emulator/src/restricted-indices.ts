@@ -1,7 +1,7 @@
 /** The indices that belong to Elasticsearch and Kibana themselves: roles reach them only if they say so. */
 
-import { contains, type Language } from './languages.js';
-import { namesMatching } from './name-patterns.js';
+import { contains, type Language } from './names/languages.js';
+import { namesMatching } from './names/name-patterns.js';
 import type { Version } from './wire/version.js';
 
 const older = namesMatching([

@@ -3,7 +3,7 @@
  * complaints carry no line and column but the name of the role.
  */
 
-import { nameProblem } from './names.js';
+import { nameProblem } from './names/names.js';
 import {
   type Mutable,
   parseApplication,

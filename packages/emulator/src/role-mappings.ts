@@ -3,7 +3,7 @@
  * and of JSON Web Tokens.
  */
 
-import { isPattern, matchesPattern } from './name-patterns.js';
+import { isPattern, matchesPattern } from './names/name-patterns.js';
 import { flattened } from './query.js';
 import type { Realm, User } from './user.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';

@@ -3,7 +3,7 @@
 import { type DocumentAccess, filterFields } from './document-access.js';
 import type { StoredDocument } from './documents.js';
 import type { Call } from './endpoint.js';
-import { matchesPattern } from './name-patterns.js';
+import { matchesPattern } from './names/name-patterns.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';
 import { jsonValueOf } from './wire/json-parser.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';

@@ -3,7 +3,7 @@
  * Elasticsearch uses for it.
  */
 
-import { nameProblem } from './names.js';
+import { nameProblem } from './names/names.js';
 import { readPassword } from './password-parser.js';
 import { refuseType } from './privileges-parser.js';
 import type { User } from './user.js';

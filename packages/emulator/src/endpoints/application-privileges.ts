@@ -18,7 +18,7 @@ import {
   segment,
 } from '../endpoint.js';
 import { indexPrivilegeNames } from '../index-privileges.js';
-import { matchesPattern } from '../name-patterns.js';
+import { matchesPattern } from '../names/name-patterns.js';
 import type { Security } from '../security.js';
 import { illegalArgument, parseFailure } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';

@@ -10,7 +10,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { nameProblem } from '../names.js';
+import { nameProblem } from '../names/names.js';
 import { isReservedRole } from '../reserved-roles.js';
 import { type RoleDescriptor, showRole } from '../role-descriptor.js';
 import { parseRole } from '../role-descriptor-parser.js';

@@ -3,6 +3,7 @@
  * in Lucene's dialect, which has intersections, complements and ranges of numbers, and no anchors.
  */
 
+import { illegalArgument, Refusal } from '../wire/envelope.js';
 import {
   anyCharacter,
   beginWork,
@@ -21,7 +22,6 @@ import {
   tooComplex,
   union,
 } from './languages.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
 
 const known = new Map<string, Language>();
 

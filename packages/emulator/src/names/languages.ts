@@ -7,7 +7,7 @@
  * The same term is the same object, so that a search over derivatives ends.
  */
 
-import { illegalArgument, Refusal } from './wire/envelope.js';
+import { illegalArgument, Refusal } from '../wire/envelope.js';
 
 /** A set of names. */
 export interface Language {
