@@ -4,8 +4,8 @@
  */
 
 import { type Call, documentOf } from './endpoint.js';
-import { parseQueryNode, type Query } from './query-parser.js';
-import type { Search, SortKey } from './search.js';
+import { parseQueryNode, type Query } from './search/query-parser.js';
+import type { Search, SortKey } from './search/search.js';
 import { searchAfter, sort, whole } from './search-request.js';
 import { readSourceParameters, type SourceFilter, sourceField, wholeSource } from './source-filter.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';

@@ -6,9 +6,9 @@
 import type { DocumentAccess } from './document-access.js';
 import type { Index, StoredDocument } from './documents.js';
 import { nodeId } from './node.js';
-import { compile, type FieldValue, type SearchField, type SearchFields, type Test } from './query.js';
-import type { Query } from './query-parser.js';
-import { type Criterion, page, type Search, type SearchResult, type SortKey } from './search.js';
+import { compile, type FieldValue, type SearchField, type SearchFields, type Test } from './search/query.js';
+import type { Query } from './search/query-parser.js';
+import { type Criterion, page, type Search, type SearchResult, type SortKey } from './search/search.js';
 import { checkWindow } from './search-request.js';
 import { type ApiError, illegalArgument, members, Refusal } from './wire/envelope.js';
 import type { JsonValue } from './wire/json-value.js';

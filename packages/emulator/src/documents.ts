@@ -5,7 +5,7 @@
 
 import type { IndexDefinition } from './index-definition.js';
 import { createMapping, type IndexedDocument, type Mapping } from './mapping.js';
-import type { FieldValue } from './query.js';
+import type { FieldValue } from './search/query.js';
 import { type ApiError, Refusal } from './wire/envelope.js';
 import { type JsonDocument, jsonValueOf } from './wire/json-parser.js';
 import { isMap, type JsonMap } from './wire/json-value.js';

@@ -3,8 +3,8 @@
  * is compared.
  */
 
-import { parseDate } from './date-math.js';
-import { type FieldType, type FieldValue, wordsOf } from './query.js';
+import { parseDate } from './search/date-math.js';
+import { type FieldType, type FieldValue, wordsOf } from './search/query.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';
 import type { JsonDocument, JsonNode } from './wire/json-parser.js';
 import { readScalarText } from './wire/object-parser.js';

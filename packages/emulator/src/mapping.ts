@@ -4,7 +4,7 @@
  */
 
 import { detectedType, valueTypes } from './field-types.js';
-import type { FieldType, FieldValue } from './query.js';
+import type { FieldType, FieldValue } from './search/query.js';
 import { type ApiError, illegalArgument, Refusal } from './wire/envelope.js';
 import { type JsonDocument, type JsonNode, type JsonObject, locationOf } from './wire/json-parser.js';
 import { readScalarText, refuseBroken } from './wire/object-parser.js';

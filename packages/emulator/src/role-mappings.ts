@@ -4,7 +4,7 @@
  */
 
 import { isPattern, matchesPattern } from './names/name-patterns.js';
-import { flattened } from './query.js';
+import { flattened } from './search/query.js';
 import type { Realm, User } from './user.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 

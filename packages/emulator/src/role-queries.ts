@@ -3,8 +3,8 @@
  * when they are used, since API keys may bring along anything.
  */
 
-import { parseQueryNode, type Query } from './query-parser.js';
 import type { RoleDescriptor } from './role-descriptor.js';
+import { parseQueryNode, type Query } from './search/query-parser.js';
 import { contentParseFailure, parseFailure, Refusal } from './wire/envelope.js';
 import { type JsonDocument, locationOf, parseJson } from './wire/json-parser.js';
 import { refuseBroken, tokenName } from './wire/object-parser.js';

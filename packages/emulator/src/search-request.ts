@@ -2,8 +2,8 @@
 
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
-import { type Query, queryField } from './query-parser.js';
-import type { Search, SortKey } from './search.js';
+import { type Query, queryField } from './search/query-parser.js';
+import type { Search, SortKey } from './search/search.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';
 import { type JsonDocument, type JsonNode, jsonValueOf } from './wire/json-parser.js';
 import type { JsonValue } from './wire/json-value.js';

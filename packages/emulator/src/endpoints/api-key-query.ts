@@ -9,8 +9,8 @@ import {
   type SearchField,
   type SearchFields,
   unsupportedQuery,
-} from '../query.js';
-import { type Search, search } from '../search.js';
+} from '../search/query.js';
+import { type Search, search } from '../search/search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
 import type { Version } from '../wire/version.js';

@@ -11,8 +11,8 @@ import {
 import type { StoredDocument } from '../documents.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
 import { callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
-import type { Query } from '../query-parser.js';
-import type { SearchResult } from '../search.js';
+import type { Query } from '../search/query-parser.js';
+import type { SearchResult } from '../search/search.js';
 import type { Security } from '../security.js';
 import { sourceOf, sourceParameters } from '../source-filter.js';
 import type { JsonValue } from '../wire/json-value.js';

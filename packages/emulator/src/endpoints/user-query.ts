@@ -2,8 +2,14 @@
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
 import { nativeRealm } from '../identity.js';
-import { type FieldValue, type SearchField, type SearchFields, unsupportedQuery, wordsOf } from '../query.js';
-import { type Search, search } from '../search.js';
+import {
+  type FieldValue,
+  type SearchField,
+  type SearchFields,
+  unsupportedQuery,
+  wordsOf,
+} from '../search/query.js';
+import { type Search, search } from '../search/search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
 import type { User } from '../user.js';

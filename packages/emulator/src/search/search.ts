@@ -2,11 +2,11 @@
  * Searching in a list: which of its entries a query finds, in which order, and which page of them is wanted.
  */
 
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonValue, numberOf } from '../wire/json-value.js';
 import { parseInstant } from './date-math.js';
 import { compile, type FieldValue, type SearchFields } from './query.js';
 import type { Query } from './query-parser.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import { type JsonValue, numberOf } from './wire/json-value.js';
 
 /** One criterion of an order. */
 export interface SortKey {

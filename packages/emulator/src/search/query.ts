@@ -3,10 +3,10 @@
  * are called and hold is told by whoever searches. Order and pages are in `search.ts`.
  */
 
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { isMap, type JsonMap, type JsonValue, numberOf } from '../wire/json-value.js';
 import { parseInstant } from './date-math.js';
 import type { Query } from './query-parser.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import { isMap, type JsonMap, type JsonValue, numberOf } from './wire/json-value.js';
 
 /** What a field can hold. */
 export type FieldValue = string | number | boolean;

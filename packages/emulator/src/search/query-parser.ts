@@ -3,7 +3,7 @@
  * What the names in it stand for, and what a query finds, is in `query.ts`.
  */
 
-import { type ApiError, illegalArgument, Refusal } from './wire/envelope.js';
+import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
 import {
   type JsonDocument,
   type JsonMember,
@@ -11,10 +11,10 @@ import {
   type JsonObject,
   jsonValueOf,
   locationOf,
-} from './wire/json-parser.js';
-import type { JsonValue } from './wire/json-value.js';
-import { type Field, refuseBroken } from './wire/object-parser.js';
-import { suggestion } from './wire/suggestion.js';
+} from '../wire/json-parser.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { type Field, refuseBroken } from '../wire/object-parser.js';
+import { suggestion } from '../wire/suggestion.js';
 
 /** A query as it was written. */
 export type Query =
