@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from './controls/clock.js';
-import type { RoleDescriptors } from './role-descriptor.js';
+import type { RoleDescriptors } from './privileges/role-descriptor.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
 import type { Realm, User } from './user.js';
 import { decodeBase64 } from './wire/base64.js';

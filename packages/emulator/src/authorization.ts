@@ -3,11 +3,11 @@
  * `permissions.ts`, and a denial is put into words in `denials.ts`.
  */
 
-import type { ApplicationPrivileges } from './application-privileges.js';
 import { createDenials } from './denials.js';
 import { type Authentication, nowhere } from './identity.js';
 import { type Concerns, type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
-import type { RoleDescriptors } from './role-descriptor.js';
+import type { ApplicationPrivileges } from './privileges/application-privileges.js';
+import type { RoleDescriptors } from './privileges/role-descriptor.js';
 import type { Roles } from './roles.js';
 import type { ServiceAccounts } from './service-accounts.js';
 import type { ApiError } from './wire/envelope.js';

@@ -1,9 +1,9 @@
 /** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
 
-import { clusterPrivilegesGranting, isClusterAction } from './cluster-privileges.js';
 import type { Authentication } from './identity.js';
-import { indexPrivilegesGranting } from './index-privileges.js';
-import { isRestricted } from './restricted-indices.js';
+import { clusterPrivilegesGranting, isClusterAction } from './privileges/cluster-privileges.js';
+import { indexPrivilegesGranting } from './privileges/index-privileges.js';
+import { isRestricted } from './privileges/restricted-indices.js';
 import type { Roles } from './roles.js';
 import type { ApiError } from './wire/envelope.js';
 import type { Version } from './wire/version.js';

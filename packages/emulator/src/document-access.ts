@@ -7,7 +7,7 @@ import type { IndexGrant } from './authorization.js';
 import { metadataFields } from './mapping.js';
 import { matchesPattern } from './names/name-patterns.js';
 import type { FieldRule } from './permissions.js';
-import { parseRoleQuery } from './role-queries.js';
+import { parseRoleQuery } from './privileges/role-queries.js';
 import type { Query } from './search/query-parser.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 

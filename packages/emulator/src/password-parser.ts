@@ -1,7 +1,7 @@
 /** Reads a new password, or the hash of one, from a body. */
 
 import { bcryptCost } from './bcrypt.js';
-import { refuseType } from './privileges-parser.js';
+import { refuseType } from './privileges/privileges-parser.js';
 import type { NewPassword } from './users.js';
 import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';
 import type { JsonMember } from './wire/json-parser.js';

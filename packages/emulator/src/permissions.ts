@@ -4,9 +4,6 @@
  * `authorization.ts`.
  */
 
-import type { ResolvedPrivileges, ApplicationPrivileges as Stored } from './application-privileges.js';
-import { grantsAction, grantsPrivilege } from './cluster-privileges.js';
-import { grantsIndexPrivilege, indexActionsOf } from './index-privileges.js';
 import {
   contains,
   everything,
@@ -18,8 +15,14 @@ import {
   without,
 } from './names/languages.js';
 import { isPattern, languageOf, matchesPattern, namesMatching } from './names/name-patterns.js';
-import { isRestricted, restrictedIndices } from './restricted-indices.js';
-import type { IndexPrivileges, RoleDescriptor } from './role-descriptor.js';
+import type {
+  ResolvedPrivileges,
+  ApplicationPrivileges as Stored,
+} from './privileges/application-privileges.js';
+import { grantsAction, grantsPrivilege } from './privileges/cluster-privileges.js';
+import { grantsIndexPrivilege, indexActionsOf } from './privileges/index-privileges.js';
+import { isRestricted, restrictedIndices } from './privileges/restricted-indices.js';
+import type { IndexPrivileges, RoleDescriptor } from './privileges/role-descriptor.js';
 import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 import type { Version } from './wire/version.js';
 

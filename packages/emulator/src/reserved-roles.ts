@@ -10,7 +10,7 @@ import {
   noPrivileges,
   type RoleDescriptor,
   type RoleDescriptors,
-} from './role-descriptor.js';
+} from './privileges/role-descriptor.js';
 import type { JsonMap } from './wire/json-value.js';
 import type { Version } from './wire/version.js';
 

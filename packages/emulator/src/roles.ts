@@ -2,8 +2,8 @@
  * The roles by name: those that Elasticsearch brings along, and those that were stored.
  */
 
+import type { RoleDescriptor, RoleDescriptors } from './privileges/role-descriptor.js';
 import { reservedRoles } from './reserved-roles.js';
-import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
 import type { Version } from './wire/version.js';
 
 /** The roles of an emulator. */

@@ -4,7 +4,6 @@
  */
 
 import { type ApiKeys, createApiKeys } from './api-keys.js';
-import { type ApplicationPrivileges, createApplicationPrivileges } from './application-privileges.js';
 import { type Authenticator, createAuthenticator } from './authentication.js';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
@@ -13,6 +12,10 @@ import { type Credentials, createCredentials } from './credentials.js';
 import { createIndices, type Indices } from './indices.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';
 import { createKerberos, type TicketResult } from './kerberos.js';
+import {
+  type ApplicationPrivileges,
+  createApplicationPrivileges,
+} from './privileges/application-privileges.js';
 import { createRoleMappings, type RoleMappings } from './role-mappings.js';
 import { createRoles, type Roles } from './roles.js';
 import { createSecrets, type Secrets } from './secrets.js';

@@ -5,7 +5,7 @@
 
 import { nameProblem } from './names/names.js';
 import { readPassword } from './password-parser.js';
-import { refuseType } from './privileges-parser.js';
+import { refuseType } from './privileges/privileges-parser.js';
 import type { User } from './user.js';
 import { isReservedUser, type NewPassword } from './users.js';
 import { illegalArgument, parseFailure, Refusal } from './wire/envelope.js';

@@ -3,9 +3,9 @@
 import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import type { Authentication } from '../identity.js';
-import { isEmpty, type RoleDescriptors } from '../role-descriptor.js';
-import { roleDescriptorsField } from '../role-descriptor-parser.js';
-import { roleProblems } from '../role-validation.js';
+import { isEmpty, type RoleDescriptors } from '../privileges/role-descriptor.js';
+import { roleDescriptorsField } from '../privileges/role-descriptor-parser.js';
+import { roleProblems } from '../privileges/role-validation.js';
 import type { Security } from '../security.js';
 import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';

@@ -2,7 +2,7 @@
 
 import type { ApiKey } from '../api-keys.js';
 import type { Authentication } from '../identity.js';
-import { showRoles } from '../role-descriptor.js';
+import { showRoles } from '../privileges/role-descriptor.js';
 import type { Security } from '../security.js';
 import type { JsonValue } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';

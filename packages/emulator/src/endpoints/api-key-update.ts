@@ -12,8 +12,8 @@ import {
   segment,
 } from '../endpoint.js';
 import type { Authentication } from '../identity.js';
-import { type RoleDescriptors, showRoles } from '../role-descriptor.js';
-import { roleProblems } from '../role-validation.js';
+import { type RoleDescriptors, showRoles } from '../privileges/role-descriptor.js';
+import { roleProblems } from '../privileges/role-validation.js';
 import type { Security } from '../security.js';
 import { type ApiError, illegalArgument, members, Refusal } from '../wire/envelope.js';
 import { type JsonMap, type JsonValue, sameJson } from '../wire/json-value.js';

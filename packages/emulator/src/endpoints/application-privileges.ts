@@ -1,13 +1,6 @@
 /** Privileges of applications, and the names of those of Elasticsearch: `/_security/privilege`. */
 
 import {
-  type ApplicationPrivilege,
-  applicationProblem,
-  privilegeNameProblem,
-  storedActionProblem,
-} from '../application-privileges.js';
-import { clusterPrivilegeNames } from '../cluster-privileges.js';
-import {
   type Answer,
   answer,
   type Call,
@@ -17,8 +10,15 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { indexPrivilegeNames } from '../index-privileges.js';
 import { matchesPattern } from '../names/name-patterns.js';
+import {
+  type ApplicationPrivilege,
+  applicationProblem,
+  privilegeNameProblem,
+  storedActionProblem,
+} from '../privileges/application-privileges.js';
+import { clusterPrivilegeNames } from '../privileges/cluster-privileges.js';
+import { indexPrivilegeNames } from '../privileges/index-privileges.js';
 import type { Security } from '../security.js';
 import { illegalArgument, parseFailure } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';

@@ -10,8 +10,13 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { parseIndices } from '../privileges-parser.js';
-import { type IndexPrivileges, noPrivileges, type RoleDescriptor, showIndices } from '../role-descriptor.js';
+import { parseIndices } from '../privileges/privileges-parser.js';
+import {
+  type IndexPrivileges,
+  noPrivileges,
+  type RoleDescriptor,
+  showIndices,
+} from '../privileges/role-descriptor.js';
 import type { Security } from '../security.js';
 import { illegalArgument, notLicensed, parseFailure, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';

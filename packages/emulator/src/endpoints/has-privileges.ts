@@ -1,12 +1,12 @@
 /** Privilege checks: `_has_privileges`, which asks whether the caller holds some privileges. */
 
-import { applicationProblem } from '../application-privileges.js';
-import { clusterPrivilegeProblem } from '../cluster-privileges.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import { indexPrivilegeProblem } from '../index-privileges.js';
 import type { Permissions } from '../permissions.js';
-import { parseApplication, parseIndices, readStrings } from '../privileges-parser.js';
-import type { ApplicationPrivileges, IndexPrivileges } from '../role-descriptor.js';
+import { applicationProblem } from '../privileges/application-privileges.js';
+import { clusterPrivilegeProblem } from '../privileges/cluster-privileges.js';
+import { indexPrivilegeProblem } from '../privileges/index-privileges.js';
+import { parseApplication, parseIndices, readStrings } from '../privileges/privileges-parser.js';
+import type { ApplicationPrivileges, IndexPrivileges } from '../privileges/role-descriptor.js';
 import type { Security } from '../security.js';
 import { illegalArgument, parseFailure } from '../wire/envelope.js';
 import type { JsonDocument, JsonMember, JsonNode } from '../wire/json-parser.js';

@@ -11,11 +11,11 @@ import {
   segment,
 } from '../endpoint.js';
 import { nameProblem } from '../names/names.js';
+import { type RoleDescriptor, showRole } from '../privileges/role-descriptor.js';
+import { parseRole } from '../privileges/role-descriptor-parser.js';
+import { checkRoleQueries } from '../privileges/role-queries.js';
+import { descriptorProblems } from '../privileges/role-validation.js';
 import { isReservedRole } from '../reserved-roles.js';
-import { type RoleDescriptor, showRole } from '../role-descriptor.js';
-import { parseRole } from '../role-descriptor-parser.js';
-import { checkRoleQueries } from '../role-queries.js';
-import { descriptorProblems } from '../role-validation.js';
 import type { Security } from '../security.js';
 import { illegalArgument, notLicensed } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';

@@ -2,7 +2,7 @@
 
 import { type Answer, answer, type Call, type Route, refuse, route } from '../endpoint.js';
 import type { FieldRule, IndexGroup } from '../permissions.js';
-import { fieldSecurity, type IndexPrivileges, type RoleDescriptor } from '../role-descriptor.js';
+import { fieldSecurity, type IndexPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
 import type { Security } from '../security.js';
 import { illegalArgument } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';

@@ -1,10 +1,10 @@
 /** What can be wrong with a role descriptor that could be read. */
 
+import type { Version } from '../wire/version.js';
 import { actionProblem, applicationProblem } from './application-privileges.js';
 import { clusterPrivilegeProblem } from './cluster-privileges.js';
 import { indexPrivilegeProblem } from './index-privileges.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
-import type { Version } from './wire/version.js';
 
 const workflows: readonly string[] = ['search_application_query'];
 

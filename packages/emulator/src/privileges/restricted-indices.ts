@@ -1,8 +1,8 @@
 /** The indices that belong to Elasticsearch and Kibana themselves: roles reach them only if they say so. */
 
-import { contains, type Language } from './names/languages.js';
-import { namesMatching } from './names/name-patterns.js';
-import type { Version } from './wire/version.js';
+import { contains, type Language } from '../names/languages.js';
+import { namesMatching } from '../names/name-patterns.js';
+import type { Version } from '../wire/version.js';
 
 const older = namesMatching([
   '.security',

@@ -1,16 +1,16 @@
 /** Reads the parts of a role descriptor: privileges on indices, in applications, and on other clusters. */
 
-import type { ApplicationPrivileges, IndexPrivileges, RemoteClusterPrivileges } from './role-descriptor.js';
-import { illegalArgument, locate, parseFailure, Refusal } from './wire/envelope.js';
+import { illegalArgument, locate, parseFailure, Refusal } from '../wire/envelope.js';
 import {
   type JsonDocument,
   type JsonMember,
   type JsonNode,
   type JsonObject,
   jsonValueOf,
-} from './wire/json-parser.js';
-import { writeJson } from './wire/json-value.js';
-import { objectParser, refuseBroken, text, texts, tokenName } from './wire/object-parser.js';
+} from '../wire/json-parser.js';
+import { writeJson } from '../wire/json-value.js';
+import { objectParser, refuseBroken, text, texts, tokenName } from '../wire/object-parser.js';
+import type { ApplicationPrivileges, IndexPrivileges, RemoteClusterPrivileges } from './role-descriptor.js';
 
 /** Something that is still being put together. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };

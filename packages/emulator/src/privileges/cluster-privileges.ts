@@ -3,9 +3,9 @@
  * `permissions.ts`.
  */
 
-import { contains, includes, type Language, nothing, union, without } from './names/languages.js';
-import { namesMatching } from './names/name-patterns.js';
-import { isSince, type Version } from './wire/version.js';
+import { contains, includes, type Language, nothing, union, without } from '../names/languages.js';
+import { namesMatching } from '../names/name-patterns.js';
+import { isSince, type Version } from '../wire/version.js';
 
 interface Row {
   readonly name: string;

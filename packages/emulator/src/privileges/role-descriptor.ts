@@ -4,7 +4,7 @@
  * `role-descriptor-parser.ts`.
  */
 
-import { emptyMap, type JsonMap, type JsonValue } from './wire/json-value.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 
 /** Privileges on indices. */
 export interface IndexPrivileges {

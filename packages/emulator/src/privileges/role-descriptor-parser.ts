@@ -3,7 +3,17 @@
  * complaints carry no line and column but the name of the role.
  */
 
-import { nameProblem } from './names/names.js';
+import { nameProblem } from '../names/names.js';
+import {
+  contentParseFailure,
+  illegalArgument,
+  locate,
+  Refusal,
+  validationFailure,
+} from '../wire/envelope.js';
+import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from '../wire/json-parser.js';
+import { emptyMap, type JsonMap } from '../wire/json-value.js';
+import { type Field, refuseBroken, tokenName } from '../wire/object-parser.js';
 import {
   type Mutable,
   parseApplication,
@@ -15,10 +25,6 @@ import {
   refuseType,
 } from './privileges-parser.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
-import { contentParseFailure, illegalArgument, locate, Refusal, validationFailure } from './wire/envelope.js';
-import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from './wire/json-parser.js';
-import { emptyMap, type JsonMap } from './wire/json-value.js';
-import { type Field, refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** Which optional members a descriptor may have. */
 export interface RoleDialect {

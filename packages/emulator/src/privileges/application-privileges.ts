@@ -3,8 +3,8 @@
  * choose and Elasticsearch only keeps. What roles make of them is in `permissions.ts`.
  */
 
-import { matchesPattern } from './names/name-patterns.js';
-import type { JsonMap } from './wire/json-value.js';
+import { matchesPattern } from '../names/name-patterns.js';
+import type { JsonMap } from '../wire/json-value.js';
 
 /** A named privilege of an application. */
 export interface ApplicationPrivilege {

@@ -3,11 +3,11 @@
  * when they are used, since API keys may bring along anything.
  */
 
+import { parseQueryNode, type Query } from '../search/query-parser.js';
+import { contentParseFailure, parseFailure, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, locationOf, parseJson } from '../wire/json-parser.js';
+import { refuseBroken, tokenName } from '../wire/object-parser.js';
 import type { RoleDescriptor } from './role-descriptor.js';
-import { parseQueryNode, type Query } from './search/query-parser.js';
-import { contentParseFailure, parseFailure, Refusal } from './wire/envelope.js';
-import { type JsonDocument, locationOf, parseJson } from './wire/json-parser.js';
-import { refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** @throws Refusal if the text is no query, or one that is filled in for each user */
 export function parseRoleQuery(text: string): Query {

@@ -3,9 +3,9 @@
  * Elasticsearch itself. What a set of roles makes of them is in `permissions.ts`.
  */
 
-import { contains, includes, type Language, nothing, union } from './names/languages.js';
-import { namesMatching } from './names/name-patterns.js';
-import { isSince, type Version } from './wire/version.js';
+import { contains, includes, type Language, nothing, union } from '../names/languages.js';
+import { namesMatching } from '../names/name-patterns.js';
+import { isSince, type Version } from '../wire/version.js';
 
 interface Row {
   readonly name: string;
