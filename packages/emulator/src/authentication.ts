@@ -4,9 +4,9 @@
  */
 
 import type { AuthenticationResult, Credentials } from './credentials.js';
-import { type Authentication, anonymousIdentity, nowhere } from './identity.js';
+import { type Authentication, anonymousIdentity, nowhere } from './identities/identity.js';
+import type { Users } from './identities/users.js';
 import type { JwtContext } from './jwt-realms.js';
-import type { Users } from './users.js';
 import type { Version } from './wire/version.js';
 
 /** The headers that say who is calling. */

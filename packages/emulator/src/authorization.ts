@@ -4,12 +4,12 @@
  */
 
 import { createDenials } from './denials.js';
-import { type Authentication, nowhere } from './identity.js';
+import { type Authentication, nowhere } from './identities/identity.js';
+import type { ServiceAccounts } from './identities/service-accounts.js';
 import { type Concerns, type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
 import type { ApplicationPrivileges } from './privileges/application-privileges.js';
 import type { RoleDescriptors } from './privileges/role-descriptor.js';
 import type { Roles } from './roles.js';
-import type { ServiceAccounts } from './service-accounts.js';
 import type { ApiError } from './wire/envelope.js';
 import type { Version } from './wire/version.js';
 

@@ -1,6 +1,6 @@
 /** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
 
-import type { Authentication } from './identity.js';
+import type { Authentication } from './identities/identity.js';
 import { clusterPrivilegesGranting, isClusterAction } from './privileges/cluster-privileges.js';
 import { indexPrivilegesGranting } from './privileges/index-privileges.js';
 import { isRestricted } from './privileges/restricted-indices.js';

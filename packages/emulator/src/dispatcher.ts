@@ -6,7 +6,7 @@
 import type { CredentialHeaders } from './authentication.js';
 import type { Answer, Call, Route } from './endpoint.js';
 import { filterPath } from './filter-path.js';
-import type { Authentication } from './identity.js';
+import type { Authentication } from './identities/identity.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
 import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
 import type { Security } from './security.js';

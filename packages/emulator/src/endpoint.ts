@@ -4,7 +4,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import type { Authentication } from './identity.js';
+import type { Authentication } from './identities/identity.js';
 import type { Security } from './security.js';
 import { type ApiError, illegalArgument, parseFailure, Refusal, validationFailure } from './wire/envelope.js';
 import { type JsonDocument, parseJson } from './wire/json-parser.js';

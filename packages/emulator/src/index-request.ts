@@ -8,7 +8,7 @@ import { accessOf } from './document-access.js';
 import type { VisibleIndex } from './document-search.js';
 import type { Index } from './documents.js';
 import { type Call, queryFlag } from './endpoint.js';
-import type { Authentication } from './identity.js';
+import type { Authentication } from './identities/identity.js';
 import { invalidIndexName, noSuchIndex, parseIndexExpression } from './index-names.js';
 import type { Security } from './security.js';
 import { illegalArgument, notLicensed, Refusal } from './wire/envelope.js';

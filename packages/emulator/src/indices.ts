@@ -4,9 +4,9 @@
 
 import type { Clock } from './controls/clock.js';
 import { createIndex, type Index } from './documents.js';
+import type { Secrets } from './identities/secrets.js';
 import { type IndexDefinition, plainIndex } from './index-definition.js';
 import { indexNameProblem, invalidIndexName } from './index-names.js';
-import type { Secrets } from './secrets.js';
 import { Refusal } from './wire/envelope.js';
 import type { Version } from './wire/version.js';
 

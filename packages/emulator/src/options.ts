@@ -1,5 +1,6 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
+import { parseUser, type UserRequest, userProblems } from './identities/user-parser.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import type { TicketResult } from './kerberos.js';
 import { nameProblem } from './names/names.js';
@@ -10,7 +11,6 @@ import { checkRoleQueries } from './privileges/role-queries.js';
 import { descriptorProblems } from './privileges/role-validation.js';
 import { isReservedRole } from './reserved-roles.js';
 import type { SecuritySettings } from './security.js';
-import { parseUser, type UserRequest, userProblems } from './user-parser.js';
 import { decodeBase64 } from './wire/base64.js';
 import { Refusal } from './wire/envelope.js';
 import { parseJson } from './wire/json-parser.js';

@@ -3,7 +3,7 @@
  * `kibana_system` on indices, only those on Kibana's own indices are here.
  */
 
-import { reservedMetadata } from './identity.js';
+import { reservedMetadata } from './identities/identity.js';
 import {
   type ApplicationPrivileges,
   type IndexPrivileges,

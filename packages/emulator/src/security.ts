@@ -3,12 +3,17 @@
  * are in the parts.
  */
 
-import { type ApiKeys, createApiKeys } from './api-keys.js';
 import { type Authenticator, createAuthenticator } from './authentication.js';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { createChallenges } from './challenges.js';
 import type { Clock } from './controls/clock.js';
 import { type Credentials, createCredentials } from './credentials.js';
+import { type ApiKeys, createApiKeys } from './identities/api-keys.js';
+import { createRoleMappings, type RoleMappings } from './identities/role-mappings.js';
+import { createSecrets, type Secrets } from './identities/secrets.js';
+import { createServiceAccounts, type ServiceAccounts } from './identities/service-accounts.js';
+import { createTokens, type Tokens } from './identities/tokens.js';
+import { createUsers, type Users } from './identities/users.js';
 import { createIndices, type Indices } from './indices.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';
 import { createKerberos, type TicketResult } from './kerberos.js';
@@ -16,12 +21,7 @@ import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
 } from './privileges/application-privileges.js';
-import { createRoleMappings, type RoleMappings } from './role-mappings.js';
 import { createRoles, type Roles } from './roles.js';
-import { createSecrets, type Secrets } from './secrets.js';
-import { createServiceAccounts, type ServiceAccounts } from './service-accounts.js';
-import { createTokens, type Tokens } from './tokens.js';
-import { createUsers, type Users } from './users.js';
 import type { Version } from './wire/version.js';
 
 /** What is configured about a cluster. */

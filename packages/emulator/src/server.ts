@@ -10,7 +10,7 @@ import type { ScheduledClock } from './controls/clock.js';
 import type { Fault, FaultSource } from './controls/faults.js';
 import type { Exchange, OpenExchange, RequestLog } from './controls/request-log.js';
 import type { Dispatcher, Head, Reply } from './dispatcher.js';
-import { describeCaller } from './identity.js';
+import { describeCaller } from './identities/identity.js';
 import type { Page } from './page/page.js';
 import { createSecureServer, reset } from './secure-server.js';
 

@@ -1,8 +1,8 @@
 /** What all ways to make an API key have in common, and the plain one: `POST /_security/api_key`. */
 
-import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import type { Authentication } from '../identity.js';
+import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../identities/api-keys.js';
+import type { Authentication } from '../identities/identity.js';
 import { isEmpty, type RoleDescriptors } from '../privileges/role-descriptor.js';
 import { roleDescriptorsField } from '../privileges/role-descriptor-parser.js';
 import { roleProblems } from '../privileges/role-validation.js';

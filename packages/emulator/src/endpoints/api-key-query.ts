@@ -1,8 +1,8 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
-import type { ApiKey } from '../api-keys.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
-import type { Authentication } from '../identity.js';
+import type { ApiKey } from '../identities/api-keys.js';
+import type { Authentication } from '../identities/identity.js';
 import {
   type FieldValue,
   flattened,

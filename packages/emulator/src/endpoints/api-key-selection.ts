@@ -1,7 +1,7 @@
 /** Which API keys a request is about, whose they are, and how they are listed. */
 
-import type { ApiKey } from '../api-keys.js';
-import type { Authentication } from '../identity.js';
+import type { ApiKey } from '../identities/api-keys.js';
+import type { Authentication } from '../identities/identity.js';
 import { showRoles } from '../privileges/role-descriptor.js';
 import type { Security } from '../security.js';
 import type { JsonValue } from '../wire/json-value.js';

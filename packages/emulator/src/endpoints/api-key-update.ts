@@ -1,6 +1,5 @@
 /** Changing API keys: `PUT /_security/api_key/{id}` and `POST /_security/api_key/_bulk_update`. */
 
-import type { ApiKey } from '../api-keys.js';
 import {
   type Answer,
   answer,
@@ -11,7 +10,8 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import type { Authentication } from '../identity.js';
+import type { ApiKey } from '../identities/api-keys.js';
+import type { Authentication } from '../identities/identity.js';
 import { type RoleDescriptors, showRoles } from '../privileges/role-descriptor.js';
 import { roleProblems } from '../privileges/role-validation.js';
 import type { Security } from '../security.js';

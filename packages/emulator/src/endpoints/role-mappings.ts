@@ -10,7 +10,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { parseRule, type RoleMapping, type Rule } from '../role-mappings.js';
+import { parseRule, type RoleMapping, type Rule } from '../identities/role-mappings.js';
 import type { Security } from '../security.js';
 import { parseFailure } from '../wire/envelope.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';

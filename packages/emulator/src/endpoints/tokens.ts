@@ -11,9 +11,9 @@ import {
   route,
   textOrNothing,
 } from '../endpoint.js';
-import { type Authentication, showIdentity } from '../identity.js';
+import { type Authentication, showIdentity } from '../identities/identity.js';
+import type { IssuedTokens } from '../identities/tokens.js';
 import type { Security } from '../security.js';
-import type { IssuedTokens } from '../tokens.js';
 import { decodeBase64 } from '../wire/base64.js';
 import {
   type ApiError,

@@ -1,7 +1,8 @@
 /** Searching users: `/_security/_query/user`. */
 
 import { type Answer, answer, type Route, route } from '../endpoint.js';
-import { nativeRealm } from '../identity.js';
+import { nativeRealm } from '../identities/identity.js';
+import type { User } from '../identities/user.js';
 import {
   type FieldValue,
   type SearchField,
@@ -12,7 +13,6 @@ import {
 import { type Search, search } from '../search/search.js';
 import { checkWindow, searchProblems, searchReader } from '../search-request.js';
 import type { Security } from '../security.js';
-import type { User } from '../user.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];

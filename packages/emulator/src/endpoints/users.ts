@@ -10,12 +10,12 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { type Authentication, nativeRealm, reservedRealm } from '../identity.js';
-import { readPassword } from '../password-parser.js';
+import { type Authentication, nativeRealm, reservedRealm } from '../identities/identity.js';
+import { readPassword } from '../identities/password-parser.js';
+import type { User } from '../identities/user.js';
+import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
+import { isReservedUser, type NewPassword } from '../identities/users.js';
 import type { Security } from '../security.js';
-import type { User } from '../user.js';
-import { parseUser, type UserRequest, userProblems } from '../user-parser.js';
-import { isReservedUser, type NewPassword } from '../users.js';
 import { illegalArgument, parseFailure, validationFailure } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 import { refuseBroken, tokenName } from '../wire/object-parser.js';

@@ -2,7 +2,7 @@
 
 import type { ArmedFault, Fault, FaultSource } from '../controls/faults.js';
 import { type Exchange, type RequestLog, shownTarget } from '../controls/request-log.js';
-import { describeCaller } from '../identity.js';
+import { describeCaller } from '../identities/identity.js';
 import type { Security } from '../security.js';
 
 /** What the page looks at. */

@@ -4,11 +4,11 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import type { Clock } from './controls/clock.js';
+import type { Clock } from '../controls/clock.js';
+import { decodeBase64 } from '../wire/base64.js';
+import type { Version } from '../wire/version.js';
 import { type Authentication, tokenIdentity } from './identity.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
-import { decodeBase64 } from './wire/base64.js';
-import type { Version } from './wire/version.js';
 
 /** A new token, the only time it can be seen, and whose it is. */
 export interface IssuedTokens {

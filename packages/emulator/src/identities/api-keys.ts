@@ -3,13 +3,13 @@
  * secret only as a digest. Who may do what with a key is decided in the endpoints.
  */
 
-import type { Clock } from './controls/clock.js';
-import type { RoleDescriptors } from './privileges/role-descriptor.js';
+import type { Clock } from '../controls/clock.js';
+import type { RoleDescriptors } from '../privileges/role-descriptor.js';
+import { decodeBase64 } from '../wire/base64.js';
+import type { JsonMap, JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
 import type { Realm, User } from './user.js';
-import { decodeBase64 } from './wire/base64.js';
-import type { JsonMap, JsonValue } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
 
 /** Whose key it is, and what that user was allowed at the time. */
 export interface ApiKeyOwner {

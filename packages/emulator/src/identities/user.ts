@@ -3,7 +3,7 @@
  * `users.ts`.
  */
 
-import type { JsonMap } from './wire/json-value.js';
+import type { JsonMap } from '../wire/json-value.js';
 
 /** A realm. */
 export interface Realm {

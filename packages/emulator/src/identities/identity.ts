@@ -3,11 +3,11 @@
  * Whether a credential is accepted is decided in `authentication.ts`.
  */
 
+import type { JsonMap, JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 import type { ApiKey } from './api-keys.js';
 import type { ServiceAccountName } from './service-accounts.js';
 import type { Realm, User } from './user.js';
-import type { JsonMap, JsonValue } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
 
 /** Who is calling. It never changes; a token keeps the one it was issued for. */
 export interface Authentication {

@@ -1,10 +1,10 @@
 /** Reads a new password, or the hash of one, from a body. */
 
+import { refuseType } from '../privileges/privileges-parser.js';
+import { illegalArgument, Refusal, validationFailure } from '../wire/envelope.js';
+import type { JsonMember } from '../wire/json-parser.js';
 import { bcryptCost } from './bcrypt.js';
-import { refuseType } from './privileges/privileges-parser.js';
 import type { NewPassword } from './users.js';
-import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';
-import type { JsonMember } from './wire/json-parser.js';
 
 const shortestPassword = 6;
 // The hashing that Elasticsearch is configured with by default. Another cost counts as another algorithm.

@@ -3,10 +3,10 @@
  * and of JSON Web Tokens.
  */
 
-import { isPattern, matchesPattern } from './names/name-patterns.js';
-import { flattened } from './search/query.js';
+import { isPattern, matchesPattern } from '../names/name-patterns.js';
+import { flattened } from '../search/query.js';
+import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import type { Realm, User } from './user.js';
-import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 
 /** A rule: who is meant. */
 export type Rule =

@@ -3,15 +3,15 @@
  * Elasticsearch uses for it.
  */
 
-import { nameProblem } from './names/names.js';
+import { nameProblem } from '../names/names.js';
+import { refuseType } from '../privileges/privileges-parser.js';
+import { illegalArgument, parseFailure, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonMember, mapOf } from '../wire/json-parser.js';
+import { emptyMap } from '../wire/json-value.js';
+import { refuseBroken, tokenName } from '../wire/object-parser.js';
 import { readPassword } from './password-parser.js';
-import { refuseType } from './privileges/privileges-parser.js';
 import type { User } from './user.js';
 import { isReservedUser, type NewPassword } from './users.js';
-import { illegalArgument, parseFailure, Refusal } from './wire/envelope.js';
-import { type JsonDocument, type JsonMember, mapOf } from './wire/json-parser.js';
-import { emptyMap } from './wire/json-value.js';
-import { refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** A user that is to be stored. */
 export interface UserRequest {

@@ -3,10 +3,10 @@
  * never expire and are kept only as digests.
  */
 
-import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from './privileges/role-descriptor.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
+import { decodeBase64 } from '../wire/base64.js';
+import { emptyMap } from '../wire/json-value.js';
 import { type Digest, digest, type Secrets } from './secrets.js';
-import { decodeBase64 } from './wire/base64.js';
-import { emptyMap } from './wire/json-value.js';
 
 /** `‹namespace›/‹service›`. */
 export type ServiceAccountName = string;
