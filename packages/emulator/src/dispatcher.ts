@@ -3,7 +3,7 @@
  * whatever it answers. Sockets are the server's business.
  */
 
-import type { CredentialHeaders } from './authentication.js';
+import type { CredentialHeaders } from './authentication/authentication.js';
 import type { Answer, Call, Route } from './endpoint.js';
 import { filterPath } from './filter-path.js';
 import type { Authentication } from './identities/identity.js';

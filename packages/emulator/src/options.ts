@@ -1,8 +1,8 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
+import type { TicketResult } from './authentication/kerberos.js';
 import { parseUser, type UserRequest, userProblems } from './identities/user-parser.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
-import type { TicketResult } from './kerberos.js';
 import { nameProblem } from './names/names.js';
 import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
 import type { RoleDescriptor } from './privileges/role-descriptor.js';

@@ -3,11 +3,13 @@
  * are in the parts.
  */
 
-import { type Authenticator, createAuthenticator } from './authentication.js';
+import { type Authenticator, createAuthenticator } from './authentication/authentication.js';
+import { createChallenges } from './authentication/challenges.js';
+import { type Credentials, createCredentials } from './authentication/credentials.js';
+import { createJwtRealms, type JwtRealm, type JwtRealms } from './authentication/jwt-realms.js';
+import { createKerberos, type TicketResult } from './authentication/kerberos.js';
 import { type Authorization, createAuthorization } from './authorization.js';
-import { createChallenges } from './challenges.js';
 import type { Clock } from './controls/clock.js';
-import { type Credentials, createCredentials } from './credentials.js';
 import { type ApiKeys, createApiKeys } from './identities/api-keys.js';
 import { createRoleMappings, type RoleMappings } from './identities/role-mappings.js';
 import { createSecrets, type Secrets } from './identities/secrets.js';
@@ -15,8 +17,6 @@ import { createServiceAccounts, type ServiceAccounts } from './identities/servic
 import { createTokens, type Tokens } from './identities/tokens.js';
 import { createUsers, type Users } from './identities/users.js';
 import { createIndices, type Indices } from './indices.js';
-import { createJwtRealms, type JwtRealm, type JwtRealms } from './jwt-realms.js';
-import { createKerberos, type TicketResult } from './kerberos.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,

@@ -1,9 +1,9 @@
 /** API keys made from somebody else's credential: grant and clone. */
 
-import type { AuthenticationResult } from '../credentials.js';
+import type { AuthenticationResult } from '../authentication/credentials.js';
+import type { Signatures } from '../authentication/jwt-realms.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import { parseApiKey } from '../identities/api-keys.js';
-import type { Signatures } from '../jwt-realms.js';
 import type { Security } from '../security.js';
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
 import { emptyMap, type JsonMap } from '../wire/json-value.js';

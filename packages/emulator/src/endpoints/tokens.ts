@@ -1,6 +1,6 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
-import type { AuthenticationResult } from '../credentials.js';
+import type { AuthenticationResult } from '../authentication/credentials.js';
 import {
   type Answer,
   answer,

@@ -1,6 +1,6 @@
 /** The values of `WWW-Authenticate`, by version and by what is turned on. */
 
-import type { Version } from './wire/version.js';
+import type { Version } from '../wire/version.js';
 
 /** The challenges of one emulator. */
 export interface Challenges {

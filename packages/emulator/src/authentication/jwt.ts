@@ -3,8 +3,8 @@
  * refusal calls it. Whether it is to be believed is decided in `jwt-realms.ts`.
  */
 
-import { mapOf, parseJson } from './wire/json-parser.js';
-import { type JsonMap, type JsonValue, numberOf } from './wire/json-value.js';
+import { mapOf, parseJson } from '../wire/json-parser.js';
+import { type JsonMap, type JsonValue, numberOf } from '../wire/json-value.js';
 
 /** A token that can be read. */
 export interface Jwt {

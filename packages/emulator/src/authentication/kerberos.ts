@@ -3,8 +3,8 @@
  * here each is configured, with the user for whom it stands.
  */
 
-import { type Digest, digest } from './identities/secrets.js';
-import type { Realm, User } from './identities/user.js';
+import { type Digest, digest } from '../identities/secrets.js';
+import type { Realm, User } from '../identities/user.js';
 
 /** What a ticket leads to. */
 export type TicketResult =

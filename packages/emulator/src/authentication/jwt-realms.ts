@@ -4,14 +4,14 @@
  * is the one thing that takes time; everything else is decided at the instant of the request.
  */
 
-import type { Clock } from './controls/clock.js';
-import type { RoleMappings } from './identities/role-mappings.js';
-import { type Digest, digest } from './identities/secrets.js';
-import type { Realm, User } from './identities/user.js';
+import type { Clock } from '../controls/clock.js';
+import type { RoleMappings } from '../identities/role-mappings.js';
+import { type Digest, digest } from '../identities/secrets.js';
+import type { Realm, User } from '../identities/user.js';
+import type { Version } from '../wire/version.js';
 import { type Jwt, parseJwt } from './jwt.js';
 import { attributesOf, type ClaimRules, isAcceptable, principalOf } from './jwt-claims.js';
 import { isSignedByOneOf, type VerificationKey } from './jwt-keys.js';
-import type { Version } from './wire/version.js';
 
 /** A realm as it is configured, after the checks. */
 export interface JwtRealm extends ClaimRules {

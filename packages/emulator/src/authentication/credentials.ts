@@ -3,29 +3,29 @@
  * may carry beside it is known to `authentication.ts`, what the identity may do to `authorization.ts`.
  */
 
-import type { Challenges } from './challenges.js';
-import type { ApiKeys } from './identities/api-keys.js';
+import type { ApiKeys } from '../identities/api-keys.js';
 import {
   type Authentication,
   apiKeyIdentity,
   realmIdentity,
   serviceAccountRealm,
   serviceUser,
-} from './identities/identity.js';
-import type { RoleMappings } from './identities/role-mappings.js';
+} from '../identities/identity.js';
+import type { RoleMappings } from '../identities/role-mappings.js';
 import {
   type PresentedServiceToken,
   parseServiceToken,
   type ServiceAccounts,
-} from './identities/service-accounts.js';
-import type { Tokens } from './identities/tokens.js';
-import type { User } from './identities/user.js';
-import type { Users } from './identities/users.js';
+} from '../identities/service-accounts.js';
+import type { Tokens } from '../identities/tokens.js';
+import type { User } from '../identities/user.js';
+import type { Users } from '../identities/users.js';
+import { decodeBase64 } from '../wire/base64.js';
+import { type ApiError, illegalArgument } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
+import type { Challenges } from './challenges.js';
 import type { JwtContext, JwtRealms } from './jwt-realms.js';
 import { type Kerberos, kerberosPrincipal } from './kerberos.js';
-import { decodeBase64 } from './wire/base64.js';
-import { type ApiError, illegalArgument } from './wire/envelope.js';
-import type { Version } from './wire/version.js';
 
 /** Who is calling, or the answer to whom nobody is. */
 export type AuthenticationResult =

@@ -3,11 +3,11 @@
  * credentials themselves are read in `credentials.ts`.
  */
 
+import { type Authentication, anonymousIdentity, nowhere } from '../identities/identity.js';
+import type { Users } from '../identities/users.js';
+import type { Version } from '../wire/version.js';
 import type { AuthenticationResult, Credentials } from './credentials.js';
-import { type Authentication, anonymousIdentity, nowhere } from './identities/identity.js';
-import type { Users } from './identities/users.js';
 import type { JwtContext } from './jwt-realms.js';
-import type { Version } from './wire/version.js';
 
 /** The headers that say who is calling. */
 export interface CredentialHeaders extends JwtContext {

@@ -3,9 +3,9 @@
  * from the signature, elsewhere.
  */
 
+import { type JsonMap, type JsonValue, numberOf } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 import { type Jwt, textsIn } from './jwt.js';
-import { type JsonMap, type JsonValue, numberOf } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
 
 /** Which claims a realm accepts. */
 export interface ClaimRules {
