@@ -3,7 +3,7 @@
  * decided in `authorization.ts`, names resolved here.
  */
 
-import type { IndexGrant } from './authorization.js';
+import type { IndexGrant } from './authorization/authorization.js';
 import { accessOf } from './document-access.js';
 import type { VisibleIndex } from './document-search.js';
 import type { Index } from './documents.js';

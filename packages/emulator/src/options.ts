@@ -1,6 +1,7 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from './authentication/kerberos.js';
+import { isReservedRole } from './authorization/reserved-roles.js';
 import { parseUser, type UserRequest, userProblems } from './identities/user-parser.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import { nameProblem } from './names/names.js';
@@ -9,7 +10,6 @@ import type { RoleDescriptor } from './privileges/role-descriptor.js';
 import { parseRole } from './privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from './privileges/role-queries.js';
 import { descriptorProblems } from './privileges/role-validation.js';
-import { isReservedRole } from './reserved-roles.js';
 import type { SecuritySettings } from './security.js';
 import { decodeBase64 } from './wire/base64.js';
 import { Refusal } from './wire/envelope.js';

@@ -8,7 +8,8 @@ import { createChallenges } from './authentication/challenges.js';
 import { type Credentials, createCredentials } from './authentication/credentials.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from './authentication/jwt-realms.js';
 import { createKerberos, type TicketResult } from './authentication/kerberos.js';
-import { type Authorization, createAuthorization } from './authorization.js';
+import { type Authorization, createAuthorization } from './authorization/authorization.js';
+import { createRoles, type Roles } from './authorization/roles.js';
 import type { Clock } from './controls/clock.js';
 import { type ApiKeys, createApiKeys } from './identities/api-keys.js';
 import { createRoleMappings, type RoleMappings } from './identities/role-mappings.js';
@@ -21,7 +22,6 @@ import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
 } from './privileges/application-privileges.js';
-import { createRoles, type Roles } from './roles.js';
 import type { Version } from './wire/version.js';
 
 /** What is configured about a cluster. */

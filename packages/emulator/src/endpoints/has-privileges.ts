@@ -1,7 +1,7 @@
 /** Privilege checks: `_has_privileges`, which asks whether the caller holds some privileges. */
 
+import type { Permissions } from '../authorization/permissions.js';
 import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
-import type { Permissions } from '../permissions.js';
 import { applicationProblem } from '../privileges/application-privileges.js';
 import { clusterPrivilegeProblem } from '../privileges/cluster-privileges.js';
 import { indexPrivilegeProblem } from '../privileges/index-privileges.js';

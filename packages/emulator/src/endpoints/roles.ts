@@ -1,5 +1,6 @@
 /** Roles: `/_security/role`. */
 
+import { isReservedRole } from '../authorization/reserved-roles.js';
 import {
   type Answer,
   answer,
@@ -15,7 +16,6 @@ import { type RoleDescriptor, showRole } from '../privileges/role-descriptor.js'
 import { parseRole } from '../privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from '../privileges/role-queries.js';
 import { descriptorProblems } from '../privileges/role-validation.js';
-import { isReservedRole } from '../reserved-roles.js';
 import type { Security } from '../security.js';
 import { illegalArgument, notLicensed } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';

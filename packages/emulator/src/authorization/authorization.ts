@@ -3,15 +3,15 @@
  * `permissions.ts`, and a denial is put into words in `denials.ts`.
  */
 
+import { type Authentication, nowhere } from '../identities/identity.js';
+import type { ServiceAccounts } from '../identities/service-accounts.js';
+import type { ApplicationPrivileges } from '../privileges/application-privileges.js';
+import type { RoleDescriptors } from '../privileges/role-descriptor.js';
+import type { ApiError } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
 import { createDenials } from './denials.js';
-import { type Authentication, nowhere } from './identities/identity.js';
-import type { ServiceAccounts } from './identities/service-accounts.js';
 import { type Concerns, type IndexGroup, type Permissions, permissionsOf } from './permissions.js';
-import type { ApplicationPrivileges } from './privileges/application-privileges.js';
-import type { RoleDescriptors } from './privileges/role-descriptor.js';
 import type { Roles } from './roles.js';
-import type { ApiError } from './wire/envelope.js';
-import type { Version } from './wire/version.js';
 
 /** Decides about actions. */
 export interface Authorization {

@@ -2,9 +2,9 @@
  * The roles by name: those that Elasticsearch brings along, and those that were stored.
  */
 
-import type { RoleDescriptor, RoleDescriptors } from './privileges/role-descriptor.js';
+import type { RoleDescriptor, RoleDescriptors } from '../privileges/role-descriptor.js';
+import type { Version } from '../wire/version.js';
 import { reservedRoles } from './reserved-roles.js';
-import type { Version } from './wire/version.js';
 
 /** The roles of an emulator. */
 export interface Roles {

@@ -3,16 +3,16 @@
  * `kibana_system` on indices, only those on Kibana's own indices are here.
  */
 
-import { reservedMetadata } from './identities/identity.js';
+import { reservedMetadata } from '../identities/identity.js';
 import {
   type ApplicationPrivileges,
   type IndexPrivileges,
   noPrivileges,
   type RoleDescriptor,
   type RoleDescriptors,
-} from './privileges/role-descriptor.js';
-import type { JsonMap } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
+} from '../privileges/role-descriptor.js';
+import type { JsonMap } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 
 type Row = Partial<RoleDescriptor> & { readonly deprecated?: string };
 

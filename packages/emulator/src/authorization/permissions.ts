@@ -13,18 +13,18 @@ import {
   nothing,
   union,
   without,
-} from './names/languages.js';
-import { isPattern, languageOf, matchesPattern, namesMatching } from './names/name-patterns.js';
+} from '../names/languages.js';
+import { isPattern, languageOf, matchesPattern, namesMatching } from '../names/name-patterns.js';
 import type {
   ResolvedPrivileges,
   ApplicationPrivileges as Stored,
-} from './privileges/application-privileges.js';
-import { grantsAction, grantsPrivilege } from './privileges/cluster-privileges.js';
-import { grantsIndexPrivilege, indexActionsOf } from './privileges/index-privileges.js';
-import { isRestricted, restrictedIndices } from './privileges/restricted-indices.js';
-import type { IndexPrivileges, RoleDescriptor } from './privileges/role-descriptor.js';
-import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
+} from '../privileges/application-privileges.js';
+import { grantsAction, grantsPrivilege } from '../privileges/cluster-privileges.js';
+import { grantsIndexPrivilege, indexActionsOf } from '../privileges/index-privileges.js';
+import { isRestricted, restrictedIndices } from '../privileges/restricted-indices.js';
+import type { IndexPrivileges, RoleDescriptor } from '../privileges/role-descriptor.js';
+import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import type { Version } from '../wire/version.js';
 
 /** Privileges on indices of several roles, joined where the names of the indices are the same. */
 export interface IndexGroup {

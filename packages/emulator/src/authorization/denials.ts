@@ -1,12 +1,12 @@
 /** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
 
-import type { Authentication } from './identities/identity.js';
-import { clusterPrivilegesGranting, isClusterAction } from './privileges/cluster-privileges.js';
-import { indexPrivilegesGranting } from './privileges/index-privileges.js';
-import { isRestricted } from './privileges/restricted-indices.js';
+import type { Authentication } from '../identities/identity.js';
+import { clusterPrivilegesGranting, isClusterAction } from '../privileges/cluster-privileges.js';
+import { indexPrivilegesGranting } from '../privileges/index-privileges.js';
+import { isRestricted } from '../privileges/restricted-indices.js';
+import type { ApiError } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
 import type { Roles } from './roles.js';
-import type { ApiError } from './wire/envelope.js';
-import type { Version } from './wire/version.js';
 
 /** Words denials. */
 export interface Denials {
