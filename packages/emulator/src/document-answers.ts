@@ -1,7 +1,7 @@
 /** How documents and what was done to them are shown. */
 
 import type { WriteResult } from './document-writes.js';
-import type { Index } from './documents.js';
+import type { Index } from './documents/documents.js';
 import type { JsonValue } from './wire/json-value.js';
 import type { Version } from './wire/version.js';
 

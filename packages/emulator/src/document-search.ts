@@ -3,8 +3,8 @@
  * queries themselves are in `query.ts`.
  */
 
-import type { DocumentAccess } from './document-access.js';
-import type { Index, StoredDocument } from './documents.js';
+import type { DocumentAccess } from './documents/document-access.js';
+import type { Index, StoredDocument } from './documents/documents.js';
 import { nodeId } from './node.js';
 import { compile, type FieldValue, type SearchField, type SearchFields, type Test } from './search/query.js';
 import type { Query } from './search/query-parser.js';

@@ -3,8 +3,8 @@
  * are asked for is in `endpoints/documents.ts` and `endpoints/bulk.ts`.
  */
 
-import { type Draft, documentError, type Index, type Written } from './documents.js';
-import { noSuchIndex } from './index-names.js';
+import { type Draft, documentError, type Index, type Written } from './documents/documents.js';
+import { noSuchIndex } from './documents/index-names.js';
 import type { Caller } from './index-request.js';
 import type { Security } from './security.js';
 import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';

@@ -4,12 +4,12 @@
  */
 
 import type { IndexGrant } from './authorization/authorization.js';
-import { accessOf } from './document-access.js';
 import type { VisibleIndex } from './document-search.js';
-import type { Index } from './documents.js';
+import { accessOf } from './documents/document-access.js';
+import type { Index } from './documents/documents.js';
+import { invalidIndexName, noSuchIndex, parseIndexExpression } from './documents/index-names.js';
 import { type Call, queryFlag } from './endpoint.js';
 import type { Authentication } from './identities/identity.js';
-import { invalidIndexName, noSuchIndex, parseIndexExpression } from './index-names.js';
 import type { Security } from './security.js';
 import { illegalArgument, notLicensed, Refusal } from './wire/envelope.js';
 

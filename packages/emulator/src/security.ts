@@ -11,13 +11,13 @@ import { createKerberos, type TicketResult } from './authentication/kerberos.js'
 import { type Authorization, createAuthorization } from './authorization/authorization.js';
 import { createRoles, type Roles } from './authorization/roles.js';
 import type { Clock } from './controls/clock.js';
+import { createIndices, type Indices } from './documents/indices.js';
 import { type ApiKeys, createApiKeys } from './identities/api-keys.js';
 import { createRoleMappings, type RoleMappings } from './identities/role-mappings.js';
 import { createSecrets, type Secrets } from './identities/secrets.js';
 import { createServiceAccounts, type ServiceAccounts } from './identities/service-accounts.js';
 import { createTokens, type Tokens } from './identities/tokens.js';
 import { createUsers, type Users } from './identities/users.js';
-import { createIndices, type Indices } from './indices.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,

@@ -1,7 +1,7 @@
 /** Which part of a document a request wants: how it is asked for, and what is left of the document. */
 
-import { type DocumentAccess, filterFields } from './document-access.js';
-import type { StoredDocument } from './documents.js';
+import { type DocumentAccess, filterFields } from './documents/document-access.js';
+import type { StoredDocument } from './documents/documents.js';
 import type { Call } from './endpoint.js';
 import { matchesPattern } from './names/name-patterns.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';

@@ -1,6 +1,15 @@
 /** Indices: making, showing and removing them, and the fields of their documents. */
 
-import type { Index } from '../documents.js';
+import type { Index } from '../documents/documents.js';
+import {
+  type IndexDefinition,
+  parseIndexDefinition,
+  parseMapping,
+  plainIndex,
+} from '../documents/index-definition.js';
+import { indexNameProblem, invalidIndexName } from '../documents/index-names.js';
+import type { MappedFields } from '../documents/mapping.js';
+import { showFields, visibleFields } from '../documents/mapping-view.js';
 import {
   type Answer,
   answer,
@@ -11,11 +20,7 @@ import {
   route,
   segment,
 } from '../endpoint.js';
-import { type IndexDefinition, parseIndexDefinition, parseMapping, plainIndex } from '../index-definition.js';
-import { indexNameProblem, invalidIndexName } from '../index-names.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
-import type { MappedFields } from '../mapping.js';
-import { showFields, visibleFields } from '../mapping-view.js';
 import type { Security } from '../security.js';
 import { illegalArgument } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';

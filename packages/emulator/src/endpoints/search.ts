@@ -8,7 +8,7 @@ import {
   readDocumentSearch,
   searchParameters,
 } from '../document-search-request.js';
-import type { StoredDocument } from '../documents.js';
+import type { StoredDocument } from '../documents/documents.js';
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
 import { callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
 import type { Query } from '../search/query-parser.js';

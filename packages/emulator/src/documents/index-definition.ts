@@ -2,18 +2,18 @@
  * The body of a request that makes an index or declares fields of one.
  */
 
-import { valueTypes } from './field-types.js';
-import type { MappedField, MappedFields } from './mapping.js';
-import { type ApiError, illegalArgument, parseFailure, Refusal } from './wire/envelope.js';
+import { type ApiError, illegalArgument, parseFailure, Refusal } from '../wire/envelope.js';
 import {
   type JsonDocument,
   type JsonMember,
   type JsonNode,
   type JsonObject,
   jsonValueOf,
-} from './wire/json-parser.js';
-import { writeJson } from './wire/json-value.js';
-import { refuseBroken } from './wire/object-parser.js';
+} from '../wire/json-parser.js';
+import { writeJson } from '../wire/json-value.js';
+import { refuseBroken } from '../wire/object-parser.js';
+import { valueTypes } from './field-types.js';
+import type { MappedField, MappedFields } from './mapping.js';
 
 /** What can be said about an index before it exists. */
 export interface IndexDefinition {

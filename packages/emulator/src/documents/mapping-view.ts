@@ -1,7 +1,7 @@
 /** How the mapping of an index is shown, whole or the part of it that somebody may see. */
 
+import type { JsonValue } from '../wire/json-value.js';
 import type { MappedField, MappedFields } from './mapping.js';
-import type { JsonValue } from './wire/json-value.js';
 
 /** The fields that somebody may see, and the other forms of them; of objects those with such a field in them. */
 export function visibleFields(fields: MappedFields, sees: (path: string) => boolean): MappedFields {

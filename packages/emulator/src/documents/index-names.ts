@@ -3,8 +3,8 @@
  * errors about both.
  */
 
-import { matchesPattern } from './names/name-patterns.js';
-import type { ApiError } from './wire/envelope.js';
+import { matchesPattern } from '../names/name-patterns.js';
+import type { ApiError } from '../wire/envelope.js';
 
 const longestName = 255;
 

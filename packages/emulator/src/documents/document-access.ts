@@ -3,13 +3,13 @@
  * Whether the index may be touched at all is decided before.
  */
 
-import type { IndexGrant } from './authorization/authorization.js';
-import type { FieldRule } from './authorization/permissions.js';
+import type { IndexGrant } from '../authorization/authorization.js';
+import type { FieldRule } from '../authorization/permissions.js';
+import { matchesPattern } from '../names/name-patterns.js';
+import { parseRoleQuery } from '../privileges/role-queries.js';
+import type { Query } from '../search/query-parser.js';
+import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import { metadataFields } from './mapping.js';
-import { matchesPattern } from './names/name-patterns.js';
-import { parseRoleQuery } from './privileges/role-queries.js';
-import type { Query } from './search/query-parser.js';
-import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
 
 /** What somebody may see of an index. */
 export interface DocumentAccess {

@@ -3,14 +3,14 @@
  * written can be found at once; there is nothing to refresh. Who may see or write what is decided elsewhere.
  */
 
+import type { FieldValue } from '../search/query.js';
+import { type ApiError, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, jsonValueOf } from '../wire/json-parser.js';
+import { isMap, type JsonMap } from '../wire/json-value.js';
+import { refuseBroken } from '../wire/object-parser.js';
+import type { Version } from '../wire/version.js';
 import type { IndexDefinition } from './index-definition.js';
 import { createMapping, type IndexedDocument, type Mapping } from './mapping.js';
-import type { FieldValue } from './search/query.js';
-import { type ApiError, Refusal } from './wire/envelope.js';
-import { type JsonDocument, jsonValueOf } from './wire/json-parser.js';
-import { isMap, type JsonMap } from './wire/json-value.js';
-import { refuseBroken } from './wire/object-parser.js';
-import type { Version } from './wire/version.js';
 
 /** A document. It is never changed; a newer one takes its place. */
 export interface StoredDocument {

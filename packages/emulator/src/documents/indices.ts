@@ -2,13 +2,13 @@
  * All indices by name. Those of Elasticsearch itself are not among them.
  */
 
-import type { Clock } from './controls/clock.js';
+import type { Clock } from '../controls/clock.js';
+import type { Secrets } from '../identities/secrets.js';
+import { Refusal } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
 import { createIndex, type Index } from './documents.js';
-import type { Secrets } from './identities/secrets.js';
 import { type IndexDefinition, plainIndex } from './index-definition.js';
 import { indexNameProblem, invalidIndexName } from './index-names.js';
-import { Refusal } from './wire/envelope.js';
-import type { Version } from './wire/version.js';
 
 /** The indices of a cluster. */
 export interface Indices {

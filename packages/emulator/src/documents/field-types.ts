@@ -3,11 +3,11 @@
  * is compared.
  */
 
-import { parseDate } from './search/date-math.js';
-import { type FieldType, type FieldValue, wordsOf } from './search/query.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import type { JsonDocument, JsonNode } from './wire/json-parser.js';
-import { readScalarText } from './wire/object-parser.js';
+import { parseDate } from '../search/date-math.js';
+import { type FieldType, type FieldValue, wordsOf } from '../search/query.js';
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
+import { readScalarText } from '../wire/object-parser.js';
 
 /** A type of fields that hold values. */
 export interface ValueType {
