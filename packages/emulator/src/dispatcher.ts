@@ -4,12 +4,12 @@
  */
 
 import type { CredentialHeaders } from './authentication/authentication.js';
-import type { Answer, Call, Route } from './endpoint.js';
+import type { Answer, Call, Route } from './cluster/endpoint.js';
+import type { Security } from './cluster/security.js';
 import { filterPath } from './filter-path.js';
 import type { Authentication } from './identities/identity.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
 import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
-import type { Security } from './security.js';
 import { type ApiError, errorBody, illegalArgument, Refusal } from './wire/envelope.js';
 import { type JsonValue, writeJson, writePrettyJson } from './wire/json-value.js';
 

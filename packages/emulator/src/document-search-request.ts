@@ -3,10 +3,10 @@
  * complained about as it is, without the place around it.
  */
 
-import { type Call, documentOf } from './endpoint.js';
+import { type Call, documentOf } from './cluster/endpoint.js';
+import { searchAfter, sort, whole } from './cluster/search-request.js';
 import { parseQueryNode, type Query } from './search/query-parser.js';
 import type { Search, SortKey } from './search/search.js';
-import { searchAfter, sort, whole } from './search-request.js';
 import { readSourceParameters, type SourceFilter, sourceField, wholeSource } from './source-filter.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';
 import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from './wire/json-parser.js';

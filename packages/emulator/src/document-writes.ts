@@ -3,10 +3,10 @@
  * are asked for is in `endpoints/documents.ts` and `endpoints/bulk.ts`.
  */
 
+import type { Security } from './cluster/security.js';
 import { type Draft, documentError, type Index, type Written } from './documents/documents.js';
 import { noSuchIndex } from './documents/index-names.js';
 import type { Caller } from './index-request.js';
-import type { Security } from './security.js';
 import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';
 import { type JsonDocument, parseJson } from './wire/json-parser.js';
 import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './wire/json-value.js';

@@ -2,6 +2,7 @@
 
 import type { TicketResult } from './authentication/kerberos.js';
 import { isReservedRole } from './authorization/reserved-roles.js';
+import type { SecuritySettings } from './cluster/security.js';
 import { parseUser, type UserRequest, userProblems } from './identities/user-parser.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import { nameProblem } from './names/names.js';
@@ -10,7 +11,6 @@ import type { RoleDescriptor } from './privileges/role-descriptor.js';
 import { parseRole } from './privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from './privileges/role-queries.js';
 import { descriptorProblems } from './privileges/role-validation.js';
-import type { SecuritySettings } from './security.js';
 import { decodeBase64 } from './wire/base64.js';
 import { Refusal } from './wire/envelope.js';
 import { parseJson } from './wire/json-parser.js';

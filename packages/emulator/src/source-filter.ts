@@ -1,8 +1,8 @@
 /** Which part of a document a request wants: how it is asked for, and what is left of the document. */
 
+import type { Call } from './cluster/endpoint.js';
 import { type DocumentAccess, filterFields } from './documents/document-access.js';
 import type { StoredDocument } from './documents/documents.js';
-import type { Call } from './endpoint.js';
 import { matchesPattern } from './names/name-patterns.js';
 import { illegalArgument, Refusal } from './wire/envelope.js';
 import { jsonValueOf } from './wire/json-parser.js';

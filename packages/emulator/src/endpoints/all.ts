@@ -1,6 +1,6 @@
 /** Every endpoint there is. */
 
-import type { Route } from '../endpoint.js';
+import type { Route } from '../cluster/endpoint.js';
 import { apiKeyGrantRoutes } from './api-key-grant.js';
 import { apiKeyQueryRoute } from './api-key-query.js';
 import { apiKeyUpdateRoutes } from './api-key-update.js';

@@ -1,12 +1,20 @@
 /** What all ways to make an API key have in common, and the plain one: `POST /_security/api_key`. */
 
-import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../identities/api-keys.js';
 import type { Authentication } from '../identities/identity.js';
 import { isEmpty, type RoleDescriptors } from '../privileges/role-descriptor.js';
 import { roleDescriptorsField } from '../privileges/role-descriptor-parser.js';
 import { roleProblems } from '../privileges/role-validation.js';
-import type { Security } from '../security.js';
 import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';

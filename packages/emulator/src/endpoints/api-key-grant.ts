@@ -2,9 +2,17 @@
 
 import type { AuthenticationResult } from '../authentication/credentials.js';
 import type { Signatures } from '../authentication/jwt-realms.js';
-import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { parseApiKey } from '../identities/api-keys.js';
-import type { Security } from '../security.js';
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
 import { emptyMap, type JsonMap } from '../wire/json-value.js';
 import { type Field, map, objectParser, requiredText, text } from '../wire/object-parser.js';

@@ -1,6 +1,8 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../endpoint.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../cluster/endpoint.js';
+import { checkWindow, searchProblems, searchReader } from '../cluster/search-request.js';
+import type { Security } from '../cluster/security.js';
 import type { ApiKey } from '../identities/api-keys.js';
 import type { Authentication } from '../identities/identity.js';
 import {
@@ -11,8 +13,6 @@ import {
   unsupportedQuery,
 } from '../search/query.js';
 import { type Search, search } from '../search/search.js';
-import { checkWindow, searchProblems, searchReader } from '../search-request.js';
-import type { Security } from '../security.js';
 import type { Version } from '../wire/version.js';
 import { showApiKey } from './api-key-selection.js';
 

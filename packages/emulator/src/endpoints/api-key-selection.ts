@@ -1,9 +1,9 @@
 /** Which API keys a request is about, whose they are, and how they are listed. */
 
+import type { Security } from '../cluster/security.js';
 import type { ApiKey } from '../identities/api-keys.js';
 import type { Authentication } from '../identities/identity.js';
 import { showRoles } from '../privileges/role-descriptor.js';
-import type { Security } from '../security.js';
 import type { JsonValue } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
 

@@ -9,12 +9,12 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import type { ApiKey } from '../identities/api-keys.js';
 import type { Authentication } from '../identities/identity.js';
 import { type RoleDescriptors, showRoles } from '../privileges/role-descriptor.js';
 import { roleProblems } from '../privileges/role-validation.js';
-import type { Security } from '../security.js';
 import { type ApiError, illegalArgument, members, Refusal } from '../wire/envelope.js';
 import { type JsonMap, type JsonValue, sameJson } from '../wire/json-value.js';
 import { type Field, map, objectParser, required, text, texts } from '../wire/object-parser.js';

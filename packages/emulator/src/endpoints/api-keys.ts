@@ -11,8 +11,8 @@ import {
   refuse,
   route,
   textOrNothing,
-} from '../endpoint.js';
-import type { Security } from '../security.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { contentParseFailure, illegalArgument, validationFailure } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 import { flag, objectParser, text, texts } from '../wire/object-parser.js';

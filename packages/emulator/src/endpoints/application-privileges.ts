@@ -9,7 +9,8 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { matchesPattern } from '../names/name-patterns.js';
 import {
   type ApplicationPrivilege,
@@ -19,7 +20,6 @@ import {
 } from '../privileges/application-privileges.js';
 import { clusterPrivilegeNames } from '../privileges/cluster-privileges.js';
 import { indexPrivilegeNames } from '../privileges/index-privileges.js';
-import type { Security } from '../security.js';
 import { illegalArgument, parseFailure } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';

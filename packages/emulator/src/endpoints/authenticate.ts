@@ -1,6 +1,6 @@
 /** Who am I: `GET /_security/_authenticate`. */
 
-import { type Answer, answer, type Route, route } from '../endpoint.js';
+import { type Answer, answer, type Route, route } from '../cluster/endpoint.js';
 import { type Authentication, showIdentity } from '../identities/identity.js';
 import { writeJson } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';

@@ -1,10 +1,18 @@
 /** Several writes in one request: `_bulk`, a line for each and a line for its document. */
 
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { showPlace, showWritten, statusOf } from '../document-answers.js';
 import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../document-writes.js';
-import { type Answer, answer, type Call, documentOf, type Route, refuse, route } from '../endpoint.js';
 import { callerOf } from '../index-request.js';
-import type { Security } from '../security.js';
 import { illegalArgument, members, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';

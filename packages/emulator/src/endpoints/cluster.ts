@@ -1,8 +1,8 @@
 /** The two endpoints outside of security that clients call to see whether anybody is there. */
 
-import { answer, type Route, route } from '../endpoint.js';
-import { clusterName, nodeName } from '../node.js';
-import type { Security } from '../security.js';
+import { answer, type Route, route } from '../cluster/endpoint.js';
+import { clusterName, nodeName } from '../cluster/node.js';
+import type { Security } from '../cluster/security.js';
 import type { JsonValue } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
 

@@ -9,7 +9,8 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { parseIndices } from '../privileges/privileges-parser.js';
 import {
   type IndexPrivileges,
@@ -17,7 +18,6 @@ import {
   type RoleDescriptor,
   showIndices,
 } from '../privileges/role-descriptor.js';
-import type { Security } from '../security.js';
 import { illegalArgument, notLicensed, parseFailure, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';

@@ -1,8 +1,5 @@
 /** Single documents: storing, reading, changing and removing them by id. */
 
-import { showPlace, showWritten, statusOf } from '../document-answers.js';
-import { isVisible } from '../document-search.js';
-import { carryOut, parseChange, requestActions, type Write, writeProblems } from '../document-writes.js';
 import {
   type Answer,
   answer,
@@ -13,9 +10,12 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
+import { showPlace, showWritten, statusOf } from '../document-answers.js';
+import { isVisible } from '../document-search.js';
+import { carryOut, parseChange, requestActions, type Write, writeProblems } from '../document-writes.js';
 import { callerOf } from '../index-request.js';
-import type { Security } from '../security.js';
 import {
   readSourceParameters,
   type SourceFilter,

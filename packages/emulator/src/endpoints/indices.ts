@@ -1,5 +1,16 @@
 /** Indices: making, showing and removing them, and the fields of their documents. */
 
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import type { Index } from '../documents/documents.js';
 import {
   type IndexDefinition,
@@ -10,18 +21,7 @@ import {
 import { indexNameProblem, invalidIndexName } from '../documents/index-names.js';
 import type { MappedFields } from '../documents/mapping.js';
 import { showFields, visibleFields } from '../documents/mapping-view.js';
-import {
-  type Answer,
-  answer,
-  type Call,
-  documentOf,
-  type Route,
-  refuse,
-  route,
-  segment,
-} from '../endpoint.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
-import type { Security } from '../security.js';
 import { illegalArgument } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 

@@ -9,9 +9,9 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { parseRule, type RoleMapping, type Rule } from '../identities/role-mappings.js';
-import type { Security } from '../security.js';
 import { parseFailure } from '../wire/envelope.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import { anything, type Field, flag, map, objectParser, texts } from '../wire/object-parser.js';

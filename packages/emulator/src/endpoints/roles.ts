@@ -10,13 +10,13 @@ import {
   refuse,
   route,
   segment,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { nameProblem } from '../names/names.js';
 import { type RoleDescriptor, showRole } from '../privileges/role-descriptor.js';
 import { parseRole } from '../privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from '../privileges/role-queries.js';
 import { descriptorProblems } from '../privileges/role-validation.js';
-import type { Security } from '../security.js';
 import { illegalArgument, notLicensed } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';

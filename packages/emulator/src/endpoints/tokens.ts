@@ -10,10 +10,10 @@ import {
   refuse,
   route,
   textOrNothing,
-} from '../endpoint.js';
+} from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { type Authentication, showIdentity } from '../identities/identity.js';
 import type { IssuedTokens } from '../identities/tokens.js';
-import type { Security } from '../security.js';
 import { decodeBase64 } from '../wire/base64.js';
 import {
   type ApiError,

@@ -1,9 +1,9 @@
 /** What the caller is allowed, put together from all of his roles: `GET /_security/user/_privileges`. */
 
 import type { FieldRule, IndexGroup } from '../authorization/permissions.js';
-import { type Answer, answer, type Call, type Route, refuse, route } from '../endpoint.js';
+import { type Answer, answer, type Call, type Route, refuse, route } from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
 import { fieldSecurity, type IndexPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
-import type { Security } from '../security.js';
 import { illegalArgument } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 

@@ -1,6 +1,8 @@
 /** Searching users: `/_security/_query/user`. */
 
-import { type Answer, answer, type Route, route } from '../endpoint.js';
+import { type Answer, answer, type Route, route } from '../cluster/endpoint.js';
+import { checkWindow, searchProblems, searchReader } from '../cluster/search-request.js';
+import type { Security } from '../cluster/security.js';
 import { nativeRealm } from '../identities/identity.js';
 import type { User } from '../identities/user.js';
 import {
@@ -11,8 +13,6 @@ import {
   wordsOf,
 } from '../search/query.js';
 import { type Search, search } from '../search/search.js';
-import { checkWindow, searchProblems, searchReader } from '../search-request.js';
-import type { Security } from '../security.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];

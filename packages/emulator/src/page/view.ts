@@ -1,9 +1,9 @@
 /** What the page shows of an emulator, as plain JSON. No secret, and nothing made from one, is in it. */
 
+import type { Security } from '../cluster/security.js';
 import type { ArmedFault, Fault, FaultSource } from '../controls/faults.js';
 import { type Exchange, type RequestLog, shownTarget } from '../controls/request-log.js';
 import { describeCaller } from '../identities/identity.js';
-import type { Security } from '../security.js';
 
 /** What the page looks at. */
 export interface PageParts {

@@ -1,13 +1,13 @@
 /** The body of a search, and what can be wrong with it. */
 
+import { type Query, queryField } from '../search/query-parser.js';
+import type { Search, SortKey } from '../search/search.js';
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { type Field, objectParser, refuseBroken } from '../wire/object-parser.js';
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
-import { type Query, queryField } from './search/query-parser.js';
-import type { Search, SortKey } from './search/search.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from './wire/json-parser.js';
-import type { JsonValue } from './wire/json-value.js';
-import { type Field, objectParser, refuseBroken } from './wire/object-parser.js';
 
 interface SearchBody {
   readonly query?: Query | undefined;

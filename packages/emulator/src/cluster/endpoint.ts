@@ -4,13 +4,19 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import type { Authentication } from './identities/identity.js';
+import type { Authentication } from '../identities/identity.js';
+import {
+  type ApiError,
+  illegalArgument,
+  parseFailure,
+  Refusal,
+  validationFailure,
+} from '../wire/envelope.js';
+import { type JsonDocument, parseJson } from '../wire/json-parser.js';
+import type { JsonValue } from '../wire/json-value.js';
+import { suggestion } from '../wire/suggestion.js';
+import type { Version } from '../wire/version.js';
 import type { Security } from './security.js';
-import { type ApiError, illegalArgument, parseFailure, Refusal, validationFailure } from './wire/envelope.js';
-import { type JsonDocument, parseJson } from './wire/json-parser.js';
-import type { JsonValue } from './wire/json-value.js';
-import { suggestion } from './wire/suggestion.js';
-import type { Version } from './wire/version.js';
 
 /** A request whose sender is known. */
 export interface Call {

@@ -3,26 +3,26 @@
  * are in the parts.
  */
 
-import { type Authenticator, createAuthenticator } from './authentication/authentication.js';
-import { createChallenges } from './authentication/challenges.js';
-import { type Credentials, createCredentials } from './authentication/credentials.js';
-import { createJwtRealms, type JwtRealm, type JwtRealms } from './authentication/jwt-realms.js';
-import { createKerberos, type TicketResult } from './authentication/kerberos.js';
-import { type Authorization, createAuthorization } from './authorization/authorization.js';
-import { createRoles, type Roles } from './authorization/roles.js';
-import type { Clock } from './controls/clock.js';
-import { createIndices, type Indices } from './documents/indices.js';
-import { type ApiKeys, createApiKeys } from './identities/api-keys.js';
-import { createRoleMappings, type RoleMappings } from './identities/role-mappings.js';
-import { createSecrets, type Secrets } from './identities/secrets.js';
-import { createServiceAccounts, type ServiceAccounts } from './identities/service-accounts.js';
-import { createTokens, type Tokens } from './identities/tokens.js';
-import { createUsers, type Users } from './identities/users.js';
+import { type Authenticator, createAuthenticator } from '../authentication/authentication.js';
+import { createChallenges } from '../authentication/challenges.js';
+import { type Credentials, createCredentials } from '../authentication/credentials.js';
+import { createJwtRealms, type JwtRealm, type JwtRealms } from '../authentication/jwt-realms.js';
+import { createKerberos, type TicketResult } from '../authentication/kerberos.js';
+import { type Authorization, createAuthorization } from '../authorization/authorization.js';
+import { createRoles, type Roles } from '../authorization/roles.js';
+import type { Clock } from '../controls/clock.js';
+import { createIndices, type Indices } from '../documents/indices.js';
+import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
+import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
+import { createSecrets, type Secrets } from '../identities/secrets.js';
+import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
+import { createTokens, type Tokens } from '../identities/tokens.js';
+import { createUsers, type Users } from '../identities/users.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
-} from './privileges/application-privileges.js';
-import type { Version } from './wire/version.js';
+} from '../privileges/application-privileges.js';
+import type { Version } from '../wire/version.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {
