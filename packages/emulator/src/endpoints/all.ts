@@ -1,19 +1,19 @@
 /** Every endpoint there is. */
 
 import type { Route } from '../cluster/endpoint.js';
-import { apiKeyGrantRoutes } from './api-key-grant.js';
-import { apiKeyQueryRoute } from './api-key-query.js';
-import { apiKeyUpdateRoutes } from './api-key-update.js';
-import { apiKeyRoutes } from './api-keys.js';
 import { applicationPrivilegeRoutes } from './application-privileges.js';
 import { authenticateRoutes } from './authenticate.js';
 import { bulkRoute } from './bulk.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
-import { crossClusterKeyRoutes } from './cross-cluster-keys.js';
 import { documentRoutes } from './documents.js';
 import { hasPrivilegesRoutes } from './has-privileges.js';
 import { indexRoutes } from './indices.js';
+import { apiKeyGrantRoutes } from './keys/api-key-grant.js';
+import { apiKeyQueryRoute } from './keys/api-key-query.js';
+import { apiKeyUpdateRoutes } from './keys/api-key-update.js';
+import { apiKeyRoutes } from './keys/api-keys.js';
+import { crossClusterKeyRoutes } from './keys/cross-cluster-keys.js';
 import { licenseRoutes } from './license.js';
 import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';

@@ -9,16 +9,16 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import type { ApiKey } from '../identities/api-keys.js';
-import type { Authentication } from '../identities/identity.js';
-import { type RoleDescriptors, showRoles } from '../privileges/role-descriptor.js';
-import { roleProblems } from '../privileges/role-validation.js';
-import { type ApiError, illegalArgument, members, Refusal } from '../wire/envelope.js';
-import { type JsonMap, type JsonValue, sameJson } from '../wire/json-value.js';
-import { type Field, map, objectParser, required, text, texts } from '../wire/object-parser.js';
-import type { Version } from '../wire/version.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import type { ApiKey } from '../../identities/api-keys.js';
+import type { Authentication } from '../../identities/identity.js';
+import { type RoleDescriptors, showRoles } from '../../privileges/role-descriptor.js';
+import { roleProblems } from '../../privileges/role-validation.js';
+import { type ApiError, illegalArgument, members, Refusal } from '../../wire/envelope.js';
+import { type JsonMap, type JsonValue, sameJson } from '../../wire/json-value.js';
+import { type Field, map, objectParser, required, text, texts } from '../../wire/object-parser.js';
+import type { Version } from '../../wire/version.js';
 import { metadataProblems, ownerOf, readLifetime, roleDescriptorsOf } from './api-key-creation.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';

@@ -11,11 +11,11 @@ import {
   refuse,
   route,
   textOrNothing,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { contentParseFailure, illegalArgument, validationFailure } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
-import { flag, objectParser, text, texts } from '../wire/object-parser.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { contentParseFailure, illegalArgument, validationFailure } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import { flag, objectParser, text, texts } from '../../wire/object-parser.js';
 import { apiKeyCreationRoute } from './api-key-creation.js';
 import { isOwn, type Selection, select, selectionOf, showApiKey } from './api-key-selection.js';
 

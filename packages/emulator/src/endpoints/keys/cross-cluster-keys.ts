@@ -9,18 +9,18 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { parseIndices } from '../privileges/privileges-parser.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { parseIndices } from '../../privileges/privileges-parser.js';
 import {
   type IndexPrivileges,
   noPrivileges,
   type RoleDescriptor,
   showIndices,
-} from '../privileges/role-descriptor.js';
-import { illegalArgument, notLicensed, parseFailure, Refusal } from '../wire/envelope.js';
-import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+} from '../../privileges/role-descriptor.js';
+import { illegalArgument, notLicensed, parseFailure, Refusal } from '../../wire/envelope.js';
+import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import {
   type Field,
   map,
@@ -30,8 +30,8 @@ import {
   requiredText,
   text,
   tokenName,
-} from '../wire/object-parser.js';
-import type { Version } from '../wire/version.js';
+} from '../../wire/object-parser.js';
+import type { Version } from '../../wire/version.js';
 import { metadataProblems, nameProblems, ownerOf, readLifetime, showCreated } from './api-key-creation.js';
 import { type ApiKeyChange, changeProblems, ensureOwner, update } from './api-key-update.js';
 

@@ -1,7 +1,7 @@
 /** API keys made from somebody else's credential: grant and clone. */
 
-import type { AuthenticationResult } from '../authentication/credentials.js';
-import type { Signatures } from '../authentication/jwt-realms.js';
+import type { AuthenticationResult } from '../../authentication/credentials.js';
+import type { Signatures } from '../../authentication/jwt-realms.js';
 import {
   type Answer,
   answer,
@@ -10,13 +10,13 @@ import {
   type Route,
   refuse,
   route,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { parseApiKey } from '../identities/api-keys.js';
-import { type ApiError, illegalArgument } from '../wire/envelope.js';
-import { emptyMap, type JsonMap } from '../wire/json-value.js';
-import { type Field, map, objectParser, requiredText, text } from '../wire/object-parser.js';
-import type { Version } from '../wire/version.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { parseApiKey } from '../../identities/api-keys.js';
+import { type ApiError, illegalArgument } from '../../wire/envelope.js';
+import { emptyMap, type JsonMap } from '../../wire/json-value.js';
+import { type Field, map, objectParser, requiredText, text } from '../../wire/object-parser.js';
+import type { Version } from '../../wire/version.js';
 import {
   createApiKey,
   metadataProblems,

@@ -1,11 +1,11 @@
 /** Which API keys a request is about, whose they are, and how they are listed. */
 
-import type { Security } from '../cluster/security.js';
-import type { ApiKey } from '../identities/api-keys.js';
-import type { Authentication } from '../identities/identity.js';
-import { showRoles } from '../privileges/role-descriptor.js';
-import type { JsonValue } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
+import type { Security } from '../../cluster/security.js';
+import type { ApiKey } from '../../identities/api-keys.js';
+import type { Authentication } from '../../identities/identity.js';
+import { showRoles } from '../../privileges/role-descriptor.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 
 /** Which keys a request is about. */
 export interface Selection {

@@ -1,19 +1,19 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../cluster/search-request.js';
-import type { Security } from '../cluster/security.js';
-import type { ApiKey } from '../identities/api-keys.js';
-import type { Authentication } from '../identities/identity.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import type { Security } from '../../cluster/security.js';
+import type { ApiKey } from '../../identities/api-keys.js';
+import type { Authentication } from '../../identities/identity.js';
 import {
   type FieldValue,
   flattened,
   type SearchField,
   type SearchFields,
   unsupportedQuery,
-} from '../search/query.js';
-import { type Search, search } from '../search/search.js';
-import type { Version } from '../wire/version.js';
+} from '../../search/query.js';
+import { type Search, search } from '../../search/search.js';
+import type { Version } from '../../wire/version.js';
 import { showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';

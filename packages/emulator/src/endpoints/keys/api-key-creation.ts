@@ -8,16 +8,16 @@ import {
   type Route,
   refuse,
   route,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../identities/api-keys.js';
-import type { Authentication } from '../identities/identity.js';
-import { isEmpty, type RoleDescriptors } from '../privileges/role-descriptor.js';
-import { roleDescriptorsField } from '../privileges/role-descriptor-parser.js';
-import { roleProblems } from '../privileges/role-validation.js';
-import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
-import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../../identities/api-keys.js';
+import type { Authentication } from '../../identities/identity.js';
+import { isEmpty, type RoleDescriptors } from '../../privileges/role-descriptor.js';
+import { roleDescriptorsField } from '../../privileges/role-descriptor-parser.js';
+import { roleProblems } from '../../privileges/role-validation.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../../wire/envelope.js';
+import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import {
   type Field,
   map,
@@ -25,9 +25,9 @@ import {
   objectParser,
   requiredText,
   text,
-} from '../wire/object-parser.js';
-import { parseTimeValue } from '../wire/time-value.js';
-import type { Version } from '../wire/version.js';
+} from '../../wire/object-parser.js';
+import { parseTimeValue } from '../../wire/time-value.js';
+import type { Version } from '../../wire/version.js';
 
 interface CreateBody {
   readonly name: string;
