@@ -1,8 +1,12 @@
 /** Every endpoint there is. */
 
 import type { Route } from '../cluster/endpoint.js';
+import { authenticateRoutes } from './accounts/authenticate.js';
+import { serviceAccountRoutes } from './accounts/service-accounts.js';
+import { tokenRoutes } from './accounts/tokens.js';
+import { userQueryRoute } from './accounts/user-query.js';
+import { userRoutes } from './accounts/users.js';
 import { applicationPrivilegeRoutes } from './application-privileges.js';
-import { authenticateRoutes } from './authenticate.js';
 import { bulkRoute } from './bulk.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
@@ -18,11 +22,7 @@ import { licenseRoutes } from './license.js';
 import { roleMappingRoutes } from './role-mappings.js';
 import { roleRoutes } from './roles.js';
 import { searchRoutes } from './search.js';
-import { serviceAccountRoutes } from './service-accounts.js';
-import { tokenRoutes } from './tokens.js';
 import { userPrivilegesRoutes } from './user-privileges.js';
-import { userQueryRoute } from './user-query.js';
-import { userRoutes } from './users.js';
 
 // Until 8.0 these were also reachable under their older name.
 const renamed: readonly Route[] = [

@@ -24,7 +24,7 @@ import { illegalArgument, parseFailure } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import { map, objectParser, refuseBroken, text, texts, tokenName } from '../wire/object-parser.js';
-import { namesIn } from './users.js';
+import { namesIn } from './accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/privilege';
 

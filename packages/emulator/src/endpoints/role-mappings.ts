@@ -15,7 +15,7 @@ import { parseRule, type RoleMapping, type Rule } from '../identities/role-mappi
 import { parseFailure } from '../wire/envelope.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import { anything, type Field, flag, map, objectParser, texts } from '../wire/object-parser.js';
-import { namesIn } from './users.js';
+import { namesIn } from './accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/role_mapping';
 

@@ -20,7 +20,7 @@ import { descriptorProblems } from '../privileges/role-validation.js';
 import { illegalArgument, notLicensed } from '../wire/envelope.js';
 import type { JsonValue } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
-import { namesIn } from './users.js';
+import { namesIn } from './accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/role';
 

@@ -1,6 +1,6 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
-import type { AuthenticationResult } from '../authentication/credentials.js';
+import type { AuthenticationResult } from '../../authentication/credentials.js';
 import {
   type Answer,
   answer,
@@ -10,19 +10,19 @@ import {
   refuse,
   route,
   textOrNothing,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { type Authentication, showIdentity } from '../identities/identity.js';
-import type { IssuedTokens } from '../identities/tokens.js';
-import { decodeBase64 } from '../wire/base64.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { type Authentication, showIdentity } from '../../identities/identity.js';
+import type { IssuedTokens } from '../../identities/tokens.js';
+import { decodeBase64 } from '../../wire/base64.js';
 import {
   type ApiError,
   contentParseFailure,
   illegalArgument,
   notLicensed,
   validationText,
-} from '../wire/envelope.js';
-import { objectParser, text } from '../wire/object-parser.js';
+} from '../../wire/envelope.js';
+import { objectParser, text } from '../../wire/object-parser.js';
 
 interface TokenRequest {
   readonly grant_type?: string | undefined;

@@ -1,9 +1,9 @@
 /** Who am I: `GET /_security/_authenticate`. */
 
-import { type Answer, answer, type Route, route } from '../cluster/endpoint.js';
-import { type Authentication, showIdentity } from '../identities/identity.js';
-import { writeJson } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
+import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
+import { type Authentication, showIdentity } from '../../identities/identity.js';
+import { writeJson } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 
 // This is what tests ask for more often than for everything else together, and an identity never changes.
 const answers = new WeakMap<Authentication, Answer>();

@@ -9,16 +9,16 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { type Authentication, nativeRealm, reservedRealm } from '../identities/identity.js';
-import { readPassword } from '../identities/password-parser.js';
-import type { User } from '../identities/user.js';
-import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
-import { isReservedUser, type NewPassword } from '../identities/users.js';
-import { illegalArgument, parseFailure, validationFailure } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
-import { refuseBroken, tokenName } from '../wire/object-parser.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { type Authentication, nativeRealm, reservedRealm } from '../../identities/identity.js';
+import { readPassword } from '../../identities/password-parser.js';
+import type { User } from '../../identities/user.js';
+import { parseUser, type UserRequest, userProblems } from '../../identities/user-parser.js';
+import { isReservedUser, type NewPassword } from '../../identities/users.js';
+import { illegalArgument, parseFailure, validationFailure } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import { refuseBroken, tokenName } from '../../wire/object-parser.js';
 
 const actions = 'cluster:admin/xpack/security/user';
 

@@ -1,11 +1,19 @@
 /** Service accounts and their tokens: `/_security/service`. */
 
-import { type Answer, answer, type Call, type Route, refuse, route, segment } from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import type { ServiceAccountName } from '../identities/service-accounts.js';
-import { showRole } from '../privileges/role-descriptor.js';
-import { illegalArgument } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  type Route,
+  refuse,
+  route,
+  segment,
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import type { ServiceAccountName } from '../../identities/service-accounts.js';
+import { showRole } from '../../privileges/role-descriptor.js';
+import { illegalArgument } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
 
 const actions = 'cluster:admin/xpack/security/service_account';
 const account = '/_security/service/{namespace}/{service}';

@@ -1,18 +1,18 @@
 /** Searching users: `/_security/_query/user`. */
 
-import { type Answer, answer, type Route, route } from '../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../cluster/search-request.js';
-import type { Security } from '../cluster/security.js';
-import { nativeRealm } from '../identities/identity.js';
-import type { User } from '../identities/user.js';
+import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
+import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import type { Security } from '../../cluster/security.js';
+import { nativeRealm } from '../../identities/identity.js';
+import type { User } from '../../identities/user.js';
 import {
   type FieldValue,
   type SearchField,
   type SearchFields,
   unsupportedQuery,
   wordsOf,
-} from '../search/query.js';
-import { type Search, search } from '../search/search.js';
+} from '../../search/query.js';
+import { type Search, search } from '../../search/search.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];
