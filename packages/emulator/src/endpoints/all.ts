@@ -6,12 +6,10 @@ import { serviceAccountRoutes } from './accounts/service-accounts.js';
 import { tokenRoutes } from './accounts/tokens.js';
 import { userQueryRoute } from './accounts/user-query.js';
 import { userRoutes } from './accounts/users.js';
-import { applicationPrivilegeRoutes } from './application-privileges.js';
 import { bulkRoute } from './bulk.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
 import { documentRoutes } from './documents.js';
-import { hasPrivilegesRoutes } from './has-privileges.js';
 import { indexRoutes } from './indices.js';
 import { apiKeyGrantRoutes } from './keys/api-key-grant.js';
 import { apiKeyQueryRoute } from './keys/api-key-query.js';
@@ -19,10 +17,12 @@ import { apiKeyUpdateRoutes } from './keys/api-key-update.js';
 import { apiKeyRoutes } from './keys/api-keys.js';
 import { crossClusterKeyRoutes } from './keys/cross-cluster-keys.js';
 import { licenseRoutes } from './license.js';
-import { roleMappingRoutes } from './role-mappings.js';
-import { roleRoutes } from './roles.js';
+import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
+import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
+import { roleMappingRoutes } from './privileges/role-mappings.js';
+import { roleRoutes } from './privileges/roles.js';
+import { userPrivilegesRoutes } from './privileges/user-privileges.js';
 import { searchRoutes } from './search.js';
-import { userPrivilegesRoutes } from './user-privileges.js';
 
 // Until 8.0 these were also reachable under their older name.
 const renamed: readonly Route[] = [

@@ -9,13 +9,13 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { parseRule, type RoleMapping, type Rule } from '../identities/role-mappings.js';
-import { parseFailure } from '../wire/envelope.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
-import { anything, type Field, flag, map, objectParser, texts } from '../wire/object-parser.js';
-import { namesIn } from './accounts/users.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { parseRule, type RoleMapping, type Rule } from '../../identities/role-mappings.js';
+import { parseFailure } from '../../wire/envelope.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
+import { anything, type Field, flag, map, objectParser, texts } from '../../wire/object-parser.js';
+import { namesIn } from '../accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/role_mapping';
 

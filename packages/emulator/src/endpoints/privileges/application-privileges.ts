@@ -9,22 +9,22 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { matchesPattern } from '../names/name-patterns.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { matchesPattern } from '../../names/name-patterns.js';
 import {
   type ApplicationPrivilege,
   applicationProblem,
   privilegeNameProblem,
   storedActionProblem,
-} from '../privileges/application-privileges.js';
-import { clusterPrivilegeNames } from '../privileges/cluster-privileges.js';
-import { indexPrivilegeNames } from '../privileges/index-privileges.js';
-import { illegalArgument, parseFailure } from '../wire/envelope.js';
-import type { JsonDocument, JsonNode, JsonObject } from '../wire/json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
-import { map, objectParser, refuseBroken, text, texts, tokenName } from '../wire/object-parser.js';
-import { namesIn } from './accounts/users.js';
+} from '../../privileges/application-privileges.js';
+import { clusterPrivilegeNames } from '../../privileges/cluster-privileges.js';
+import { indexPrivilegeNames } from '../../privileges/index-privileges.js';
+import { illegalArgument, parseFailure } from '../../wire/envelope.js';
+import type { JsonDocument, JsonNode, JsonObject } from '../../wire/json-parser.js';
+import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
+import { map, objectParser, refuseBroken, text, texts, tokenName } from '../../wire/object-parser.js';
+import { namesIn } from '../accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/privilege';
 

@@ -1,11 +1,15 @@
 /** What the caller is allowed, put together from all of his roles: `GET /_security/user/_privileges`. */
 
-import type { FieldRule, IndexGroup } from '../authorization/permissions.js';
-import { type Answer, answer, type Call, type Route, refuse, route } from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { fieldSecurity, type IndexPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
-import { illegalArgument } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
+import type { FieldRule, IndexGroup } from '../../authorization/permissions.js';
+import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import {
+  fieldSecurity,
+  type IndexPrivileges,
+  type RoleDescriptor,
+} from '../../privileges/role-descriptor.js';
+import { illegalArgument } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
 
 function show(security: Security, { authentication }: Call): Answer {
   const { authorization } = security;

@@ -1,6 +1,6 @@
 /** Privilege checks: `_has_privileges`, which asks whether the caller holds some privileges. */
 
-import type { Permissions } from '../authorization/permissions.js';
+import type { Permissions } from '../../authorization/permissions.js';
 import {
   type Answer,
   answer,
@@ -9,17 +9,17 @@ import {
   type Route,
   refuse,
   route,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { applicationProblem } from '../privileges/application-privileges.js';
-import { clusterPrivilegeProblem } from '../privileges/cluster-privileges.js';
-import { indexPrivilegeProblem } from '../privileges/index-privileges.js';
-import { parseApplication, parseIndices, readStrings } from '../privileges/privileges-parser.js';
-import type { ApplicationPrivileges, IndexPrivileges } from '../privileges/role-descriptor.js';
-import { illegalArgument, parseFailure } from '../wire/envelope.js';
-import type { JsonDocument, JsonMember, JsonNode } from '../wire/json-parser.js';
-import type { JsonMap } from '../wire/json-value.js';
-import { refuseBroken, tokenName } from '../wire/object-parser.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { applicationProblem } from '../../privileges/application-privileges.js';
+import { clusterPrivilegeProblem } from '../../privileges/cluster-privileges.js';
+import { indexPrivilegeProblem } from '../../privileges/index-privileges.js';
+import { parseApplication, parseIndices, readStrings } from '../../privileges/privileges-parser.js';
+import type { ApplicationPrivileges, IndexPrivileges } from '../../privileges/role-descriptor.js';
+import { illegalArgument, parseFailure } from '../../wire/envelope.js';
+import type { JsonDocument, JsonMember, JsonNode } from '../../wire/json-parser.js';
+import type { JsonMap } from '../../wire/json-value.js';
+import { refuseBroken, tokenName } from '../../wire/object-parser.js';
 
 /** The privileges somebody asks about. */
 export interface WantedPrivileges {

@@ -1,6 +1,6 @@
 /** Roles: `/_security/role`. */
 
-import { isReservedRole } from '../authorization/reserved-roles.js';
+import { isReservedRole } from '../../authorization/reserved-roles.js';
 import {
   type Answer,
   answer,
@@ -10,17 +10,17 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { nameProblem } from '../names/names.js';
-import { type RoleDescriptor, showRole } from '../privileges/role-descriptor.js';
-import { parseRole } from '../privileges/role-descriptor-parser.js';
-import { checkRoleQueries } from '../privileges/role-queries.js';
-import { descriptorProblems } from '../privileges/role-validation.js';
-import { illegalArgument, notLicensed } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
-import { namesIn } from './accounts/users.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { nameProblem } from '../../names/names.js';
+import { type RoleDescriptor, showRole } from '../../privileges/role-descriptor.js';
+import { parseRole } from '../../privileges/role-descriptor-parser.js';
+import { checkRoleQueries } from '../../privileges/role-queries.js';
+import { descriptorProblems } from '../../privileges/role-validation.js';
+import { illegalArgument, notLicensed } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
+import { namesIn } from '../accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/role';
 
