@@ -6,11 +6,12 @@ import { serviceAccountRoutes } from './accounts/service-accounts.js';
 import { tokenRoutes } from './accounts/tokens.js';
 import { userQueryRoute } from './accounts/user-query.js';
 import { userRoutes } from './accounts/users.js';
-import { bulkRoute } from './bulk.js';
 import { cacheRoutes } from './caches.js';
 import { clusterRoutes } from './cluster.js';
-import { documentRoutes } from './documents.js';
-import { indexRoutes } from './indices.js';
+import { bulkRoute } from './documents/bulk.js';
+import { documentRoutes } from './documents/documents.js';
+import { indexRoutes } from './documents/indices.js';
+import { searchRoutes } from './documents/search.js';
 import { apiKeyGrantRoutes } from './keys/api-key-grant.js';
 import { apiKeyQueryRoute } from './keys/api-key-query.js';
 import { apiKeyUpdateRoutes } from './keys/api-key-update.js';
@@ -22,7 +23,6 @@ import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
 import { roleMappingRoutes } from './privileges/role-mappings.js';
 import { roleRoutes } from './privileges/roles.js';
 import { userPrivilegesRoutes } from './privileges/user-privileges.js';
-import { searchRoutes } from './search.js';
 
 // Until 8.0 these were also reachable under their older name.
 const renamed: readonly Route[] = [

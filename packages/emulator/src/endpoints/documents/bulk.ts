@@ -8,15 +8,15 @@ import {
   type Route,
   refuse,
   route,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import { showPlace, showWritten, statusOf } from '../document-answers.js';
-import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../document-writes.js';
-import { callerOf } from '../index-request.js';
-import { illegalArgument, members, Refusal } from '../wire/envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
-import type { JsonValue } from '../wire/json-value.js';
-import { readScalarText, refuseBroken, tokenName } from '../wire/object-parser.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { showPlace, showWritten, statusOf } from '../../document-answers.js';
+import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../../document-writes.js';
+import { callerOf } from '../../index-request.js';
+import { illegalArgument, members, Refusal } from '../../wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf } from '../../wire/json-parser.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import { readScalarText, refuseBroken, tokenName } from '../../wire/object-parser.js';
 import { asksForRefresh, writeParameters } from './documents.js';
 
 interface BulkRequest {

@@ -9,21 +9,21 @@ import {
   refuse,
   route,
   segment,
-} from '../cluster/endpoint.js';
-import type { Security } from '../cluster/security.js';
-import type { Index } from '../documents/documents.js';
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import type { Index } from '../../documents/documents.js';
 import {
   type IndexDefinition,
   parseIndexDefinition,
   parseMapping,
   plainIndex,
-} from '../documents/index-definition.js';
-import { indexNameProblem, invalidIndexName } from '../documents/index-names.js';
-import type { MappedFields } from '../documents/mapping.js';
-import { showFields, visibleFields } from '../documents/mapping-view.js';
-import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../index-request.js';
-import { illegalArgument } from '../wire/envelope.js';
-import type { JsonValue } from '../wire/json-value.js';
+} from '../../documents/index-definition.js';
+import { indexNameProblem, invalidIndexName } from '../../documents/index-names.js';
+import type { MappedFields } from '../../documents/mapping.js';
+import { showFields, visibleFields } from '../../documents/mapping-view.js';
+import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../../index-request.js';
+import { illegalArgument } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
 
 const actions = {
   create: 'indices:admin/create',
