@@ -3,8 +3,8 @@
  * it: one.
  */
 
-import { answer, type Route, route } from '../cluster/endpoint.js';
-import { clusterName, nodeId, nodeName } from '../cluster/node.js';
+import { answer, type Route, route } from '../../cluster/endpoint.js';
+import { clusterName, nodeId, nodeName } from '../../cluster/node.js';
 
 const heard = {
   _nodes: { total: 1, successful: 1, failed: 0 },

@@ -1,9 +1,9 @@
 /** What a cluster is allowed to do: `GET /_license` and `GET /_xpack`. */
 
-import { answer, type Route, route } from '../cluster/endpoint.js';
-import { clusterName } from '../cluster/node.js';
-import type { Security } from '../cluster/security.js';
-import type { JsonValue } from '../wire/json-value.js';
+import { answer, type Route, route } from '../../cluster/endpoint.js';
+import { clusterName } from '../../cluster/node.js';
+import type { Security } from '../../cluster/security.js';
+import type { JsonValue } from '../../wire/json-value.js';
 
 const uid = '7e4a5ed0-3c1e-4f9f-9b0a-6d6f1c0f3f5e';
 const trialMs = 30 * 86_400_000;

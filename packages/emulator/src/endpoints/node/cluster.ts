@@ -1,10 +1,10 @@
 /** The two endpoints outside of security that clients call to see whether anybody is there. */
 
-import { answer, type Route, route } from '../cluster/endpoint.js';
-import { clusterName, nodeName } from '../cluster/node.js';
-import type { Security } from '../cluster/security.js';
-import type { JsonValue } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
+import { answer, type Route, route } from '../../cluster/endpoint.js';
+import { clusterName, nodeName } from '../../cluster/node.js';
+import type { Security } from '../../cluster/security.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 
 function info(version: Version): Record<string, string | boolean> {
   const { major, minor, number } = version;
