@@ -10,14 +10,14 @@ import {
   route,
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
-import { showPlace, showWritten, statusOf } from '../../document-answers.js';
-import { bulkAction, carryOut, parseChange, type Write, writeProblems } from '../../document-writes.js';
-import { callerOf } from '../../index-request.js';
 import { illegalArgument, members, Refusal } from '../../wire/envelope.js';
 import { type JsonDocument, type JsonNode, jsonValueOf } from '../../wire/json-parser.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { readScalarText, refuseBroken, tokenName } from '../../wire/object-parser.js';
+import { showPlace, showWritten, statusOf } from './document-answers.js';
+import { bulkAction, carryOut, parseChange, type Write, writeProblems } from './document-writes.js';
 import { asksForRefresh, writeParameters } from './documents.js';
+import { callerOf } from './index-request.js';
 
 interface BulkRequest {
   readonly writes: readonly Write[];

@@ -12,20 +12,20 @@ import {
   segment,
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
-import { showPlace, showWritten, statusOf } from '../../document-answers.js';
-import { isVisible } from '../../document-search.js';
-import { carryOut, parseChange, requestActions, type Write, writeProblems } from '../../document-writes.js';
-import { callerOf } from '../../index-request.js';
+import { illegalArgument } from '../../wire/envelope.js';
+import { jsonValueOf } from '../../wire/json-parser.js';
+import { refuseBroken } from '../../wire/object-parser.js';
+import { showPlace, showWritten, statusOf } from './document-answers.js';
+import { isVisible } from './document-search.js';
+import { carryOut, parseChange, requestActions, type Write, writeProblems } from './document-writes.js';
+import { callerOf } from './index-request.js';
 import {
   readSourceParameters,
   type SourceFilter,
   sourceOf,
   sourceParameters,
   wholeSource,
-} from '../../source-filter.js';
-import { illegalArgument } from '../../wire/envelope.js';
-import { jsonValueOf } from '../../wire/json-parser.js';
-import { refuseBroken } from '../../wire/object-parser.js';
+} from './source-filter.js';
 
 /** The parameters of every write. */
 export const writeParameters: readonly string[] = ['refresh', 'timeout', 'wait_for_active_shards'];

@@ -21,9 +21,9 @@ import {
 import { indexNameProblem, invalidIndexName } from '../../documents/index-names.js';
 import type { MappedFields } from '../../documents/mapping.js';
 import { showFields, visibleFields } from '../../documents/mapping-view.js';
-import { type Caller, callerOf, readTarget, type Target, targetParameters } from '../../index-request.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
+import { type Caller, callerOf, readTarget, type Target, targetParameters } from './index-request.js';
 
 const actions = {
   create: 'indices:admin/create',

@@ -2,20 +2,20 @@
 
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
-import { showPlace } from '../../document-answers.js';
-import { type ShardFailure, searchDocuments, showFailure, type VisibleIndex } from '../../document-search.js';
+import type { StoredDocument } from '../../documents/documents.js';
+import type { Query } from '../../search/query-parser.js';
+import type { SearchResult } from '../../search/search.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import { showPlace } from './document-answers.js';
+import { type ShardFailure, searchDocuments, showFailure, type VisibleIndex } from './document-search.js';
 import {
   type DocumentSearch,
   readCountedQuery,
   readDocumentSearch,
   searchParameters,
-} from '../../document-search-request.js';
-import type { StoredDocument } from '../../documents/documents.js';
-import { callerOf, readTarget, type Target, targetParameters } from '../../index-request.js';
-import type { Query } from '../../search/query-parser.js';
-import type { SearchResult } from '../../search/search.js';
-import { sourceOf, sourceParameters } from '../../source-filter.js';
-import type { JsonValue } from '../../wire/json-value.js';
+} from './document-search-request.js';
+import { callerOf, readTarget, type Target, targetParameters } from './index-request.js';
+import { sourceOf, sourceParameters } from './source-filter.js';
 
 const action = 'indices:data/read/search';
 

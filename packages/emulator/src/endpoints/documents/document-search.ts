@@ -3,15 +3,21 @@
  * queries themselves are in `query.ts`.
  */
 
-import { nodeId } from './cluster/node.js';
-import { checkWindow } from './cluster/search-request.js';
-import type { DocumentAccess } from './documents/document-access.js';
-import type { Index, StoredDocument } from './documents/documents.js';
-import { compile, type FieldValue, type SearchField, type SearchFields, type Test } from './search/query.js';
-import type { Query } from './search/query-parser.js';
-import { type Criterion, page, type Search, type SearchResult, type SortKey } from './search/search.js';
-import { type ApiError, illegalArgument, members, Refusal } from './wire/envelope.js';
-import type { JsonValue } from './wire/json-value.js';
+import { nodeId } from '../../cluster/node.js';
+import { checkWindow } from '../../cluster/search-request.js';
+import type { DocumentAccess } from '../../documents/document-access.js';
+import type { Index, StoredDocument } from '../../documents/documents.js';
+import {
+  compile,
+  type FieldValue,
+  type SearchField,
+  type SearchFields,
+  type Test,
+} from '../../search/query.js';
+import type { Query } from '../../search/query-parser.js';
+import { type Criterion, page, type Search, type SearchResult, type SortKey } from '../../search/search.js';
+import { type ApiError, illegalArgument, members, Refusal } from '../../wire/envelope.js';
+import type { JsonValue } from '../../wire/json-value.js';
 
 /** An index and what somebody may see of it. */
 export interface VisibleIndex {

@@ -3,14 +3,14 @@
  * complained about as it is, without the place around it.
  */
 
-import { type Call, documentOf } from './cluster/endpoint.js';
-import { searchAfter, sort, whole } from './cluster/search-request.js';
-import { parseQueryNode, type Query } from './search/query-parser.js';
-import type { Search, SortKey } from './search/search.js';
+import { type Call, documentOf } from '../../cluster/endpoint.js';
+import { searchAfter, sort, whole } from '../../cluster/search-request.js';
+import { parseQueryNode, type Query } from '../../search/query-parser.js';
+import type { Search, SortKey } from '../../search/search.js';
+import { illegalArgument, Refusal } from '../../wire/envelope.js';
+import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from '../../wire/json-parser.js';
+import { type Field, readScalarText, refuseBroken, tokenName } from '../../wire/object-parser.js';
 import { readSourceParameters, type SourceFilter, sourceField, wholeSource } from './source-filter.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from './wire/json-parser.js';
-import { type Field, readScalarText, refuseBroken, tokenName } from './wire/object-parser.js';
 
 /** A search of documents. */
 export interface DocumentSearch extends Search {

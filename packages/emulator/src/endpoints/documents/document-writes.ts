@@ -1,15 +1,15 @@
 /**
  * Storing, changing and removing documents: what each write needs to be allowed, and what it does. How writes
- * are asked for is in `endpoints/documents.ts` and `endpoints/bulk.ts`.
+ * are asked for is in `documents.ts` and `bulk.ts` beside it.
  */
 
-import type { Security } from './cluster/security.js';
-import { type Draft, documentError, type Index, type Written } from './documents/documents.js';
-import { noSuchIndex } from './documents/index-names.js';
+import type { Security } from '../../cluster/security.js';
+import { type Draft, documentError, type Index, type Written } from '../../documents/documents.js';
+import { noSuchIndex } from '../../documents/index-names.js';
+import { illegalArgument, Refusal, validationFailure } from '../../wire/envelope.js';
+import { type JsonDocument, parseJson } from '../../wire/json-parser.js';
+import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from '../../wire/json-value.js';
 import type { Caller } from './index-request.js';
-import { illegalArgument, Refusal, validationFailure } from './wire/envelope.js';
-import { type JsonDocument, parseJson } from './wire/json-parser.js';
-import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from './wire/json-value.js';
 
 /** A write. Without an id, one is drawn. */
 export type Write =

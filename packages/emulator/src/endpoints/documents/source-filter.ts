@@ -1,13 +1,13 @@
 /** Which part of a document a request wants: how it is asked for, and what is left of the document. */
 
-import type { Call } from './cluster/endpoint.js';
-import { type DocumentAccess, filterFields } from './documents/document-access.js';
-import type { StoredDocument } from './documents/documents.js';
-import { matchesPattern } from './names/name-patterns.js';
-import { illegalArgument, Refusal } from './wire/envelope.js';
-import { jsonValueOf } from './wire/json-parser.js';
-import { isMap, type JsonMap, type JsonValue } from './wire/json-value.js';
-import { type Field, refuseBroken } from './wire/object-parser.js';
+import type { Call } from '../../cluster/endpoint.js';
+import { type DocumentAccess, filterFields } from '../../documents/document-access.js';
+import type { StoredDocument } from '../../documents/documents.js';
+import { matchesPattern } from '../../names/name-patterns.js';
+import { illegalArgument, Refusal } from '../../wire/envelope.js';
+import { jsonValueOf } from '../../wire/json-parser.js';
+import { isMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
+import { type Field, refuseBroken } from '../../wire/object-parser.js';
 
 /** Which part is wanted; `false`: nothing. */
 export type SourceFilter = FieldPatterns | false;

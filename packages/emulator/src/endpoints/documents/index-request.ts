@@ -3,15 +3,15 @@
  * decided in `authorization.ts`, names resolved here.
  */
 
-import type { IndexGrant } from './authorization/authorization.js';
-import { type Call, queryFlag } from './cluster/endpoint.js';
-import type { Security } from './cluster/security.js';
+import type { IndexGrant } from '../../authorization/authorization.js';
+import { type Call, queryFlag } from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import { accessOf } from '../../documents/document-access.js';
+import type { Index } from '../../documents/documents.js';
+import { invalidIndexName, noSuchIndex, parseIndexExpression } from '../../documents/index-names.js';
+import type { Authentication } from '../../identities/identity.js';
+import { illegalArgument, notLicensed, Refusal } from '../../wire/envelope.js';
 import type { VisibleIndex } from './document-search.js';
-import { accessOf } from './documents/document-access.js';
-import type { Index } from './documents/documents.js';
-import { invalidIndexName, noSuchIndex, parseIndexExpression } from './documents/index-names.js';
-import type { Authentication } from './identities/identity.js';
-import { illegalArgument, notLicensed, Refusal } from './wire/envelope.js';
 
 /** Which indices are meant, and what is to be done if some are not there. */
 export interface Target {

@@ -1,9 +1,9 @@
 /** How documents and what was done to them are shown. */
 
+import type { Index } from '../../documents/documents.js';
+import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 import type { WriteResult } from './document-writes.js';
-import type { Index } from './documents/documents.js';
-import type { JsonValue } from './wire/json-value.js';
-import type { Version } from './wire/version.js';
 
 /** The release's name for where a document is. */
 export function showPlace(
