@@ -1,16 +1,16 @@
 /** Puts an emulator together: state, endpoints, controls and listener. */
 
-import { makeCertificate } from './certificates.js';
 import { createSecurity } from './cluster/security.js';
 import { type Clock, createClock } from './controls/clock.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
-import { createDispatcher } from './dispatcher.js';
 import { allRoutes } from './endpoints/all.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options.js';
 import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
-import { type OnOver, type RunningServer, startServer } from './server.js';
+import { makeCertificate } from './server/certificates.js';
+import { createDispatcher } from './server/dispatcher.js';
+import { type OnOver, type RunningServer, startServer } from './server/server.js';
 
 /** An emulator that runs. */
 export interface Emulator {

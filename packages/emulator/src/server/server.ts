@@ -5,13 +5,13 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { ScheduledClock } from '../controls/clock.js';
+import type { Fault, FaultSource } from '../controls/faults.js';
+import type { Exchange, OpenExchange, RequestLog } from '../controls/request-log.js';
+import { describeCaller } from '../identities/identity.js';
+import type { Page } from '../page/page.js';
 import type { ServerCertificate } from './certificates.js';
-import type { ScheduledClock } from './controls/clock.js';
-import type { Fault, FaultSource } from './controls/faults.js';
-import type { Exchange, OpenExchange, RequestLog } from './controls/request-log.js';
 import type { Dispatcher, Head, Reply } from './dispatcher.js';
-import { describeCaller } from './identities/identity.js';
-import type { Page } from './page/page.js';
 import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */

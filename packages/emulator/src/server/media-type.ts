@@ -3,8 +3,8 @@
  * answer is labelled. Only JSON is spoken, as one document or as lines.
  */
 
-import { type ApiError, illegalArgument } from './wire/envelope.js';
-import type { Version } from './wire/version.js';
+import { type ApiError, illegalArgument } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
 
 /** What the two headers of a request amount to. */
 export interface Negotiated {

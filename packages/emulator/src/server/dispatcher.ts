@@ -3,15 +3,15 @@
  * whatever it answers. Sockets are the server's business.
  */
 
-import type { CredentialHeaders } from './authentication/authentication.js';
-import type { Answer, Call, Route } from './cluster/endpoint.js';
-import type { Security } from './cluster/security.js';
+import type { CredentialHeaders } from '../authentication/authentication.js';
+import type { Answer, Call, Route } from '../cluster/endpoint.js';
+import type { Security } from '../cluster/security.js';
+import type { Authentication } from '../identities/identity.js';
+import { type ApiError, errorBody, illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonValue, writeJson, writePrettyJson } from '../wire/json-value.js';
 import { filterPath } from './filter-path.js';
-import type { Authentication } from './identities/identity.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
 import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
-import { type ApiError, errorBody, illegalArgument, Refusal } from './wire/envelope.js';
-import { type JsonValue, writeJson, writePrettyJson } from './wire/json-value.js';
 
 /** What is known of a request before its body. */
 export interface Head extends CredentialHeaders {

@@ -1,7 +1,7 @@
 /** `?filter_path=…`: which parts of an answer are written. */
 
-import { matchesWildcards } from './names/name-patterns.js';
-import { isMap, type JsonValue } from './wire/json-value.js';
+import { matchesWildcards } from '../names/name-patterns.js';
+import { isMap, type JsonValue } from '../wire/json-value.js';
 
 type Path = readonly string[];
 

@@ -3,7 +3,7 @@
  * path are compared as they were sent, so `%5F` is not an underscore and `..` is a name like any other.
  */
 
-import type { Route } from './cluster/endpoint.js';
+import type { Route } from '../cluster/endpoint.js';
 
 /** A route and what its template found in the path. */
 export type Match =
