@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isObject } from './option-checks.js';
-import type { EmulatorOptions } from './options.js';
+import { isObject } from './options/option-checks.js';
+import type { EmulatorOptions } from './options/options.js';
 import { locationOf, parseJson } from './wire/json-parser.js';
 
 /** What `--help` prints. */

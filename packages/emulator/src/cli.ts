@@ -7,7 +7,7 @@ import { readArguments, usage } from './cli-arguments.js';
 import { complaint, introduction, logLine } from './cli-output.js';
 import type { Exchange } from './controls/request-log.js';
 import { type Emulator, launch } from './emulator.js';
-import type { EmulatorOptions } from './options.js';
+import type { EmulatorOptions } from './options/options.js';
 import { isLoopbackHost } from './page/guard.js';
 
 // Not SIGHUP: to hear it would undo `nohup`.

@@ -5,7 +5,7 @@ import { type Clock, createClock } from './controls/clock.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
 import { allRoutes } from './endpoints/all.js';
-import { type EmulatorOptions, readOptions, type Settings } from './options.js';
+import { type EmulatorOptions, readOptions, type Settings } from './options/options.js';
 import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
 import { makeCertificate } from './server/certificates.js';

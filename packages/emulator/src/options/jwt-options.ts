@@ -1,6 +1,6 @@
 /** The option `jwtRealms`: what a realm can be told, its defaults, and the checks that fail at once. */
 
-import type { ClaimNames } from './authentication/jwt-claims.js';
+import type { ClaimNames } from '../authentication/jwt-claims.js';
 import {
   fits,
   type JsonWebKey,
@@ -8,10 +8,10 @@ import {
   keyOfText,
   signatureAlgorithms,
   type VerificationKey,
-} from './authentication/jwt-keys.js';
-import { digestOfSharedSecret, type JwtRealm } from './authentication/jwt-realms.js';
+} from '../authentication/jwt-keys.js';
+import { digestOfSharedSecret, type JwtRealm } from '../authentication/jwt-realms.js';
+import type { Version } from '../wire/version.js';
 import { areTexts, check, checkNames, isObject, isText, refuse } from './option-checks.js';
-import type { Version } from './wire/version.js';
 
 /**
  * A realm that accepts JSON Web Tokens. The members are Elasticsearch's settings

@@ -1,21 +1,21 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
-import type { TicketResult } from './authentication/kerberos.js';
-import { isReservedRole } from './authorization/reserved-roles.js';
-import type { SecuritySettings } from './cluster/security.js';
-import { parseUser, type UserRequest, userProblems } from './identities/user-parser.js';
+import type { TicketResult } from '../authentication/kerberos.js';
+import { isReservedRole } from '../authorization/reserved-roles.js';
+import type { SecuritySettings } from '../cluster/security.js';
+import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
+import { nameProblem } from '../names/names.js';
+import type { RoleDescriptor } from '../privileges/role-descriptor.js';
+import { parseRole } from '../privileges/role-descriptor-parser.js';
+import { checkRoleQueries } from '../privileges/role-queries.js';
+import { descriptorProblems } from '../privileges/role-validation.js';
+import { decodeBase64 } from '../wire/base64.js';
+import { Refusal } from '../wire/envelope.js';
+import { parseJson } from '../wire/json-parser.js';
+import { emptyMap } from '../wire/json-value.js';
+import { parseVersion, type Version } from '../wire/version.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
-import { nameProblem } from './names/names.js';
 import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
-import type { RoleDescriptor } from './privileges/role-descriptor.js';
-import { parseRole } from './privileges/role-descriptor-parser.js';
-import { checkRoleQueries } from './privileges/role-queries.js';
-import { descriptorProblems } from './privileges/role-validation.js';
-import { decodeBase64 } from './wire/base64.js';
-import { Refusal } from './wire/envelope.js';
-import { parseJson } from './wire/json-parser.js';
-import { emptyMap } from './wire/json-value.js';
-import { parseVersion, type Version } from './wire/version.js';
 
 /** How an emulator starts. Every member is optional. */
 export interface EmulatorOptions {
