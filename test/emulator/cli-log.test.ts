@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { logLine } from '../../packages/emulator/src/cli-output.js';
+import { logLine } from '../../packages/emulator/src/cli/cli-output.js';
 import { end, killAll, run } from '../support/command.js';
 import { apiKey, basic, bearer, send } from '../support/http-client.js';
 

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isObject } from './options/option-checks.js';
-import type { EmulatorOptions } from './options/options.js';
-import { locationOf, parseJson } from './wire/json-parser.js';
+import { isObject } from '../options/option-checks.js';
+import type { EmulatorOptions } from '../options/options.js';
+import { locationOf, parseJson } from '../wire/json-parser.js';
 
 /** What `--help` prints. */
 export const usage = `Usage: esauth-emulator [options]

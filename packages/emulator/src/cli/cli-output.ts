@@ -1,7 +1,7 @@
 /** What the command `esauth-emulator` prints. */
 
-import { type Exchange, shownTarget } from './controls/request-log.js';
-import type { Emulator } from './emulator.js';
+import { type Exchange, shownTarget } from '../controls/request-log.js';
+import type { Emulator } from '../emulator.js';
 
 /**
  * Where the emulator is, who may ask, and how.

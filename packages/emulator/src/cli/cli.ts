@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Exchange } from '../controls/request-log.js';
+import { type Emulator, launch } from '../emulator.js';
+import type { EmulatorOptions } from '../options/options.js';
+import { isLoopbackHost } from '../page/guard.js';
 import { readArguments, usage } from './cli-arguments.js';
 import { complaint, introduction, logLine } from './cli-output.js';
-import type { Exchange } from './controls/request-log.js';
-import { type Emulator, launch } from './emulator.js';
-import type { EmulatorOptions } from './options/options.js';
-import { isLoopbackHost } from './page/guard.js';
 
 // Not SIGHUP: to hear it would undo `nohup`.
 const signals = ['SIGINT', 'SIGTERM'] as const;
