@@ -1,0 +1,107 @@
+/** The roles that Elasticsearch brings along: what they allow, asked by users who have them, at every target. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { basic } from '../../support/http-client.js';
+import { type Cluster, emulated, targets } from '../cluster.js';
+
+const password = 's3krit-password';
+
+/** Role, kind of privilege, where, what, and whether the role gives it. */
+const expected: readonly [string, 'cluster' | 'index' | 'application', string, string, boolean][] = [
+  ['viewer', 'index', 'logs-app', 'read', true],
+  ['viewer', 'index', 'logs-app', 'write', false],
+  ['viewer', 'index', '.hidden', 'read', false],
+  ['viewer', 'index', 'ilm-history-5', 'read', false],
+  ['viewer', 'index', '.alerts-a', 'view_index_metadata', true],
+  ['editor', 'index', 'logs-app', 'write', false],
+  ['editor', 'index', 'observability-annotations', 'write', true],
+  ['editor', 'application', 'kibana-.kibana', 'all', true],
+  ['kibana_admin', 'application', 'kibana-.kibana', 'read', false],
+  ['monitoring_user', 'index', 'metrics-kibana.stack', 'read', true],
+  ['monitoring_user', 'index', 'metrics-system', 'read', false],
+  ['monitoring_user', 'cluster', '', 'monitor', false],
+  ['monitoring_user', 'cluster', '', 'cluster:monitor/main', true],
+  ['machine_learning_user', 'cluster', '', 'monitor_ml', true],
+  ['machine_learning_user', 'cluster', '', 'manage_ml', false],
+  ['machine_learning_admin', 'index', '.ml-state-1', 'read', true],
+  ['transform_admin', 'cluster', '', 'manage_data_frame_transforms', true],
+  ['watcher_user', 'index', '.watches', 'read', true],
+  ['snapshot_user', 'cluster', '', 'create_snapshot', true],
+  ['snapshot_user', 'index', '.security-7', 'view_index_metadata', true],
+  ['remote_monitoring_agent', 'index', 'metricbeat-8', 'indices:admin/rollover', true],
+  ['kibana_system', 'index', '.kibana_1', 'all', true],
+  ['kibana_system', 'cluster', '', 'manage_security', false],
+  ['superuser', 'index', '.security-7', 'read', true],
+  ['reporting_user', 'cluster', '', 'monitor', false],
+];
+
+for (const target of targets) {
+  describe(target.name, () => {
+    let cluster: Cluster;
+    beforeAll(async () => {
+      cluster = await target.open();
+    });
+    afterAll(() => cluster.close());
+
+    test.each(expected)('%s: %s %s %s is %s', async (role, kind, where, privilege, holds) => {
+      await cluster.ask('PUT /_security/user/joe', { body: { password, roles: [role] } });
+      const privileges = [privilege];
+      const body = {
+        cluster: { cluster: privileges },
+        index: { index: [{ names: [where], privileges }] },
+        application: { application: [{ application: where, privileges, resources: ['*'] }] },
+      }[kind];
+      const headers = basic('joe', password);
+      const { json } = await cluster.ask('POST /_security/user/_has_privileges', { headers, body });
+      expect(json.has_all_requested).toBe(holds);
+    });
+  });
+}
+
+test('only the superuser of 7.17 changes restricted indices', async () => {
+  for (const [version, holds] of [
+    ['7.17', true],
+    ['8.0', false],
+  ] as const) {
+    const cluster = await emulated({ version });
+    const body = { index: [{ names: ['.security-7'], privileges: ['write'] }] };
+    const { json } = await cluster.ask('POST /_security/user/_has_privileges', { body });
+    expect(json.has_all_requested).toBe(holds);
+    await cluster.close();
+  }
+});
+
+test('Kibana manages the privileges of its own applications', async () => {
+  const cluster = await emulated({ users: { k: { password, roles: ['kibana_system'] } } });
+  const headers = basic('k', password);
+  const privilege = { read: { actions: ['data:read'] } };
+  for (const [application, status] of [
+    ['kibana-.kibana', 200],
+    ['shop', 403],
+  ] as const) {
+    const response = await cluster.ask('PUT /_security/privilege', {
+      headers,
+      body: { [application]: privilege },
+    });
+    expect(response.status).toBe(status);
+  }
+  await cluster.close();
+});
+
+test('a deprecated role says so', async () => {
+  const cluster = await emulated();
+  const { json } = await cluster.ask('GET /_security/role/kibana_user');
+  expect(json.kibana_user).toEqual({
+    cluster: [],
+    indices: [],
+    applications: [{ application: 'kibana-.kibana', privileges: ['all'], resources: ['*'] }],
+    run_as: [],
+    metadata: {
+      _reserved: true,
+      _deprecated: true,
+      _deprecated_reason: 'Please use the [kibana_admin] role instead',
+    },
+    transient_metadata: {},
+  });
+  await cluster.close();
+});
