@@ -2,7 +2,7 @@
 
 import { parseMasked } from './bodies.js';
 import type { Difference } from './compare.js';
-import { nameKnown } from './masks.js';
+import { matches, nameKnown } from './masks.js';
 import type { Played, PlayedScenario } from './play.js';
 
 /** Something that differs, and where. */
@@ -84,7 +84,10 @@ function titleOf(id: string, { index, exchange: { request } }: Played): string {
 function linesOf({ differences = [], saved }: Played): string[] {
   return differences.flatMap(({ kind, wanted, got }: Difference) => {
     const came = nameKnown(got, saved);
-    return [`  ${kind}`, ...changedLines(lines(wanted), lines(came)).map((line) => `    ${cut(line)}`)];
+    const isSpelling = kind === 'body: spelling of the JSON';
+    const [one, other] = isSpelling ? [[wanted], [came]] : [lines(wanted), lines(came)];
+    const isSame = (line: string, another: string): boolean => matches(line, another, saved);
+    return [`  ${kind}`, ...changedLines(one, other, isSame).map((line) => `    ${cut(line)}`)];
   });
 }
 
@@ -94,12 +97,16 @@ function lines(text: string): string[] {
 }
 
 function cut(line: string): string {
-  return line.length > 240 ? `${line.slice(0, 239)}…` : line;
+  const shown = line.replaceAll('\n', '⏎');
+  return shown.length > 240 ? `${shown.slice(0, 239)}…` : shown;
 }
 
+/** Whether a line is what the other stands for. */
+type IsSame = (wanted: string, got: string) => boolean;
+
 /** The lines that are only in one of two texts, with the line before each group. */
-function changedLines(wanted: readonly string[], got: readonly string[]): string[] {
-  const common = commonLengths(wanted, got);
+function changedLines(wanted: readonly string[], got: readonly string[], isSame: IsSame): string[] {
+  const common = commonLengths(wanted, got, isSame);
   const shown: string[] = [];
   let context: string | undefined;
   const add = (line: string): void => {
@@ -108,8 +115,9 @@ function changedLines(wanted: readonly string[], got: readonly string[]): string
     shown.push(line);
   };
   for (let one = 0, other = 0; one < wanted.length || other < got.length; ) {
-    if (one < wanted.length && other < got.length && wanted[one] === got[other]) {
-      context = wanted[one];
+    const [left, right] = [wanted[one], got[other]];
+    if (left !== undefined && right !== undefined && isSame(left, right)) {
+      context = left;
       one += 1;
       other += 1;
     } else if (
@@ -131,15 +139,14 @@ function length(common: readonly (readonly number[])[], one: number, other: numb
 }
 
 /** How many lines two texts have in common from each pair of places on. */
-function commonLengths(wanted: readonly string[], got: readonly string[]): number[][] {
+function commonLengths(wanted: readonly string[], got: readonly string[], isSame: IsSame): number[][] {
   const common = Array.from({ length: wanted.length + 1 }, () => new Array<number>(got.length + 1).fill(0));
   for (let one = wanted.length - 1; one >= 0; one -= 1) {
     const row = common[one] ?? [];
     for (let other = got.length - 1; other >= 0; other -= 1) {
-      row[other] =
-        wanted[one] === got[other]
-          ? length(common, one + 1, other + 1) + 1
-          : Math.max(length(common, one + 1, other), length(common, one, other + 1));
+      row[other] = isSame(wanted[one] ?? '', got[other] ?? '')
+        ? length(common, one + 1, other + 1) + 1
+        : Math.max(length(common, one + 1, other), length(common, one, other + 1));
     }
   }
   return common;
