@@ -5,7 +5,8 @@ import type { RawAnswer } from '../../support/raw-exchange.js';
 import { compare } from './compare.js';
 import { matches } from './masks.js';
 import { changeOf } from './not-yet.js';
-import type { Json, RecordedAnswer, RecordedExchange, RecordedRequest } from './recording.js';
+import { play } from './play.js';
+import type { Json, RecordedAnswer, RecordedExchange, RecordedRequest, RecordedStep } from './recording.js';
 import { bytesOf } from './request.js';
 import { assertNoColon, fill, Unlucky } from './texts.js';
 
@@ -74,6 +75,11 @@ test.each<[string, Partial<Came>]>([
   ['body: not JSON', { body: Buffer.from('') }],
 ])('%s is noticed', (kind, change) => {
   expect(kinds({ request, response: recorded }, { ...answer, ...change })).toEqual([kind]);
+});
+
+test('the length of a list is noticed', () => {
+  expect(bodyKinds({ a: [1] }, '{"a":[1,2]}')).toEqual(['body: a[] is too long']);
+  expect(bodyKinds({ a: [1, 2] }, '{"a":[1]}')).toEqual(['body: a[] is too short']);
 });
 
 test('the order of members is noticed', () => {
@@ -240,6 +246,46 @@ test('a request has the headers that were recorded, in order, and no others', as
   expect(sent.toString()).toBe(
     `PUT /a-saved-id-of-some-key HTTP/1.1\r\nhost: localhost:9200\r\nauthorization: Basic ${basic}\r\nes-secondary-authorization: Bearer x\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n{"a":"a-saved-id-of-some-key"}`,
   );
+});
+
+describe('a scenario', () => {
+  const one = (status: number, basic?: string): RecordedExchange => ({
+    request: { ...request, ...(basic !== undefined && { auth: { basic } }) },
+    response: { ...recorded, status },
+  });
+  /** The statuses that were not as recorded, by exchange; undefined where nothing was sent. */
+  const statuses = async (node: string, exchanges: readonly RecordedStep[]) => {
+    const played = await play({ id: 'a', about: '', node, exchanges }, '9.5.0');
+    return played.exchanges.map(({ index, differences }) => {
+      const status = differences?.filter(({ kind }) => kind.startsWith('status')).map(({ got }) => got);
+      return [index, status];
+    });
+  };
+
+  test('of exchanges at once is played in their order, or in that of their status', async () => {
+    const parallel = [one(401), one(200, 'elastic')];
+    const other = [one(200), one(401, 'elastic')];
+    expect(await statuses('default', [{ parallel }])).toEqual([
+      ['0.0', []],
+      ['0.1', []],
+    ]);
+    expect(await statuses('default', [{ parallel: other }])).toEqual([
+      ['0.0', ['401']],
+      ['0.1', ['200']],
+    ]);
+    expect(await statuses('default', [{ parallel: other, any: 'order' }])).toEqual([
+      ['0.0', []],
+      ['0.1', []],
+    ]);
+  });
+
+  test('is played until something was done to the node that the emulator can not be asked for', async () => {
+    expect(await statuses('default', [one(401), { hook: 'pull the plug' }, one(401)])).toEqual([
+      ['0', []],
+      ['2', undefined],
+    ]);
+    expect(await statuses('of another planet', [one(401)])).toEqual([['0', undefined]]);
+  });
 });
 
 describe('the list of what is not equal yet', () => {

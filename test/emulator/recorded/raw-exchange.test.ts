@@ -22,6 +22,13 @@ async function scripted(answer: (socket: Socket) => void): Promise<Served> {
   return server;
 }
 
+async function drip(socket: Socket, bytes: string): Promise<void> {
+  for (const byte of bytes) {
+    socket.write(byte);
+    await new Promise(setImmediate);
+  }
+}
+
 const ask = Buffer.from('GET / HTTP/1.1\r\n\r\n');
 
 test.each([
@@ -44,12 +51,7 @@ test.each([
   expect(answer).toMatchObject({ status: 200, reason: 'OK', framing, closed: false, excess: 0 });
   expect('body' in answer && answer.body.toString()).toBe(body);
   // The same, a byte at a time.
-  const inPieces = await scripted(async (socket) => {
-    for (const byte of bytes) {
-      socket.write(byte);
-      await new Promise(setImmediate);
-    }
-  });
+  const inPieces = await scripted((socket) => void drip(socket, bytes));
   expect(await exchange(inPieces, ask, false)).toEqual(answer);
 });
 
@@ -88,11 +90,17 @@ test('a server that should hang up, and does not, is seen', async () => {
   expect(await exchange(server, ask, false, true)).toMatchObject({ status: 200, closed: false });
 });
 
-test('no answer and half an answer are failures', async () => {
-  const none = await scripted((socket) => socket.end());
-  expect(await exchange(none, ask, false)).toEqual({ failed: 'closed without an answer' });
-  const half = await scripted((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\na'));
-  expect(await exchange(half, ask, false)).toEqual({
-    failed: 'half an answer, and then: closed without an answer',
-  });
+test('no answer is a failure', async () => {
+  const server = await scripted((socket) => socket.end());
+  expect(await exchange(server, ask, false)).toEqual({ failed: 'closed without an answer' });
+});
+
+test.each([
+  'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n',
+  'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\na',
+  'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n',
+])('half an answer is a failure: %j', async (bytes) => {
+  const server = await scripted((socket) => socket.end(bytes));
+  const failed = 'half an answer, and then: closed without an answer';
+  expect(await exchange(server, ask, false)).toEqual({ failed });
 });
