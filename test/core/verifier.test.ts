@@ -186,11 +186,11 @@ describe('without a lookup', () => {
     expect(node.requests).toHaveLength(0);
   });
 
-  test('P28: 64 KiB of nothing is refused without a lookup', async () => {
-    verifier = create({ maxHeaderLength: 65_536, schemes: ['Bearer', 'ApiKey', 'Basic'] });
+  test('P28: the longest header of nothing is refused without a lookup', async () => {
+    verifier = create({ maxHeaderLength: 15_872, schemes: ['Bearer', 'ApiKey', 'Basic'] });
     for (const scheme of ['', 'Bearer', 'Bearer ', 'ApiKey ', 'Basic a']) {
       for (const filler of [' ', '\t', '=']) {
-        const verdict = await verifier.verify(scheme + filler.repeat(65_536 - scheme.length));
+        const verdict = await verifier.verify(scheme + filler.repeat(15_872 - scheme.length));
         expect(verdict).toMatchObject({ kind: 'rejected' });
       }
     }

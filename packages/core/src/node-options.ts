@@ -38,10 +38,11 @@ export function readNodes(nodes: unknown, cloudId: unknown): readonly URL[] {
     throw new ConfigurationError('cloudId', 'must not be set together with nodes');
   }
   if (cloudId !== undefined) return [readCloudId(cloudId)];
-  const list = Array.isArray(nodes) ? nodes : [nodes];
-  if (nodes === undefined || list.length === 0) {
+  if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
     throw new ConfigurationError('nodes', 'required: the base URL of Elasticsearch, or a list of them');
   }
+  // One string as an environment variable holds it. A comma that belongs to a path needs a list.
+  const list: readonly unknown[] = typeof nodes === 'string' ? nodes.split(',') : [nodes].flat();
   const urls = list.map(readNode);
   if (new Set(urls.map(({ href }) => href.replace(/\/+$/, ''))).size < urls.length) {
     throw new ConfigurationError('nodes', 'the same node is listed twice');
@@ -51,7 +52,8 @@ export function readNodes(nodes: unknown, cloudId: unknown): readonly URL[] {
 
 function readNode(given: unknown): URL {
   const node = parseUrl(given);
-  if (node === undefined || !['http:', 'https:'].includes(node.protocol)) {
+  // A host name may hold a comma for `URL`: it is a whole string of nodes inside a list.
+  if (node === undefined || !['http:', 'https:'].includes(node.protocol) || node.hostname.includes(',')) {
     throw new ConfigurationError('nodes', 'must be absolute http: or https: URLs');
   }
   if (node.username !== '' || node.password !== '') {

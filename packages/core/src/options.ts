@@ -15,8 +15,9 @@ import type { TlsSettings } from './tls.js';
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {
   /**
-   * Base URL of Elasticsearch, or several. A path prefix is allowed; a user name or password is not. Plain
-   * `http:` to a host that is not loopback sends credentials readably and warns once.
+   * Base URL of Elasticsearch, or several: a list, or one string with commas between them, as an environment variable
+   * holds it. A path prefix is allowed; a user name or password is not. Plain `http:` to a host that is not loopback
+   * sends credentials readably and warns once.
    */
   readonly nodes?: string | readonly string[] | undefined;
   /** Instead of `nodes`: the Cloud ID of a deployment on Elastic Cloud. */
@@ -45,7 +46,11 @@ export interface VerifierOptions {
     /** Absolute https URL of the protected resource's metadata (RFC 9728). */
     readonly resourceMetadata?: string | undefined;
   };
-  /** Longer `Authorization` headers are malformed. In characters, 1 to 65 536, default 8 192. */
+  /**
+   * Longer `Authorization` headers are malformed. In characters, 1 to 15 872, default 8 192. No more, because
+   * Elasticsearch answers a request whose head is over 16 384 bytes with 400 and reads nothing more on that connection,
+   * and the rest of our head needs its room too.
+   */
   readonly maxHeaderLength?: number | undefined;
   /** What is remembered; `false` asks Elasticsearch every time (callers at the same time still share). */
   readonly cache?: false | CacheOptions | undefined;
@@ -150,6 +155,9 @@ export interface UpstreamSettings {
   readonly breaker: BreakerSettings;
 }
 
+/** Leaves 512 of the 16 384 bytes of Elasticsearch's `http.max_header_size` to the rest of the head. */
+const longestHeader = 15_872;
+
 /** What a JavaScript map can hold; the LRU library indexes its entries with one. */
 const mapLimit = 16_777_216;
 
@@ -184,7 +192,7 @@ export function readOptions(given: unknown): Settings {
         resourceMetadata: readMetadataUrl(challenge.resourceMetadata),
       }),
     },
-    maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, 65_536),
+    maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
     upstream: readUpstream(options.upstream),
     clock: readClock(options.clock),
