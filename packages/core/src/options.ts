@@ -7,6 +7,7 @@ import type { CacheSettings } from './cache.js';
 import { type Clock, systemClock } from './clock.js';
 import { knownSchemes, type Scheme } from './credential.js';
 import type { Challenge } from './denial.js';
+import { readDispatcher } from './dispatcher-option.js';
 import { ConfigurationError } from './errors.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
@@ -57,7 +58,10 @@ export interface VerifierOptions {
   readonly upstream?: UpstreamOptions | undefined;
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock | undefined;
-  /** Your own undici dispatcher to reach the nodes with, instead of `tls`. It is not closed by `close`. */
+  /**
+   * Your own dispatcher to reach the nodes with, instead of `tls`: one of undici 7, whatever it was composed of. One of
+   * another major, which Node's own global dispatcher may be, is refused. It is not closed by `close`.
+   */
   readonly dispatcher?: Dispatcher | undefined;
 }
 
@@ -178,11 +182,14 @@ export function readOptions(given: unknown): Settings {
     'dispatcher',
   ]);
   const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
+  if (options.dispatcher !== undefined && options.tls !== undefined) {
+    throw new ConfigurationError('dispatcher', 'must not be set together with tls');
+  }
 
   return {
     nodes: readNodes(options.nodes, options.cloudId),
     tls: readTls(options.tls),
-    dispatcher: readDispatcher(options.dispatcher, options.tls),
+    dispatcher: readDispatcher(options.dispatcher),
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
     apiKeyDetails: flag('apiKeyDetails', options.apiKeyDetails),
@@ -287,21 +294,6 @@ function readSecret(given: unknown): string | undefined {
   // One header line has to carry it.
   if (typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
   throw new ConfigurationError('clientAuthentication', 'must be a string of visible ASCII characters');
-}
-
-function readDispatcher(given: unknown, tls: unknown): Dispatcher | undefined {
-  if (given === undefined) return undefined;
-  if (
-    typeof given !== 'object' ||
-    given === null ||
-    !('dispatch' in given) ||
-    typeof given.dispatch !== 'function'
-  ) {
-    throw new ConfigurationError('dispatcher', 'must be an undici dispatcher');
-  }
-  if (tls !== undefined) throw new ConfigurationError('dispatcher', 'must not be set together with tls');
-  // Checked above, as far as it is used.
-  return given as Dispatcher;
 }
 
 function readClock(given: unknown): Clock {
