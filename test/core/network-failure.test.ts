@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import { expect, test } from 'vitest';
 import { explainFailure } from '../../packages/core/src/network-failure.js';
 
@@ -52,10 +53,11 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
     'the answer is not HTTP as it should be',
   ],
   [
-    'nor are headers without end',
+    'headers without end are named as that, and not quoted',
     failure('Headers Overflow Error', 'UND_ERR_HEADERS_OVERFLOW'),
     'bad_response',
-    'the answer is not HTTP as it should be',
+    `the answer has more than ${maxHeaderSize} bytes of headers, and no more are read; ` +
+      'what is in front of Elasticsearch adds them, or node --max-http-header-size raises the limit',
   ],
 ];
 test.each(table)('%s', (_name, error, code, message) => {

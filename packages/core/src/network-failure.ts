@@ -1,11 +1,15 @@
 // What went wrong between here and a node, in words that say which option cures it. Never quotes an answer.
 
+import { maxHeaderSize } from 'node:http';
 import { isGarbled } from './transport.js';
 import type { UnavailableCode } from './verdict.js';
 
 const trust = 'set tls.ca to the certificate of its authority, or tls.caFingerprint';
 const certificate = 'it does not accept our certificate, or wants one: check tls.cert and tls.key';
 const plain = 'it seems to speak plain http; check the scheme and port in nodes';
+
+// undici's limit is Node's own.
+const overflow = `the answer has more than ${maxHeaderSize} bytes of headers, and no more are read; what is in front of Elasticsearch adds them, or node --max-http-header-size raises the limit`;
 
 /**
  * Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. Alerts by their own names: what
@@ -36,8 +40,9 @@ const cures: ReadonlyMap<string, string> = new Map([
 
 /** @returns the code of the verdict, and a sentence for logs and warnings. */
 export function explainFailure(error: unknown): readonly [UnavailableCode, string] {
-  if (isGarbled(error)) return ['bad_response', 'the answer is not HTTP as it should be'];
   const code = codeOf(error);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow];
+  if (isGarbled(error)) return ['bad_response', 'the answer is not HTTP as it should be'];
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
   const said = messageOf(error) || 'the connection failed';
   const cure = cures.get(code.slice(Math.max(0, code.indexOf('ALERT_'))));

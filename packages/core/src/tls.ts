@@ -4,6 +4,7 @@
 import { isIP, Socket } from 'node:net';
 import { type PeerCertificate, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { buildConnector } from 'undici';
+import { watchAnswers } from './answer-head.js';
 
 /** As given in the options; see there. */
 export interface TlsSettings {
@@ -43,7 +44,10 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
     const connect = buildConnector({ timeout: timeoutMs, ...options, ...pin });
     return (target, callback) => {
       // Typed as returning nothing; it returns the socket.
-      const socket: unknown = connect(target, callback);
+      const socket: unknown = connect(target, (...made) => {
+        if (made[0] === null) watchAnswers(made[1]);
+        callback(...made);
+      });
       if (socket instanceof Socket) keep(socket);
     };
   };
