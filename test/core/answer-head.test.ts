@@ -143,7 +143,7 @@ describe('an interim answer', () => {
     const text = interim(100) + interim(100) + textOf(accepted);
     const tear = async (socket: Socket, at: number) => {
       socket.write(text.slice(0, at));
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await rested();
       socket.write(text.slice(at));
     };
     for (let at = 1; at < 2 * interim(100).length + 30; at += 1) {
@@ -170,21 +170,22 @@ describe('an interim answer', () => {
 describe('nothing else is touched', () => {
   /** What comes out of a watched connection, of what is written to it after a request, torn at `at`. */
   async function through(text: string, at: number): Promise<string> {
-    const server = createServer((socket) => {
-      socket.once('data', async () => {
-        socket.write(text.slice(0, at));
-        await new Promise(setImmediate);
-        socket.end(text.slice(at));
-      });
-    }).listen(0, '127.0.0.1');
+    const server = createServer((socket) => void tear(socket)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
-    const socket = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
-    await once(socket, 'connect');
-    watchAnswers(socket.setNoDelay(true));
-    socket.write('request');
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const client = connect(port, '127.0.0.1');
+    const tear = async (socket: Socket) => {
+      await once(socket, 'data');
+      socket.write(text.slice(0, at));
+      while (client.bytesRead < at) await new Promise(setImmediate);
+      socket.end(text.slice(at));
+    };
+    await once(client, 'connect');
+    watchAnswers(client);
+    client.write('request');
     let received = '';
-    for await (const chunk of socket) received += chunk.toString('latin1');
+    for await (const chunk of client) received += chunk.toString('latin1');
     server.close();
     return received;
   }
