@@ -116,6 +116,12 @@ describe('check', () => {
       'not_elasticsearch',
       /right port\?$/,
     ],
+    [
+      'a proxy that wants https',
+      { status: 400, headers: product, body: '<html>The plain HTTP request was sent to HTTPS port' },
+      'not_elasticsearch',
+      /right port, and does it not speak https\?$/,
+    ],
     ['its 401', { status: 401, headers: product }, 'not_elasticsearch', /7\.14 or later/],
     ['429', { status: 429 }, 'overloaded', /429$/],
     ['503', { status: 503, headers: product }, 'server_error', /503$/],

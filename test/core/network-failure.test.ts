@@ -53,6 +53,14 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
     'the answer is not HTTP as it should be',
   ],
   [
+    'a TLS alert is not quoted either, and its cure named',
+    Object.assign(failure('Expected HTTP/', 'HPE_INVALID_CONSTANT', 'HTTPParserError'), {
+      data: '\x15\x03\x01\x00\x02\x02\x46',
+    }),
+    'bad_response',
+    'the answer is not HTTP as it should be; it seems to speak https; check the scheme in nodes',
+  ],
+  [
     'headers without end are named as that, and not quoted',
     failure('Headers Overflow Error', 'UND_ERR_HEADERS_OVERFLOW'),
     'bad_response',

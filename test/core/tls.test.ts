@@ -86,7 +86,13 @@ describe('tls.ca', () => {
   test('one of another name, of the same name, and a list that holds the right one', async () => {
     const other = await makeAuthority('another authority');
     const namesake = await makeAuthority();
-    expect(await meet(good, { ca: other.cert })).toMatch(/; set tls\.ca/);
+    expect(await meet(good, { ca: other.cert })).toMatch(
+      /; tls\.ca is of another authority than the one that signed its certificate, or the node does not send/,
+    );
+    await node?.close();
+    expect(await meet(withChain(good, authority), { ca: other.cert })).toMatch(
+      /; tls\.ca is of another authority than the one that signed its certificate$/,
+    );
     await node?.close();
     expect(await meet(good, { ca: namesake.cert })).toMatch(
       /signature.*; its certificate was not signed by the authority that it names/,
@@ -99,7 +105,27 @@ describe('tls.ca', () => {
     const below = await issue(intermediate);
     expect(await meet(withChain(below, intermediate), { ca: authority.cert })).toBe('authenticated');
     await node?.close();
-    expect(await meet(below, { ca: authority.cert })).toMatch(/; set tls\.ca/);
+    expect(await meet(below, { ca: authority.cert })).toMatch(
+      /, or the node does not send the certificates between the two$/,
+    );
+  });
+
+  test('an intermediate given as tls.ca, without the root and with it', async () => {
+    const below = await issue(intermediate);
+    for (const server of [below, withChain(below, intermediate), withChain(below, intermediate, authority)]) {
+      expect(await meet(server, { ca: intermediate.cert })).toMatch(
+        /\(UNABLE_TO_GET_ISSUER_CERT\); tls\.ca holds an intermediate certificate; add the root above it$/,
+      );
+      await node?.close();
+    }
+    expect(await meet(below, { ca: [intermediate.cert, authority.cert] })).toBe('authenticated');
+  });
+
+  test('one that signs itself, and another authority', async () => {
+    const other = await makeAuthority('another authority');
+    expect(await meet(await issue(undefined), { ca: other.cert })).toMatch(
+      /; tls\.ca is of another authority than the one that signed its certificate$/,
+    );
   });
 });
 
@@ -303,8 +329,47 @@ describe('the rest', () => {
   test('https on an http address', async () => {
     node = await startScriptedNode(respond({ body: identityBody() }), good);
     const verdict = await verdictFrom(node.url.replace('https:', 'http:'), {});
-    expect(verdict.kind).toBe('unavailable');
+    expect(verdict).toMatchObject({ kind: 'unavailable', code: 'unreachable' });
+    expect(verdict.kind === 'unavailable' && verdict.cause.message).toMatch(
+      /: the connection was closed without an answer \(ESAUTH_NO_ANSWER\); it seems to speak https; check the scheme/,
+    );
     expect(node.bytesReceived).toBe(0);
+  });
+
+  test('https on an http address, if the node says so with an alert', async () => {
+    const alerting = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      // unexpected_message, as OpenSSL puts it.
+      socket.once('data', () => socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 10])));
+    }).listen(0, '127.0.0.1');
+    await once(alerting, 'listening');
+    const verdict = await verdictFrom(`http://127.0.0.1:${portOf(alerting)}`, {});
+    expect(verdict).toMatchObject({ kind: 'unavailable', code: 'bad_response' });
+    expect(verdict.kind === 'unavailable' && verdict.cause.message).toMatch(
+      /; it seems to speak https; check the scheme in nodes$/,
+    );
+    alerting.close();
+  });
+
+  test('a connection that ends after an answer, or over TLS, is not mistaken for that', async () => {
+    const answer = respond({ body: identityBody() });
+    for (const server of [undefined, good]) {
+      let asked = 0;
+      node = await startScriptedNode((socket, head) => {
+        asked += 1;
+        if (asked === 1 && server === undefined) answer(socket, head);
+        else socket.destroy();
+      }, server);
+      const tls = server && { ca: authority.cert };
+      const verifier = createVerifier({ nodes: node.url, tls, cache: false, upstream: { retries: 0 } });
+      if (server === undefined) expect((await verifier.verify(bearer)).kind).toBe('authenticated');
+      // Until undici takes that connection again.
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+      expect(said(await verifier.verify(bearer))).not.toMatch(/https;/);
+      expect(node.connections).toBe(1);
+      await verifier.close();
+      await node.close();
+    }
   });
 
   test('rejectUnauthorized: false believes anybody, and says so once', async () => {

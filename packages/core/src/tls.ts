@@ -25,6 +25,13 @@ export interface Connector {
   close(): void;
 }
 
+const despiteCa = new WeakSet<object>();
+
+/** Whether a connection failed for which `tls.ca` was set, so that setting it is no cure. */
+export function hadCa(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && despiteCa.has(error);
+}
+
 export function createConnector(tls: TlsSettings, timeoutMs: number): Connector {
   const { caFingerprint, ...options } = tls;
   const connecting = new Set<Socket>();
@@ -46,6 +53,7 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
       // Typed as returning nothing; it returns the socket.
       const socket: unknown = connect(target, (...made) => {
         if (made[0] === null) watchAnswers(made[1]);
+        else if (tls.ca !== undefined) despiteCa.add(made[0]);
         callback(...made);
       });
       if (socket instanceof Socket) keep(socket);

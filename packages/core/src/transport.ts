@@ -1,7 +1,7 @@
 // The only file that opens sockets for requests: one to one node, and its answer up to a limit. Follows no
 // redirect, decodes nothing, retries nothing, judges nothing.
 
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, errors, Pool } from 'undici';
 import { createConnector, type TlsSettings } from './tls.js';
 
 /** What is asked of a node. Must change nothing there: it may be asked again. */
@@ -49,14 +49,17 @@ export function createTransports(settings: TransportSettings): (origin: string) 
     const { dispatcher } = settings;
     const own = dispatcher === undefined ? createPool(origin, settings) : undefined;
     const way = own?.pool ?? dispatcher;
+    const plain = origin.startsWith('http:');
     return {
       send: ({ path, headers, body }, signal) =>
         new Promise((resolve, reject) => {
+          const fail = (reason: unknown) =>
+            reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
           const asked =
             body === undefined
               ? { origin, path, method: 'GET' as const, headers: { ...headers } }
               : { origin, path, method: 'POST' as const, headers: { ...headers, ...jsonHeaders }, body };
-          way?.dispatch(asked, collect(signal, resolve, reject));
+          way?.dispatch(asked, collect(signal, resolve, fail));
         }),
       async close() {
         own?.connector.close();
@@ -84,6 +87,28 @@ function createPool(origin: string, { tls, connectTimeoutMs, maxConnections }: T
 export function isGarbled(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'HTTPParserError' || ('code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW');
+}
+
+/** Whether what came back instead of HTTP is a TLS alert (RFC 8446 §5.1 and §6). */
+export function isTls(error: unknown): boolean {
+  if (!isGarbled(error) || typeof error !== 'object' || error === null || !('data' in error)) return false;
+  return String(error.data).startsWith('\x15\x03');
+}
+
+/**
+ * A node closed a plain connection without a word: what Elasticsearch does, and Node's own servers, when they are
+ * spoken to in plain http on a port for https.
+ */
+class NoAnswerError extends Error {
+  readonly code = 'ESAUTH_NO_ANSWER';
+  constructor() {
+    super('the connection was closed without an answer');
+  }
+}
+
+/** Whether a connection came to its end before anything was read from it. */
+function endedUnread(error: unknown): boolean {
+  return error instanceof errors.SocketError && error.socket?.bytesRead === 0;
 }
 
 /** Gathers an answer. Calls `resolve` or `reject` once, whatever undici still reports afterwards. */
