@@ -50,7 +50,7 @@ function create(
   const breaker = { failures, openMs };
   const settings = { urls: urls.map((url) => new URL(url)), timeoutMs, retries, hedgeAfterMs, breaker };
   const transport = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 32, dispatcher: undefined };
-  nodes = createNodes(settings, clock, createTransports(transport), (key) => void warned.push(key));
+  nodes = createNodes(settings, clock, createTransports(transport).connect, (key) => void warned.push(key));
 }
 
 const unfired = new AbortController().signal;

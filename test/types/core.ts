@@ -222,6 +222,15 @@ const unknown: Revocable = { apiKeyId: 'k1' };
 // @ts-expect-error fingerprints stay inside
 verifier.revoke({ fingerprint });
 
+// ---- Certificates are renewed whole.
+
+verifier.renewTls({ ca: 'PEM', cert: Buffer.from(''), key: 'PEM' });
+same<ReturnType<Verifier['renewTls']>, void>(true);
+// @ts-expect-error an object, as the option is
+verifier.renewTls();
+// @ts-expect-error unknown option
+verifier.renewTls({ certificate: 'PEM' });
+
 // ---- Denials are made for refusals and outages, never for a yes.
 
 declare const authenticated: Authenticated;

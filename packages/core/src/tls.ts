@@ -21,6 +21,8 @@ export interface TlsSettings {
 export interface Connector {
   /** What an undici pool opens its connections with. */
   readonly connect: buildConnector.connector;
+  /** Secures what is connected from now on with this. */
+  renew(tls: TlsSettings): void;
   /** Destroys what is still connecting: undici's pools destroy only what is connected. */
   close(): void;
 }
@@ -33,7 +35,6 @@ export function hadCa(error: unknown): boolean {
 }
 
 export function createConnector(tls: TlsSettings, timeoutMs: number): Connector {
-  const { caFingerprint, ...options } = tls;
   const connecting = new Set<Socket>();
   const keep = (socket: Socket) => {
     connecting.add(socket);
@@ -45,6 +46,25 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
     socket.once('secureConnect', done).once('close', done);
     if (!(socket instanceof TLSSocket)) socket.once('connect', done);
   };
+  let connect = securedWith(tls, timeoutMs, keep);
+  return {
+    connect: (target, callback) => connect(target, callback),
+    renew(renewed) {
+      connect = securedWith(renewed, timeoutMs, keep);
+    },
+    close() {
+      for (const socket of connecting) socket.destroy();
+    },
+  };
+}
+
+/** @param keep is told of every socket before it is connected. */
+function securedWith(
+  tls: TlsSettings,
+  timeoutMs: number,
+  keep: (socket: Socket) => void,
+): buildConnector.connector {
+  const { caFingerprint, ...options } = tls;
   const connector = (ca?: string): buildConnector.connector => {
     // Without the flag OpenSSL wants a chain to end in a certificate that signed itself.
     const pin = ca === undefined ? {} : { ca, allowPartialTrustChain: true };
@@ -59,31 +79,25 @@ export function createConnector(tls: TlsSettings, timeoutMs: number): Connector 
       if (socket instanceof Socket) keep(socket);
     };
   };
-  const close = () => {
-    for (const socket of connecting) socket.destroy();
-  };
-  if (caFingerprint === undefined) return { connect: connector(), close };
+  if (caFingerprint === undefined) return connector();
 
   // Two handshakes. The first believes nothing and sends no request: it only fetches the certificate that has
   // the fingerprint. The second trusts that certificate alone, and OpenSSL checks what has to be checked: every
   // signature up to it, validity and host name. A chain that merely contains it does not pass.
   const plain = connector();
   let pinned: buildConnector.connector | undefined;
-  return {
-    connect(target, callback) {
-      if (target.protocol !== 'https:' || pinned !== undefined) {
-        (pinned ?? plain)(target, callback);
-        return;
-      }
-      fetchAuthority(target, options, caFingerprint, timeoutMs, keep).then(
-        (ca) => {
-          pinned = connector(ca);
-          pinned(target, callback);
-        },
-        (error: Error) => callback(error, null),
-      );
-    },
-    close,
+  return (target, callback) => {
+    if (target.protocol !== 'https:' || pinned !== undefined) {
+      (pinned ?? plain)(target, callback);
+      return;
+    }
+    fetchAuthority(target, options, caFingerprint, timeoutMs, keep).then(
+      (ca) => {
+        pinned = connector(ca);
+        pinned(target, callback);
+      },
+      (error: Error) => callback(error, null),
+    );
   };
 }
 

@@ -43,12 +43,26 @@ const maxBodyBytes = 1_048_576;
 
 const jsonHeaders = { 'content-type': 'application/json' };
 
-/** @returns what opens the way to an origin. */
-export function createTransports(settings: TransportSettings): (origin: string) => Transport {
-  return (origin) => {
-    const { dispatcher } = settings;
-    const own = dispatcher === undefined ? createPool(origin, settings) : undefined;
-    const way = own?.pool ?? dispatcher;
+export interface Transports {
+  /** Opens the way to an origin. */
+  connect(origin: string): Transport;
+  /** Secures what is connected from now on with this. What is connected ends with the request that it is asked. */
+  renewTls(tls: TlsSettings): void;
+}
+
+export function createTransports(settings: TransportSettings): Transports {
+  const ways = new Set<OwnWay>();
+  return {
+    connect,
+    renewTls(tls) {
+      for (const way of ways) way.renewTls(tls);
+    },
+  };
+
+  function connect(origin: string): Transport {
+    const own = settings.dispatcher === undefined ? createWay(origin, settings) : undefined;
+    if (own !== undefined) ways.add(own);
+    const way = own ?? settings.dispatcher;
     const plain = origin.startsWith('http:');
     return {
       send: ({ path, headers, body }, signal) =>
@@ -62,25 +76,49 @@ export function createTransports(settings: TransportSettings): (origin: string) 
           way?.dispatch(asked, collect(signal, resolve, fail));
         }),
       async close() {
-        own?.connector.close();
-        await own?.pool.destroy();
+        await own?.close();
       },
     };
-  };
+  }
 }
 
-function createPool(origin: string, { tls, connectTimeoutMs, maxConnections }: TransportSettings) {
-  const connector = createConnector(tls, connectTimeoutMs);
-  const pool = new Pool(origin, {
-    connections: maxConnections,
-    // A slow answer must not hold up a stranger's on the same connection.
-    pipelining: 1,
-    // One deadline for all phases is kept by the caller's signal; undici's would be a second truth.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: connector.connect,
-  });
-  return { pool, connector };
+/** Connections of our own to one origin. */
+interface OwnWay {
+  dispatch: Dispatcher['dispatch'];
+  renewTls(tls: TlsSettings): void;
+  close(): Promise<void>;
+}
+
+function createWay(origin: string, settings: TransportSettings): OwnWay {
+  const connector = createConnector(settings.tls, settings.connectTimeoutMs);
+  const open = () =>
+    new Pool(origin, {
+      connections: settings.maxConnections,
+      // A slow answer must not hold up a stranger's on the same connection.
+      pipelining: 1,
+      // One deadline for all phases is kept by the caller's signal; undici's would be a second truth.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: connector.connect,
+    });
+  let pool = open();
+  /** Those that only finish what they were asked. */
+  const leaving = new Set<Pool>();
+  return {
+    dispatch: (options, handler) => pool.dispatch(options, handler),
+    renewTls(tls) {
+      connector.renew(tls);
+      const old = pool;
+      pool = open();
+      leaving.add(old);
+      // Ends what is idle at once.
+      old.close(() => leaving.delete(old));
+    },
+    async close() {
+      connector.close();
+      await Promise.all([pool, ...leaving].map((each) => each.destroy()));
+    },
+  };
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */

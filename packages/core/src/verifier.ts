@@ -5,11 +5,11 @@ import { clientAuthenticationHeaders, keepClientAuthentication } from './client-
 import { knownSchemes, type Presented, parseCredential } from './credential.js';
 import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
-import { InvalidArgumentError, LookupError } from './errors.js';
+import { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';
 import { publishRevocation } from './events.js';
 import { createFingerprinter } from './fingerprint.js';
 import { createLookup, type Landed, notRevocable } from './lookup.js';
-import { warnOfOpenDoors } from './node-options.js';
+import { readTls, type TlsOptions, warnOfOpenDoors } from './node-options.js';
 import { createNodes } from './nodes.js';
 import { readOptions, type VerifierOptions } from './options.js';
 import { createPrivilegeLookups } from './privilege-lookup.js';
@@ -113,6 +113,18 @@ export interface Verifier {
   /** Counters since the start, and how things stand now. */
   stats(): VerifierStats;
 
+  /**
+   * Secures the connections to the nodes with other certificates from now on, without a restart: for authorities and
+   * client certificates that are renewed. Connections that are there finish the request that they are used for and are
+   * then closed, idle ones at once; no lookup that starts later uses them. Remembers everything that is known. Does
+   * nothing after `close`.
+   *
+   * @param tls all of the option `tls`, not only what changes.
+   * @throws {ConfigurationError} `invalid_option` if it is wrong, and then nothing changes; or if the verifier was made
+   *   with a `dispatcher`, whose connections are its owner's.
+   */
+  renewTls(tls: TlsOptions): void;
+
   /** Ends sockets and timers. Callers that wait, and all later ones, get `unavailable` with code `closed`. */
   close(): Promise<void>;
 }
@@ -137,14 +149,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const timeline = createTimeline(clock);
   const revocations = createRevocations(timeline, ttlMs + staleIfErrorMs + timeoutMs);
   const cache = createCache(settings.cache, clock, timeline, revocations);
-  const connect = createTransports({
+  const transports = createTransports({
     tls: settings.tls,
     dispatcher: settings.dispatcher,
     maxConnections: maxConcurrent,
     // With another node to turn to, a dead address must leave time for it.
     connectTimeoutMs: settings.nodes.length > 1 ? Math.ceil(timeoutMs / 3) : timeoutMs,
   });
-  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, connect, warn);
+  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, transports.connect, warn);
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
@@ -236,6 +248,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
       waiting: flights.waiting + lookups.waiting,
       nodes: nodes.states,
     }),
+
+    renewTls(given) {
+      if (closed !== undefined) return;
+      if (settings.dispatcher !== undefined) {
+        throw new ConfigurationError('dispatcher', 'its connections are its own, renewTls cannot renew them');
+      }
+      // Nothing given would mean the system's trust: rather a mistake than a wish.
+      if (given === undefined) throw new ConfigurationError('tls', 'must be an object');
+      const tls = readTls(given);
+      warnOfOpenDoors([], tls, warn);
+      transports.renewTls(tls);
+    },
 
     async close() {
       closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
