@@ -3,8 +3,11 @@
 import { esauth, identityOf, requirePrivileges, requireRoles, type Verifier } from '@esauth/express';
 import express, { type Express } from 'express';
 
-/** @param verifier how callers are recognised; an application makes it with `createVerifier({ nodes })`. */
-export function createApi(verifier: Verifier): Express {
+/**
+ * @param verifier how callers are recognised; an application makes it with `createVerifier({ nodes })`.
+ * @param index whoever may read it may see the reports.
+ */
+export function createApi(verifier: Verifier, index: string): Express {
   const api = express();
   api.use(esauth(verifier));
 
@@ -18,7 +21,7 @@ export function createApi(verifier: Verifier): Express {
   });
 
   // API keys have no roles. What they may do, Elasticsearch knows.
-  const readReports = requirePrivileges({ index: [{ names: 'reports', privileges: ['read'] }] });
+  const readReports = requirePrivileges({ index: [{ names: index, privileges: ['read'] }] });
   api.get('/reports', readReports, (_req, res) => {
     res.json({ reports: [] });
   });

@@ -1,5 +1,8 @@
 // Tells what happens: sends real requests, prints each with its answer for a person to read, and keeps score
-// of what did not go as announced. Credentials are printed shortened.
+// of what did not go as announced and of what could not be shown. Of a token or a key only the beginning is printed,
+// which is the same for many, and of a password nothing.
+
+import type { Wire } from './wire.js';
 
 /** A request as it goes over the wire. */
 export interface Call {
@@ -21,23 +24,36 @@ export interface Story {
   say(text: string): void;
   /** Sends a request and prints it with its answer. */
   call(url: string, call?: Call): Promise<Reply>;
+  /** Sends a request without telling. */
+  send(url: string, call?: Call): Promise<Reply>;
   /** Notes whether things are as they should be, and prints it. */
   check(claim: string, holds: boolean): void;
+  /** Notes what can not be shown here, and why, and prints it. */
+  skip(reason: string, ...claims: readonly string[]): void;
   /** Claims that did not hold. */
   readonly broken: number;
   readonly kept: number;
+  readonly skipped: number;
 }
 
-export function createStory(print: (line: string) => void): Story {
+/** @param stopped ends the story ahead of its next request, by rejecting; one under way is waited for. */
+
+export function createStory(print: (line: string) => void, wire: Wire, stopped: AbortSignal): Story {
   let chapters = 0;
   let broken = 0;
   let kept = 0;
+  let skipped = 0;
+  const send = (url: string, call: Call = {}): Promise<Reply> => {
+    stopped.throwIfAborted();
+    return ask(wire, url, call);
+  };
   return {
     chapter(title) {
       chapters += 1;
       print(`\n${chapters}. ${title}`);
     },
     say: (text) => print(`   ${text}`),
+    send,
     async call(url, call = {}) {
       const { method = 'GET', authorization, body } = call;
       print('');
@@ -58,35 +74,64 @@ export function createStory(print: (line: string) => void): Story {
       else broken += 1;
       print(`   ${holds ? '✓' : '✗ not so:'} ${claim}`);
     },
+    skip(reason, ...claims) {
+      skipped += claims.length;
+      for (const claim of claims) print(`   – skipped: ${claim} (${reason})`);
+    },
     get broken() {
       return broken;
     },
     get kept() {
       return kept;
     },
+    get skipped() {
+      return skipped;
+    },
   };
 }
 
-/** Sends a request without telling. */
-export async function send(url: string, { method = 'GET', authorization, body }: Call = {}): Promise<Reply> {
-  const response = await fetch(url, {
+/** Sends one request; an answer that is no JSON object counts as an empty one. */
+export async function ask(
+  wire: Wire,
+  url: string,
+  { method = 'GET', authorization, body }: Call = {},
+): Promise<Reply> {
+  const answer = await wire.send(url, {
     method,
     headers: {
+      accept: 'application/json',
       ...(authorization !== undefined && { authorization }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  const json: unknown = await response.json();
+  const { 'www-authenticate': challenges, 'retry-after': retryAfter } = answer.headers;
   return {
-    status: response.status,
-    challenges: response.headers.get('www-authenticate'),
-    retryAfter: response.headers.get('retry-after'),
-    body: typeof json === 'object' && json !== null ? { ...json } : {},
+    status: answer.status,
+    challenges: challenges === undefined ? null : String(challenges),
+    retryAfter: retryAfter === undefined ? null : String(retryAfter),
+    body: objectIn(answer.body.toString()),
   };
 }
 
-const secretNames = ['access_token', 'refresh_token', 'token', 'api_key', 'encoded', 'password'];
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null ? { ...json } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What is printed of a secret, by its name: how many characters. */
+const secretNames: ReadonlyMap<string, number> = new Map([
+  ['access_token', 6],
+  ['refresh_token', 6],
+  ['token', 6],
+  ['encoded', 6],
+  ['api_key', 0],
+  ['password', 0],
+]);
 
 /** One member of an answer: text as it is, an identity in one line, anything else as JSON. */
 function readable(name: string, value: unknown): string {
@@ -102,10 +147,11 @@ function readable(name: string, value: unknown): string {
 }
 
 function shortenSecrets(name: string, value: unknown): unknown {
-  return typeof value === 'string' && secretNames.includes(name) ? shorten(value) : value;
+  const shown = secretNames.get(name);
+  return typeof value === 'string' && shown !== undefined ? `${value.slice(0, shown)}…` : value;
 }
 
-function shorten(secret: string): string {
-  const [, scheme = '', value = ''] = /^(\w+ )?(.*)$/.exec(secret) ?? [];
-  return `${scheme}${value.slice(0, value.length / 4)}…`;
+function shorten(authorization: string): string {
+  const [scheme = '', value = ''] = authorization.split(' ');
+  return `${scheme} ${scheme === 'Bearer' || scheme === 'ApiKey' ? value.slice(0, 6) : ''}…`;
 }
