@@ -1,22 +1,29 @@
-import { execFile, spawn } from 'node:child_process';
+// The built demo as a process of its own, on the emulator that it starts. On a cluster: `demo-cluster.test.ts`.
+
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { run } from '../support/command.js';
 
 const demo = fileURLToPath(new URL('../../examples/demo/dist/demo.js', import.meta.url));
-const run = promisify(execFile);
+// What the tests' own environment says of a cluster is not for the demo.
+const env = { ...process.env, ELASTICSEARCH_URL: '' };
 
 test('the built demo walks through the main job and ends with 0', async () => {
-  const { stdout, stderr } = await run(process.execPath, [demo, '--once']);
-  expect(stdout).toMatch(/\n28 claims held, 0 did not\.\n$/);
-  expect(stdout).toContain('1000 requests, 1000 answered 200, 1 lookup(s) reached Elasticsearch.');
+  const { code, out, err } = await run(['--once'], { env }, demo).ended;
+  expect(code).toBe(0);
+  expect(out).toMatch(/\n28 claims held, 0 did not\.\n$/);
+  expect(out).toContain('1000 requests, 1000 answered 200, 1 lookup(s) reached Elasticsearch.');
   // The one warning that the outage is meant to cause.
-  expect(stderr).toMatch(/^\(node:\d+\) \[ESAUTH_UNREACHABLE\] EsauthWarning: no verdict: /);
+  expect(err).toMatch(/^\(node:\d+\) \[ESAUTH_UNREACHABLE\] EsauthWarning: no verdict: /);
 }, 60_000);
 
 test('without --once it serves on; the curl lines it prints work as they are; Ctrl+C ends it', async () => {
-  const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [demo], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const lines: string[] = [];
@@ -38,6 +45,11 @@ test('without --once it serves on; the curl lines it prints work as they are; Ct
   child.kill('SIGINT');
   expect(await ended).toBe(0);
 }, 60_000);
+
+test('an option that is about a cluster needs one', async () => {
+  const { code, err } = await run(['--ca', 'ca.pem'], { env }, demo).ended;
+  expect([code, err]).toEqual([1, 'demo: --ca is about a cluster: say which, with --url\n']);
+});
 
 /** Does what curl would do with such a line, so that the tests need no curl. */
 async function likeCurl(line: string): Promise<[status: number, body: string]> {
