@@ -1,19 +1,22 @@
 // A search that runs as whoever calls: Elasticsearch decides what each of them finds. The service's own client is
 // shared by all, and never lends its credential to a request that has none.
 
+import { readFileSync } from 'node:fs';
 import { Client } from '@elastic/elasticsearch';
 import { callerHeaders, createVerifier, esauth } from '@esauth/express';
 import express from 'express';
 
-const node = process.env.ELASTICSEARCH_URL ?? 'http://127.0.0.1:9200';
-const elasticsearch = new Client({ node, auth: { username: 'elastic', password: 'changeme' } });
-const verifier = createVerifier({ nodes: node });
+const { ELASTICSEARCH_URL: node = 'http://127.0.0.1:9200', ELASTICSEARCH_CA: ca } = process.env;
+const tls = ca ? { ca: readFileSync(ca) } : {};
+const auth = { username: 'elastic', password: process.env.ELASTICSEARCH_PASSWORD ?? 'changeme' };
+const elasticsearch = new Client({ node, auth, tls });
+const verifier = createVerifier({ nodes: node, tls });
 await verifier.check(); // a wrong address or certificate stops the start, and says what to do
 
 const app = express();
 app.use(esauth(verifier, { optional: true })); // even so, /books needs a caller
 app.get('/books', async (req, res) => {
-  const found = await elasticsearch.search({ index: 'books' }, { headers: callerHeaders(req) });
+  const found = await elasticsearch.search({ index: 'esauth-books' }, { headers: callerHeaders(req) });
   res.json(found.hits.hits.map((hit) => hit._source.title));
 });
 

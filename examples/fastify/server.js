@@ -1,9 +1,12 @@
 // A protected Fastify API: what an application has to write, and nothing else.
 
+import { readFileSync } from 'node:fs';
 import { createVerifier, esauth, identityOf, requirePrivileges } from '@esauth/fastify';
 import fastify from 'fastify';
 
-const verifier = createVerifier({ nodes: process.env.ELASTICSEARCH_URL ?? 'http://127.0.0.1:9200' });
+const { ELASTICSEARCH_URL: nodes = 'http://127.0.0.1:9200', ELASTICSEARCH_CA: ca } = process.env;
+const caFingerprint = process.env.ELASTICSEARCH_CA_FINGERPRINT;
+const verifier = createVerifier({ nodes, tls: ca ? { ca: readFileSync(ca) } : { caFingerprint } });
 await verifier.check(); // a wrong address or certificate stops the start, and says what to do
 
 const app = fastify();
