@@ -122,6 +122,8 @@ describe('on a cluster', () => {
         ELASTICSEARCH_PASSWORD: password,
       });
       await demonstration.printed(/\n4\. /);
+      // Twice, as it comes through npm.
+      demonstration.child.kill(signal);
       const { code, out, err } = await end(demonstration, signal);
       expect(out).toMatch(/Nothing of them is left\.\n$/);
       expect([code, err]).toEqual([1, 'demo: interrupted\n']);

@@ -66,9 +66,18 @@ async function connect(cluster: ClusterOptions): Promise<Elasticsearch> {
   return openCluster(cluster, password, stop.signal);
 }
 
-/** The first of each ends the walk; the second finds Node's own behaviour, which is to end at once. */
+/**
+ * The first one ends the walk; the next ends at once, unless it is the first again: what the terminal has sent to
+ * everybody, npm passes on to the script that it runs.
+ */
 function hear(...signals: readonly NodeJS.Signals[]): void {
-  for (const signal of signals) process.once(signal, () => stop.abort());
+  let heardAt = 0;
+  const onSignal = () => {
+    if (stop.signal.aborted && performance.now() - heardAt > 500) process.exit(1);
+    if (!stop.signal.aborted) heardAt = performance.now();
+    stop.abort();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
 }
 
 /** @param afterwards what there is to do while the API still serves. */
