@@ -53,7 +53,10 @@ const bodies: readonly Allowance[] = [
     reason: `${libraries}: what the JSON parser says after the place of the mistake`,
     at: /\.reason$/,
     may: (wanted, got) =>
-      `${wanted}`.includes(' at [Source: ') && positionOf(wanted) === positionOf(got) && got !== '',
+      areTexts(wanted, got) &&
+      `${wanted}`.includes(' at [Source: ') &&
+      positionOf(wanted) === positionOf(got) &&
+      got !== '',
   },
   {
     reason: `${libraries}: how Netty names what is too long`,

@@ -180,6 +180,13 @@ describe('what may differ', () => {
     expect(bodyKinds(wanted, nearly, more)).not.toEqual([]);
   });
 
+  test('not that the JSON parser says nothing', () => {
+    const wanted = { error: { reason: `Unexpected${at}` } };
+    expect(bodyKinds(wanted, '{"error":{"reason":"Something"}}')).toEqual([]);
+    expect(bodyKinds(wanted, '{"error":{"reason":""}}')).toEqual(['body: error.reason']);
+    expect(bodyKinds(wanted, '{"error":{"reason":null}}')).toEqual(['body: error.reason']);
+  });
+
   test('not the order of other things, or of what was sorted', () => {
     expect(bodyKinds({ metadata: { a: 1, b: 2 } }, '{"metadata":{"b":2,"a":1}}')).not.toEqual([]);
     const names = { indices: [{ names: ['a', 'b'] }] };
