@@ -1,17 +1,19 @@
-// Everything that must hold before a change lands: installs what is missing, then format, lint, types, build
-// and all tests. Each check counts as one, each test as one; the last line sums them up.
+// Everything that must hold before a change lands: installs what is missing, then format, lint, types, build,
+// the directions of imports and all tests. Each check counts as one, each test as one; the last line sums them up.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { installBrowser } from './browser.mjs';
 import { install, root, tool } from './setup.mjs';
 
 const results = `${root}node_modules/.cache/tests.json`;
+const sources = ['packages', 'examples', 'bench', 'test', 'scripts'];
 let passed = 0;
 let failed = 0;
 
 if (check('install', install)) {
   check('format and lint', () => tool('biome', 'ci', '--error-on-warnings', '.'));
   check('types and build', () => tool('tsc', '-b'));
+  check('directions of imports', () => tool('depcruise', '--output-type', 'err-long', ...sources));
   check('browser', installBrowser);
   runTests();
 }
