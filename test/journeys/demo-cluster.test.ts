@@ -164,7 +164,7 @@ describe('on a cluster', () => {
     [
       'http in place of https',
       ['--url', 'http://‹host›'],
-      /; it may speak https: check the scheme in --url$/,
+      /; it seems to speak https; check the scheme in --url$/,
     ],
     [
       'nobody there',

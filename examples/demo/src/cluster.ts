@@ -133,14 +133,13 @@ async function recognise(
 /** The library names its own options; on the command line they have other names. */
 function inOurWords(error: unknown): Complaint {
   const said = error instanceof Error ? error.message : String(error);
-  const message = said
-    .replaceAll('tls.caFingerprint', '--ca-fingerprint')
-    .replaceAll('tls.ca', '--ca')
-    .replaceAll(' in nodes', ' in --url')
-    .replace(/^nodes:/, '--url:');
-  // What a server that expects TLS does with plain HTTP.
-  const hangsUp = message.startsWith('http:') && message.includes('UND_ERR_SOCKET');
-  return new Complaint(`${message}${hangsUp ? '; it may speak https: check the scheme in --url' : ''}`);
+  return new Complaint(
+    said
+      .replaceAll('tls.caFingerprint', '--ca-fingerprint')
+      .replaceAll('tls.ca', '--ca')
+      .replaceAll(' in nodes', ' in --url')
+      .replace(/^nodes:/, '--url:'),
+  );
 }
 
 /** Asks for a token that can not be had, so that none is made. */
