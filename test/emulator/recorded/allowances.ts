@@ -3,9 +3,9 @@
  * that differs in any other way differs.
  */
 
+import type { Json, RecordedAnswer, RecordedExchange } from '../../support/recordings.js';
 import { parseMasked, sameValue } from './bodies.js';
 import { matches } from './masks.js';
-import type { Json, RecordedAnswer, RecordedExchange } from './recording.js';
 import { isObject, type Saved } from './texts.js';
 
 interface Allowance {

@@ -1,8 +1,8 @@
 /** Two bodies side by side: whether one is what the other stands for, and where they part. */
 
+import type { Json } from '../../support/recordings.js';
 import type { Difference } from './compare.js';
 import { matches } from './masks.js';
-import type { Json } from './recording.js';
 import { isObject, type Saved } from './texts.js';
 
 /** At most one: the first place where they differ, in words without names and numbers of elements. */

@@ -2,10 +2,10 @@
 
 import { gunzipSync } from 'node:zlib';
 import type { RawAnswer } from '../../support/raw-exchange.js';
+import type { RecordedAnswer, RecordedExchange } from '../../support/recordings.js';
 import { forgiveBody, forgivesHeader, isIncomparable, sameFailure } from './allowances.js';
 import { bodyDifference } from './bodies.js';
 import { matches } from './masks.js';
-import type { RecordedAnswer, RecordedExchange } from './recording.js';
 import type { Saved } from './texts.js';
 
 /** Something that differs. */

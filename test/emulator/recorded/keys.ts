@@ -4,7 +4,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { EmulatorOptions } from '@esauth/emulator';
 import { CompactSign } from 'jose';
 import { ecKey, forgedJwt, rsaKey } from '../../support/jwt.js';
-import type { RecordedJwt } from './recording.js';
+import type { RecordedJwt } from '../../support/recordings.js';
 
 const hmacKey = 'made-up-hmac-key-of-at-least-32-bytes-000';
 const rsa = rsaKey({ kid: 'rsa-1' });

@@ -3,8 +3,8 @@
  */
 
 import type { EmulatorOptions } from '@esauth/emulator';
+import type { Scenario } from '../../support/recordings.js';
 import { jwtRealms } from './keys.js';
-import type { Scenario } from './recording.js';
 
 /** What a scenario is played on. */
 export interface Stage {

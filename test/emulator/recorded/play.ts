@@ -2,10 +2,10 @@
 
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { exchange, type RawAnswer } from '../../support/raw-exchange.js';
+import type { Json, RecordedExchange, Scenario } from '../../support/recordings.js';
 import { compare, type Difference } from './compare.js';
 import { hasLength } from './masks.js';
 import { stageOf } from './nodes.js';
-import type { Json, RecordedExchange, Scenario } from './recording.js';
 import { bytesOf } from './request.js';
 import { isObject, knownAtFirst, memberOf, Unlucky } from './texts.js';
 

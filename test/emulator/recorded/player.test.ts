@@ -2,11 +2,17 @@
 
 import { describe, expect, test } from 'vitest';
 import type { RawAnswer } from '../../support/raw-exchange.js';
+import type {
+  Json,
+  RecordedAnswer,
+  RecordedExchange,
+  RecordedRequest,
+  RecordedStep,
+} from '../../support/recordings.js';
 import { compare } from './compare.js';
 import { matches } from './masks.js';
 import { changeOf } from './not-yet.js';
 import { play } from './play.js';
-import type { Json, RecordedAnswer, RecordedExchange, RecordedRequest, RecordedStep } from './recording.js';
 import { bytesOf } from './request.js';
 import { assertNoColon, fill, Unlucky } from './texts.js';
 

@@ -13,9 +13,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readRecordings } from '../../support/recordings.js';
 import { changeOf, type Open, readNotYet, writeNotYet } from './not-yet.js';
 import { type PlayedScenario, play } from './play.js';
-import { readRecordings } from './recording.js';
 import { countsOf, show, summaryOf } from './report.js';
 
 const {

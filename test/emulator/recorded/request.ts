@@ -1,8 +1,8 @@
 /** A recorded request in bytes: nothing is in its head that the recording does not name. */
 
 import { gzipSync } from 'node:zlib';
+import type { RecordedCredential, RecordedRequest } from '../../support/recordings.js';
 import { tokenOf } from './keys.js';
-import type { RecordedCredential, RecordedRequest } from './recording.js';
 import { assertNoColon, fill, fillAll, type Saved } from './texts.js';
 
 /** What is asked in a recording that has no password of its own. */

@@ -3,7 +3,7 @@
  * innermost are filled in first.
  */
 
-import type { Json } from './recording.js';
+import type { Json } from '../../support/recordings.js';
 
 /** What was saved, by its name. */
 export type Saved = ReadonlyMap<string, Json>;

@@ -71,7 +71,7 @@ export interface Release {
   readonly scenarios: readonly Scenario[];
 }
 
-const root = new URL('../../recorded/', import.meta.url);
+const root = new URL('../recorded/', import.meta.url);
 
 /** Everything that was recorded, in the order of names. */
 export function readRecordings(): Release[] {
