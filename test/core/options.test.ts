@@ -13,6 +13,7 @@ test('only nodes are required, everything else has its default', () => {
   expect(readOptions({ nodes })).toStrictEqual({
     nodes: [new URL(nodes)],
     tls: {},
+    proxies: new Map(),
     dispatcher: undefined,
     schemes: ['Bearer', 'ApiKey'],
     clientAuthentication: undefined,
@@ -44,6 +45,7 @@ test('an option that is undefined is one that was not given', () => {
   const names = [
     'cloudId',
     'tls',
+    'proxy',
     'schemes',
     'clientAuthentication',
     'apiKeyDetails',
@@ -192,6 +194,22 @@ describe('takes', () => {
       'a fingerprint in any spelling',
       { tls: { caFingerprint: 'ab'.repeat(32) } },
       { tls: { caFingerprint: Array(32).fill('AB').join(':') } },
+    ],
+    [
+      'a proxy, whose user name and password become a header',
+      { nodes: ['https://a:9200/es', 'http://b'], proxy: 'https://jane:p%40ss@proxy.internal' },
+      {
+        nodes: [new URL('https://a:9200/es'), new URL('http://b')],
+        proxies: new Map(
+          ['https://a:9200', 'http://b'].map((node) => [
+            node,
+            {
+              origin: 'https://proxy.internal',
+              authorization: `Basic ${Buffer.from('jane:p@ss').toString('base64')}`,
+            },
+          ]),
+        ),
+      },
     ],
     ['a shared secret', { clientAuthentication: 's3cr3t' }, { clientAuthentication: 's3cr3t' }],
     ['a clock', { clock }, { clock }],
@@ -391,6 +409,27 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     ['', 42, `${canary} `, `${canary}\n`],
   ],
   ['apiKeyDetails', 'must be true or false', [0, canary, null]],
+  [
+    'proxy',
+    "must be the http: or https: URL of a proxy, without a path, or 'environment'",
+    [
+      '',
+      null,
+      42,
+      true,
+      canary,
+      `${canary}:3128`,
+      `socks5://${canary}`,
+      `http://u:${canary}%@proxy`,
+      `http://u:${canary}@proxy/path`,
+      `http://proxy/?${canary}`,
+      `http://proxy/#${canary}`,
+      [`http://${canary}`],
+      new URL(`http://${canary}`),
+      { url: `http://${canary}` },
+      'ENVIRONMENT',
+    ],
+  ],
   ['dispatcher', 'must be an undici dispatcher', [null, canary, {}, { dispatch: 1 }]],
   ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
   ['upstream.hedgeAfterMs', duration(0), wrongNumbers],
@@ -408,7 +447,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ],
   [
     'password',
-    'unknown option; known are nodes, cloudId, tls, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option; known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -461,6 +500,10 @@ test('what excludes one another is refused', () => {
   expect(refusalOf({ nodes, cloudId: canary }).option).toBe('cloudId');
   expect(refusalOf({ nodes, tls: { ca, caFingerprint: 'ab'.repeat(32) } }).option).toBe('tls.caFingerprint');
   expect(refusalOf({ nodes, tls: {}, dispatcher: { dispatch: () => true } }).option).toBe('dispatcher');
+  expect(refusalOf({ nodes, proxy: `http://${canary}`, dispatcher: { dispatch: () => true } })).toEqual({
+    option: 'dispatcher',
+    message: 'dispatcher: must not be set together with proxy',
+  });
   expect(refusalOf({ nodes, tls: { cert: ca } }).option).toBe('tls.key');
   expect(refusalOf({ nodes, tls: { key: canary } }).option).toBe('tls.cert');
   expect(refusalOf({ nodes, tls: { cert: ca, key: canary } }).option).toBe('tls.key');

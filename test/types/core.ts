@@ -157,6 +157,7 @@ createVerifier({ nodes: [nodes, 'https://es2.internal:9200'] as const });
 createVerifier({
   nodes,
   tls: { ca: [Buffer.from(''), 'PEM'] },
+  proxy: 'http://jane:secret@proxy.internal:3128',
   schemes: ['Basic', 'ApiKey', 'Bearer'],
   challenge: { realm: 'r', resourceMetadata: 'https://api.example.com/' },
   maxHeaderLength: 4_096,
@@ -170,6 +171,9 @@ const kept: VerifierOptions = Object.freeze({ nodes, schemes: Object.freeze(['Be
 
 // @ts-expect-error unknown option
 createVerifier({ nodes, retry: 3 });
+createVerifier({ nodes, proxy: 'environment' });
+// @ts-expect-error one proxy for all nodes, as a string
+createVerifier({ nodes, proxy: { url: 'http://proxy.internal' } });
 // @ts-expect-error unknown option of the cache
 createVerifier({ nodes, cache: { ttl: 60 } });
 // @ts-expect-error unknown option of upstream

@@ -3,6 +3,7 @@
 import { maxHeaderSize } from 'node:http';
 import { hadCa } from './tls.js';
 import { isGarbled, isTls } from './transport.js';
+import { ProxyError } from './tunnel.js';
 import type { UnavailableCode } from './verdict.js';
 
 const another = 'tls.ca is of another authority than the one that signed its certificate';
@@ -55,24 +56,63 @@ const curesDespiteCa: ReadonlyMap<string, string> = new Map([
 
 /** @returns the code of the verdict, and a sentence for logs and warnings. */
 export function explainFailure(error: unknown): readonly [UnavailableCode, string] {
+  if (error instanceof ProxyError) return explainProxy(error);
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow];
   if (isGarbled(error)) {
     return ['bad_response', `the answer is not HTTP as it should be${isTls(error) ? `; ${secure}` : ''}`];
   }
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
-  const said = messageOf(error) || 'the connection failed';
   const cure =
     (hadCa(error) ? curesDespiteCa.get(code) : undefined) ??
     cures.get(code.slice(Math.max(0, code.indexOf('ALERT_'))));
-  return ['unreachable', `${said}${code === '' ? '' : ` (${code})`}${cure === undefined ? '' : `; ${cure}`}`];
+  return ['unreachable', `${describe(error)}${cure === undefined ? '' : `; ${cure}`}`];
+}
+
+const proxyTrust = 'its own certificate must be of an authority that Node trusts: set NODE_EXTRA_CA_CERTS';
+
+/** What cures a proxy, by what it answered or by the codes of errors. */
+const proxyCures: ReadonlyMap<number | string, string> = new Map<number | string, string>([
+  [403, 'it has to allow tunnels (CONNECT) to this host and port'],
+  [405, 'it has to allow tunnels (CONNECT)'],
+  [407, 'check the user name and password of the proxy'],
+  [502, 'it does not reach the node'],
+  [503, 'it does not reach the node'],
+  [504, 'it does not reach the node'],
+  ['ECONNREFUSED', 'nothing listens there; check host and port of the proxy'],
+  ['ENOTFOUND', 'check the host name of the proxy'],
+  // Closed without a word, and a TLS alert.
+  ['ECONNRESET', 'it may speak https; check the scheme of the proxy'],
+  ['HPE_INVALID_CONSTANT', 'it may speak https; check the scheme of the proxy'],
+  // From Node's own client, which writes before the handshake is over.
+  ['EPROTO', 'it may speak plain http; check the scheme of the proxy'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', proxyTrust],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', proxyTrust],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', proxyTrust],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', proxyTrust],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'name the proxy as its own certificate does'],
+]);
+
+function explainProxy({ origin, reason }: ProxyError): readonly [UnavailableCode, string] {
+  const proxy = `the proxy ${origin}`;
+  if (reason === 'late') return ['timeout', `${proxy} did not answer in time`];
+  const said = typeof reason === 'number' ? `refused: ${reason}` : `gave no tunnel: ${describe(reason)}`;
+  const cure = proxyCures.get(typeof reason === 'number' ? reason : codeOf(reason));
+  return ['unreachable', `${proxy} ${said}${cure === undefined ? '' : `; ${cure}`}`];
 }
 
 /** OpenSSL's messages are a line of its source; the reason stands beside them. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const openSsl = 'library' in error && 'reason' in error && typeof error.reason === 'string';
-  return openSsl ? String(error.reason) : error.message;
+  return openSsl
+    ? String(error.reason)
+    : (/:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1] ?? error.message);
+}
+
+function describe(error: unknown): string {
+  const code = codeOf(error);
+  return `${messageOf(error) || 'the connection failed'}${code === '' ? '' : ` (${code})`}`;
 }
 
 function codeOf(error: unknown): string {

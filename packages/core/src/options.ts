@@ -11,6 +11,7 @@ import { readDispatcher } from './dispatcher-option.js';
 import { ConfigurationError } from './errors.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
+import { type Proxies, readProxies } from './proxy-option.js';
 import type { TlsSettings } from './tls.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
@@ -24,6 +25,15 @@ export interface VerifierOptions {
   /** Instead of `nodes`: the Cloud ID of a deployment on Elastic Cloud. */
   readonly cloudId?: string | undefined;
   readonly tls?: TlsOptions | undefined;
+  /**
+   * The `http:` or `https:` URL of a proxy through which the nodes are reached, user name and password in it if it wants
+   * them; or `'environment'`: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (or the same in lower case)
+   * say of each node when the verifier is made. A value there without a scheme is taken for one with the node's. Each
+   * connection is a tunnel (CONNECT), and `tls` is about the node at its end: the proxy sees neither credentials nor
+   * answers of an https node. An https proxy's own certificate must be of an authority that Node trusts
+   * (`NODE_EXTRA_CA_CERTS`).
+   */
+  readonly proxy?: string | undefined;
   /**
    * Schemes that are accepted, in the order in which they are challenged. Default `['Bearer', 'ApiKey']`. With
    * `Basic`, put a rate limit in front: Elasticsearch never locks out who guesses passwords. And its challenge makes
@@ -59,7 +69,7 @@ export interface VerifierOptions {
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock | undefined;
   /**
-   * Your own dispatcher to reach the nodes with, instead of `tls`: one of undici 7, whatever it was composed of. One of
+   * Your own dispatcher to reach the nodes with, instead of `tls` and `proxy`: one of undici 7, whatever it was composed of. One of
    * another major, which Node's own global dispatcher may be, is refused. It is not closed by `close`.
    */
   readonly dispatcher?: Dispatcher | undefined;
@@ -139,6 +149,7 @@ export interface CacheOptions {
 export interface Settings {
   readonly nodes: readonly URL[];
   readonly tls: TlsSettings;
+  readonly proxies: Proxies;
   readonly dispatcher: Dispatcher | undefined;
   readonly clientAuthentication: string | undefined;
   readonly apiKeyDetails: boolean;
@@ -171,6 +182,7 @@ export function readOptions(given: unknown): Settings {
     'nodes',
     'cloudId',
     'tls',
+    'proxy',
     'schemes',
     'clientAuthentication',
     'apiKeyDetails',
@@ -182,13 +194,16 @@ export function readOptions(given: unknown): Settings {
     'dispatcher',
   ]);
   const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
-  if (options.dispatcher !== undefined && options.tls !== undefined) {
-    throw new ConfigurationError('dispatcher', 'must not be set together with tls');
+  for (const name of ['tls', 'proxy'] as const) {
+    if (options.dispatcher === undefined || options[name] === undefined) continue;
+    throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
   }
+  const nodes = readNodes(options.nodes, options.cloudId);
 
   return {
-    nodes: readNodes(options.nodes, options.cloudId),
+    nodes,
     tls: readTls(options.tls),
+    proxies: readProxies(options.proxy, nodes),
     dispatcher: readDispatcher(options.dispatcher),
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),

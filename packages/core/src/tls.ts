@@ -1,10 +1,13 @@
 // How a connection to a node is made and secured. undici's own connector does it; only `caFingerprint` needs more
 // than an option, because a fingerprint is no certificate.
 
+import type { ClientRequest } from 'node:http';
 import { isIP, Socket } from 'node:net';
 import { type PeerCertificate, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { buildConnector } from 'undici';
 import { watchAnswers } from './answer-head.js';
+import type { HttpProxy } from './proxy-option.js';
+import { openTunnel } from './tunnel.js';
 
 /** As given in the options; see there. */
 export interface TlsSettings {
@@ -34,49 +37,83 @@ export function hadCa(error: unknown): boolean {
   return typeof error === 'object' && error !== null && despiteCa.has(error);
 }
 
-export function createConnector(tls: TlsSettings, timeoutMs: number): Connector {
-  const connecting = new Set<Socket>();
-  const keep = (socket: Socket) => {
-    connecting.add(socket);
+/** @param proxy through which the way goes, if there is one. */
+export function createConnector(tls: TlsSettings, timeoutMs: number, proxy?: HttpProxy): Connector {
+  const connecting = new Set<Unfinished>();
+  let closed = false;
+  const keep = (unfinished: Unfinished) => {
+    // Comes too late: a step of its way was over when it was closed.
+    if (closed) unfinished.destroy();
+    connecting.add(unfinished);
+    const done = () => connecting.delete(unfinished);
+    // Each says that it is over, one way or the other. TLS only begins when its socket is connected.
+    unfinished.once('secureConnect', done).once('close', done);
+    if (!(unfinished instanceof TLSSocket)) unfinished.once('connect', done);
+  };
+  const keepSocket = (socket: Socket) => {
+    keep(socket);
     // A TLS alert after the handshake ("certificate required") is only reported; the end of the connection that
     // follows would take its place as the reason.
     socket.once('error', () => socket.destroy());
-    const done = () => connecting.delete(socket);
-    // Both say that the handshake is over, one way or the other.
-    socket.once('secureConnect', done).once('close', done);
-    if (!(socket instanceof TLSSocket)) socket.once('connect', done);
   };
-  let connect = securedWith(tls, timeoutMs, keep);
+  const way: Way = {
+    timeoutMs,
+    keep: keepSocket,
+    async tunnel(target) {
+      return proxy && openTunnel(proxy, authorityOf(target), timeoutMs, keep);
+    },
+  };
+  let connect = securedWith(tls, way);
   return {
     connect: (target, callback) => connect(target, callback),
     renew(renewed) {
-      connect = securedWith(renewed, timeoutMs, keep);
+      connect = securedWith(renewed, way);
     },
     close() {
-      for (const socket of connecting) socket.destroy();
+      closed = true;
+      for (const unfinished of connecting) unfinished.destroy();
     },
   };
 }
 
-/** @param keep is told of every socket before it is connected. */
-function securedWith(
-  tls: TlsSettings,
-  timeoutMs: number,
-  keep: (socket: Socket) => void,
-): buildConnector.connector {
+/** A socket that connects, or a tunnel that is asked for. */
+export type Unfinished = Socket | ClientRequest;
+
+/** What lies below TLS. */
+interface Way {
+  readonly timeoutMs: number;
+  /** Is told of every socket before it is connected. */
+  keep(socket: Socket): void;
+  /** What a connection goes through, if it does not go directly. */
+  tunnel(target: buildConnector.Options): Promise<Socket | undefined>;
+}
+
+function securedWith(tls: TlsSettings, way: Way): buildConnector.connector {
   const { caFingerprint, ...options } = tls;
   const connector = (ca?: string): buildConnector.connector => {
     // Without the flag OpenSSL wants a chain to end in a certificate that signed itself.
     const pin = ca === undefined ? {} : { ca, allowPartialTrustChain: true };
-    const connect = buildConnector({ timeout: timeoutMs, ...options, ...pin });
-    return (target, callback) => {
-      // Typed as returning nothing; it returns the socket.
-      const socket: unknown = connect(target, (...made) => {
+    const connect = buildConnector({ timeout: way.timeoutMs, ...options, ...pin });
+    return async (target, callback) => {
+      const connected: buildConnector.Callback = (...made) => {
         if (made[0] === null) watchAnswers(made[1]);
         else if (tls.ca !== undefined) despiteCa.add(made[0]);
         callback(...made);
-      });
-      if (socket instanceof Socket) keep(socket);
+      };
+      let tunnel: Socket | undefined;
+      try {
+        tunnel = await way.tunnel(target);
+      } catch (error) {
+        callback(error as Error, null);
+        return;
+      }
+      if (tunnel !== undefined && target.protocol !== 'https:') {
+        connected(null, tunnel);
+        return;
+      }
+      // Typed as returning nothing; it returns the socket.
+      const socket: unknown = connect({ ...target, ...(tunnel && { httpSocket: tunnel }) }, connected);
+      if (socket instanceof Socket) way.keep(socket);
     };
   };
   if (caFingerprint === undefined) return connector();
@@ -91,7 +128,7 @@ function securedWith(
       (pinned ?? plain)(target, callback);
       return;
     }
-    fetchAuthority(target, options, caFingerprint, timeoutMs, keep).then(
+    fetchAuthority(target, options, caFingerprint, way).then(
       (ca) => {
         pinned = connector(ca);
         pinned(target, callback);
@@ -102,13 +139,13 @@ function securedWith(
 }
 
 /** @returns the certificate with that fingerprint, as PEM, from the chain that the node presents. */
-function fetchAuthority(
+async function fetchAuthority(
   target: buildConnector.Options,
   options: Omit<TlsSettings, 'caFingerprint'>,
   fingerprint: string,
-  timeoutMs: number,
-  keep: (socket: Socket) => void,
+  way: Way,
 ): Promise<string> {
+  const tunnel = await way.tunnel(target);
   return new Promise((resolve, reject) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
     // An IP address is no server name (RFC 6066 §3).
@@ -116,14 +153,13 @@ function fetchAuthority(
     const socket: TLSSocket = tlsConnect({
       // With our certificate, because up to TLS 1.2 a node that wants one breaks off without it.
       ...options,
-      host,
-      port: Number(target.port || 443),
+      ...(tunnel ? { socket: tunnel } : { host, port: portOf(target) }),
       servername,
-      timeout: timeoutMs,
+      timeout: way.timeoutMs,
       // Believes nothing: what it fetches counts only by its fingerprint.
       rejectUnauthorized: false,
     });
-    keep(socket);
+    way.keep(socket);
     const end = (error: Error | undefined, ca = '') => {
       socket.destroy();
       if (error === undefined) resolve(ca);
@@ -138,6 +174,15 @@ function fetchAuthority(
       else end(undefined, pemOf(found));
     });
   });
+}
+
+function portOf({ protocol, port }: buildConnector.Options): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}
+
+function authorityOf(target: buildConnector.Options): string {
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${portOf(target)}`;
 }
 
 /** Told apart by its code, like Node's own certificate errors. */

@@ -2,6 +2,7 @@
 // redirect, decodes nothing, retries nothing, judges nothing.
 
 import { type Dispatcher, errors, Pool } from 'undici';
+import type { Proxies } from './proxy-option.js';
 import { createConnector, type TlsSettings } from './tls.js';
 
 /** What is asked of a node. Must change nothing there: it may be asked again. */
@@ -31,6 +32,8 @@ export interface Transport {
 
 export interface TransportSettings {
   readonly tls: TlsSettings;
+  /** Through which proxies nodes are reached. */
+  readonly proxies?: Proxies;
   readonly connectTimeoutMs: number;
   /** For each origin. */
   readonly maxConnections: number;
@@ -90,7 +93,7 @@ interface OwnWay {
 }
 
 function createWay(origin: string, settings: TransportSettings): OwnWay {
-  const connector = createConnector(settings.tls, settings.connectTimeoutMs);
+  const connector = createConnector(settings.tls, settings.connectTimeoutMs, settings.proxies?.get(origin));
   const open = () =>
     new Pool(origin, {
       connections: settings.maxConnections,

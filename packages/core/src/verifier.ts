@@ -151,6 +151,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createCache(settings.cache, clock, timeline, revocations);
   const transports = createTransports({
     tls: settings.tls,
+    proxies: settings.proxies,
     dispatcher: settings.dispatcher,
     maxConnections: maxConcurrent,
     // With another node to turn to, a dead address must leave time for it.
