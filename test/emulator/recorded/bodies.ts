@@ -1,9 +1,16 @@
 /** Two bodies side by side: whether one is what the other stands for, and where they part. */
 
 import type { Json } from '../../support/recordings.js';
-import type { Difference } from './compare.js';
 import { matches } from './masks.js';
 import { isObject, type Saved } from './texts.js';
+
+/** Something that differs. */
+export interface Difference {
+  /** What is counted together, the detail after a colon: `header Allow: missing`, `body: error.reason` … */
+  readonly kind: string;
+  readonly wanted: string;
+  readonly got: string;
+}
 
 /** At most one: the first place where they differ, in words without names and numbers of elements. */
 export function bodyDifference(wanted: string, got: string, saved: Saved): Difference[] {

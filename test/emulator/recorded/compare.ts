@@ -4,17 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import type { RawAnswer } from '../../support/raw-exchange.js';
 import type { RecordedAnswer, RecordedExchange } from '../../support/recordings.js';
 import { forgiveBody, forgivesHeader, isIncomparable, sameFailure } from './allowances.js';
-import { bodyDifference } from './bodies.js';
+import { bodyDifference, type Difference } from './bodies.js';
 import { matches } from './masks.js';
 import type { Saved } from './texts.js';
-
-/** Something that differs. */
-export interface Difference {
-  /** What is counted together, the detail after a colon: `header Allow: missing`, `body: error.reason` … */
-  readonly kind: string;
-  readonly wanted: string;
-  readonly got: string;
-}
 
 type Answer = Exclude<RawAnswer, { failed: string }>;
 

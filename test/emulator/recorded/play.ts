@@ -3,7 +3,8 @@
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { exchange, type RawAnswer } from '../../support/raw-exchange.js';
 import type { Json, RecordedExchange, Scenario } from '../../support/recordings.js';
-import { compare, type Difference } from './compare.js';
+import type { Difference } from './bodies.js';
+import { compare } from './compare.js';
 import { hasLength } from './masks.js';
 import { stageOf } from './nodes.js';
 import { bytesOf } from './request.js';

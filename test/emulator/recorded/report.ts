@@ -1,7 +1,7 @@
 /** What the player tells: counts, kinds of differences over all scenarios, and exchanges line by line. */
 
+import type { Difference } from './bodies.js';
 import { parseMasked } from './bodies.js';
-import type { Difference } from './compare.js';
 import { matches, nameKnown } from './masks.js';
 import type { Played, PlayedScenario } from './play.js';
 
