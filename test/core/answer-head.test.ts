@@ -86,7 +86,11 @@ describe('an answer to the head', () => {
       const [how, status, script] = row;
       node.answer(deafAfter(script));
       const refused = await verifier.verify(`Bearer ${'x'.repeat(8_000)}`);
-      expect(refused).toMatchObject({ kind: 'unavailable', code: 'bad_response', cause: { status } });
+      expect(refused).toMatchObject({
+        kind: 'unavailable',
+        code: 'bad_response',
+        cause: { upstreamStatus: status },
+      });
       await rested();
       if (how !== 'no body') expect(refused).toMatchObject({ cause: { reason: tooLong.error.reason } });
       expect(await verifier.verify('Bearer stranger')).toMatchObject({ kind: 'authenticated' });

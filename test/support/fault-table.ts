@@ -13,6 +13,8 @@ export interface Row {
   readonly ofEleven: string;
   /** How long after the end of the fault the next new credential gets its answer, in milliseconds. */
   readonly rightAfterMs: number;
+  /** Time decides what happens, so it is tried on the real clock too. */
+  readonly timed: boolean;
 }
 
 export const faultTable: readonly Row[] = [
@@ -30,6 +32,8 @@ export const faultTable: readonly Row[] = [
   row('answers 503', 'server_error', 'stale', '2', '5', 2_000),
   row('answers 504', 'server_error', 'stale', '2', '5', 2_000),
   row('answers 401 because its own check failed', 'server_error', 'stale', '1', '11', 0),
+  row('answers 403 because the security index is blocked', 'server_error', 'stale', '1', '11', 0),
+  row('is behind something that answers 401 itself', 'not_elasticsearch', 'not_elasticsearch', '1', '11', 0),
   row('answers 200 with HTML', 'not_elasticsearch', 'not_elasticsearch', '1', '11', 0),
   row('answers 200 with nothing', 'bad_response', 'bad_response', '1', '11', 0),
   row('answers 200 with `{}`', 'bad_response', 'bad_response', '1', '11', 0),
@@ -42,6 +46,7 @@ export const faultTable: readonly Row[] = [
   row('presents a certificate that has expired', 'unreachable', 'stale', '0', '0', 2_000),
   row('has a name that does not resolve, its twin is down', 'unreachable', 'stale', '0 + 0', '0 + 0', 2_000),
   row('has three nodes, one of them dead', 'authenticated', 'authenticated', '0 + 1 + 0', '0 + 7 + 4', 0),
+  row('has three nodes, one of them silent', 'authenticated', 'authenticated', '1 + 1 + 0', '1 + 7 + 4', 0, true),
   row('has three nodes, one answers 503', 'authenticated', 'authenticated', '1 + 1 + 0', '1 + 7 + 4', 0),
   row('has three nodes, all of them dead', 'unreachable', 'stale', '0 + 0 + 0', '0 + 0 + 0', 2_000),
 ];
@@ -53,8 +58,9 @@ function row(
   requests: string,
   ofEleven: string,
   rightAfterMs: number,
+  timed: boolean = rightAfterMs > 0,
 ): Row {
-  return { fault, cold, stale, requests, ofEleven, rightAfterMs };
+  return { fault, cold, stale, requests, ofEleven, rightAfterMs, timed };
 }
 
 /** The rows as a table of Markdown, columns aligned. */
@@ -67,14 +73,16 @@ export function toMarkdown(rows: readonly Row[]): string {
       'requests',
       'of 11 lookups',
       'right again after',
+      'real clock ²',
     ],
-    ...rows.map(({ fault, cold, stale, requests, ofEleven, rightAfterMs }) => [
+    ...rows.map(({ fault, cold, stale, requests, ofEleven, rightAfterMs, timed }) => [
       fault,
       code(cold),
       code(stale),
       requests,
       ofEleven,
       rightAfterMs === 0 ? 'at once' : `${rightAfterMs / 1_000} s`,
+      timed ? 'the same' : '',
     ]),
   ];
   const widths = (cells[0] ?? []).map((_, column) =>
