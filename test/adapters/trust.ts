@@ -3,6 +3,7 @@
 
 import { ConfigurationError, createVerifier, type Verifier } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
+import { networkOf } from '../../packages/core/src/source.js';
 import { openLine } from '../support/serving.js';
 import { answerIn, get, type Options, type World } from './adapter.js';
 import { found, missing } from './requests.js';
@@ -189,6 +190,31 @@ export function trust<Step>(world: World<Step>): void {
       await get(await world.serve(application), '/me', issued.token, { headers });
     }
     expect(sources).toEqual(['127.0.0.1', '203.0.113.9', 'somebody']);
+  });
+
+  test.each([
+    ['203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9:40000', '203.0.113.9'],
+    ['203.0.113.9:40001', '203.0.113.9'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['[2001:db8::1]:40000', '2001:db8:0:0::/64'],
+    ['2001:db8::2', '2001:db8:0:0::/64'],
+    ['"[2001:db8::3]:40000"', '2001:db8:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ])('what the framework hands on from X-Forwarded-For: %s waits as %s', async (forwarded, network) => {
+    const sources: string[] = [];
+    const { verifier, issued } = world;
+    const watched: Verifier = {
+      ...verifier,
+      verify(presented, options) {
+        sources.push(options?.source ?? '');
+        return verifier.verify(presented, options);
+      },
+    };
+    const steps = [adapter.esauth(watched, { maxAgeMs: 0 })];
+    const served = await world.serve({ steps, routes: [{ path: '/me' }], behindProxy: true });
+    await get(served, '/me', issued.token, { headers: { 'x-forwarded-for': forwarded } });
+    expect(sources.map(networkOf)).toEqual([network]);
   });
 
   test('two users, interleaved ten thousand times on one connection, are never taken for each other', async () => {

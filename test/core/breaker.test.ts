@@ -53,6 +53,64 @@ describe('closed', () => {
   });
 });
 
+describe('a node that says nothing', () => {
+  /** Questions that are given up after so long, one after the other. */
+  async function leaveAfter(...waits: readonly number[]): Promise<void> {
+    for (const waitMs of waits) {
+      const attempt = breaker.begin();
+      await clock.advance(waitMs);
+      attempt.unanswered();
+    }
+  }
+
+  test('fails by a deadline, and a little before it, because timers are not exact', async () => {
+    await leaveAfter(900);
+    expect(breaker.failures).toBe(1);
+  });
+
+  test('fails as well if nobody waits for it that long: its silence is added up', async () => {
+    await leaveAfter(300, 300, 299);
+    expect(breaker.failures).toBe(0);
+    await leaveAfter(300);
+    expect(breaker.failures).toBe(1);
+    await leaveAfter(300, 300);
+    expect(breaker.state).toBe('open');
+    // Nor is the one that tries it given the time of a deadline.
+    await clock.advance(2_000);
+    await leaveAfter(300);
+    expect(breaker).toMatchObject({ state: 'open', waitMs: 2_000 });
+  });
+
+  test('at the same time counts once, however many wait', async () => {
+    const attempts = Array.from({ length: 20 }, () => breaker.begin());
+    await clock.advance(300);
+    for (const attempt of attempts) attempt.unanswered();
+    expect(breaker.failures).toBe(0);
+  });
+
+  test('P57: until its next answer, whatever that is', async () => {
+    await leaveAfter(300, 300);
+    breaker.begin().answered();
+    await leaveAfter(300, 300);
+    expect(breaker.failures).toBe(0);
+  });
+
+  test('P57: and not before an answer to somebody who waits longer', async () => {
+    const patient = breaker.begin();
+    const hasty = breaker.begin();
+    await clock.advance(700);
+    patient.answered();
+    await clock.advance(200);
+    hasty.unanswered();
+    expect(breaker.failures).toBe(0);
+  });
+
+  test('P57: who leaves at once has not waited, however often he does', async () => {
+    for (let n = 0; n < 100; n += 1) await leaveAfter(99);
+    expect(breaker.failures).toBe(0);
+  });
+});
+
 describe('open', () => {
   beforeEach(() => fail(3));
 

@@ -47,6 +47,11 @@ test('a LookupError without an answer knows no more than its code', () => {
   expect([code, node, upstreamStatus, type, reason]).toEqual(['timeout', ...Array(4).fill(undefined)]);
 });
 
+test('frameworks answer a LookupError that reaches them with 503, and never with what Elasticsearch answered', () => {
+  const { status, statusCode, expose } = makers.LookupError();
+  expect([status, statusCode, expose]).toEqual([503, 503, false]);
+});
+
 describe('instanceof', () => {
   test.each(names)('knows %s from all others', (name) => {
     for (const other of names) expect(makers[name]() instanceof classes[other]).toBe(name === other);

@@ -207,6 +207,55 @@ describe('deadlines', () => {
   });
 });
 
+describe('a lookup that is over at an instant of its own', () => {
+  const never = (endsAt: number | undefined) => (departure: Departure) => {
+    if (endsAt !== undefined) departure.endsAt(endsAt);
+    return new Promise<string>(() => {});
+  };
+
+  test('needs no timer for callers who can wait that long', async () => {
+    const { clock, flights } = setUp();
+    const wait = { deadline, justCame: true, late };
+    void flights.join('k', never(deadline), wait);
+    void flights.join('k', never(deadline), { ...wait, deadline: deadline + 1_000 });
+    expect([flights.waiting, clock.timers]).toEqual([2, 0]);
+  });
+
+  test('keeps nobody whose time is up before: one who joined, and one whom it was told of later', async () => {
+    const { clock, flights } = setUp();
+    let told: Departure | undefined;
+    const start = (departure: Departure) => {
+      told = departure;
+      departure.endsAt(deadline);
+      return new Promise<string>(() => {});
+    };
+    const first = flights.join('k', start, { deadline, justCame: true, late });
+    const hasty = flights.join('k', start, { deadline: deadline - 1_000, justCame: true, late: 'hasty' });
+    expect(clock.timers).toBe(1);
+    await clock.advance(timeoutMs - 1_000);
+    expect(await hasty).toBe('hasty');
+    // It has to be made once more.
+    told?.endsAt(deadline + timeoutMs);
+    await clock.advance(999);
+    expect(flights.waiting).toBe(1);
+    await clock.advance(1);
+    expect(await first).toBe('late');
+    expect(told?.abandoned.aborted).toBe(true);
+  });
+
+  test('hears when the time of a caller is up with whom it starts, if he has just come', async () => {
+    const { flights } = setUp();
+    const heard: (number | undefined)[] = [];
+    const start = async (departure: Departure) => {
+      heard.push(departure.deadline);
+      return 'yes';
+    };
+    await flights.join('a', start, { deadline, justCame: true, late });
+    await flights.join('b', start, { deadline, justCame: false, late });
+    expect(heard).toEqual([deadline, undefined]);
+  });
+});
+
 describe('P18: a lookup that breaks', () => {
   const broken = new Error('broken');
 

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { getEventListeners } from 'node:events';
 import {
   ConfigurationError,
   createVerifier,
@@ -18,6 +19,7 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../support/scripted-node.js';
+import { warningsDuring } from '../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const john = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qb2hu';
@@ -285,6 +287,25 @@ describe('single flight', () => {
     expect(new Set((await Promise.all(callers)).map(codeOf))).toEqual(new Set(['jane']));
     expect(node.requests).toHaveLength(1);
     expect(verifier.stats()).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  test('one signal may end any number of calls: Node 20 warns of none of them', async () => {
+    const answers = holdAnswers(node);
+    const shared = new AbortController();
+    const { signal } = shared;
+    const warnings = await warningsDuring(async () => {
+      const callers = Array.from({ length: 50 }, (_, n) => verifier.verify(`${jane}${n % 25}`, { signal }));
+      const asked = Array.from({ length: 50 }, () =>
+        verifier.hasPrivileges(jane, { cluster: ['all'] }, { signal }),
+      );
+      await node.arrived(26);
+      shared.abort(new Error('gone'));
+      const outcomes = await Promise.allSettled([...callers, ...asked]);
+      expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']));
+      answers.release(accepted);
+    });
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('P17: a caller that gives up gets its own reason and harms nobody', async () => {

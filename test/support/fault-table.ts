@@ -46,7 +46,15 @@ export const faultTable: readonly Row[] = [
   row('presents a certificate that has expired', 'unreachable', 'stale', '0', '0', 2_000),
   row('has a name that does not resolve, its twin is down', 'unreachable', 'stale', '0 + 0', '0 + 0', 2_000),
   row('has three nodes, one of them dead', 'authenticated', 'authenticated', '0 + 1 + 0', '0 + 7 + 4', 0),
-  row('has three nodes, one of them silent', 'authenticated', 'authenticated', '1 + 1 + 0', '1 + 7 + 4', 0, true),
+  row(
+    'has three nodes, one of them silent',
+    'authenticated',
+    'authenticated',
+    '1 + 1 + 0',
+    '1 + 7 + 4',
+    0,
+    true,
+  ),
   row('has three nodes, one answers 503', 'authenticated', 'authenticated', '1 + 1 + 0', '1 + 7 + 4', 0),
   row('has three nodes, all of them dead', 'unreachable', 'stale', '0 + 0 + 0', '0 + 0 + 0', 2_000),
 ];
