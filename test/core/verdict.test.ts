@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { RejectionCode } from '../../packages/core/src/codes.js';
 import { LookupError } from '../../packages/core/src/errors.js';
-import { type RejectionCode, rejected, unavailable } from '../../packages/core/src/verdict.js';
+import { rejected, unavailable } from '../../packages/core/src/verdict.js';
 
 test.each<RejectionCode>([
   'credentials_missing',

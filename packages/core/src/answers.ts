@@ -3,6 +3,7 @@
 // than these and the ones that can be read only says that there is no verdict.
 
 import type { Clock } from './clock.js';
+import type { RejectionCode, UnavailableCode } from './codes.js';
 import type { Credential } from './credential.js';
 import {
   checkFailed,
@@ -21,14 +22,7 @@ import { expiryOf } from './freshness.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
 import type { Answer } from './transport.js';
-import {
-  type Rejected,
-  type RejectionCode,
-  rejected,
-  type Unavailable,
-  type UnavailableCode,
-  unavailable,
-} from './verdict.js';
+import { type Rejected, rejected, type Unavailable, unavailable } from './verdict.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {

@@ -2,6 +2,7 @@
 // lookup tries it: a slow cluster is not finished off by those who ask it.
 
 import type { Clock } from './clock.js';
+import type { BreakerState } from './stats.js';
 
 export interface BreakerSettings {
   /** Failures in a row after which the node is left alone. */
@@ -14,9 +15,6 @@ export interface Patience {
   /** How long a node may say nothing at all, in milliseconds, before that is a failure. */
   readonly silenceMs: number;
 }
-
-/** `open`: the node is left alone; `half_open`: one lookup may try it, or does; `closed`: it is asked as usual. */
-export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface Breaker {
   readonly state: BreakerState;

@@ -1,7 +1,7 @@
 // The `Authorization` header: which credential it carries, in its canonical spelling, or why none. Pure, never
 // throws, linear in the header's length, and knows nothing of Elasticsearch but how its credentials are spelled.
 
-import type { RejectionCode } from './verdict.js';
+import type { RejectionCode } from './codes.js';
 
 /** The schemes a verifier can accept, as they are sent and as they appear in challenges. */
 export type Scheme = 'Bearer' | 'ApiKey' | 'Basic';

@@ -2,9 +2,10 @@
 // adapters. Everything here comes from closed lists; nothing that Elasticsearch, the network or the client
 // said can reach an answer.
 
+import type { RejectionCode, UnavailableCode } from './codes.js';
 import { headerOf, type Presented, type Scheme, schemeOf } from './credential.js';
 import { carries, mark } from './errors.js';
-import type { Rejected, RejectionCode, Unavailable, UnavailableCode } from './verdict.js';
+import type { Rejected, Unavailable } from './verdict.js';
 
 /** How this verifier challenges (RFC 9110 §11.6.1). */
 export interface Challenge {

@@ -13,7 +13,6 @@ import { createIdentityReader, type Identity } from './identity.js';
 import { problemOf } from './node-check.js';
 import type { Nodes, Reply } from './nodes.js';
 import { type Fact, questionOf, readAnswer } from './privileges.js';
-import type { Leave } from './queue.js';
 import { strikeOut } from './redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from './verdict.js';
 import type { Warn } from './warnings.js';
@@ -26,7 +25,7 @@ export interface Asking {
   /** Ends it, on the monotonic clock. */
   readonly endsAt: number;
   /** A place for one more request on the wire; `undefined` if there is none now. */
-  readonly besides: () => Leave | undefined;
+  readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
 }

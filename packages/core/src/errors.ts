@@ -1,7 +1,7 @@
 // What this package throws, and the error that explains a verdict of kind `unavailable`. Told apart by
 // `code`; `instanceof` also works across two copies of the package in one process, by registered symbols.
 
-import type { UnavailableCode } from './verdict.js';
+import type { UnavailableCode } from './codes.js';
 
 const configuration = Symbol.for('esauth.ConfigurationError');
 const invalidArgument = Symbol.for('esauth.InvalidArgumentError');

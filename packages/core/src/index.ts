@@ -1,6 +1,7 @@
 // For applications: making a verifier, and what it says.
 
 export type { Clock } from './clock.js';
+export type { RejectionCode, UnavailableCode } from './codes.js';
 export type { Presented, Scheme } from './credential.js';
 export type { Challenge, Denial, ProblemDetails } from './denial.js';
 export { DenialError } from './denial.js';
@@ -13,7 +14,6 @@ export {
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { Identity, Realm } from './identity.js';
 export type { TlsOptions } from './node-options.js';
-export type { NodeState } from './nodes.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
 export type {
   ApplicationPrivileges,
@@ -33,15 +33,13 @@ export {
   roles,
 } from './requirement.js';
 export type { Revocable } from './revocation.js';
-export type { Health, VerifierStats } from './stats.js';
+export type { Health, NodeState, VerifierStats } from './stats.js';
 export type {
   Authenticated,
   PrivilegesAnswered,
   PrivilegesVerdict,
   Rejected,
-  RejectionCode,
   Unavailable,
-  UnavailableCode,
   Verdict,
 } from './verdict.js';
 export type { VerifyOptions } from './verification.js';

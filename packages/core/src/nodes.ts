@@ -2,11 +2,11 @@
 // breaker is open not at all. A question that a node did not get to see or a gateway answered in its place is
 // asked once more elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
-import { type Breaker, type BreakerSettings, type BreakerState, createBreaker } from './breaker.js';
+import { type Breaker, type BreakerSettings, createBreaker } from './breaker.js';
 import type { Clock } from './clock.js';
 import { publishNode } from './events.js';
 import { createHedgeBudget } from './hedge-budget.js';
-import type { Leave } from './queue.js';
+import type { NodeState } from './stats.js';
 import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
 import type { Warn } from './warnings.js';
 
@@ -17,14 +17,6 @@ export type Reply =
   /** No node may be asked; the next one in so many milliseconds. */
   | { readonly kind: 'open'; readonly waitMs: number };
 
-export interface NodeState {
-  /** Base URL. */
-  readonly node: string;
-  readonly breaker: BreakerState;
-  /** Failures in a row. */
-  readonly failures: number;
-}
-
 /** How a question is asked. */
 export interface Call {
   /** Ends it at once, with its reason as the error. */
@@ -34,7 +26,7 @@ export interface Call {
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
   readonly isFinal: (reply: Reply) => boolean;
   /** A place for one more request on the wire, to be given back; `undefined` if there is none now. */
-  readonly besides: () => Leave | undefined;
+  readonly besides: () => (() => void) | undefined;
 }
 
 export interface Nodes {
@@ -145,7 +137,7 @@ export function createNodes(
       const open = new Map<AbortController, Node>();
       let useless: Reply | undefined;
 
-      const ask = (node: Node, leave?: Leave) => {
+      const ask = (node: Node, leave?: () => void) => {
         const own = new AbortController();
         open.set(own, node);
         void askOne(node, request, own.signal).then((reply) => {

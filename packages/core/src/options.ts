@@ -11,8 +11,9 @@ import { readDispatcher } from './dispatcher-option.js';
 import { ConfigurationError } from './errors.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
-import { type Proxies, readProxies } from './proxy-option.js';
+import { readProxies } from './proxy-option.js';
 import type { TlsSettings } from './tls.js';
+import type { Proxies } from './tunnel.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {

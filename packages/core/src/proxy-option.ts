@@ -4,16 +4,7 @@
 import { getProxyForUrl } from 'proxy-from-env';
 import { ConfigurationError } from './errors.js';
 import { parseUrl } from './option-checks.js';
-
-export interface HttpProxy {
-  /** Without user name and password: it may be shown. */
-  readonly origin: string;
-  /** The value of `Proxy-Authorization`. Must not be shown. */
-  readonly authorization: string | undefined;
-}
-
-/** By the origins of nodes. One that is not in it is reached directly. */
-export type Proxies = ReadonlyMap<string, HttpProxy>;
+import type { HttpProxy, Proxies } from './tunnel.js';
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function readProxies(given: unknown, nodes: readonly URL[]): Proxies {

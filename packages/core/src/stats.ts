@@ -1,7 +1,16 @@
 // What a verifier counts, and how it sums up the state of its nodes. Numbers only: no name of a caller, no part of
 // a credential.
 
-import type { NodeState } from './nodes.js';
+/** `open`: the node is left alone; `half_open`: one lookup may try it, or does; `closed`: it is asked as usual. */
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+export interface NodeState {
+  /** Base URL. */
+  readonly node: string;
+  readonly breaker: BreakerState;
+  /** Failures in a row. */
+  readonly failures: number;
+}
 
 /** How things are upstream. */
 export interface Health {

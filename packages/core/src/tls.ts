@@ -1,13 +1,11 @@
 // How a connection to a node is made and secured. undici's own connector does it; only `caFingerprint` needs more
 // than an option, because a fingerprint is no certificate.
 
-import type { ClientRequest } from 'node:http';
 import { isIP, Socket } from 'node:net';
 import { type PeerCertificate, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { buildConnector } from 'undici';
 import { watchAnswers } from './answer-head.js';
-import type { HttpProxy } from './proxy-option.js';
-import { openTunnel } from './tunnel.js';
+import { type HttpProxy, openTunnel, type Unfinished } from './tunnel.js';
 
 /** As given in the options; see there. */
 export interface TlsSettings {
@@ -75,9 +73,6 @@ export function createConnector(tls: TlsSettings, timeoutMs: number, proxy?: Htt
     },
   };
 }
-
-/** A socket that connects, or a tunnel that is asked for. */
-export type Unfinished = Socket | ClientRequest;
 
 /** What lies below TLS. */
 interface Way {

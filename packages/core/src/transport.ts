@@ -2,8 +2,8 @@
 // redirect, decodes nothing, retries nothing, judges nothing.
 
 import { type Dispatcher, errors, Pool } from 'undici';
-import type { Proxies } from './proxy-option.js';
 import { createConnector, type TlsSettings } from './tls.js';
+import type { Proxies } from './tunnel.js';
 
 /** What is asked of a node. Must change nothing there: it may be asked again. */
 export interface NodeRequest {

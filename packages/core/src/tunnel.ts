@@ -1,11 +1,22 @@
 // A tunnel through a proxy to a node (CONNECT, RFC 9110 §9.3.6). Node's own client asks for it; what then goes through
 // is secured as if there were no proxy, so the proxy sees nothing of it.
 
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import type { HttpProxy } from './proxy-option.js';
-import type { Unfinished } from './tls.js';
+
+export interface HttpProxy {
+  /** Without user name and password: it may be shown. */
+  readonly origin: string;
+  /** The value of `Proxy-Authorization`. Must not be shown. */
+  readonly authorization: string | undefined;
+}
+
+/** By the origins of nodes. One that is not in it is reached directly. */
+export type Proxies = ReadonlyMap<string, HttpProxy>;
+
+/** A socket that connects, or a tunnel that is asked for. */
+export type Unfinished = Socket | ClientRequest;
 
 /** Why there is no tunnel. What the proxy said besides its status is not kept. */
 export class ProxyError extends Error {

@@ -1,6 +1,7 @@
 // What can be known about a credential: the three kinds of verdict and every code that they carry. Types
 // and constants only; how a verdict is reached is in `elasticsearch.ts`, what a client is told in `denial.ts`.
 
+import type { RejectionCode, UnavailableCode } from './codes.js';
 import type { LookupError } from './errors.js';
 import type { Identity } from './identity.js';
 import type { Privileges } from './privileges.js';
@@ -44,51 +45,6 @@ export interface PrivilegesAnswered {
   readonly verifiedAt: number;
   readonly privileges: Privileges;
 }
-
-/**
- * Why a request is refused.
- *
- * - `credentials_missing`: no `Authorization` header.
- * - `scheme_unsupported`: a scheme that this verifier does not accept.
- * - `credentials_malformed`: two headers, an empty or over-long one, or not `scheme 1*SP token68`.
- * - `credentials_invalid`: Elasticsearch does not accept it, or it cannot be a credential of its scheme.
- * - `credentials_expired`: Elasticsearch says that it expired. It says so of invalidated tokens too.
- * - `credentials_restricted`: valid, but a workflow restriction keeps it from being used here.
- * - `anonymous_refused`: Elasticsearch answered as its anonymous user.
- * - `forbidden`: authenticated, but a requirement of the route is not met.
- */
-export type RejectionCode =
-  | 'credentials_missing'
-  | 'scheme_unsupported'
-  | 'credentials_malformed'
-  | 'credentials_invalid'
-  | 'credentials_expired'
-  | 'credentials_restricted'
-  | 'anonymous_refused'
-  | 'forbidden';
-
-/**
- * Why no verdict was reached.
- *
- * - `timeout`: no answer within `upstream.timeoutMs`.
- * - `unreachable`: no connection, or a broken one; name resolution and TLS included.
- * - `overloaded`: Elasticsearch said 429.
- * - `server_error`: 5xx, or a 401 that says that the check itself failed.
- * - `not_elasticsearch`: 200, 401 or 403 without `X-elastic-product: Elasticsearch`.
- * - `bad_response`: a redirect, another status, or a body that is too large, encoded or not as expected.
- * - `circuit_open`, `queue_full`: not asked, to protect Elasticsearch.
- * - `closed`: the verifier was closed.
- */
-export type UnavailableCode =
-  | 'timeout'
-  | 'unreachable'
-  | 'overloaded'
-  | 'server_error'
-  | 'not_elasticsearch'
-  | 'bad_response'
-  | 'circuit_open'
-  | 'queue_full'
-  | 'closed';
 
 /** The shared, frozen verdict of a code: refusals are attacker-paced, so making one must cost nothing. */
 export function rejected(code: RejectionCode): Rejected {

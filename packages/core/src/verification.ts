@@ -3,6 +3,7 @@
 
 import type { Cache, Entry } from './cache.js';
 import type { Clock } from './clock.js';
+import type { UnavailableCode } from './codes.js';
 import { headerOf, type Presented, parseCredential, type Scheme } from './credential.js';
 import { LookupError } from './errors.js';
 import { publishVerdict } from './events.js';
@@ -13,14 +14,7 @@ import type { Revocations } from './revocation.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import type { Counters } from './stats.js';
 import type { Timeline } from './timeline.js';
-import {
-  type Rejected,
-  rejected,
-  type Unavailable,
-  type UnavailableCode,
-  unavailable,
-  type Verdict,
-} from './verdict.js';
+import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './verdict.js';
 import type { Warn } from './warnings.js';
 
 export interface VerifyOptions {

@@ -1,0 +1,46 @@
+// Every reason for which a request can be turned away, as the codes that answers, errors, events and logs carry.
+
+/**
+ * Why a request is refused.
+ *
+ * - `credentials_missing`: no `Authorization` header.
+ * - `scheme_unsupported`: a scheme that this verifier does not accept.
+ * - `credentials_malformed`: two headers, an empty or over-long one, or not `scheme 1*SP token68`.
+ * - `credentials_invalid`: Elasticsearch does not accept it, or it cannot be a credential of its scheme.
+ * - `credentials_expired`: Elasticsearch says that it expired. It says so of invalidated tokens too.
+ * - `credentials_restricted`: valid, but a workflow restriction keeps it from being used here.
+ * - `anonymous_refused`: Elasticsearch answered as its anonymous user.
+ * - `forbidden`: authenticated, but a requirement of the route is not met.
+ */
+export type RejectionCode =
+  | 'credentials_missing'
+  | 'scheme_unsupported'
+  | 'credentials_malformed'
+  | 'credentials_invalid'
+  | 'credentials_expired'
+  | 'credentials_restricted'
+  | 'anonymous_refused'
+  | 'forbidden';
+
+/**
+ * Why no verdict was reached.
+ *
+ * - `timeout`: no answer within `upstream.timeoutMs`.
+ * - `unreachable`: no connection, or a broken one; name resolution and TLS included.
+ * - `overloaded`: Elasticsearch said 429.
+ * - `server_error`: 5xx, or a 401 that says that the check itself failed.
+ * - `not_elasticsearch`: 200, 401 or 403 without `X-elastic-product: Elasticsearch`.
+ * - `bad_response`: a redirect, another status, or a body that is too large, encoded or not as expected.
+ * - `circuit_open`, `queue_full`: not asked, to protect Elasticsearch.
+ * - `closed`: the verifier was closed.
+ */
+export type UnavailableCode =
+  | 'timeout'
+  | 'unreachable'
+  | 'overloaded'
+  | 'server_error'
+  | 'not_elasticsearch'
+  | 'bad_response'
+  | 'circuit_open'
+  | 'queue_full'
+  | 'closed';
