@@ -3,7 +3,7 @@
 
 import { ConfigurationError, createVerifier, type Verifier } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
-import { networkOf } from '../../packages/core/src/source.js';
+import { networkOf } from '../../packages/core/src/values/source.js';
 import { openLine } from '../support/serving.js';
 import { answerIn, get, type Options, type World } from './adapter.js';
 import { found, missing } from './requests.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
 import { checkSubject, createRevocations, type Subject } from '../../packages/core/src/revocation.js';
-import { rejected, type Verdict } from '../../packages/core/src/verdict.js';
+import { rejected, type Verdict } from '../../packages/core/src/values/verdict.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { apiKeyIdentity, userIdentity } from '../support/identities.js';
 

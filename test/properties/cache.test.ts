@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createCache, type LookupStart } from '../../packages/core/src/cache.js';
 import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
 import { createRevocations } from '../../packages/core/src/revocation.js';
-import { type Authenticated, type Rejected, rejected } from '../../packages/core/src/verdict.js';
+import { type Authenticated, type Rejected, rejected } from '../../packages/core/src/values/verdict.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { userIdentity } from '../support/identities.js';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
 import {
   authorizationOf,
   headerOf,
@@ -8,9 +9,8 @@ import {
   parseCredential,
   type Scheme,
   schemeOf,
-} from '../../packages/core/src/credential.js';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
-import { expiryOf } from '../../packages/core/src/freshness.js';
+} from '../../packages/core/src/values/credential.js';
+import { expiryOf } from '../../packages/core/src/values/freshness.js';
 
 const fingerprint = createFingerprinter();
 const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { headerOf, knownSchemes, schemeOf } from '../../packages/core/src/credential.js';
-import { createDenials } from '../../packages/core/src/denial.js';
-import { LookupError } from '../../packages/core/src/errors.js';
-import { type Rejected, rejected, type Unavailable, unavailable } from '../../packages/core/src/verdict.js';
+import { headerOf, knownSchemes, schemeOf } from '../../packages/core/src/values/credential.js';
+import { createDenials } from '../../packages/core/src/values/denial.js';
+import { LookupError } from '../../packages/core/src/values/errors.js';
+import {
+  type Rejected,
+  rejected,
+  type Unavailable,
+  unavailable,
+} from '../../packages/core/src/values/verdict.js';
 
 const printable = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((c) => String.fromCharCode(c)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseIdentity } from '../../packages/core/src/identity.js';
+import { parseIdentity } from '../../packages/core/src/values/identity.js';
 import { userIdentity } from '../support/identities.js';
 
 test('P18: whatever JSON comes, it is an identity or none, and nothing is thrown', () => {

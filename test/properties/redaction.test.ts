@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { strikeOut } from '../../packages/core/src/redaction.js';
+import { strikeOut } from '../../packages/core/src/values/redaction.js';
 
 /** Few different characters, so that secrets and texts have much in common. */
 const word = (maxLength: number) => fc.string({ unit: fc.constantFrom('a', 'b'), maxLength });

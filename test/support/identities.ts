@@ -1,6 +1,6 @@
 // Identities as Elasticsearch describes them, made by the parser that makes the real ones.
 
-import { type Identity, parseIdentity } from '../../packages/core/src/identity.js';
+import { type Identity, parseIdentity } from '../../packages/core/src/values/identity.js';
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -3,13 +3,13 @@
 // reach of its properties, so nobody can make himself an identity by writing one.
 
 import { hash } from 'node:crypto';
-import { type ClientAuthentication, clientAuthenticationOf } from './client-authentication.js';
-import { authorizationOf, headerOf, knownSchemes, parseCredential } from './credential.js';
-import { createDenials, type Denial, DenialError } from './denial.js';
-import { ConfigurationError } from './errors.js';
-import type { Identity } from './identity.js';
 import type { VerifierOptions } from './options.js';
-import { rejected, type Verdict } from './verdict.js';
+import { type ClientAuthentication, clientAuthenticationOf } from './values/client-authentication.js';
+import { authorizationOf, headerOf, knownSchemes, parseCredential } from './values/credential.js';
+import { createDenials, type Denial, DenialError } from './values/denial.js';
+import { ConfigurationError } from './values/errors.js';
+import type { Identity } from './values/identity.js';
+import { rejected, type Verdict } from './values/verdict.js';
 import type { VerifyOptions } from './verification.js';
 import { createVerifier, type Verifier } from './verifier.js';
 import { warnOnce } from './warnings.js';

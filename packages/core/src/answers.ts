@@ -3,8 +3,6 @@
 // than these and the ones that can be read only says that there is no verdict.
 
 import type { Clock } from './clock.js';
-import type { RejectionCode, UnavailableCode } from './codes.js';
-import type { Credential } from './credential.js';
 import {
   checkFailed,
   describe,
@@ -17,12 +15,14 @@ import {
   securityIsOff,
   securityOff,
 } from './error-body.js';
-import { LookupError } from './errors.js';
-import { expiryOf } from './freshness.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
 import type { Answer } from './transport.js';
-import { type Rejected, rejected, type Unavailable, unavailable } from './verdict.js';
+import type { RejectionCode, UnavailableCode } from './values/codes.js';
+import type { Credential } from './values/credential.js';
+import { LookupError } from './values/errors.js';
+import { expiryOf } from './values/freshness.js';
+import { type Rejected, rejected, type Unavailable, unavailable } from './values/verdict.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {

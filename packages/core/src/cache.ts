@@ -8,7 +8,7 @@ import { createMemoryStore, type MemoryStore } from './memory-store.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
 import type { Revocations } from './revocation.js';
 import type { Timeline } from './timeline.js';
-import type { Authenticated, Rejected, Verdict } from './verdict.js';
+import type { Authenticated, Rejected, Verdict } from './values/verdict.js';
 
 /** How much is remembered, and for how long. Durations in milliseconds. */
 export interface CacheSettings {

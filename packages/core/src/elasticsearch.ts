@@ -3,18 +3,18 @@
 
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
-import type { ClientAuthentication } from './client-authentication.js';
 import type { Clock } from './clock.js';
-import type { Credential, Scheme } from './credential.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
-import { InvalidPrivilegesError, type LookupError } from './errors.js';
-import { expiryOf } from './freshness.js';
-import { createIdentityReader, type Identity } from './identity.js';
 import { problemOf } from './node-check.js';
 import type { Nodes, Reply } from './nodes.js';
-import { type Fact, questionOf, readAnswer } from './privileges.js';
-import { strikeOut } from './redaction.js';
-import { type Rejected, rejected, type Unavailable, type Verdict } from './verdict.js';
+import type { ClientAuthentication } from './values/client-authentication.js';
+import type { Credential, Scheme } from './values/credential.js';
+import { InvalidPrivilegesError, type LookupError } from './values/errors.js';
+import { expiryOf } from './values/freshness.js';
+import { createIdentityReader, type Identity } from './values/identity.js';
+import { type Fact, questionOf, readAnswer } from './values/privileges.js';
+import { strikeOut } from './values/redaction.js';
+import { type Rejected, rejected, type Unavailable, type Verdict } from './values/verdict.js';
 import type { Warn } from './warnings.js';
 
 /** On whose behalf something is asked, and for how long. */

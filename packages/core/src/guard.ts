@@ -2,17 +2,7 @@
 // then what is remembered of his privileges, and only then is Elasticsearch asked, once for the whole requirement.
 
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
-import { authorizationOf, type Presented } from './credential.js';
-import { InvalidPrivilegesError } from './errors.js';
 import { publishForbidden } from './events.js';
-import {
-  askable,
-  factsOf,
-  freezeQuestion,
-  grants,
-  type PrivilegesQuestion,
-  questionOf,
-} from './privileges.js';
 import {
   checkRequirement,
   type Judgement,
@@ -21,7 +11,17 @@ import {
   type PrivilegesRequirement,
   type Requirement,
 } from './requirement.js';
-import { type PrivilegesVerdict, rejected } from './verdict.js';
+import { authorizationOf, type Presented } from './values/credential.js';
+import { InvalidPrivilegesError } from './values/errors.js';
+import {
+  askable,
+  factsOf,
+  freezeQuestion,
+  grants,
+  type PrivilegesQuestion,
+  questionOf,
+} from './values/privileges.js';
+import { type PrivilegesVerdict, rejected } from './values/verdict.js';
 import { warnOnce } from './warnings.js';
 import type { Ask } from './when-known.js';
 

@@ -1,27 +1,9 @@
 // For applications: making a verifier, and what it says.
 
 export type { Clock } from './clock.js';
-export type { RejectionCode, UnavailableCode } from './codes.js';
-export type { Presented, Scheme } from './credential.js';
-export type { Challenge, Denial, ProblemDetails } from './denial.js';
-export { DenialError } from './denial.js';
-export {
-  ConfigurationError,
-  InvalidArgumentError,
-  InvalidPrivilegesError,
-  LookupError,
-} from './errors.js';
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
-export type { Identity, Realm } from './identity.js';
 export type { TlsOptions } from './node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
-export type {
-  ApplicationPrivileges,
-  Granted,
-  IndexPrivileges,
-  Privileges,
-  PrivilegesQuestion,
-} from './privileges.js';
 export type { AuthenticationType, PrivilegesRequirement, Requirement } from './requirement.js';
 export {
   allOf,
@@ -34,6 +16,24 @@ export {
 } from './requirement.js';
 export type { Revocable } from './revocation.js';
 export type { Health, NodeState, VerifierStats } from './stats.js';
+export type { RejectionCode, UnavailableCode } from './values/codes.js';
+export type { Presented, Scheme } from './values/credential.js';
+export type { Challenge, Denial, ProblemDetails } from './values/denial.js';
+export { DenialError } from './values/denial.js';
+export {
+  ConfigurationError,
+  InvalidArgumentError,
+  InvalidPrivilegesError,
+  LookupError,
+} from './values/errors.js';
+export type { Identity, Realm } from './values/identity.js';
+export type {
+  ApplicationPrivileges,
+  Granted,
+  IndexPrivileges,
+  Privileges,
+  PrivilegesQuestion,
+} from './values/privileges.js';
 export type {
   Authenticated,
   PrivilegesAnswered,
@@ -41,7 +41,7 @@ export type {
   Rejected,
   Unavailable,
   Verdict,
-} from './verdict.js';
+} from './values/verdict.js';
 export type { VerifyOptions } from './verification.js';
 export type { Verifier } from './verifier.js';
 export { createVerifier } from './verifier.js';
@@ -59,8 +59,8 @@ export type {
   RouteOptions,
 } from './admission.js';
 export { callerHeaders, createGate, identityOf, verifierFrom } from './admission.js';
-export { authorizationOf } from './credential.js';
 export type { Guard } from './guard.js';
 export { createGuard } from './guard.js';
+export { authorizationOf } from './values/credential.js';
 export type { Ask, ResponseLike } from './when-known.js';
 export { whenKnown } from './when-known.js';

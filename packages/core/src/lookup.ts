@@ -3,9 +3,7 @@
 
 import type { Cache } from './cache.js';
 import type { Clock } from './clock.js';
-import type { Credential } from './credential.js';
 import type { Elasticsearch } from './elasticsearch.js';
-import { LookupError } from './errors.js';
 import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
 import { inTurn, type Queue } from './queue.js';
@@ -13,7 +11,9 @@ import type { Revocations } from './revocation.js';
 import type { Departure } from './single-flight.js';
 import type { Counters } from './stats.js';
 import type { Timeline } from './timeline.js';
-import { type Unavailable, unavailable, type Verdict } from './verdict.js';
+import type { Credential } from './values/credential.js';
+import { LookupError } from './values/errors.js';
+import { type Unavailable, unavailable, type Verdict } from './values/verdict.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
 export interface Question {

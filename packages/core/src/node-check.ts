@@ -2,10 +2,10 @@
 // what cures it. For the start of an application.
 
 import type { Readable, Refusal } from './answers.js';
-import { LookupError } from './errors.js';
-import { parseIdentity } from './identity.js';
-import { parseJson } from './json.js';
-import type { Unavailable } from './verdict.js';
+import { LookupError } from './values/errors.js';
+import { parseIdentity } from './values/identity.js';
+import { parseJson } from './values/json.js';
+import type { Unavailable } from './values/verdict.js';
 
 /** @returns what is wrong with a node that was asked without a credential; good are a 401, and its anonymous user. */
 export function problemOf(said: Readable | Refusal | Unavailable): LookupError | undefined {

@@ -5,15 +5,15 @@ import type { Dispatcher } from 'undici';
 import type { BreakerSettings } from './breaker.js';
 import type { CacheSettings } from './cache.js';
 import { type Clock, systemClock } from './clock.js';
-import { knownSchemes, type Scheme } from './credential.js';
-import type { Challenge } from './denial.js';
 import { readDispatcher } from './dispatcher-option.js';
-import { ConfigurationError } from './errors.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';
 import type { TlsSettings } from './tls.js';
 import type { Proxies } from './tunnel.js';
+import { knownSchemes, type Scheme } from './values/credential.js';
+import type { Challenge } from './values/denial.js';
+import { ConfigurationError } from './values/errors.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {

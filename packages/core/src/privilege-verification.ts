@@ -3,17 +3,17 @@
 
 import type { Cache, Entry } from './cache.js';
 import type { Clock } from './clock.js';
-import type { Presented } from './credential.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
-import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './privileges.js';
 import { isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { Wait } from './single-flight.js';
 import type { Timeline } from './timeline.js';
-import type { Authenticated, PrivilegesVerdict } from './verdict.js';
+import type { Presented } from './values/credential.js';
+import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './values/privileges.js';
+import type { Authenticated, PrivilegesVerdict } from './values/verdict.js';
 import type { Verification, VerifyOptions } from './verification.js';
 
 export interface PrivilegeVerification {

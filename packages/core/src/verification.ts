@@ -3,9 +3,6 @@
 
 import type { Cache, Entry } from './cache.js';
 import type { Clock } from './clock.js';
-import type { UnavailableCode } from './codes.js';
-import { headerOf, type Presented, parseCredential, type Scheme } from './credential.js';
-import { LookupError } from './errors.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint, Fingerprinter } from './fingerprint.js';
 import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
@@ -14,7 +11,10 @@ import type { Revocations } from './revocation.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import type { Counters } from './stats.js';
 import type { Timeline } from './timeline.js';
-import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './verdict.js';
+import type { UnavailableCode } from './values/codes.js';
+import { headerOf, type Presented, parseCredential, type Scheme } from './values/credential.js';
+import { LookupError } from './values/errors.js';
+import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './values/verdict.js';
 import type { Warn } from './warnings.js';
 
 export interface VerifyOptions {

@@ -1,11 +1,7 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
 import { createCache } from './cache.js';
-import { clientAuthenticationHeaders, keepClientAuthentication } from './client-authentication.js';
-import { knownSchemes, type Presented, parseCredential } from './credential.js';
-import { createDenials, type Denial } from './denial.js';
 import { createElasticsearch } from './elasticsearch.js';
-import { ConfigurationError, InvalidArgumentError, LookupError } from './errors.js';
 import { publishRevocation } from './events.js';
 import { createFingerprinter } from './fingerprint.js';
 import { createLookup, type Landed, notRevocable } from './lookup.js';
@@ -14,20 +10,24 @@ import { createNodes } from './nodes.js';
 import { readOptions, type VerifierOptions } from './options.js';
 import { createPrivilegeLookups } from './privilege-lookup.js';
 import { createPrivilegeVerification } from './privilege-verification.js';
-import type { PrivilegesQuestion } from './privileges.js';
 import { createQueue } from './queue.js';
 import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
 import { createTimeline } from './timeline.js';
 import { createTransports } from './transport.js';
+import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
+import { knownSchemes, type Presented, parseCredential } from './values/credential.js';
+import { createDenials, type Denial } from './values/denial.js';
+import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
+import type { PrivilegesQuestion } from './values/privileges.js';
 import {
   type PrivilegesVerdict,
   type Rejected,
   type Unavailable,
   unavailable,
   type Verdict,
-} from './verdict.js';
+} from './values/verdict.js';
 import { createVerification, type VerifyOptions } from './verification.js';
 import { createWarner } from './warnings.js';
 

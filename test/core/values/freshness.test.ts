@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Scheme } from '../../packages/core/src/credential.js';
-import { expiryOf } from '../../packages/core/src/freshness.js';
+import type { Scheme } from '../../../packages/core/src/values/credential.js';
+import { expiryOf } from '../../../packages/core/src/values/freshness.js';
 
 const encoded = (text: string) => Buffer.from(text).toString('base64url');
 const jwt = (claims: string) => `${encoded('{"alg":"RS256"}')}.${encoded(claims)}.c2lnbmF0dXJl`;

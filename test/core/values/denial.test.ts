@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { RejectionCode, UnavailableCode } from '../../packages/core/src/codes.js';
-import type { Presented, Scheme } from '../../packages/core/src/credential.js';
-import { type Challenge, createDenials, type Denial, DenialError } from '../../packages/core/src/denial.js';
-import { LookupError } from '../../packages/core/src/errors.js';
-import { rejected, unavailable } from '../../packages/core/src/verdict.js';
+import type { RejectionCode, UnavailableCode } from '../../../packages/core/src/values/codes.js';
+import type { Presented, Scheme } from '../../../packages/core/src/values/credential.js';
+import {
+  type Challenge,
+  createDenials,
+  type Denial,
+  DenialError,
+} from '../../../packages/core/src/values/denial.js';
+import { LookupError } from '../../../packages/core/src/values/errors.js';
+import { rejected, unavailable } from '../../../packages/core/src/values/verdict.js';
 
 const denialOf = createDenials(['Bearer', 'ApiKey'], { realm: 'elasticsearch' });
 

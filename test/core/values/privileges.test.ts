@@ -8,7 +8,7 @@ import {
   privilegesOf,
   questionOf,
   readAnswer,
-} from '../../packages/core/src/privileges.js';
+} from '../../../packages/core/src/values/privileges.js';
 
 const app = (resource: string) => ({ application: 'shop', privileges: ['read'], resources: [resource] });
 

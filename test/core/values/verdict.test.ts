@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { RejectionCode } from '../../packages/core/src/codes.js';
-import { LookupError } from '../../packages/core/src/errors.js';
-import { rejected, unavailable } from '../../packages/core/src/verdict.js';
+import type { RejectionCode } from '../../../packages/core/src/values/codes.js';
+import { LookupError } from '../../../packages/core/src/values/errors.js';
+import { rejected, unavailable } from '../../../packages/core/src/values/verdict.js';
 
 test.each<RejectionCode>([
   'credentials_missing',

@@ -7,7 +7,7 @@ import {
   parseCredential,
   type Scheme,
   schemeOf,
-} from '../../packages/core/src/credential.js';
+} from '../../../packages/core/src/values/credential.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

@@ -1,8 +1,12 @@
 import { inspect } from 'node:util';
 import * as door from '@esauth/core';
 import { describe, expect, test, vi } from 'vitest';
-import { DenialError } from '../../packages/core/src/denial.js';
-import { ConfigurationError, InvalidArgumentError, LookupError } from '../../packages/core/src/errors.js';
+import { DenialError } from '../../../packages/core/src/values/denial.js';
+import {
+  ConfigurationError,
+  InvalidArgumentError,
+  LookupError,
+} from '../../../packages/core/src/values/errors.js';
 
 const failure = {
   node: 'https://es:9200/',

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createIdentityReader, type Identity, parseIdentity } from '../../packages/core/src/identity.js';
+import {
+  createIdentityReader,
+  type Identity,
+  parseIdentity,
+} from '../../../packages/core/src/values/identity.js';
 
 /** The least that says who it is. */
 const bare = {

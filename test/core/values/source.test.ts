@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { networkOf } from '../../packages/core/src/source.js';
+import { networkOf } from '../../../packages/core/src/values/source.js';
 
 describe('networkOf', () => {
   const table: readonly (readonly [string, string])[] = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { strikeOut } from '../../packages/core/src/redaction.js';
+import { strikeOut } from '../../../packages/core/src/values/redaction.js';
 
 test.each<[string, string, readonly string[], string]>([
   ['no secret', 'key [abcdefgh] is bad', [], 'key [abcdefgh] is bad'],
