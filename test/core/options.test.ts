@@ -2,8 +2,8 @@ import { rootCertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { createVerifier, type VerifierOptions } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../packages/core/src/clock.js';
 import { readOptions } from '../../packages/core/src/options.js';
+import { systemClock } from '../../packages/core/src/time/clock.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
 const nodes = 'https://es.internal:9200';

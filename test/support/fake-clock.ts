@@ -1,8 +1,8 @@
 // Time that stands still until a test moves it. The two readings start far apart, so that code which takes
 // one for the other is found out.
 
-import type { Clock } from '../../packages/core/src/clock.js';
-import type { Timeline } from '../../packages/core/src/timeline.js';
+import type { Clock } from '../../packages/core/src/time/clock.js';
+import type { Timeline } from '../../packages/core/src/time/timeline.js';
 
 /** It is a timeline as well, for the parts that only measure ages: each step of the wall clock forward is time that passed. */
 export interface FakeClock extends Clock, Timeline {

@@ -2,7 +2,6 @@
 // credential, or nothing. 401 and 403 are about the credential if Elasticsearch itself says so; every other status
 // than these and the ones that can be read only says that there is no verdict.
 
-import type { Clock } from './clock.js';
 import {
   checkFailed,
   describe,
@@ -17,6 +16,7 @@ import {
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
+import type { Clock } from './time/clock.js';
 import type { Answer } from './transport.js';
 import type { RejectionCode, UnavailableCode } from './values/codes.js';
 import type { Credential } from './values/credential.js';

@@ -3,10 +3,10 @@
 
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
-import type { Clock } from './clock.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { problemOf } from './node-check.js';
 import type { Nodes, Reply } from './nodes.js';
+import type { Clock } from './time/clock.js';
 import type { ClientAuthentication } from './values/client-authentication.js';
 import type { Credential, Scheme } from './values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from './values/errors.js';

@@ -1,6 +1,5 @@
 // For applications: making a verifier, and what it says.
 
-export type { Clock } from './clock.js';
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { TlsOptions } from './node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
@@ -16,6 +15,7 @@ export {
 } from './requirement.js';
 export type { Revocable } from './revocation.js';
 export type { Health, NodeState, VerifierStats } from './stats.js';
+export type { Clock } from './time/clock.js';
 export type { RejectionCode, UnavailableCode } from './values/codes.js';
 export type { Presented, Scheme } from './values/credential.js';
 export type { Challenge, Denial, ProblemDetails } from './values/denial.js';

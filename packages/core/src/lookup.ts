@@ -2,7 +2,6 @@
 // Its answer is remembered here; who waits for it is `single-flight.ts`'s business.
 
 import type { Cache } from './cache.js';
-import type { Clock } from './clock.js';
 import type { Elasticsearch } from './elasticsearch.js';
 import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
@@ -10,7 +9,8 @@ import { inTurn, type Queue } from './queue.js';
 import type { Revocations } from './revocation.js';
 import type { Departure } from './single-flight.js';
 import type { Counters } from './stats.js';
-import type { Timeline } from './timeline.js';
+import type { Clock } from './time/clock.js';
+import type { Timeline } from './time/timeline.js';
 import type { Credential } from './values/credential.js';
 import { LookupError } from './values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from './values/verdict.js';

@@ -3,10 +3,10 @@
 // asked once more elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import { type Breaker, type BreakerSettings, createBreaker } from './breaker.js';
-import type { Clock } from './clock.js';
 import { publishNode } from './events.js';
 import { createHedgeBudget } from './hedge-budget.js';
 import type { NodeState } from './stats.js';
+import type { Clock } from './time/clock.js';
 import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
 import type { Warn } from './warnings.js';
 

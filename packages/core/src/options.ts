@@ -4,11 +4,11 @@
 import type { Dispatcher } from 'undici';
 import type { BreakerSettings } from './breaker.js';
 import type { CacheSettings } from './cache.js';
-import { type Clock, systemClock } from './clock.js';
 import { readDispatcher } from './dispatcher-option.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';
+import { type Clock, systemClock } from './time/clock.js';
 import type { TlsSettings } from './tls.js';
 import type { Proxies } from './tunnel.js';
 import { knownSchemes, type Scheme } from './values/credential.js';

@@ -2,7 +2,6 @@
 // what is remembered with the identity and what has to be asked.
 
 import type { Cache, Entry } from './cache.js';
-import type { Clock } from './clock.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
@@ -10,7 +9,8 @@ import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { Wait } from './single-flight.js';
-import type { Timeline } from './timeline.js';
+import type { Clock } from './time/clock.js';
+import type { Timeline } from './time/timeline.js';
 import type { Presented } from './values/credential.js';
 import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './values/privileges.js';
 import type { Authenticated, PrivilegesVerdict } from './values/verdict.js';

@@ -1,7 +1,7 @@
 // Asking again in the background for what is remembered, ahead of its end: when it is time, and what becomes of a
 // question that nobody waits for. What it brings is remembered like any other answer.
 
-import type { Timeline } from './timeline.js';
+import type { Timeline } from './time/timeline.js';
 import type { Warn } from './warnings.js';
 
 /** Something remembered that is asked again when somebody wants to know it. */

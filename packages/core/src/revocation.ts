@@ -4,7 +4,7 @@
 // and a token can be revoked by its user's name although it does not show whose it is.
 
 import type { Fingerprint } from './fingerprint.js';
-import type { Timeline } from './timeline.js';
+import type { Timeline } from './time/timeline.js';
 import { InvalidArgumentError } from './values/errors.js';
 import type { Identity } from './values/identity.js';
 import type { Verdict } from './values/verdict.js';

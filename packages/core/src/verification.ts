@@ -2,7 +2,6 @@
 // A request meets the parts in this order: header, fingerprint, cache, single flight, lookup, revocation.
 
 import type { Cache, Entry } from './cache.js';
-import type { Clock } from './clock.js';
 import { publishVerdict } from './events.js';
 import type { Fingerprint, Fingerprinter } from './fingerprint.js';
 import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
@@ -10,7 +9,8 @@ import { inBackground, isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import type { Counters } from './stats.js';
-import type { Timeline } from './timeline.js';
+import type { Clock } from './time/clock.js';
+import type { Timeline } from './time/timeline.js';
 import type { UnavailableCode } from './values/codes.js';
 import { headerOf, type Presented, parseCredential, type Scheme } from './values/credential.js';
 import { LookupError } from './values/errors.js';

@@ -14,7 +14,7 @@ import { createQueue } from './queue.js';
 import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
-import { createTimeline } from './timeline.js';
+import { createTimeline } from './time/timeline.js';
 import { createTransports } from './transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
 import { knownSchemes, type Presented, parseCredential } from './values/credential.js';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../packages/core/src/clock.js';
+import { systemClock } from '../../../packages/core/src/time/clock.js';
 
 test('the wall clock counts from the epoch, the other never goes back', () => {
   expect(Math.abs(systemClock.wall() - Date.now())).toBeLessThan(60_000);
@@ -20,7 +20,7 @@ test('a timer runs once, unless it was stopped', async () => {
 });
 
 test('a timer does not keep the process alive', async () => {
-  const clock = fileURLToPath(new URL('../../packages/core/dist/clock.js', import.meta.url));
+  const clock = fileURLToPath(new URL('../../../packages/core/dist/clock.js', import.meta.url));
   const script = `import { systemClock } from ${JSON.stringify(clock)}; systemClock.after(86_400_000, () => {});`;
   const options = { timeout: 30_000 };
   await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options);
