@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Breaker, createBreaker } from '../../packages/core/src/breaker.js';
-import type { BreakerState } from '../../packages/core/src/stats.js';
+import type { BreakerState } from '../../packages/core/src/observation/stats.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 
 let clock: FakeClock;

@@ -6,6 +6,7 @@ import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { problemOf } from './node-check.js';
 import type { Nodes, Reply } from './nodes.js';
+import type { Warn } from './observation/warnings.js';
 import type { Clock } from './time/clock.js';
 import type { ClientAuthentication } from './values/client-authentication.js';
 import type { Credential, Scheme } from './values/credential.js';
@@ -15,7 +16,6 @@ import { createIdentityReader, type Identity } from './values/identity.js';
 import { type Fact, questionOf, readAnswer } from './values/privileges.js';
 import { strikeOut } from './values/redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from './values/verdict.js';
-import type { Warn } from './warnings.js';
 
 /** On whose behalf something is asked, and for how long. */
 export interface Asking {

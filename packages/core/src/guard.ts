@@ -2,7 +2,8 @@
 // then what is remembered of his privileges, and only then is Elasticsearch asked, once for the whole requirement.
 
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
-import { publishForbidden } from './events.js';
+import { publishForbidden } from './observation/events.js';
+import { warnOnce } from './observation/warnings.js';
 import {
   checkRequirement,
   type Judgement,
@@ -22,7 +23,6 @@ import {
   questionOf,
 } from './values/privileges.js';
 import { type PrivilegesVerdict, rejected } from './values/verdict.js';
-import { warnOnce } from './warnings.js';
 import type { Ask } from './when-known.js';
 
 /**

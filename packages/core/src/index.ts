@@ -1,7 +1,8 @@
 // For applications: making a verifier, and what it says.
 
-export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './events.js';
 export type { TlsOptions } from './node-options.js';
+export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
+export type { Health, NodeState, VerifierStats } from './observation/stats.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
 export type { AuthenticationType, PrivilegesRequirement, Requirement } from './requirement.js';
 export {
@@ -14,7 +15,6 @@ export {
   roles,
 } from './requirement.js';
 export type { Revocable } from './revocation.js';
-export type { Health, NodeState, VerifierStats } from './stats.js';
 export type { Clock } from './time/clock.js';
 export type { RejectionCode, UnavailableCode } from './values/codes.js';
 export type { Presented, Scheme } from './values/credential.js';

@@ -3,12 +3,12 @@
 
 import type { Cache } from './cache.js';
 import type { Elasticsearch } from './elasticsearch.js';
-import { publishLookup } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
+import { publishLookup } from './observation/events.js';
+import type { Counters } from './observation/stats.js';
 import { inTurn, type Queue } from './queue.js';
 import type { Revocations } from './revocation.js';
 import type { Departure } from './single-flight.js';
-import type { Counters } from './stats.js';
 import type { Clock } from './time/clock.js';
 import type { Timeline } from './time/timeline.js';
 import type { Credential } from './values/credential.js';

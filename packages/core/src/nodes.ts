@@ -3,12 +3,12 @@
 // asked once more elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import { type Breaker, type BreakerSettings, createBreaker } from './breaker.js';
-import { publishNode } from './events.js';
 import { createHedgeBudget } from './hedge-budget.js';
-import type { NodeState } from './stats.js';
+import { publishNode } from './observation/events.js';
+import type { NodeState } from './observation/stats.js';
+import type { Warn } from './observation/warnings.js';
 import type { Clock } from './time/clock.js';
 import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
-import type { Warn } from './warnings.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =

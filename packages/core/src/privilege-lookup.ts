@@ -3,17 +3,17 @@
 // what is already known, is `privilege-verification.ts`'s business.
 
 import { tooLate } from './answers.js';
-import { publishLookup } from './events.js';
 import { type LookupContext, type LookupParts, type Question, queueFull, unseen } from './lookup.js';
+import { publishLookup } from './observation/events.js';
+import type { Counters } from './observation/stats.js';
+import type { Warn } from './observation/warnings.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { inTurn } from './queue.js';
 import { inBackground } from './refresh.js';
 import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
-import type { Counters } from './stats.js';
 import { InvalidPrivilegesError, LookupError } from './values/errors.js';
 import { askable, type Fact } from './values/privileges.js';
 import { type Authenticated, type Rejected, type Unavailable, unavailable } from './values/verdict.js';
-import type { Warn } from './warnings.js';
 
 /** About whom it is, and where to remember it. */
 export interface PrivilegesInquiry {

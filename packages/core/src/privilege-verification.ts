@@ -2,8 +2,8 @@
 // what is remembered with the identity and what has to be asked.
 
 import type { Cache, Entry } from './cache.js';
-import { publishVerdict } from './events.js';
 import type { Fingerprint } from './fingerprint.js';
+import { publishVerdict } from './observation/events.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { isDue } from './refresh.js';

@@ -2,20 +2,20 @@
 // A request meets the parts in this order: header, fingerprint, cache, single flight, lookup, revocation.
 
 import type { Cache, Entry } from './cache.js';
-import { publishVerdict } from './events.js';
 import type { Fingerprint, Fingerprinter } from './fingerprint.js';
 import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
+import { publishVerdict } from './observation/events.js';
+import type { Counters } from './observation/stats.js';
+import type { Warn } from './observation/warnings.js';
 import { inBackground, isDue } from './refresh.js';
 import type { Revocations } from './revocation.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
-import type { Counters } from './stats.js';
 import type { Clock } from './time/clock.js';
 import type { Timeline } from './time/timeline.js';
 import type { UnavailableCode } from './values/codes.js';
 import { headerOf, type Presented, parseCredential, type Scheme } from './values/credential.js';
 import { LookupError } from './values/errors.js';
 import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './values/verdict.js';
-import type { Warn } from './warnings.js';
 
 export interface VerifyOptions {
   /** Ends the wait of this caller, and of nobody else. */

@@ -2,18 +2,19 @@
 
 import { createCache } from './cache.js';
 import { createElasticsearch } from './elasticsearch.js';
-import { publishRevocation } from './events.js';
 import { createFingerprinter } from './fingerprint.js';
 import { createLookup, type Landed, notRevocable } from './lookup.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './node-options.js';
 import { createNodes } from './nodes.js';
+import { publishRevocation } from './observation/events.js';
+import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
+import { createWarner } from './observation/warnings.js';
 import { readOptions, type VerifierOptions } from './options.js';
 import { createPrivilegeLookups } from './privilege-lookup.js';
 import { createPrivilegeVerification } from './privilege-verification.js';
 import { createQueue } from './queue.js';
 import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
-import { createCounters, type Health, healthOf, type VerifierStats } from './stats.js';
 import { createTimeline } from './time/timeline.js';
 import { createTransports } from './transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
@@ -29,7 +30,6 @@ import {
   type Verdict,
 } from './values/verdict.js';
 import { createVerification, type VerifyOptions } from './verification.js';
-import { createWarner } from './warnings.js';
 
 /** Tells who is calling. One for each application: what it remembers is its own. */
 export interface Verifier {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createWarner, warnOnce } from '../../packages/core/src/warnings.js';
-import { createFakeClock } from '../support/fake-clock.js';
-import { warningsDuring } from '../support/warnings.js';
+import { createWarner, warnOnce } from '../../../packages/core/src/observation/warnings.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 describe('a warner', () => {
   test('warns with the code that its key begins with, and says what was said', async () => {

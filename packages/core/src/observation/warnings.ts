@@ -1,7 +1,7 @@
 // Process warnings for whoever runs the application: something works against it that only an operator can
 // mend. The same thing is said once, and then at most once a minute. Never contains a credential.
 
-import type { Clock } from './time/clock.js';
+import type { Clock } from '../time/clock.js';
 
 /** @param key the warning's code, then what it is about; the same key is not repeated within a minute. */
 export type Warn = (key: string, message: string) => void;

@@ -2,10 +2,10 @@
 // a credential; while nobody listens to a channel, nothing is made for it.
 
 import { channel } from 'node:diagnostics_channel';
+import type { RejectionCode, UnavailableCode } from '../values/codes.js';
+import type { Identity } from '../values/identity.js';
+import type { Verdict } from '../values/verdict.js';
 import type { BreakerState } from './stats.js';
-import type { RejectionCode, UnavailableCode } from './values/codes.js';
-import type { Identity } from './values/identity.js';
-import type { Verdict } from './values/verdict.js';
 
 /** What a verdict says, as far as it may be told to anybody who listens. */
 interface Said {

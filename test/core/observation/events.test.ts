@@ -1,16 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type Identity, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { publishLookup, publishVerdict } from '../../packages/core/src/events.js';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { collectGarbage } from '../support/garbage.js';
+import { publishLookup, publishVerdict } from '../../../packages/core/src/observation/events.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { collectGarbage } from '../../support/garbage.js';
 import {
   errorBody,
   identityBody,
   respond,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const channels = ['esauth:verdict', 'esauth:lookup', 'esauth:revocation'];
