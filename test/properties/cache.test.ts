@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createCache, type LookupStart } from '../../packages/core/src/cache.js';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
-import { createRevocations } from '../../packages/core/src/revocation.js';
+import { createCache, type LookupStart } from '../../packages/core/src/memory/cache.js';
+import { createFingerprinter } from '../../packages/core/src/memory/fingerprint.js';
+import { createRevocations } from '../../packages/core/src/memory/revocation.js';
 import { type Authenticated, type Rejected, rejected } from '../../packages/core/src/values/verdict.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { userIdentity } from '../support/identities.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
+import { createFingerprinter } from '../../packages/core/src/memory/fingerprint.js';
 import {
   authorizationOf,
   headerOf,

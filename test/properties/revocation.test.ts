@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
-import { createRevocations, type Subject } from '../../packages/core/src/revocation.js';
+import { createFingerprinter } from '../../packages/core/src/memory/fingerprint.js';
+import { createRevocations, type Subject } from '../../packages/core/src/memory/revocation.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { apiKeyIdentity, userIdentity } from '../support/identities.js';
 

@@ -27,9 +27,9 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '@esauth/core';
-import type { Cache } from '../../packages/core/src/cache.js';
-import type { Fingerprint } from '../../packages/core/src/fingerprint.js';
-import type { Subject } from '../../packages/core/src/revocation.js';
+import type { Cache } from '../../packages/core/src/memory/cache.js';
+import type { Fingerprint } from '../../packages/core/src/memory/fingerprint.js';
+import type { Subject } from '../../packages/core/src/memory/revocation.js';
 import type { Credential } from '../../packages/core/src/values/credential.js';
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -1,5 +1,6 @@
 // For applications: making a verifier, and what it says.
 
+export type { Revocable } from './memory/revocation.js';
 export type { TlsOptions } from './node-options.js';
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
 export type { Health, NodeState, VerifierStats } from './observation/stats.js';
@@ -14,7 +15,6 @@ export {
   realm,
   roles,
 } from './requirement.js';
-export type { Revocable } from './revocation.js';
 export type { Clock } from './time/clock.js';
 export type { RejectionCode, UnavailableCode } from './values/codes.js';
 export type { Presented, Scheme } from './values/credential.js';

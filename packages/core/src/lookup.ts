@@ -1,13 +1,13 @@
 // One lookup: waits for its place on the wire, asks, and asks again if what it learnt was revoked meanwhile.
 // Its answer is remembered here; who waits for it is `single-flight.ts`'s business.
 
-import type { Cache } from './cache.js';
 import type { Elasticsearch } from './elasticsearch.js';
-import type { Fingerprint } from './fingerprint.js';
+import type { Cache } from './memory/cache.js';
+import type { Fingerprint } from './memory/fingerprint.js';
+import type { Revocations } from './memory/revocation.js';
 import { publishLookup } from './observation/events.js';
 import type { Counters } from './observation/stats.js';
 import { inTurn, type Queue } from './queue.js';
-import type { Revocations } from './revocation.js';
 import type { Departure } from './single-flight.js';
 import type { Clock } from './time/clock.js';
 import type { Timeline } from './time/timeline.js';

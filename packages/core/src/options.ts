@@ -3,8 +3,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { BreakerSettings } from './breaker.js';
-import type { CacheSettings } from './cache.js';
 import { readDispatcher } from './dispatcher-option.js';
+import type { CacheSettings } from './memory/cache.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';

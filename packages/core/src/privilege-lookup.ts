@@ -4,12 +4,12 @@
 
 import { tooLate } from './answers.js';
 import { type LookupContext, type LookupParts, type Question, queueFull, unseen } from './lookup.js';
+import type { KnownFact, PrivilegeMemory } from './memory/privilege-memory.js';
+import { inBackground } from './memory/refresh.js';
 import { publishLookup } from './observation/events.js';
 import type { Counters } from './observation/stats.js';
 import type { Warn } from './observation/warnings.js';
-import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
 import { inTurn } from './queue.js';
-import { inBackground } from './refresh.js';
 import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
 import { InvalidPrivilegesError, LookupError } from './values/errors.js';
 import { askable, type Fact } from './values/privileges.js';

@@ -1,13 +1,13 @@
 // From a header and a question about privileges to an answer: verifies first, then puts the answer together from
 // what is remembered with the identity and what has to be asked.
 
-import type { Cache, Entry } from './cache.js';
-import type { Fingerprint } from './fingerprint.js';
+import type { Cache, Entry } from './memory/cache.js';
+import type { Fingerprint } from './memory/fingerprint.js';
+import type { KnownFact, PrivilegeMemory } from './memory/privilege-memory.js';
+import { isDue } from './memory/refresh.js';
+import type { Revocations } from './memory/revocation.js';
 import { publishVerdict } from './observation/events.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
-import type { KnownFact, PrivilegeMemory } from './privilege-memory.js';
-import { isDue } from './refresh.js';
-import type { Revocations } from './revocation.js';
 import type { Wait } from './single-flight.js';
 import type { Clock } from './time/clock.js';
 import type { Timeline } from './time/timeline.js';

@@ -1,9 +1,10 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
-import { createCache } from './cache.js';
 import { createElasticsearch } from './elasticsearch.js';
-import { createFingerprinter } from './fingerprint.js';
 import { createLookup, type Landed, notRevocable } from './lookup.js';
+import { createCache } from './memory/cache.js';
+import { createFingerprinter } from './memory/fingerprint.js';
+import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './node-options.js';
 import { createNodes } from './nodes.js';
 import { publishRevocation } from './observation/events.js';
@@ -13,7 +14,6 @@ import { readOptions, type VerifierOptions } from './options.js';
 import { createPrivilegeLookups } from './privilege-lookup.js';
 import { createPrivilegeVerification } from './privilege-verification.js';
 import { createQueue } from './queue.js';
-import { checkSubject, createRevocations, type Revocable } from './revocation.js';
 import { createSingleFlight } from './single-flight.js';
 import { createTimeline } from './time/timeline.js';
 import { createTransports } from './transport.js';

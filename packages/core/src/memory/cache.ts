@@ -2,13 +2,13 @@
 // push out an identity; what is no verdict is not remembered at all. Only whoever presents the whole
 // credential reaches an entry, because its fingerprint is the only way to it.
 
+import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
+import type { Authenticated, Rejected, Verdict } from '../values/verdict.js';
 import type { Fingerprint } from './fingerprint.js';
 import { createMemoryStore, type MemoryStore } from './memory-store.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
 import type { Revocations } from './revocation.js';
-import type { Clock } from './time/clock.js';
-import type { Timeline } from './time/timeline.js';
-import type { Authenticated, Rejected, Verdict } from './values/verdict.js';
 
 /** How much is remembered, and for how long. Durations in milliseconds. */
 export interface CacheSettings {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
+import { createFingerprinter } from '../../../packages/core/src/memory/fingerprint.js';
 
 const fingerprint = createFingerprinter();
 

@@ -3,11 +3,11 @@
 // if nothing was noted under any of its own subjects since. Nothing is searched, nothing has to be deleted,
 // and a token can be revoked by its user's name although it does not show whose it is.
 
+import type { Timeline } from '../time/timeline.js';
+import { InvalidArgumentError } from '../values/errors.js';
+import type { Identity } from '../values/identity.js';
+import type { Verdict } from '../values/verdict.js';
 import type { Fingerprint } from './fingerprint.js';
-import type { Timeline } from './time/timeline.js';
-import { InvalidArgumentError } from './values/errors.js';
-import type { Identity } from './values/identity.js';
-import type { Verdict } from './values/verdict.js';
 
 /** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
 export type Revocable =

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
-import { checkSubject, createRevocations, type Subject } from '../../packages/core/src/revocation.js';
-import { rejected, type Verdict } from '../../packages/core/src/values/verdict.js';
-import { createFakeClock } from '../support/fake-clock.js';
-import { apiKeyIdentity, userIdentity } from '../support/identities.js';
+import { createFingerprinter } from '../../../packages/core/src/memory/fingerprint.js';
+import {
+  checkSubject,
+  createRevocations,
+  type Subject,
+} from '../../../packages/core/src/memory/revocation.js';
+import { rejected, type Verdict } from '../../../packages/core/src/values/verdict.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { apiKeyIdentity, userIdentity } from '../../support/identities.js';
 
 const fingerprint = createFingerprinter();
 const own = fingerprint('Bearer own');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createFingerprinter } from '../../packages/core/src/fingerprint.js';
-import { createMemoryStore } from '../../packages/core/src/memory-store.js';
+import { createFingerprinter } from '../../../packages/core/src/memory/fingerprint.js';
+import { createMemoryStore } from '../../../packages/core/src/memory/memory-store.js';
 
 const fingerprint = createFingerprinter();
 const name = (index: number) => fingerprint(`Bearer ${index}`);

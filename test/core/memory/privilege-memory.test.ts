@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPrivilegeMemory } from '../../packages/core/src/privilege-memory.js';
+import { createPrivilegeMemory } from '../../../packages/core/src/memory/privilege-memory.js';
 
 const fact = (startedAt: number, granted = true) => ({
   granted,

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type CacheSettings, createCache, type LookupStart } from '../../packages/core/src/cache.js';
-import { createFingerprinter, type Fingerprint } from '../../packages/core/src/fingerprint.js';
-import { createRevocations } from '../../packages/core/src/revocation.js';
-import { LookupError } from '../../packages/core/src/values/errors.js';
-import { type Authenticated, rejected, unavailable } from '../../packages/core/src/values/verdict.js';
-import { createFakeClock } from '../support/fake-clock.js';
-import { userIdentity } from '../support/identities.js';
+import {
+  type CacheSettings,
+  createCache,
+  type LookupStart,
+} from '../../../packages/core/src/memory/cache.js';
+import { createFingerprinter, type Fingerprint } from '../../../packages/core/src/memory/fingerprint.js';
+import { createRevocations } from '../../../packages/core/src/memory/revocation.js';
+import { LookupError } from '../../../packages/core/src/values/errors.js';
+import { type Authenticated, rejected, unavailable } from '../../../packages/core/src/values/verdict.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { userIdentity } from '../../support/identities.js';
 
 const fingerprint = createFingerprinter();
 const alice = fingerprint('Bearer alice');

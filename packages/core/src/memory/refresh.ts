@@ -1,8 +1,8 @@
 // Asking again in the background for what is remembered, ahead of its end: when it is time, and what becomes of a
 // question that nobody waits for. What it brings is remembered like any other answer.
 
-import type { Warn } from './observation/warnings.js';
-import type { Timeline } from './time/timeline.js';
+import type { Warn } from '../observation/warnings.js';
+import type { Timeline } from '../time/timeline.js';
 
 /** Something remembered that is asked again when somebody wants to know it. */
 export interface Refreshable {
