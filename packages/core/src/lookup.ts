@@ -1,7 +1,6 @@
 // One lookup: waits for its place on the wire, asks, and asks again if what it learnt was revoked meanwhile.
 // Its answer is remembered here; who waits for it is `single-flight.ts`'s business.
 
-import type { Elasticsearch } from './elasticsearch.js';
 import type { Cache } from './memory/cache.js';
 import type { Fingerprint } from './memory/fingerprint.js';
 import type { Revocations } from './memory/revocation.js';
@@ -11,6 +10,7 @@ import { inTurn, type Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
 import type { Clock } from './time/clock.js';
 import type { Timeline } from './time/timeline.js';
+import type { Elasticsearch } from './upstream/elasticsearch.js';
 import type { Credential } from './values/credential.js';
 import { LookupError } from './values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from './values/verdict.js';

@@ -3,7 +3,7 @@
 
 import { getProxyForUrl } from 'proxy-from-env';
 import { parseUrl } from './option-checks.js';
-import type { HttpProxy, Proxies } from './tunnel.js';
+import type { HttpProxy, Proxies } from './upstream/tunnel.js';
 import { ConfigurationError } from './values/errors.js';
 
 /** @throws {ConfigurationError} `invalid_option` */

@@ -1,12 +1,10 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
-import { createElasticsearch } from './elasticsearch.js';
 import { createLookup, type Landed, notRevocable } from './lookup.js';
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './node-options.js';
-import { createNodes } from './nodes.js';
 import { publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
@@ -16,7 +14,9 @@ import { createPrivilegeVerification } from './privilege-verification.js';
 import { createQueue } from './queue.js';
 import { createSingleFlight } from './single-flight.js';
 import { createTimeline } from './time/timeline.js';
-import { createTransports } from './transport.js';
+import { createElasticsearch } from './upstream/elasticsearch.js';
+import { createNodes } from './upstream/nodes.js';
+import { createTransports } from './upstream/transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
 import { knownSchemes, type Presented, parseCredential } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';

@@ -1,8 +1,8 @@
 // Whether a node is worth asking. After so many failures in a row it is left alone for a while, and then one
 // lookup tries it: a slow cluster is not finished off by those who ask it.
 
-import type { BreakerState } from './observation/stats.js';
-import type { Clock } from './time/clock.js';
+import type { BreakerState } from '../observation/stats.js';
+import type { Clock } from '../time/clock.js';
 
 export interface BreakerSettings {
   /** Failures in a row after which the node is left alone. */

@@ -2,12 +2,12 @@
 // breaker is open not at all. A question that a node did not get to see or a gateway answered in its place is
 // asked once more elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
+import { publishNode } from '../observation/events.js';
+import type { NodeState } from '../observation/stats.js';
+import type { Warn } from '../observation/warnings.js';
+import type { Clock } from '../time/clock.js';
 import { type Breaker, type BreakerSettings, createBreaker } from './breaker.js';
 import { createHedgeBudget } from './hedge-budget.js';
-import { publishNode } from './observation/events.js';
-import type { NodeState } from './observation/stats.js';
-import type { Warn } from './observation/warnings.js';
-import type { Clock } from './time/clock.js';
 import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */

@@ -1,6 +1,6 @@
 import { maxHeaderSize } from 'node:http';
 import { expect, test } from 'vitest';
-import { explainFailure } from '../../packages/core/src/network-failure.js';
+import { explainFailure } from '../../../packages/core/src/upstream/network-failure.js';
 
 const failure = (message: string, code?: string, name = 'Error') =>
   Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });

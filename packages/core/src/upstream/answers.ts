@@ -2,6 +2,12 @@
 // credential, or nothing. 401 and 403 are about the credential if Elasticsearch itself says so; every other status
 // than these and the ones that can be read only says that there is no verdict.
 
+import type { Clock } from '../time/clock.js';
+import type { RejectionCode, UnavailableCode } from '../values/codes.js';
+import type { Credential } from '../values/credential.js';
+import { LookupError } from '../values/errors.js';
+import { expiryOf } from '../values/freshness.js';
+import { type Rejected, rejected, type Unavailable, unavailable } from '../values/verdict.js';
 import {
   checkFailed,
   describe,
@@ -16,13 +22,7 @@ import {
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
-import type { Clock } from './time/clock.js';
 import type { Answer } from './transport.js';
-import type { RejectionCode, UnavailableCode } from './values/codes.js';
-import type { Credential } from './values/credential.js';
-import { LookupError } from './values/errors.js';
-import { expiryOf } from './values/freshness.js';
-import { type Rejected, rejected, type Unavailable, unavailable } from './values/verdict.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createVerifier, type Verifier, type VerifierOptions } from '@esauth/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Certificates, makeCertificates } from '../support/certificates.js';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { type Certificates, makeCertificates } from '../../support/certificates.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 

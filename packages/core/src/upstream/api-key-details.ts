@@ -1,9 +1,9 @@
 // What an API key's own entry (`GET /_security/api_key`) adds to its identity: when it ends, its metadata and what
 // it was limited to.
 
-import type { Credential } from './values/credential.js';
-import type { Identity } from './values/identity.js';
-import { deepFreeze, isRecord, parseJson } from './values/json.js';
+import type { Credential } from '../values/credential.js';
+import type { Identity } from '../values/identity.js';
+import { deepFreeze, isRecord, parseJson } from '../values/json.js';
 
 /** @returns where a key's entry is read. Before 7.16 an identity does not name its key, but the key does. */
 export function apiKeyPath({ apiKey }: Identity, { authorization }: Credential): string {

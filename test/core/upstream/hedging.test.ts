@@ -2,16 +2,16 @@
 // of the two requests. Real connections, stepped time; `silent-node.test.ts` has the same on the real clock.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Call, createNodes, type Nodes, type Reply } from '../../packages/core/src/nodes.js';
-import { createTransports } from '../../packages/core/src/transport.js';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { type Call, createNodes, type Nodes, type Reply } from '../../../packages/core/src/upstream/nodes.js';
+import { createTransports } from '../../../packages/core/src/upstream/transport.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   holdAnswers,
   respond,
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const fine = respond({ body: '{}' });
 const silent: Script = () => {};

@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NodeEvent } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Call, createNodes, type Nodes, type Reply } from '../../packages/core/src/nodes.js';
-import { createTransports } from '../../packages/core/src/transport.js';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { respond, type Script, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { type Call, createNodes, type Nodes, type Reply } from '../../../packages/core/src/upstream/nodes.js';
+import { createTransports } from '../../../packages/core/src/upstream/transport.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { respond, type Script, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
 const path = '/_security/_authenticate';
 const fine = respond({ body: '{}' });

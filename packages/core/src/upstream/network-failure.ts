@@ -1,10 +1,10 @@
 // What went wrong between here and a node, in words that say which option cures it. Never quotes an answer.
 
 import { maxHeaderSize } from 'node:http';
+import type { UnavailableCode } from '../values/codes.js';
 import { hadCa } from './tls.js';
 import { isGarbled, isTls } from './transport.js';
 import { ProxyError } from './tunnel.js';
-import type { UnavailableCode } from './values/codes.js';
 
 const another = 'tls.ca is of another authority than the one that signed its certificate';
 const between = `${another}, or the node does not send the certificates between the two`;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Breaker, createBreaker } from '../../packages/core/src/breaker.js';
-import type { BreakerState } from '../../packages/core/src/observation/stats.js';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import type { BreakerState } from '../../../packages/core/src/observation/stats.js';
+import { type Breaker, createBreaker } from '../../../packages/core/src/upstream/breaker.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 
 let clock: FakeClock;
 let breaker: Breaker;

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { watchAnswers } from '../../packages/core/src/answer-head.js';
-import { type Certificates, makeCertificates } from '../support/certificates.js';
+import { watchAnswers } from '../../../packages/core/src/upstream/answer-head.js';
+import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import {
   errorBody,
   identityBody,
@@ -14,7 +14,7 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const accepted = respond({ body: identityBody() });

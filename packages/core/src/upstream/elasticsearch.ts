@@ -1,21 +1,21 @@
 // The only file that knows Elasticsearch's security API: asks with the caller's own credential, and turns what
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
+import type { Warn } from '../observation/warnings.js';
+import type { Clock } from '../time/clock.js';
+import type { ClientAuthentication } from '../values/client-authentication.js';
+import type { Credential, Scheme } from '../values/credential.js';
+import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
+import { expiryOf } from '../values/freshness.js';
+import { createIdentityReader, type Identity } from '../values/identity.js';
+import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
+import { strikeOut } from '../values/redaction.js';
+import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { problemOf } from './node-check.js';
 import type { Nodes, Reply } from './nodes.js';
-import type { Warn } from './observation/warnings.js';
-import type { Clock } from './time/clock.js';
-import type { ClientAuthentication } from './values/client-authentication.js';
-import type { Credential, Scheme } from './values/credential.js';
-import { InvalidPrivilegesError, type LookupError } from './values/errors.js';
-import { expiryOf } from './values/freshness.js';
-import { createIdentityReader, type Identity } from './values/identity.js';
-import { type Fact, questionOf, readAnswer } from './values/privileges.js';
-import { strikeOut } from './values/redaction.js';
-import { type Rejected, rejected, type Unavailable, type Verdict } from './values/verdict.js';
 
 /** On whose behalf something is asked, and for how long. */
 export interface Asking {

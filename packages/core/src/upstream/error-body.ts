@@ -1,9 +1,9 @@
 // What Elasticsearch says when it does not do what was asked: its standard error envelope, and the sentences that
 // matter here. Pure. The sentences are those of `test/recorded` (9.5.0), where no other source is named.
 
-import type { Credential } from './values/credential.js';
-import { own, parseJson } from './values/json.js';
-import { strikeOut } from './values/redaction.js';
+import type { Credential } from '../values/credential.js';
+import { own, parseJson } from '../values/json.js';
+import { strikeOut } from '../values/redaction.js';
 
 /** The parts of a well-formed error body that matter here (facts: standard envelope). */
 export interface ElasticsearchError {

@@ -1,11 +1,11 @@
 // Whether a node is an Elasticsearch that checks credentials: what its answer to a request without one says, and
 // what cures it. For the start of an application.
 
+import { LookupError } from '../values/errors.js';
+import { parseIdentity } from '../values/identity.js';
+import { parseJson } from '../values/json.js';
+import type { Unavailable } from '../values/verdict.js';
 import type { Readable, Refusal } from './answers.js';
-import { LookupError } from './values/errors.js';
-import { parseIdentity } from './values/identity.js';
-import { parseJson } from './values/json.js';
-import type { Unavailable } from './values/verdict.js';
 
 /** @returns what is wrong with a node that was asked without a credential; good are a 401, and its anonymous user. */
 export function problemOf(said: Readable | Refusal | Unavailable): LookupError | undefined {

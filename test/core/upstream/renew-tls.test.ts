@@ -7,8 +7,8 @@ import { TLSSocket } from 'node:tls';
 import { createVerifier, type TlsOptions, type Verifier, type VerifierOptions } from '@esauth/core';
 import { Agent } from 'undici';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createTransports } from '../../packages/core/src/transport.js';
-import { fingerprintOf, type Issued, issue, makeAuthority, withChain } from '../support/certificates.js';
+import { createTransports } from '../../../packages/core/src/upstream/transport.js';
+import { fingerprintOf, type Issued, issue, makeAuthority, withChain } from '../../support/certificates.js';
 import {
   holdAnswers,
   identityBody,
@@ -16,8 +16,8 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+} from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const accepted = respond({ body: identityBody() });

@@ -7,9 +7,9 @@ import { createServer as createTcpServer, type Server } from 'node:net';
 import type { TlsOptions as ServerOptions } from 'node:tls';
 import { createVerifier, type TlsOptions, type Verdict } from '@esauth/core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { fingerprintOf, type Issued, issue, makeAuthority, withChain } from '../support/certificates.js';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+import { fingerprintOf, type Issued, issue, makeAuthority, withChain } from '../../support/certificates.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const day = 86_400_000;
