@@ -4,7 +4,7 @@
 
 import { hash } from 'node:crypto';
 import { warnOnce } from './observation/warnings.js';
-import type { VerifierOptions } from './options.js';
+import type { VerifierOptions } from './options/options.js';
 import { type ClientAuthentication, clientAuthenticationOf } from './values/client-authentication.js';
 import { authorizationOf, headerOf, knownSchemes, parseCredential } from './values/credential.js';
 import { createDenials, type Denial, DenialError } from './values/denial.js';

@@ -1,10 +1,10 @@
 // For applications: making a verifier, and what it says.
 
 export type { Revocable } from './memory/revocation.js';
-export type { TlsOptions } from './node-options.js';
 export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
 export type { Health, NodeState, VerifierStats } from './observation/stats.js';
-export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options.js';
+export type { TlsOptions } from './options/node-options.js';
+export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
 export type { AuthenticationType, PrivilegesRequirement, Requirement } from './requirement.js';
 export {
   allOf,

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { createVerifier, type LookupError, type VerifierOptions } from '@esauth/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readProxies } from '../../../packages/core/src/proxy-option.js';
+import { readProxies } from '../../../packages/core/src/options/proxy-option.js';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { fingerprintOf, type Issued, issue, makeAuthority, withChain } from '../../support/certificates.js';
 import { run } from '../../support/command.js';

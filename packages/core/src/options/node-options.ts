@@ -2,10 +2,10 @@
 
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Warn } from './observation/warnings.js';
+import type { Warn } from '../observation/warnings.js';
+import type { TlsSettings } from '../upstream/tls.js';
+import { ConfigurationError } from '../values/errors.js';
 import { parseUrl, section } from './option-checks.js';
-import type { TlsSettings } from './upstream/tls.js';
-import { ConfigurationError } from './values/errors.js';
 
 /** How to trust the nodes, and how they trust us. */
 export interface TlsOptions {

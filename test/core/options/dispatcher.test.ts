@@ -15,7 +15,7 @@ import {
 } from 'undici';
 import * as undici6 from 'undici6';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
 // Node makes its own at the first use of `fetch`, unless a copy of undici came first: so before the imports.
 const own = await vi.hoisted(async () => {

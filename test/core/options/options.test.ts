@@ -2,9 +2,9 @@ import { rootCertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { createVerifier, type VerifierOptions } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
-import { readOptions } from '../../packages/core/src/options.js';
-import { systemClock } from '../../packages/core/src/time/clock.js';
-import { createFakeClock } from '../support/fake-clock.js';
+import { readOptions } from '../../../packages/core/src/options/options.js';
+import { systemClock } from '../../../packages/core/src/time/clock.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 
 const nodes = 'https://es.internal:9200';
 const canary = 'c4n4ry-of-a-s3cr3t';

@@ -2,9 +2,9 @@
 // and nothing but the header that carries them keeps them.
 
 import { getProxyForUrl } from 'proxy-from-env';
+import type { HttpProxy, Proxies } from '../upstream/tunnel.js';
+import { ConfigurationError } from '../values/errors.js';
 import { parseUrl } from './option-checks.js';
-import type { HttpProxy, Proxies } from './upstream/tunnel.js';
-import { ConfigurationError } from './values/errors.js';
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function readProxies(given: unknown, nodes: readonly URL[]): Proxies {

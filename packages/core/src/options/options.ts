@@ -2,18 +2,18 @@
 // rather than at its first request.
 
 import type { Dispatcher } from 'undici';
+import type { CacheSettings } from '../memory/cache.js';
+import { type Clock, systemClock } from '../time/clock.js';
+import type { BreakerSettings } from '../upstream/breaker.js';
+import type { TlsSettings } from '../upstream/tls.js';
+import type { Proxies } from '../upstream/tunnel.js';
+import { knownSchemes, type Scheme } from '../values/credential.js';
+import type { Challenge } from '../values/denial.js';
+import { ConfigurationError } from '../values/errors.js';
 import { readDispatcher } from './dispatcher-option.js';
-import type { CacheSettings } from './memory/cache.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
 import { duration, flag, integer, parseUrl, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';
-import { type Clock, systemClock } from './time/clock.js';
-import type { BreakerSettings } from './upstream/breaker.js';
-import type { TlsSettings } from './upstream/tls.js';
-import type { Proxies } from './upstream/tunnel.js';
-import { knownSchemes, type Scheme } from './values/credential.js';
-import type { Challenge } from './values/denial.js';
-import { ConfigurationError } from './values/errors.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {

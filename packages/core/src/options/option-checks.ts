@@ -1,7 +1,7 @@
 // The kinds of values that options can have. Each check takes the option's path and what was given, and returns
 // it typed or throws. No message repeats a value: a wrong one may be a secret in the wrong place.
 
-import { ConfigurationError } from './values/errors.js';
+import { ConfigurationError } from '../values/errors.js';
 
 const dayMs = 86_400_000;
 

@@ -4,7 +4,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Dispatcher } from 'undici';
-import { ConfigurationError } from './values/errors.js';
+import { ConfigurationError } from '../values/errors.js';
 
 /** Of the `undici` in our dependencies. */
 const neededMajor = 7;
