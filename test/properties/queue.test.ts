@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createQueue, type Entrance } from '../../packages/core/src/queue.js';
+import { createQueue, type Entrance } from '../../packages/core/src/verification/queue.js';
 
 type Step =
   | { readonly kind: 'enter'; readonly source: string }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSingleFlight, type Departure } from '../../packages/core/src/single-flight.js';
+import { createSingleFlight, type Departure } from '../../packages/core/src/verification/single-flight.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
 test('P16: callers who look first and then join are one lookup, in every order in which they may run', async () => {

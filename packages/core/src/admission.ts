@@ -11,7 +11,7 @@ import { createDenials, type Denial, DenialError } from './values/denial.js';
 import { ConfigurationError } from './values/errors.js';
 import type { Identity } from './values/identity.js';
 import { rejected, type Verdict } from './values/verdict.js';
-import type { VerifyOptions } from './verification.js';
+import type { VerifyOptions } from './verification/verification.js';
 import { createVerifier, type Verifier } from './verifier.js';
 import type { Ask } from './when-known.js';
 

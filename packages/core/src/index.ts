@@ -42,7 +42,7 @@ export type {
   Unavailable,
   Verdict,
 } from './values/verdict.js';
-export type { VerifyOptions } from './verification.js';
+export type { VerifyOptions } from './verification/verification.js';
 export type { Verifier } from './verifier.js';
 export { createVerifier } from './verifier.js';
 

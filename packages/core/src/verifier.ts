@@ -1,6 +1,5 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
-import { createLookup, type Landed, notRevocable } from './lookup.js';
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
@@ -9,10 +8,6 @@ import { createCounters, type Health, healthOf, type VerifierStats } from './obs
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { readOptions, type VerifierOptions } from './options/options.js';
-import { createPrivilegeLookups } from './privilege-lookup.js';
-import { createPrivilegeVerification } from './privilege-verification.js';
-import { createQueue } from './queue.js';
-import { createSingleFlight } from './single-flight.js';
 import { createTimeline } from './time/timeline.js';
 import { createElasticsearch } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
@@ -29,7 +24,12 @@ import {
   unavailable,
   type Verdict,
 } from './values/verdict.js';
-import { createVerification, type VerifyOptions } from './verification.js';
+import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
+import { createPrivilegeLookups } from './verification/privilege-lookup.js';
+import { createPrivilegeVerification } from './verification/privilege-verification.js';
+import { createQueue } from './verification/queue.js';
+import { createSingleFlight } from './verification/single-flight.js';
+import { createVerification, type VerifyOptions } from './verification/verification.js';
 
 /** Tells who is calling. One for each application: what it remembers is its own. */
 export interface Verifier {

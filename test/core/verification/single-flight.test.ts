@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { createSingleFlight, type Departure } from '../../packages/core/src/single-flight.js';
-import { createFakeClock } from '../support/fake-clock.js';
-import { openableGate } from '../support/gate.js';
+import { createSingleFlight, type Departure } from '../../../packages/core/src/verification/single-flight.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { openableGate } from '../../support/gate.js';
 
 const timeoutMs = 3_000;
 const late = 'late';

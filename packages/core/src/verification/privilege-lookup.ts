@@ -2,18 +2,18 @@
 // remembers what it learns with the identity. What a privilege is, is in `privileges.ts`; who the caller is, and
 // what is already known, is `privilege-verification.ts`'s business.
 
+import type { KnownFact, PrivilegeMemory } from '../memory/privilege-memory.js';
+import { inBackground } from '../memory/refresh.js';
+import { publishLookup } from '../observation/events.js';
+import type { Counters } from '../observation/stats.js';
+import type { Warn } from '../observation/warnings.js';
+import { tooLate } from '../upstream/answers.js';
+import { InvalidPrivilegesError, LookupError } from '../values/errors.js';
+import { askable, type Fact } from '../values/privileges.js';
+import { type Authenticated, type Rejected, type Unavailable, unavailable } from '../values/verdict.js';
 import { type LookupContext, type LookupParts, type Question, queueFull, unseen } from './lookup.js';
-import type { KnownFact, PrivilegeMemory } from './memory/privilege-memory.js';
-import { inBackground } from './memory/refresh.js';
-import { publishLookup } from './observation/events.js';
-import type { Counters } from './observation/stats.js';
-import type { Warn } from './observation/warnings.js';
 import { inTurn } from './queue.js';
 import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
-import { tooLate } from './upstream/answers.js';
-import { InvalidPrivilegesError, LookupError } from './values/errors.js';
-import { askable, type Fact } from './values/privileges.js';
-import { type Authenticated, type Rejected, type Unavailable, unavailable } from './values/verdict.js';
 
 /** About whom it is, and where to remember it. */
 export interface PrivilegesInquiry {

@@ -1,19 +1,19 @@
 // From a header and a question about privileges to an answer: verifies first, then puts the answer together from
 // what is remembered with the identity and what has to be asked.
 
-import type { Cache, Entry } from './memory/cache.js';
-import type { Fingerprint } from './memory/fingerprint.js';
-import type { KnownFact, PrivilegeMemory } from './memory/privilege-memory.js';
-import { isDue } from './memory/refresh.js';
-import type { Revocations } from './memory/revocation.js';
-import { publishVerdict } from './observation/events.js';
+import type { Cache, Entry } from '../memory/cache.js';
+import type { Fingerprint } from '../memory/fingerprint.js';
+import type { KnownFact, PrivilegeMemory } from '../memory/privilege-memory.js';
+import { isDue } from '../memory/refresh.js';
+import type { Revocations } from '../memory/revocation.js';
+import { publishVerdict } from '../observation/events.js';
+import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
+import type { Presented } from '../values/credential.js';
+import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from '../values/privileges.js';
+import type { Authenticated, PrivilegesVerdict } from '../values/verdict.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { Wait } from './single-flight.js';
-import type { Clock } from './time/clock.js';
-import type { Timeline } from './time/timeline.js';
-import type { Presented } from './values/credential.js';
-import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from './values/privileges.js';
-import type { Authenticated, PrivilegesVerdict } from './values/verdict.js';
 import type { Verification, VerifyOptions } from './verification.js';
 
 export interface PrivilegeVerification {

@@ -1,21 +1,21 @@
 // From a header to a verdict: what needs no lookup, what is remembered, and what has to be asked or waited for.
 // A request meets the parts in this order: header, fingerprint, cache, single flight, lookup, revocation.
 
+import type { Cache, Entry } from '../memory/cache.js';
+import type { Fingerprint, Fingerprinter } from '../memory/fingerprint.js';
+import { inBackground, isDue } from '../memory/refresh.js';
+import type { Revocations } from '../memory/revocation.js';
+import { publishVerdict } from '../observation/events.js';
+import type { Counters } from '../observation/stats.js';
+import type { Warn } from '../observation/warnings.js';
+import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
+import type { UnavailableCode } from '../values/codes.js';
+import { headerOf, type Presented, parseCredential, type Scheme } from '../values/credential.js';
+import { LookupError } from '../values/errors.js';
+import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
 import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
-import type { Cache, Entry } from './memory/cache.js';
-import type { Fingerprint, Fingerprinter } from './memory/fingerprint.js';
-import { inBackground, isDue } from './memory/refresh.js';
-import type { Revocations } from './memory/revocation.js';
-import { publishVerdict } from './observation/events.js';
-import type { Counters } from './observation/stats.js';
-import type { Warn } from './observation/warnings.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
-import type { Clock } from './time/clock.js';
-import type { Timeline } from './time/timeline.js';
-import type { UnavailableCode } from './values/codes.js';
-import { headerOf, type Presented, parseCredential, type Scheme } from './values/credential.js';
-import { LookupError } from './values/errors.js';
-import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from './values/verdict.js';
 
 export interface VerifyOptions {
   /** Ends the wait of this caller, and of nobody else. */

@@ -2,7 +2,7 @@
 // room: one that sends garbage delays itself and nobody else. Being turned away is a value, not an exception:
 // it is attacker-paced and must cost nothing.
 
-import { networkOf } from './values/source.js';
+import { networkOf } from '../values/source.js';
 
 /** Gives the place back. To be called once. */
 export type Leave = () => void;

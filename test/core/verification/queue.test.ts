@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createQueue, type Entrance, type Leave, type Queue } from '../../packages/core/src/queue.js';
+import {
+  createQueue,
+  type Entrance,
+  type Leave,
+  type Queue,
+} from '../../../packages/core/src/verification/queue.js';
 
 /** Lookups that come to a queue, by name, and what became of them so far. */
 function visitorsOf(queue: Queue) {

@@ -1,19 +1,19 @@
 // One lookup: waits for its place on the wire, asks, and asks again if what it learnt was revoked meanwhile.
 // Its answer is remembered here; who waits for it is `single-flight.ts`'s business.
 
-import type { Cache } from './memory/cache.js';
-import type { Fingerprint } from './memory/fingerprint.js';
-import type { Revocations } from './memory/revocation.js';
-import { publishLookup } from './observation/events.js';
-import type { Counters } from './observation/stats.js';
+import type { Cache } from '../memory/cache.js';
+import type { Fingerprint } from '../memory/fingerprint.js';
+import type { Revocations } from '../memory/revocation.js';
+import { publishLookup } from '../observation/events.js';
+import type { Counters } from '../observation/stats.js';
+import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
+import type { Elasticsearch } from '../upstream/elasticsearch.js';
+import type { Credential } from '../values/credential.js';
+import { LookupError } from '../values/errors.js';
+import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
 import { inTurn, type Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
-import type { Clock } from './time/clock.js';
-import type { Timeline } from './time/timeline.js';
-import type { Elasticsearch } from './upstream/elasticsearch.js';
-import type { Credential } from './values/credential.js';
-import { LookupError } from './values/errors.js';
-import { type Unavailable, unavailable, type Verdict } from './values/verdict.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
 export interface Question {

@@ -3,9 +3,9 @@
 // is it cancelled. When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his
 // time is up sooner, because the lookup has had to wait or is made once more.
 
-import { onAbort } from './time/abort.js';
-import type { Clock } from './time/clock.js';
-import type { Timeline } from './time/timeline.js';
+import { onAbort } from '../time/abort.js';
+import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
 
 /** How long somebody waits. */
 export interface Wait {
