@@ -1,11 +1,6 @@
 // For applications: making a verifier, and what it says.
 
-export type { Revocable } from './memory/revocation.js';
-export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
-export type { Health, NodeState, VerifierStats } from './observation/stats.js';
-export type { TlsOptions } from './options/node-options.js';
-export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
-export type { AuthenticationType, PrivilegesRequirement, Requirement } from './requirement.js';
+export type { AuthenticationType, PrivilegesRequirement, Requirement } from './admission/requirement.js';
 export {
   allOf,
   anyOf,
@@ -14,7 +9,12 @@ export {
   privileges,
   realm,
   roles,
-} from './requirement.js';
+} from './admission/requirement.js';
+export type { Revocable } from './memory/revocation.js';
+export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
+export type { Health, NodeState, VerifierStats } from './observation/stats.js';
+export type { TlsOptions } from './options/node-options.js';
+export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
 export type { Clock } from './time/clock.js';
 export type { RejectionCode, UnavailableCode } from './values/codes.js';
 export type { Presented, Scheme } from './values/credential.js';
@@ -57,10 +57,10 @@ export type {
   Refusal,
   RequestLike,
   RouteOptions,
-} from './admission.js';
-export { callerHeaders, createGate, identityOf, verifierFrom } from './admission.js';
-export type { Guard } from './guard.js';
-export { createGuard } from './guard.js';
+} from './admission/admission.js';
+export { callerHeaders, createGate, identityOf, verifierFrom } from './admission/admission.js';
+export type { Guard } from './admission/guard.js';
+export { createGuard } from './admission/guard.js';
+export type { Ask, ResponseLike } from './admission/when-known.js';
+export { whenKnown } from './admission/when-known.js';
 export { authorizationOf } from './values/credential.js';
-export type { Ask, ResponseLike } from './when-known.js';
-export { whenKnown } from './when-known.js';

@@ -1,9 +1,20 @@
 // Whether a request's caller meets what a route requires. What can be decided from the identity is decided first,
 // then what is remembered of his privileges, and only then is Elasticsearch asked, once for the whole requirement.
 
+import { publishForbidden } from '../observation/events.js';
+import { warnOnce } from '../observation/warnings.js';
+import { authorizationOf, type Presented } from '../values/credential.js';
+import { InvalidPrivilegesError } from '../values/errors.js';
+import {
+  askable,
+  factsOf,
+  freezeQuestion,
+  grants,
+  type PrivilegesQuestion,
+  questionOf,
+} from '../values/privileges.js';
+import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
-import { publishForbidden } from './observation/events.js';
-import { warnOnce } from './observation/warnings.js';
 import {
   checkRequirement,
   type Judgement,
@@ -12,17 +23,6 @@ import {
   type PrivilegesRequirement,
   type Requirement,
 } from './requirement.js';
-import { authorizationOf, type Presented } from './values/credential.js';
-import { InvalidPrivilegesError } from './values/errors.js';
-import {
-  askable,
-  factsOf,
-  freezeQuestion,
-  grants,
-  type PrivilegesQuestion,
-  questionOf,
-} from './values/privileges.js';
-import { type PrivilegesVerdict, rejected } from './values/verdict.js';
 import type { Ask } from './when-known.js';
 
 /**

@@ -21,9 +21,9 @@ import {
   respond,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
-import { settled } from '../support/settled.js';
-import { warningsDuring } from '../support/warnings.js';
+} from '../../support/scripted-node.js';
+import { settled } from '../../support/settled.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const key = `ApiKey ${Buffer.from('id:secret').toString('base64')}`;

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type ResponseLike, whenKnown } from '@esauth/core';
 import { expect, test } from 'vitest';
-import { openableGate } from '../support/gate.js';
+import { openableGate } from '../../support/gate.js';
 
 class FakeResponse extends EventEmitter implements ResponseLike {
   closed = false;

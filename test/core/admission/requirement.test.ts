@@ -14,8 +14,8 @@ import {
   type Judgement,
   judgeRequirement,
   openParts,
-} from '../../packages/core/src/requirement.js';
-import { apiKeyIdentity, userIdentity } from '../support/identities.js';
+} from '../../../packages/core/src/admission/requirement.js';
+import { apiKeyIdentity, userIdentity } from '../../support/identities.js';
 
 const read = privileges({ index: [{ names: 'docs', privileges: ['read'] }] });
 const write = privileges({ index: [{ names: 'docs', privileges: ['write'] }] });

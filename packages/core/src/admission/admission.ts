@@ -3,16 +3,16 @@
 // reach of its properties, so nobody can make himself an identity by writing one.
 
 import { hash } from 'node:crypto';
-import { warnOnce } from './observation/warnings.js';
-import type { VerifierOptions } from './options/options.js';
-import { type ClientAuthentication, clientAuthenticationOf } from './values/client-authentication.js';
-import { authorizationOf, headerOf, knownSchemes, parseCredential } from './values/credential.js';
-import { createDenials, type Denial, DenialError } from './values/denial.js';
-import { ConfigurationError } from './values/errors.js';
-import type { Identity } from './values/identity.js';
-import { rejected, type Verdict } from './values/verdict.js';
-import type { VerifyOptions } from './verification/verification.js';
-import { createVerifier, type Verifier } from './verifier.js';
+import { warnOnce } from '../observation/warnings.js';
+import type { VerifierOptions } from '../options/options.js';
+import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
+import { authorizationOf, headerOf, knownSchemes, parseCredential } from '../values/credential.js';
+import { createDenials, type Denial, DenialError } from '../values/denial.js';
+import { ConfigurationError } from '../values/errors.js';
+import type { Identity } from '../values/identity.js';
+import { rejected, type Verdict } from '../values/verdict.js';
+import type { VerifyOptions } from '../verification/verification.js';
+import { createVerifier, type Verifier } from '../verifier.js';
 import type { Ask } from './when-known.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */

@@ -15,9 +15,9 @@ import {
   type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createGrantor, type Grantor } from '../support/grantor.js';
-import { respond } from '../support/scripted-node.js';
-import { settled } from '../support/settled.js';
+import { createGrantor, type Grantor } from '../../support/grantor.js';
+import { respond } from '../../support/scripted-node.js';
+import { settled } from '../../support/settled.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 

@@ -2,9 +2,9 @@
 // only facts are. What can be decided from the identity is decided here; what privileges somebody has is for
 // `guard.ts` to find out. Adapters turn a requirement into middleware.
 
-import { ConfigurationError, InvalidPrivilegesError } from './values/errors.js';
-import type { Identity } from './values/identity.js';
-import { freezeQuestion, type PrivilegesQuestion } from './values/privileges.js';
+import { ConfigurationError, InvalidPrivilegesError } from '../values/errors.js';
+import type { Identity } from '../values/identity.js';
+import { freezeQuestion, type PrivilegesQuestion } from '../values/privileges.js';
 
 /**
  * Made by `roles`, `anyRole`, `realm`, `authenticationType`, `privileges`, `allOf` and `anyOf`. `Request` is the

@@ -22,11 +22,11 @@ import {
   type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { identityBody, mistakeBody, respond } from '../support/scripted-node.js';
-import { settled } from '../support/settled.js';
-import { warningsDuring } from '../support/warnings.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { identityBody, mistakeBody, respond } from '../../support/scripted-node.js';
+import { settled } from '../../support/settled.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const on = (names: string, ...wanted: string[]) => privileges({ index: [{ names, privileges: wanted }] });
