@@ -11,10 +11,10 @@ import {
   type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bodyOf, exchangesOf, type Recorded, scriptOf } from '../support/recorded-answers.js';
-import { type RecordedResponse, readRecordings } from '../support/recordings.js';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+import { bodyOf, exchangesOf, type Recorded, scriptOf } from '../../support/recorded-answers.js';
+import { type RecordedResponse, readRecordings } from '../../support/recordings.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const exchanges = exchangesOf(readRecordings());
 const about = (path: RegExp) => exchanges.filter(({ request }) => path.test(request.path));

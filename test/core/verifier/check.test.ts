@@ -9,7 +9,7 @@ import {
   type VerifierOptions,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   errorBody,
   identityBody,
@@ -17,8 +17,8 @@ import {
   type ScriptedAnswer,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+} from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const product = { 'x-elastic-product': undefined };

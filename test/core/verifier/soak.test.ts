@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const soak = fileURLToPath(new URL('../soak.mjs', import.meta.url));
+const soak = fileURLToPath(new URL('../../soak.mjs', import.meta.url));
 
 // The whole one, of ten minutes, is `npm run test:soak`; CI takes one minute.
 const seconds = process.env.CI === undefined ? '20' : '60';

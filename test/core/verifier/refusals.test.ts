@@ -12,8 +12,8 @@ import {
   type ScriptedAnswer,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+} from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const key = `ApiKey ${Buffer.from('VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw').toString('base64')}`;

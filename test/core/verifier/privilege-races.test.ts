@@ -4,9 +4,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type PrivilegesQuestion, type PrivilegesVerdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { identityBody, mistakeBody, respond } from '../support/scripted-node.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { identityBody, mistakeBody, respond } from '../../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const monitor: PrivilegesQuestion = { cluster: ['monitor'] };

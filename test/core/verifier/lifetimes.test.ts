@@ -9,7 +9,7 @@ import {
   type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   errorBody,
   holdAnswers,
@@ -18,7 +18,7 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const as = (username: string) => respond({ body: identityBody({ username }) });

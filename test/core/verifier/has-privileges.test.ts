@@ -12,10 +12,10 @@ import {
   type VerifierOptions,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { errorBody, identityBody, mistakeBody, respond } from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { errorBody, identityBody, mistakeBody, respond } from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const john = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qb2hu';

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createVerifier, type Verifier, type VerifierOptions } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
 const accepted = respond({ body: identityBody() });
 const stranger = (n: number) => `Bearer ${'stranger'.repeat(3)}${n}`;

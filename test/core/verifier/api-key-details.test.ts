@@ -2,7 +2,7 @@
 
 import { createVerifier, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   errorBody,
   identityBody,
@@ -10,7 +10,7 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const key = `ApiKey ${Buffer.from('k1:secret-of-the-key').toString('base64')}`;
 const realm = { name: '_es_api_key', type: '_es_api_key' };

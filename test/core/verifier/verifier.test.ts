@@ -9,7 +9,7 @@ import {
   type VerifierOptions,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   errorBody,
   holdAnswers,
@@ -18,8 +18,8 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
-import { warningsDuring } from '../support/warnings.js';
+} from '../../support/scripted-node.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const john = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qb2hu';

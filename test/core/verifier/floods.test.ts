@@ -4,8 +4,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createVerifier, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { collectGarbage } from '../support/garbage.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { collectGarbage } from '../../support/garbage.js';
 import {
   errorBody,
   identityBody,
@@ -13,7 +13,7 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from '../support/scripted-node.js';
+} from '../../support/scripted-node.js';
 
 const refused = respond({ status: 401, body: errorBody(401, 'unable to authenticate') });
 const accepted = respond({ body: identityBody() });

@@ -7,9 +7,9 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
+import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
-const folder = fileURLToPath(new URL('..', import.meta.url));
+const folder = fileURLToPath(new URL('../..', import.meta.url));
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 /** Far more than any of them may take, and far less than they would if they waited for their deadline. */
 const hourMs = 3_600_000;

@@ -4,9 +4,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type LookupEvent, type PrivilegesQuestion, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
-import { mistakeBody, respond } from '../support/scripted-node.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { mistakeBody, respond } from '../../support/scripted-node.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const on = (names: string, ...privileges: string[]): PrivilegesQuestion => ({

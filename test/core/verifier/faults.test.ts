@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
-import { faultTable, type Row, toMarkdown } from '../support/fault-table.js';
-import { type Fault, faults, type Issuer, makeIssuer, makePlace, type Place } from '../support/faults.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { faultTable, type Row, toMarkdown } from '../../support/fault-table.js';
+import { type Fault, faults, type Issuer, makeIssuer, makePlace, type Place } from '../../support/faults.js';
 
 const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 /** Somebody who has not been here before. */
@@ -222,9 +222,9 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('every fault is a row of the table, and the readme shows them all', async () => {
   expect(faultTable.map(({ fault }) => fault)).toEqual(Object.keys(faults));
-  const readme = fileURLToPath(new URL('../../packages/core/README.md', import.meta.url));
+  const readme = fileURLToPath(new URL('../../../packages/core/README.md', import.meta.url));
   const text = readFileSync(readme, 'utf8');
-  const start = '<!-- faults: written by `vitest -u core/faults` -->\n';
+  const start = '<!-- faults: written by `vitest -u verifier/faults` -->\n';
   const end = '\n<!-- /faults -->';
   const [before = '', rest = ''] = text.split(start);
   const after = rest.slice(rest.indexOf(end));
