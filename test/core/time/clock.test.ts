@@ -20,7 +20,7 @@ test('a timer runs once, unless it was stopped', async () => {
 });
 
 test('a timer does not keep the process alive', async () => {
-  const clock = fileURLToPath(new URL('../../../packages/core/dist/clock.js', import.meta.url));
+  const clock = fileURLToPath(new URL('../../../packages/core/dist/time/clock.js', import.meta.url));
   const script = `import { systemClock } from ${JSON.stringify(clock)}; systemClock.after(86_400_000, () => {});`;
   const options = { timeout: 30_000 };
   await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options);

@@ -339,7 +339,7 @@ describe('a proxy that is spoken to over TLS', () => {
         console.log(verdict.cause?.message ?? verdict.kind);
         await verifier.close();
       }`;
-    const cwd = fileURLToPath(new URL('..', import.meta.url));
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted };
     const { out, err } = await run(['--eval', program], { cwd, env }, '--input-type=module').ended;
     expect([out, err]).toEqual(['authenticated\nauthenticated\n', '']);
