@@ -81,12 +81,14 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
       const lookups: { readonly user: User; readonly start: LookupStart; readonly order: number }[] = [];
       const known = new Map<User, Known>();
       const revokedAt = { alice: 0, bob: 0, all: 0 };
+      /** The latest start of a lookup that was refused. */
+      const refusedOrder = { alice: 0, bob: 0 };
 
       for (const next of steps) {
         order += 1;
         switch (next.do) {
           case 'start': {
-            const start = cache.begin();
+            const start = cache.begin(names[next.user]);
             lookups.push({ user: next.user, start, order });
             break;
           }
@@ -107,6 +109,8 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
             const ownEnd = next.yes ? clock.now() + (next.lives ?? Infinity) : Infinity;
             const endsAt = Math.min(startedAt + (next.yes ? ttlMs : rejectedTtlMs), ownEnd);
             known.delete(lookup.user);
+            if (!next.yes) refusedOrder[lookup.user] = Math.max(refusedOrder[lookup.user], lookup.order);
+            if (next.yes && lookup.order < refusedOrder[lookup.user]) break;
             if (endsAt > clock.now()) known.set(lookup.user, { verdict, order: lookup.order, endsAt });
             break;
           }

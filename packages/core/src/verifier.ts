@@ -213,7 +213,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
-          revocations.revoke({ fingerprint: fingerprint(parsed.authorization) });
+          const name = fingerprint(parsed.authorization);
+          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at an
+          // open route could fill the notes, and then all would be forgotten.
+          if (cache.knows(name)) revocations.revoke({ fingerprint: name });
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(

@@ -36,7 +36,7 @@ function setUp(changes: Partial<CacheSettings> = {}) {
     ...changes,
   };
   const cache = createCache(settings, clock, clock, revocations);
-  const started = (): LookupStart => cache.begin();
+  const started = (name = alice): LookupStart => cache.begin(name);
   const find = (name: Fingerprint, maxAgeMs?: number) =>
     cache.find(name, clock.monotonic(), maxAgeMs)?.verdict;
   return { clock, revocations, cache, find, started };

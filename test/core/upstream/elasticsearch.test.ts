@@ -36,7 +36,6 @@ async function verdictOf(presented: string, script: Script | ScriptedAnswer): Pr
   return verdict.kind === 'authenticated' ? verdict.kind : `${verdict.kind} ${verdict.code}`;
 }
 
-const failedCheck = 'API key: apikey authentication for id abc encountered a failure';
 const generic =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
 
@@ -74,19 +73,6 @@ describe('an answer becomes a verdict', () => {
     [
       '401 that says that the check failed',
       { status: 401, body: errorBody(401, 'error attempting to authenticate request') },
-      'unavailable server_error',
-    ],
-    [
-      '401 because the security index is away',
-      { status: 401, body: errorBody(401, generic, { additional_unsuccessful_credentials: failedCheck }) },
-      'unavailable server_error',
-    ],
-    [
-      '401 because the security index is away, among other things',
-      {
-        status: 401,
-        body: errorBody(401, generic, { additional_unsuccessful_credentials: ['x', failedCheck] }),
-      },
       'unavailable server_error',
     ],
     ['429', { status: 429, body: errorBody(429, 'server is too busy to respond') }, 'unavailable overloaded'],

@@ -70,6 +70,18 @@ function schemeOf({ request }: Recorded): keyof typeof credentials {
   return 'basic' in auth ? 'Basic' : 'ApiKey';
 }
 
+/** A credential of the scheme that was sent; a key has the id of which the answer speaks. */
+function credentialFor(recorded: Recorded): string {
+  const scheme = schemeOf(recorded);
+  if (scheme !== 'ApiKey' || 'failed' in recorded.response) return credentials[scheme];
+  const { unsuccessful } = toldBy(recorded.response);
+  const [, told] =
+    /^API key: apikey authentication for id (.*) encountered a failure$/s.exec(unsuccessful) ?? [];
+  const body = recorded.response.body as { api_key?: { id?: string } } | null | undefined;
+  const id = told ?? body?.api_key?.id;
+  return id === undefined ? credentials.ApiKey : `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
+}
+
 interface Told {
   readonly type: string | undefined;
   readonly reason: string;
@@ -78,7 +90,7 @@ interface Told {
 
 /** What an answer's error says; a flat one is a reason without a type. */
 function toldBy(response: Exclude<RecordedResponse, { failed: string }>): Told {
-  const body = response.body as { error?: string | Record<string, unknown> } | undefined;
+  const body = response.body as { error?: string | Record<string, unknown> } | null | undefined;
   const error = body?.error;
   if (typeof error === 'string') return { type: undefined, reason: error, unsuccessful: '' };
   const { type, reason, additional_unsuccessful_credentials: unsuccessful } = error ?? {};
@@ -100,6 +112,12 @@ const rules: readonly (readonly [status: number, says: (told: Told) => boolean, 
   [400, ({ type }) => type === 'index_closed_exception', 'bad_response'],
   [400, ({ type }) => type !== undefined, 'bad_response'],
   [401, ({ reason }) => reason === 'error attempting to authenticate request', 'server_error'],
+  // Users and roles lie in the same index: a key's id that is one of theirs must not tell who exists.
+  [
+    401,
+    ({ unsuccessful }) => /for id (reserved-)?(user|role)-\S+ encountered/.test(unsuccessful),
+    'credentials_invalid',
+  ],
   [401, ({ unsuccessful }) => unsuccessful.endsWith('encountered a failure'), 'server_error'],
   [401, ({ reason }) => reason === 'token expired', 'credentials_expired'],
   [401, ({ unsuccessful }) => unsuccessful.endsWith('api key is expired'), 'credentials_expired'],
@@ -143,7 +161,7 @@ describe.each(ways)('who somebody is, %s', (_way, more) => {
   test.each(titled(authentications))('%s', async (_title, recorded) => {
     const { response } = recorded;
     node.answer(scriptOf(response, more));
-    const credential = credentials[schemeOf(recorded)];
+    const credential = credentialFor(recorded);
     const expected = ruleFor(response);
     for (const time of [1, 2]) {
       const verdict = await verifier.verify(credential);
@@ -189,17 +207,22 @@ test('a key that is not looked at, because the service is off: the warning names
 });
 
 describe('which privileges somebody has', () => {
-  test.each(titled(questions))('%s', async (_title, { request, response }) => {
+  test.each(titled(questions))('%s', async (_title, recorded) => {
+    const { request, response } = recorded;
     if ('failed' in response) throw new Error('it is not recorded how');
     const answer = response.body as { username?: string; has_all_requested?: boolean } | undefined;
-    const identity = { username: answer?.username ?? 'jane', authentication_type: 'realm' };
+    const { unsuccessful } = toldBy(response);
+    const byKey = unsuccessful !== '';
+    const credential = byKey
+      ? credentialFor({ ...recorded, request: { ...request, auth: { apiKey: '' } } })
+      : credentials.Basic;
+    const type = byKey ? 'api_key' : 'realm';
+    const identity = { username: answer?.username ?? 'jane', authentication_type: type };
     const who = respond({ body: identityBody(identity) });
     node.answer((socket, head) => (head.includes('/_authenticate') ? who : scriptOf(response))(socket, head));
     const read = { cluster: ['monitor'] } as const;
     const question = response.status === 200 ? (request.body as PrivilegesQuestion) : read;
-    const reached = await verifier
-      .hasPrivileges(credentials.Basic, question)
-      .catch((error: unknown) => error);
+    const reached = await verifier.hasPrivileges(credential, question).catch((error: unknown) => error);
     if (response.status === 200) {
       if (reached instanceof InvalidPrivilegesError) {
         // Asked for nothing, which is not worth a request.
@@ -210,13 +233,13 @@ describe('which privileges somebody has', () => {
       expect(reached).toMatchObject({ kind: 'answered', identity: { username }, privileges });
       return;
     }
-    const { type } = toldBy(response);
+    const { type: says } = toldBy(response);
     const mistake = /^(illegal_argument|action_request_validation|x_content_parse|parse)_exception$/;
-    if (response.status === 400 && type !== undefined && mistake.test(type)) {
+    if (response.status === 400 && says !== undefined && mistake.test(says)) {
       expect(reached).toBeInstanceOf(InvalidPrivilegesError);
-      expect(reached).toMatchObject({ type });
+      expect(reached).toMatchObject({ type: says });
     } else {
-      const closed = type === 'index_closed_exception';
+      const closed = says === 'index_closed_exception';
       expect(reached).toMatchObject({ code: closed ? 'server_error' : ruleFor(response) });
     }
   });

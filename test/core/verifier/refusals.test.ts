@@ -302,3 +302,64 @@ test.each([
     ]);
   },
 );
+
+describe('what a caller writes into his credential does not decide how it is refused:', () => {
+  const keyWith = (id: string) => `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
+  const refusedKey = (...said: string[]): Script =>
+    respond({
+      status: 401,
+      body: errorBody(401, generic, {
+        additional_unsuccessful_credentials: said.length === 1 ? said[0] : said,
+      }),
+    });
+  const failure = (id: string) => `API key: apikey authentication for id ${id} encountered a failure`;
+
+  test.each([
+    ['the whole sentence', 'abc', [failure('abc')], 'server_error'],
+    ['the whole sentence, among others', 'abc', ['x', failure('abc')], 'server_error'],
+    ['the sentence for another key', 'abc', [failure('abd')], 'credentials_invalid'],
+    [
+      'an id that ends like it',
+      'x encountered a failure',
+      ['API key: unable to find apikey with id x encountered a failure'],
+      'credentials_invalid',
+    ],
+    ['an end', 'abc', ['API key: api key is expired'], 'credentials_expired'],
+    [
+      'an id that ends like one',
+      'x api key is expired',
+      ['API key: unable to find apikey with id x api key is expired'],
+      'credentials_invalid',
+    ],
+    ['the id of a user', 'user-elastic', [failure('user-elastic')], 'credentials_invalid'],
+    [
+      'of a reserved user',
+      'reserved-user-elastic',
+      [failure('reserved-user-elastic')],
+      'credentials_invalid',
+    ],
+    ['of a role', 'role-superuser', [failure('role-superuser')], 'credentials_invalid'],
+    ['of a role mapping', 'role-mapping_x', [failure('role-mapping_x')], 'credentials_invalid'],
+  ])('%s', async (_what, id, texts, code) => {
+    node.answer(refusedKey(...texts));
+    expect(said(await verifier.verify(keyWith(id)))).toBe(code);
+  });
+
+  test('a key of a cloud, whose id only the cloud knows', async () => {
+    node.answer(refusedKey(failure('VuaCfGcBCdbkQm-e5aOx')));
+    expect(said(await verifier.verify('ApiKey essu_abcdefgh'))).toBe('server_error');
+    node.answer(refusedKey(failure('a b')));
+    expect(said(await verifier.verify('ApiKey essu_abcdefgi'))).toBe('credentials_invalid');
+  });
+
+  test('and what one credential causes does not move health()', async () => {
+    node.answer(refusedKey(failure('abc')));
+    expect(said(await verifier.verify(keyWith('abc')))).toBe('server_error');
+    expect(verifier.health().state).toBe('up');
+    node.answer(respond({ status: 500 }));
+    await verifier.verify(keyWith('abc'));
+    node.answer(refusedKey(failure('abc')));
+    await verifier.verify(keyWith('abc'));
+    expect(verifier.health().state).toBe('degraded');
+  });
+});

@@ -28,6 +28,8 @@ export interface LookupStart {
   /** On the timeline: a verdict's age counts from here, not from when the answer came. */
   readonly startedAt: number;
   readonly revision: number;
+  /** A lookup that started later has ended in a refusal: whatever this one brings is not so any more. */
+  overruled: boolean;
 }
 
 /**
@@ -59,8 +61,12 @@ export interface Cache {
   find(fingerprint: Fingerprint, now: number, maxAgeMs?: number): Entry | undefined;
   /** @returns what may be served because a lookup just failed. */
   findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
-  /** To be called when a lookup starts. */
-  begin(): LookupStart;
+  /** To be called when a lookup starts, */
+  begin(fingerprint: Fingerprint): LookupStart;
+  /** and when it is over. */
+  end(fingerprint: Fingerprint, lookup: LookupStart): void;
+  /** Whether anything is remembered of a credential, or being asked. */
+  knows(fingerprint: Fingerprint): boolean;
   /** Keeps a verdict if it may be kept, and drops what it contradicts. */
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
   /** What is known of an identity's privileges. Of one that is not remembered nothing is, nor will be. */
@@ -81,6 +87,8 @@ export function createCache(
 ): Cache {
   const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
   const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
+  /** Lookups under way: a handful for a credential. */
+  const open = new Map<Fingerprint, Set<LookupStart>>();
   let begun = 0;
 
   return {
@@ -96,20 +104,40 @@ export function createCache(
       return findIn(identities, fingerprint, now)?.verdict;
     },
 
-    begin() {
+    begin(fingerprint) {
       begun += 1;
-      return { order: begun, startedAt: timeline.now(), revision: revocations.revision };
+      const { revision } = revocations;
+      const lookup = { order: begun, startedAt: timeline.now(), revision, overruled: false };
+      const others = open.get(fingerprint);
+      if (others === undefined) open.set(fingerprint, new Set([lookup]));
+      else others.add(lookup);
+      return lookup;
+    },
+
+    end(fingerprint, lookup) {
+      // Not before those who waited have heard of it, which takes some microtasks.
+      setImmediate(() => {
+        const lookups = open.get(fingerprint);
+        lookups?.delete(lookup);
+        if (lookups?.size === 0) open.delete(fingerprint);
+      }).unref();
+    },
+
+    knows(fingerprint) {
+      return open.has(fingerprint) || identities.has(fingerprint) || refusals.has(fingerprint);
     },
 
     remember(fingerprint, verdict, lookup) {
       if (verdict.kind === 'unavailable') return;
-      // An answer never replaces one whose lookup started later.
+      // An answer never replaces one whose lookup started later, nor does a yes outlive a refusal that is forgotten.
+      if (lookup.overruled && verdict.kind === 'authenticated') return;
       const known = identities.get(fingerprint) ?? refusals.get(fingerprint);
       if (known !== undefined && known.order > lookup.order) return;
       if (verdict.kind === 'authenticated') {
         refusals.delete(fingerprint);
         keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
       } else {
+        for (const other of open.get(fingerprint) ?? []) other.overruled ||= other.order < lookup.order;
         identities.delete(fingerprint);
         keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
       }

@@ -8,6 +8,7 @@ import type { Fingerprint } from './fingerprint.js';
 export interface MemoryStore<Entry> {
   /** Reading an entry also makes it the most recently used one. */
   get(fingerprint: Fingerprint): Entry | undefined;
+  has(fingerprint: Fingerprint): boolean;
   set(fingerprint: Fingerprint, entry: Entry): void;
   delete(fingerprint: Fingerprint): void;
   clear(): void;
@@ -26,6 +27,7 @@ export function createMemoryStore<Entry extends object>(maxEntries: number): Mem
   });
   return {
     get: (fingerprint) => entries.get(fingerprint),
+    has: (fingerprint) => entries.has(fingerprint),
     set: (fingerprint, entry) => void entries.set(fingerprint, entry),
     delete: (fingerprint) => void entries.delete(fingerprint),
     clear: () => entries.clear(),

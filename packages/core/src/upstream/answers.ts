@@ -87,7 +87,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     const off = securityIsOff(status, text);
     if (status >= 500) return none('server_error', off ? securityOff : `Elasticsearch answered ${status}`);
     if (status === 401 || status === 403) {
-      const judged = judgeRefusal(answer, error);
+      const judged = judgeRefusal(answer, error, credential);
       return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
     }
     if (!isElasticsearch(answer)) {
@@ -122,6 +122,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
 function judgeRefusal(
   answer: Answer,
   error: ElasticsearchError | undefined,
+  credential: Credential,
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
   const { status } = answer;
   const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
@@ -141,7 +142,7 @@ function judgeRefusal(
     return problem(theirs ? 'server_error' : 'not_elasticsearch', message);
   }
   if (error.unlicensed) return problem('server_error', "the cluster's licence does not allow this");
-  if (status === 401 && checkFailed(error)) {
+  if (status === 401 && checkFailed(error, credential)) {
     return problem('server_error', 'Elasticsearch failed to check the credential');
   }
   return error;

@@ -1,19 +1,17 @@
 // What an API key's own entry (`GET /_security/api_key`) adds to its identity: when it ends, its metadata and what
 // it was limited to.
 
-import type { Credential } from '../values/credential.js';
-import type { Identity } from '../values/identity.js';
+import { apiKeyIdOf, type Credential } from '../values/credential.js';
+import { type Identity, percentEncode } from '../values/identity.js';
 import { deepFreeze, isRecord, parseJson } from '../values/json.js';
 
 /** @returns where a key's entry is read. Before 7.16 an identity does not name its key, but the key does. */
-export function apiKeyPath({ apiKey }: Identity, { authorization }: Credential): string {
-  const id = apiKey?.id ?? idOf(authorization);
-  return `/_security/api_key?id=${encodeURIComponent(id)}`;
+export function apiKeyPath(identity: Identity, credential: Credential): string {
+  return `/_security/api_key?id=${percentEncode(idOf(identity, credential))}`;
 }
 
-function idOf(authorization: string): string {
-  const pair = Buffer.from(authorization.slice('ApiKey '.length), 'base64').toString();
-  return pair.slice(0, pair.indexOf(':'));
+function idOf({ apiKey }: Identity, credential: Credential): string {
+  return apiKey?.id ?? apiKeyIdOf(credential) ?? '';
 }
 
 /**
@@ -30,7 +28,7 @@ export function readApiKeyDetails(
   if (!isRecord(body) || !Array.isArray(body.api_keys)) return undefined;
   const [entry] = body.api_keys;
   if (entry === undefined) return identity;
-  const id = identity.apiKey?.id ?? idOf(credential.authorization);
+  const id = idOf(identity, credential);
   if (!isRecord(entry) || entry.id !== id || body.api_keys.length > 1) return undefined;
   if (entry.invalidated === true) return 'invalidated';
   const { name, expiration, metadata, role_descriptors: roleDescriptors } = entry;

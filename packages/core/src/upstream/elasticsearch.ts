@@ -172,8 +172,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     stopTimer();
     abandoned.removeEventListener('abort', stop);
     if (!abandoned.aborted) {
-      lastFailed = isUnavailable(outcome);
       if (isUnavailable(outcome)) report(outcome);
+      if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
     }
     return outcome;
   }
@@ -238,6 +238,11 @@ async function addDetails(
 
 function isUnavailable(outcome: { readonly kind: string }): outcome is Unavailable {
   return outcome.kind === 'unavailable';
+}
+
+/** A 401 that says that its check failed may be about one credential only, such as a key's id that no key has. */
+function isOfOneCredential(outcome: { readonly kind: string }): boolean {
+  return isUnavailable(outcome) && outcome.code === 'server_error' && outcome.cause.upstreamStatus === 401;
 }
 
 /** What may be switched off where a credential is not looked at (`test/recorded`, `services-off`). */

@@ -1,7 +1,7 @@
 // What Elasticsearch says when it does not do what was asked: its standard error envelope, and the sentences that
 // matter here. Pure. The sentences are those of `test/recorded` (9.5.0), where no other source is named.
 
-import type { Credential } from '../values/credential.js';
+import { apiKeyIdOf, type Credential } from '../values/credential.js';
 import { own, parseJson } from '../values/json.js';
 import { strikeOut } from '../values/redaction.js';
 
@@ -52,16 +52,31 @@ export function secretsOf({ authorization }: Credential): readonly string[] {
 
 /**
  * Up to 9.5 an unavailable security index makes good API keys and service tokens look like 401; so does, until a
- * cluster has stored its first user, role or key, every unknown one. These texts tell it apart.
+ * cluster has stored its first user, role or key, every unknown one. These texts tell it apart. They quote what the
+ * caller wrote, so the whole text counts.
  */
-export function checkFailed({ reason, unsuccessful }: ElasticsearchError): boolean {
+export function checkFailed({ reason, unsuccessful }: ElasticsearchError, credential: Credential): boolean {
   if (reason === 'error attempting to authenticate request') return true;
-  return unsuccessful.some((text) => text.endsWith('encountered a failure'));
+  if (credential.scheme !== 'ApiKey') return false;
+  const id = apiKeyIdOf(credential);
+  if (id === undefined) return unsuccessful.some((text) => failedCheckOfAnyKey.test(text));
+  if (otherDocument.test(id)) return false;
+  return unsuccessful.includes(`API key: apikey authentication for id ${id} encountered a failure`);
 }
+
+// Of a cloud's key, whose id only the cloud can read.
+const failedCheckOfAnyKey = /^API key: apikey authentication for id [\w-]+ encountered a failure$/;
+
+/**
+ * Ids of users, roles and the like, which lie in the same index as API keys: Elasticsearch finds such a document and
+ * fails to read it as a key (`test/recorded`, `who-api-key-malformed`), so its answer would tell who exists.
+ */
+const otherDocument =
+  /^(?:user-|reserved-user-|role-|role-mapping_|application-privilege_|service_account_token-)/;
 
 /** Also of tokens that were invalidated. */
 export function saysExpired({ reason, unsuccessful }: ElasticsearchError): boolean {
-  return reason === 'token expired' || unsuccessful.some((text) => text.endsWith('api key is expired'));
+  return reason === 'token expired' || unsuccessful.includes('API key: api key is expired');
 }
 
 /** Nothing read the credential, as if there had been none. */

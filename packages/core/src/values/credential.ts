@@ -119,6 +119,14 @@ function canonicalPair(value: string, scheme: 'ApiKey' | 'Basic'): string | unde
   return complete ? canonical : undefined;
 }
 
+/** @returns the id that an API key names; `undefined` for everything else, and for a cloud's keys, which are opaque. */
+export function apiKeyIdOf({ scheme, authorization }: Credential): string | undefined {
+  const value = authorization.slice(authorization.indexOf(' ') + 1);
+  if (scheme !== 'ApiKey' || value.startsWith('essu_')) return undefined;
+  const pair = Buffer.from(value, 'base64').toString();
+  return pair.slice(0, pair.indexOf(':'));
+}
+
 // The string that matched last stays alive, and readable for all as `RegExp.input`, until another one matches.
 function match(expression: RegExp, text: string): RegExpExecArray | null {
   const found = expression.exec(text);

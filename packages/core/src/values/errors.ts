@@ -96,7 +96,12 @@ export class LookupError extends Error {
   readonly reason: string | undefined;
 
   constructor(code: UnavailableCode, message: string, failure: LookupFailure = {}) {
+    // Without a stack: it is made where a credential is at hand, and kept by caches and whoever gets the verdict. Until
+    // it is printed, a stack keeps alive what its functions held.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     mark(this, lookup);
     this.code = code;
     this.node = failure.node;

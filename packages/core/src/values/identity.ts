@@ -161,7 +161,7 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-// JSON can spell a lone surrogate, on which encodeURIComponent throws; no realm has such a user.
-function percentEncode(part: string): string {
+/** JSON can spell a lone surrogate, on which encodeURIComponent throws; nothing has such a name. */
+export function percentEncode(part: string): string {
   return encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

@@ -18,5 +18,6 @@ export function strikeOut(text: string, secrets: readonly string[]): string {
     if (at > struckTo || result === '') result += `${text.slice(struckTo, at)}[redacted]`;
     struckTo = at + runLength;
   }
-  return result + text.slice(struckTo);
+  // Of characters of its own: a slice keeps the text alive that it was cut from, and with it what was struck out.
+  return Buffer.from(result + text.slice(struckTo)).toString();
 }

@@ -85,17 +85,23 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     for (;;) {
       const endsAt = deadline ?? clock.monotonic() + timeoutMs;
       context.endsAt(endsAt);
-      const lookup = cache.begin();
+      const lookup = cache.begin(fingerprint);
       count.lookups += 1;
       const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
-      const verdict = await elasticsearch.authenticate(asking);
+      let verdict: Verdict;
+      try {
+        verdict = await elasticsearch.authenticate(asking);
+      } finally {
+        cache.end(fingerprint, lookup);
+      }
       if (abandoned.aborted) return notRevocable(verdict);
       publishLookup('identity', verdict, timeline.now() - lookup.startedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);
       }
-      if (!revocations.outdates(lookup.revision, fingerprint, verdict)) {
+      const overruled = lookup.overruled && verdict.kind === 'authenticated';
+      if (!overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
         if (verdict.kind === 'rejected') count.refusals += 1;
         cache.remember(fingerprint, verdict, lookup);
         return { verdict, revision: lookup.revision };

@@ -190,18 +190,23 @@ export function createPrivilegeLookups(
     const { abandoned, background } = context;
     const endsAt = (waited ? undefined : context.deadline) ?? clock.monotonic() + timeoutMs;
     context.endsAt(endsAt);
-    const lookup = cache.begin();
+    const lookup = cache.begin(fingerprint);
     const { startedAt, revision } = lookup;
     const verifiedAt = clock.wall();
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
     const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true };
-    const found = await elasticsearch.hasPrivileges(asking, username, facts);
+    let found: Awaited<ReturnType<typeof elasticsearch.hasPrivileges>>;
+    try {
+      found = await elasticsearch.hasPrivileges(asking, username, facts);
+    } finally {
+      cache.end(fingerprint, lookup);
+    }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
     publishLookup('privileges', said, timeline.now() - startedAt, background);
-    const revoked = revocations.outdates(revision, fingerprint, verdict);
+    const revoked = lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {
         const lifetime = cache.lifetimeFrom(startedAt);
@@ -211,7 +216,8 @@ export function createPrivilegeLookups(
           learnt.set(key, fact);
           if (!revoked) memory?.keep(key, fact);
         }
-        return { outcome: learnt, revision };
+        // Whoever waits verifies again where his credential was refused meanwhile.
+        return { outcome: learnt, revision: lookup.overruled ? -1 : revision };
       }
       case 'rejected':
         if (!revoked) {
