@@ -28,7 +28,8 @@ interface Node {
 }
 
 const noSegments: ReadonlyMap<string, string> = new Map();
-const order = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+// As Elasticsearch's list of methods has them.
+const order = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE', 'CONNECT'];
 
 // Endpoints of Elasticsearch that are not here. Without this list they would be taken for names of indices, and
 // whoever asks for one would be told of a wrong method or a wrong name.
@@ -40,6 +41,11 @@ const absent: ReadonlySet<string> = new Set(
     '_shard_stores,_snapshot,_sql,_stats,_synonyms,_tasks,_template,_transform'
   ).split(','),
 );
+
+/** Whether Elasticsearch knows a method, if only to refuse it. */
+export function isMethod(name: string): boolean {
+  return order.includes(name);
+}
 
 /** @param routes everything that can be asked for */
 export function createRouter(routes: readonly Route[]): Router {
