@@ -58,7 +58,7 @@ const undeclaredText: MappedField = {
 };
 const objectField: MappedField = { type: 'object' };
 
-/** @param complain makes the error about a document, of the place and the reason */
+/** @param complain makes the error about a document, of the place (if there is one) and the reason */
 export function createMapping(
   complain: (place: string | undefined, reason: string, cause?: ApiError) => ApiError,
 ): Mapping {
@@ -149,6 +149,7 @@ export function createMapping(
     const { root } = document;
     if (root.kind === 'broken') refuseBroken(document);
     if (root.kind !== 'object') {
+      // The only complaint that does not say where: nothing was read yet.
       throw new Refusal(complain(undefined, 'Malformed content, must start with an object'));
     }
     visitObject(root, []);

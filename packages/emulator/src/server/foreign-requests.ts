@@ -11,9 +11,19 @@ import { type Excess, headTooLong } from './request-head.js';
 
 interface Parts {
   readonly listener: RequestListener;
+  /** The last response that was begun on a connection. */
+  readonly lastOn: (socket: Socket) => ServerResponse | undefined;
   readonly refuse: (error: ApiError) => Reply;
   readonly maxHeaderBytes: number;
 }
+
+// Where Node's parser gives up in the line that a request begins with.
+const inFirstLine: ReadonlySet<string | undefined> = new Set([
+  'HPE_INVALID_METHOD',
+  'HPE_INVALID_URL',
+  'HPE_INVALID_VERSION',
+  'HPE_INVALID_CONSTANT',
+]);
 
 /** Has a server answer them. */
 export function answerForeignRequests(server: Server, parts: Parts): void {
@@ -31,16 +41,31 @@ export function answerForeignRequests(server: Server, parts: Parts): void {
     }
     const connection = readForeign(socket, parts);
     known.set(socket, connection);
-    if (error.code === 'HPE_HEADER_OVERFLOW') connection.refuse(headTooLong(parts.maxHeaderBytes));
-    else connection.hear(currentRequest(error));
-  });
-  server.on('connect', (request: IncomingMessage, socket: Socket, first: Buffer) => {
-    respond(request, socket, parts, () => {
-      // The server has let go of the connection; it is to go on with it.
-      if (first.length > 0) socket.unshift(first);
-      server.emit('connection', socket);
+    if (inFirstLine.has(error.code)) connection.hear(currentRequest(error));
+    else if (error.code !== 'HPE_HEADER_OVERFLOW') {
+      connection.refuse({ error: illegalArgument('invalid HTTP request'), closes: true });
+      return;
+    }
+    whenFree(parts.lastOn(socket), () => {
+      if (error.code === 'HPE_HEADER_OVERFLOW') connection.refuse(headTooLong(parts.maxHeaderBytes));
+      else connection.begin();
     });
   });
+  server.on('connect', (request: IncomingMessage, socket: Socket, first: Buffer) => {
+    whenFree(parts.lastOn(socket), () => {
+      respond(request, socket, parts, () => {
+        // The server has let go of the connection; it is to go on with it.
+        if (first.length > 0) socket.unshift(first);
+        server.emit('connection', socket);
+      });
+    });
+  });
+}
+
+/** Requests before it may still wait for their answers. */
+function whenFree(last: ServerResponse | undefined, goOn: () => void): void {
+  if (last === undefined || (last.writableFinished && last.socket === null)) goOn();
+  else last.once('finish', goOn);
 }
 
 interface ParserError extends NodeJS.ErrnoException {
@@ -66,6 +91,7 @@ function respond(request: IncomingMessage, socket: Socket, parts: Parts, whenDon
 
 /** A connection on which everything is read here. */
 interface ForeignConnection {
+  begin(): void;
   hear(bytes: Buffer): void;
   /** Answers what can not be read; nothing is heard after it. */
   refuse(excess: Excess): void;
@@ -73,7 +99,7 @@ interface ForeignConnection {
 
 function readForeign(socket: Socket, parts: Parts): ForeignConnection {
   let left = Buffer.alloc(0);
-  let isBusy = false;
+  let isBusy = true;
   let isOver = false;
 
   function refuse({ error, closes }: Excess): void {
@@ -111,6 +137,10 @@ function readForeign(socket: Socket, parts: Parts): ForeignConnection {
 
   return {
     refuse,
+    begin() {
+      isBusy = false;
+      next();
+    },
     hear(bytes) {
       if (isOver) return;
       left = Buffer.concat([left, bytes]);

@@ -48,8 +48,11 @@ const maxBodyBytes = 100 * 1024 * 1024;
 /** @throws the error of the socket if it can not listen there */
 export async function startServer(parts: ServerParts, host: string, port: number): Promise<RunningServer> {
   const silenced = new WeakSet<Socket>();
+  const last = new WeakMap<Socket, ServerResponse>();
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!silenced.has(request.socket)) handle(parts, silenced, request, response);
+    const { socket } = request;
+    last.set(socket, response);
+    if (!silenced.has(socket)) handle(parts, silenced, request, response);
   };
   // Node counts the bytes in another way than Netty; what is longer than that is counted in `request-head.ts`.
   const options = { maxHeaderSize: 4 * parts.maxHeaderBytes };
@@ -62,7 +65,12 @@ export async function startServer(parts: ServerParts, host: string, port: number
   server.headersTimeout = 0;
   server.requestTimeout = 0;
   const { refuse } = parts.dispatcher;
-  answerForeignRequests(server, { listener, refuse, maxHeaderBytes: parts.maxHeaderBytes });
+  answerForeignRequests(server, {
+    listener,
+    lastOn: (socket) => last.get(socket),
+    refuse,
+    maxHeaderBytes: parts.maxHeaderBytes,
+  });
   const address = await listen(server, host, port);
   // Such as having no more file descriptors for a connection: the others go on.
   server.on('error', (error) => process.emitWarning(error));
