@@ -163,6 +163,8 @@ describe('sockets', () => {
     ['\0\0\0\0\r\n\r\n', 'text is empty (possibly HTTP/0.9)'],
     ['gibberish\r\n\r\n', 'text is empty (possibly HTTP/0.9)'],
     ['GET / as I say\r\n\r\n', 'invalid version format: AS I SAY'],
+    ['GET / HTTP/9.9\r\n\r\n', 'invalid version format: HTTP/9.9'],
+    ['GET / HTTP/1.1\r\nno header\r\n\r\n', 'invalid HTTP request'],
   ])('what is not HTTP is answered with 400: %j', async (text, reason) => {
     const socket = address();
     socket.end(text);

@@ -163,6 +163,17 @@ describe('a body that can not be read', () => {
     expect(error.reason).toContain(`${' '.repeat(486)}"[truncated 115 bytes]; line: 1, column: 615]`);
   });
 
+  test('numbers come back as Java writes them', async () => {
+    const numbers =
+      '[1.0,1e3,1E7,12345678.9,0.001,0.00012,-0,-0.0,1e0,123456789012345678901234567890,1.5e-300,100,1e999]';
+    const body = `{"password":"secret","roles":[],"metadata":{"n":${numbers}}}`;
+    expect((await raw('PUT /_security/user/numbers', body)).status).toBe(200);
+    const { text } = await cluster.ask('GET /_security/user/numbers');
+    expect(text).toContain(
+      '[1.0,1000.0,1.0E7,1.23456789E7,0.001,1.2E-4,0,-0.0,1.0,123456789012345678901234567890,1.5E-300,100,1e999]',
+    );
+  });
+
   test('comments are none', async () => {
     const body = '// a\n{/* b */"grant_type"// c\n:"client_credentials"}// d';
     expect((await raw('POST /_security/oauth2/token', body)).status).toBe(200);
