@@ -216,6 +216,11 @@ describe('a page', () => {
     const dates = [{ creation: { order: 'asc', format: 'date_time' } }];
     const [first] = (await ask({ sort: dates, size: 1 })).json.api_keys;
     expect(await names({ sort: dates, size: 1, search_after: first._sort })).toEqual(['app-2']);
+    // Clients keep numbers as texts, for they may be larger than theirs.
+    const [plain] = (await ask({ sort: ['creation'], size: 1 })).json.api_keys;
+    expect(plain._sort).toEqual([expect.any(Number)]);
+    const after = plain._sort.map(String);
+    expect(await names({ sort: ['creation'], size: 1, search_after: after })).toEqual(['app-2']);
   });
 
   test('may not be sorted by what may not be searched', async () => {

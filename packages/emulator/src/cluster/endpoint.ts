@@ -37,6 +37,14 @@ export interface Answer {
   readonly body: JsonValue;
   /** The body as it is written in its shortest form, where that is known already. */
   readonly text?: string;
+  /** Where what was created is. */
+  readonly location?: string | undefined;
+  /** Whether it is sent in chunks, so that its length is not told before. */
+  readonly isChunked?: boolean;
+  /** Whether it is an error in a form of its own, of which `filter_path` leaves out nothing. */
+  readonly isError?: true;
+  /** Whether it is pretty unless it is asked not to be. */
+  readonly isPretty?: true;
 }
 
 /** One endpoint. `Input` is what it takes out of a request. */
@@ -188,6 +196,11 @@ export function textOrNothing(text: string | undefined): string | undefined {
 /** A response with a body. */
 export function answer(body: JsonValue, status = 200): Answer {
   return { status, body };
+}
+
+/** The same response, sent in chunks if the release does that. */
+export function inChunks(response: Answer, isChunked: boolean): Answer {
+  return { ...response, isChunked };
 }
 
 /** Throws an error from wherever an expression is expected. */

@@ -5,7 +5,7 @@
 
 import type { FieldValue } from '../search/query.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
-import { type JsonDocument, jsonValueOf } from '../wire/json-parser.js';
+import { type JsonDocument, jsonValueOf, locationOf } from '../wire/json-parser.js';
 import { isMap, type JsonMap } from '../wire/json-value.js';
 import { refuseBroken } from '../wire/object-parser.js';
 import type { Version } from '../wire/version.js';
@@ -87,10 +87,10 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
         const source = jsonValueOf(document.root, () => refuseBroken(document));
         return { ...indexed, id, source: isMap(source) ? source : new Map() };
       } catch (refusal) {
-        if (!(refusal instanceof Refusal) || refusal.error.type !== 'x_content_parse_exception')
-          throw refusal;
-        const { error } = refusal;
-        const [, place = '1:1'] = /^\[(\d+:\d+)\]/.exec(error.reason) ?? [];
+        // What was said about the document itself has no place any more.
+        if (!(refusal instanceof Refusal) || refusal.at === undefined) throw refusal;
+        const { error, at } = refusal;
+        const place = locationOf(document, at);
         throw new Refusal(unfit(version, place, `failed to parse: ${error.reason}`, error));
       }
     },
@@ -128,9 +128,9 @@ export function documentError(index: Index, status: number, type: string, reason
 }
 
 /** 400, a document that is none, or not one of this index. */
-function unfit(version: Version, place: string, reason: string, cause?: ApiError): ApiError {
+function unfit(version: Version, place: string | undefined, reason: string, cause?: ApiError): ApiError {
   const [type, text] = version.locatesDocumentErrors
-    ? ['document_parsing_exception', `[${place}] ${reason}`]
+    ? ['document_parsing_exception', place === undefined ? reason : `[${place}] ${reason}`]
     : ['mapper_parsing_exception', reason];
   return { status: 400, type, reason: text, ...(cause && { cause }) };
 }

@@ -67,17 +67,22 @@ export function parseIndices(
   for (const member of object.members) {
     locate(member.value.at, () => readMember(member));
   }
-  const { names, privileges = fixed, allowRestrictedIndices = false } = found;
-  if (names === undefined) return refuse(`${about} missing required [names] field`);
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
-  if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
-  if (found.deniedFields !== undefined && found.grantedFields === undefined) {
-    return refuse(`${about} field_security requires grant if except is given`);
+  return locate(object.end ?? object.at, complete);
+
+  /** What is missing is missed when all of it was read. */
+  function complete(): IndexPrivileges {
+    const { names, privileges = fixed, allowRestrictedIndices = false } = found;
+    if (names === undefined) return refuse(`${about} missing required [names] field`);
+    if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
+    if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
+    if (found.deniedFields !== undefined && found.grantedFields === undefined) {
+      return refuse(`${about} field_security requires grant if except is given`);
+    }
+    if (privileges.length === 0) {
+      throw new Refusal(illegalArgument('indices privileges must define at least one privilege'));
+    }
+    return { ...found, names, privileges, allowRestrictedIndices };
   }
-  if (privileges.length === 0) {
-    throw new Refusal(illegalArgument('indices privileges must define at least one privilege'));
-  }
-  return { ...found, names, privileges, allowRestrictedIndices };
 
   function readMember(member: JsonMember): void {
     const { value } = member;
@@ -223,7 +228,9 @@ export function parseRestriction(
   for (const member of value.members) {
     if (member.name !== 'workflows') return refuse(`${about} unexpected field [${member.name}]`);
     workflows = readStrings(role, member, document);
-    if (workflows?.length === 0) return refuse(`${about} [workflows] cannot be an empty array`);
+    if (workflows?.length === 0) {
+      return locate(value.end ?? value.at, () => refuse(`${about} [workflows] cannot be an empty array`));
+    }
   }
   if (value.end === undefined) return refuseBroken(document);
   return workflows ?? refuse(`${about} missing required [workflows] field`);

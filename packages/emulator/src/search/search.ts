@@ -68,8 +68,9 @@ export function page<Entry>(
   let found = entries.map((entry) => ({ entry, sort: order.map((by) => extreme(by, entry)) }));
   if (order.length > 0) found.sort((a, b) => compare(a.sort, b.sort));
   if (searchAfter !== undefined) {
+    const isNumber = order.map((_, at) => found.some(({ sort }) => typeof sort[at] === 'number'));
     const after = afterValues(
-      searchAfter,
+      searchAfter.map((value, at) => (isNumber[at] === true ? asNumber(value) : value)),
       order.map(({ key }) => key),
     );
     found = found.filter((hit) => compare(hit.sort, after) > 0);
@@ -82,6 +83,13 @@ export function page<Entry>(
 }
 
 type SortValue = FieldValue | undefined;
+
+/** Clients keep numbers and dates as texts, which are read as the field's (`SearchAfterBuilder.convertValueFromSortType`). */
+function asNumber(value: JsonValue): JsonValue {
+  if (typeof value !== 'string' || value.trim() === '') return value;
+  const number = Number(value);
+  return Number.isNaN(number) ? (parseInstant(value, 0) ?? value) : number;
+}
 
 /** Of several values the one that puts an entry furthest to the front. */
 function extreme<Entry>({ key, values }: Criterion<Entry>, entry: Entry): SortValue {

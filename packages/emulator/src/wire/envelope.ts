@@ -116,6 +116,10 @@ const foreign: ReadonlySet<string> = new Set([
   'bad_parameter_exception',
   'named_object_not_found_exception',
   'number_format_exception',
+  'x_content_e_o_f_exception',
+  'json_parse_exception',
+  'json_e_o_f_exception',
+  'stream_constraints_exception',
 ]);
 
 function rootCause(error: ApiError): ApiError {

@@ -27,6 +27,14 @@ export interface Capabilities {
   readonly showsRoleDescriptors: boolean;
   /** 8.7: JWTs may be access tokens, and a user's metadata says of which type one was. */
   readonly jwtTokenTypes: boolean;
+  /** 8.5: mappings come in chunks (elastic/elasticsearch#89906). */
+  readonly chunksMappings: boolean;
+  /** 8.7: indices and the answers of `_cat` come in chunks (elastic/elasticsearch#92034, #92022). */
+  readonly chunksIndices: boolean;
+  /** 8.9: what a search finds comes in chunks (elastic/elasticsearch#94736). */
+  readonly chunksSearches: boolean;
+  /** 8.13: answers of `_bulk` come in chunks (elastic/elasticsearch#104310). */
+  readonly chunksBulk: boolean;
   /** 8.5: `_privileges` with a key that has some of its own is a mistake of the caller, not of the server. */
   readonly refusesLimitedPrivileges: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
@@ -65,6 +73,8 @@ export interface Capabilities {
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
   readonly readsTypedAccessTokens: boolean;
+  /** 9.2: what broke inside of the server is named in a header (elastic/elasticsearch#130226, #133045). */
+  readonly namesExceptions: boolean;
   /** 9.3 */
   readonly certificateIdentity: boolean;
   /** 9.4 */
@@ -114,6 +124,10 @@ export function parseVersion(text: string): Version | undefined {
     updatesApiKeys: since(8, 4),
     showsRoleDescriptors: since(8, 5),
     jwtTokenTypes: since(8, 7),
+    chunksMappings: since(8, 5),
+    chunksIndices: since(8, 7),
+    chunksSearches: since(8, 9),
+    chunksBulk: since(8, 13),
     refusesLimitedPrivileges: since(8, 5),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
@@ -131,6 +145,7 @@ export function parseVersion(text: string): Version | undefined {
     remoteClusterPrivileges: since(8, 15),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
+    namesExceptions: since(9, 2),
     certificateIdentity: since(9, 3),
     showsManagedTokens: since(9, 4),
     clonesApiKeys: since(9, 4),

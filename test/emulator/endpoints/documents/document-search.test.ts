@@ -161,6 +161,7 @@ describe('an answer', () => {
     expect(json.hits.max_score).toBeNull();
     expect(json.hits.hits[0]).toMatchObject({ _id: 'alice', _score: null, sort: [192] });
     expect(await ids({ sort: ['pages'], search_after: [192] })).toEqual(['emma', 'blank']);
+    expect(await ids({ sort: ['pages'], search_after: ['192'] })).toEqual(['emma', 'blank']);
     expect((await search({ sort: ['_score'] })).json.hits.hits[0]).toMatchObject({ _score: 1, sort: [1] });
   });
 

@@ -347,7 +347,7 @@ describe('fields', () => {
       { n: 1 },
       { n: { a: [1, 'x'] } },
       "[1:6] failed to parse field [n] of type [long] in document with id '2'. Preview of field's value: '{a=[1, x]}'",
-      "Can't get text on a START_OBJECT at 1:6",
+      'Expected text at 1:6 but found START_OBJECT',
     ],
     [
       { b: true },

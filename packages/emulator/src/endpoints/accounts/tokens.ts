@@ -69,7 +69,7 @@ function grantProblems(request: TokenRequest): string[] {
 
 /** The answer of OAuth 2.0, whose `error` is a string. */
 function oauthError(error: string, description: string): Answer {
-  return answer({ error, error_description: description }, 400);
+  return { ...answer({ error, error_description: description }, 400), isError: true };
 }
 
 function ensureEnabled({ settings }: Security): void {

@@ -5,6 +5,7 @@ import {
   answer,
   type Call,
   documentOf,
+  inChunks,
   type Route,
   refuse,
   route,
@@ -135,7 +136,7 @@ function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call
       return { [write.kind]: { ...place, status: error.status, error: members(error, error.cause) } };
     }
   });
-  return answer({ errors, took: 0, items });
+  return inChunks(answer({ errors, took: 0, items }), version.chunksBulk);
 }
 
 /** The route of this chapter. */

@@ -15,7 +15,7 @@ import type { Security } from '../../cluster/security.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import { jsonValueOf } from '../../wire/json-parser.js';
 import { refuseBroken } from '../../wire/object-parser.js';
-import { showPlace, showWritten, statusOf } from './document-answers.js';
+import { locationOf, showPlace, showWritten, statusOf } from './document-answers.js';
 import { isVisible } from './document-search.js';
 import { carryOut, parseChange, requestActions, type Write, writeProblems } from './document-writes.js';
 import { callerOf } from './index-request.js';
@@ -71,7 +71,9 @@ function write(security: Security, { write: wanted, refreshed }: WriteRequest, c
   const caller = callerOf(security, call.authentication);
   caller.ensureMay(requestActions[wanted.kind], wanted.index);
   const result = carryOut(security, caller, wanted);
-  return answer(showWritten(result, call.version, refreshed), statusOf(result));
+  const status = statusOf(result);
+  const location = status === 201 ? locationOf(result) : undefined;
+  return { ...answer(showWritten(result, call.version, refreshed), status), location };
 }
 
 function writeRoute(

@@ -1,6 +1,14 @@
 /** Searching and counting documents. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  inChunks,
+  queryFlag,
+  type Route,
+  route,
+} from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import type { StoredDocument } from '../../documents/documents.js';
 import type { Query } from '../../search/query-parser.js';
@@ -70,12 +78,13 @@ function search(
       sort,
     };
   };
-  return answer({
+  const found = answer({
     took: 0,
     timed_out: false,
     _shards: showShards(indices, failures),
     hits: { total: showTotal(total, wanted.counted, plainTotal), max_score: best, hits: hits.map(show) },
   });
+  return inChunks(found, call.version.chunksSearches);
 }
 
 type Hit = SearchResult<StoredDocument>['hits'][number];

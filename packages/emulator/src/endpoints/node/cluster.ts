@@ -53,14 +53,16 @@ export const clusterRoutes: readonly Route[] = [
     paths: ['/'],
     read: () => undefined,
     action: () => 'cluster:monitor/main',
-    run: ({ version }) =>
-      answer({
+    run: ({ version }) => ({
+      ...answer({
         name: nodeName,
         cluster_name: clusterName,
         cluster_uuid: 'zk-HjQtYQGyL3NFSSu7InA',
         version: info(version),
         tagline: 'You Know, for Search',
       }),
+      isPretty: true,
+    }),
   }),
   route({
     methods: ['GET'],

@@ -35,7 +35,7 @@ export const licenseRoutes: readonly Route[] = [
     query: ['local', 'accept_enterprise'],
     read: () => undefined,
     action: () => 'cluster:monitor/xpack/license/get',
-    run: (security) => answer({ license: license(security) }),
+    run: (security) => ({ ...answer({ license: license(security) }), isPretty: true }),
   }),
   route<undefined>({
     methods: ['GET'],
