@@ -64,9 +64,11 @@ export interface Permissions {
   /** @param index the name of an index or a pattern, all of which has to be covered */
   hasIndexPrivilege(privilege: string, index: string, allowRestrictedIndices: boolean): boolean;
   hasApplicationPrivilege(application: string, privilege: string, resource: string): boolean;
+  /** Where a privilege is held: also where one is held that implies it. */
+  applicationResources(privilege: ApplicationGroup): string[];
 }
 
-/** Privileges in an application of several roles, joined where the resources are the same. */
+/** Privileges in an application of several roles: joined where the resources are the same, then where they are. */
 export interface ApplicationGroup extends ResolvedPrivileges {
   readonly resources: readonly string[];
 }
@@ -118,10 +120,9 @@ export function permissionsOf(
     hasIndexPrivilege(privilege, index, allowRestrictedIndices) {
       const wanted = asked(index, allowRestrictedIndices);
       if (isEmptyLanguage(wanted)) return false;
-      // Only groups with the same privileges are looked at as one; the rest has to cover the indices alone.
-      const covering = [...byPrivileges(groups).values()].filter((same) =>
-        includes(union(same.map(indicesOf)), wanted),
-      );
+      // Each has to cover the indices alone, in some releases together with those of the same privileges.
+      const parts = version.joinsEqualPrivileges ? byPrivileges(groups) : groups.map((group) => [group]);
+      const covering = parts.filter((same) => includes(union(same.map(indicesOf)), wanted));
       const privileges = covering.flat().flatMap((group) => group.privileges);
       return covering.length > 0 && grantsIndexPrivilege(privileges, privilege);
     },
@@ -129,6 +130,8 @@ export function permissionsOf(
       stored
         .resolve(application, [privilege])
         .every((wanted) => applications.some((group) => covers(group, wanted, resource))),
+    applicationResources: (privilege) =>
+      distinct(applications.flatMap((group) => (coversPrivileges(group, privilege) ? group.resources : []))),
   };
 }
 
@@ -147,13 +150,13 @@ function distinct(texts: Iterable<string>): string[] {
 const keyOf = (...lists: readonly (readonly string[])[]): string =>
   JSON.stringify(lists.map((list) => distinct(list).sort()));
 
-function byPrivileges(groups: readonly IndexGroup[]): Map<string, IndexGroup[]> {
+function byPrivileges(groups: readonly IndexGroup[]): IndexGroup[][] {
   const found = new Map<string, IndexGroup[]>();
   for (const group of groups) {
     const key = keyOf(group.privileges.map((name) => name.toLowerCase()));
     found.set(key, [...(found.get(key) ?? []), group]);
   }
-  return found;
+  return [...found.values()];
 }
 
 function joinIndices(roles: readonly RoleDescriptor[]): IndexGroup[] {
@@ -212,9 +215,15 @@ function joinApplications(roles: readonly RoleDescriptor[], stored: Stored): App
   }
   // Elasticsearch looks only at what is stored under the names in these roles, whichever entry they are in.
   const known = new Set([...joined.values()].flatMap(({ names }) => names));
-  return [...joined.values()].flatMap(({ application, resources, names }) =>
-    stored.resolve(application, names, known).map((resolved) => ({ ...resolved, resources })),
-  );
+  const groups = new Map<string, ApplicationGroup>();
+  for (const { application, resources, names } of joined.values()) {
+    for (const resolved of stored.resolve(application, names, known)) {
+      const key = keyOf([resolved.application], resolved.names);
+      const others = groups.get(key)?.resources ?? [];
+      groups.set(key, { ...resolved, resources: distinct([...others, ...resources]) });
+    }
+  }
+  return [...groups.values()];
 }
 
 function covers(group: ApplicationGroup, wanted: ResolvedPrivileges, resource: string): boolean {

@@ -45,6 +45,11 @@ export interface Capabilities {
   readonly restrictsWorkflows: boolean;
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
   readonly pairedTokens: boolean;
+  /**
+   * Up to 8.18 and 9.0: whether a pattern of indices is covered is asked of all entries with the same privileges
+   * together. A 9.5 asks each entry alone; that it came with the privileges on failure stores is assumed.
+   */
+  readonly joinsEqualPrivileges: boolean;
   /** 8.10: cross-cluster keys, `type` of a key, `active_only`. */
   readonly crossClusterKeys: boolean;
   /** 8.12 */
@@ -121,6 +126,7 @@ export function parseVersion(text: string): Version | undefined {
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
+    joinsEqualPrivileges: !(since(9, 1) || (major === 8 && minor === 19)),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
