@@ -1,31 +1,30 @@
 /**
- * The roles that Elasticsearch brings along and nobody can change, as data. Of the fifty entries of
- * `kibana_system` on indices, only those on Kibana's own indices are here.
+ * The roles that Elasticsearch brings along and nobody can change, as data: those of the middle of 8.x. What became
+ * of them later is in `later-reserved-roles.ts`. Of the fifty entries of `kibana_system` on indices, only those on
+ * Kibana's own indices are here.
  */
 
-import { reservedMetadata } from '../identities/identity.js';
-import {
-  type ApplicationPrivileges,
-  type IndexPrivileges,
-  noPrivileges,
-  type RoleDescriptor,
-  type RoleDescriptors,
+import type {
+  ApplicationPrivileges,
+  IndexPrivileges,
+  RoleDescriptor,
 } from '../privileges/role-descriptor.js';
-import type { JsonMap } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
 
-type Row = Partial<RoleDescriptor> & { readonly deprecated?: string };
+/** A role, without what all have in common. */
+export type Row = Partial<RoleDescriptor> & { readonly deprecated?: string };
 
-function on(names: string | readonly string[], ...privileges: readonly string[]): IndexPrivileges {
+/** Privileges on ordinary indices. */
+export function on(names: string | readonly string[], ...privileges: readonly string[]): IndexPrivileges {
   return { names: typeof names === 'string' ? [names] : names, privileges, allowRestrictedIndices: false };
 }
 
 /** The same with Elasticsearch's own indices among them. */
-function alsoRestricted(entry: IndexPrivileges): IndexPrivileges {
+export function alsoRestricted(entry: IndexPrivileges): IndexPrivileges {
   return { ...entry, allowRestrictedIndices: true };
 }
 
-function inKibana(privilege: string, application = 'kibana-*'): readonly ApplicationPrivileges[] {
+/** A privilege in Kibana. */
+export function inKibana(privilege: string, application = 'kibana-*'): readonly ApplicationPrivileges[] {
   return [{ application, privileges: [privilege], resources: ['*'] }];
 }
 
@@ -53,11 +52,13 @@ const superuser: Row = {
   ],
   applications: [{ application: '*', privileges: ['*'], resources: ['*'] }],
   runAs: ['*'],
+  isSuperuser: true,
 };
-// Until 8.0 he could also change restricted indices.
-const olderSuperuser: Row = { ...superuser, indices: [alsoRestricted(on('*', 'all'))] };
+/** Until 8.0 he could also change restricted indices. */
+export const olderSuperuser: Row = { ...superuser, indices: [alsoRestricted(on('*', 'all'))] };
 
-const rows: Readonly<Record<string, Row>> = {
+/** The roles by name. */
+export const reservedRows: Readonly<Record<string, Row>> = {
   superuser,
   apm_system: {
     cluster: ['monitor', bulk],
@@ -109,6 +110,8 @@ const rows: Readonly<Record<string, Row>> = {
     cluster: ['manage_enrich', 'manage_ingest_pipelines', 'monitor'],
     indices: [on('.enrich-*', 'manage', 'read', 'write')],
   },
+  inference_admin: { cluster: ['manage_inference'] },
+  inference_user: { cluster: ['monitor_inference'] },
   ingest_admin: { cluster: ['manage_index_templates', 'manage_pipeline'] },
   kibana_admin: { applications: inKibana('all', kibana) },
   kibana_system: {
@@ -232,24 +235,3 @@ const rows: Readonly<Record<string, Row>> = {
     indices: [alsoRestricted(on('.watches', 'read')), on('.watcher-history-*', 'read')],
   },
 };
-
-function roleOf({ deprecated, ...role }: Row): RoleDescriptor {
-  const metadata: JsonMap =
-    deprecated === undefined
-      ? reservedMetadata
-      : new Map([...reservedMetadata, ['_deprecated', true], ['_deprecated_reason', deprecated]]);
-  return { ...noPrivileges, ...role, metadata, reserved: true };
-}
-
-const newer: RoleDescriptors = new Map(Object.entries(rows).map(([name, row]) => [name, roleOf(row)]));
-const older: RoleDescriptors = new Map([...newer, ['superuser', roleOf(olderSuperuser)]]);
-
-/** The roles of a release, by name. */
-export function reservedRoles(version: Version): RoleDescriptors {
-  return version.major === 7 ? older : newer;
-}
-
-/** Whether only Elasticsearch itself may define a role of this name. */
-export function isReservedRole(name: string): boolean {
-  return newer.has(name);
-}

@@ -1,7 +1,7 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from '../authentication/kerberos.js';
-import { isReservedRole } from '../authorization/reserved-roles.js';
+import { isReservedRole } from '../authorization/later-reserved-roles.js';
 import type { SecuritySettings } from '../cluster/security.js';
 import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
 import { nameProblem } from '../names/names.js';
@@ -199,7 +199,7 @@ function readRole(name: string, body: unknown, version: Version): RoleDescriptor
   const role = inWords(option, () =>
     parseRole(name, document.root, document, { restriction: false, description: true }),
   );
-  const nameIssue = isReservedRole(name)
+  const nameIssue = isReservedRole(name, version)
     ? `Role [${name}] is reserved and may not be used.`
     : nameProblem('Role', name);
   const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];

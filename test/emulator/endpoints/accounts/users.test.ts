@@ -163,7 +163,9 @@ describe('a role', () => {
       await cluster.ask('PUT /_security/role/r', { body: shown }),
       ok({ role: { created: true } }),
     );
-    expectAnswer(await cluster.ask('GET /_security/role/r'), ok({ r: shown }));
+    // As soon as there is anything in it, every category is shown: recorded from a 9.5.0.
+    const global = { ...shown.global, profile: {}, role: {}, data_source: [] };
+    expectAnswer(await cluster.ask('GET /_security/role/r'), ok({ r: { ...shown, global } }));
     expectAnswer(await cluster.ask('POST /_security/role/r', { body: {} }), ok({ role: { created: false } }));
     const empty = {
       cluster: [],

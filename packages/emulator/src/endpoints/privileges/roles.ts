@@ -1,6 +1,6 @@
 /** Roles: `/_security/role`. */
 
-import { isReservedRole } from '../../authorization/reserved-roles.js';
+import { isReservedRole } from '../../authorization/later-reserved-roles.js';
 import {
   type Answer,
   answer,
@@ -36,7 +36,7 @@ function readPut(call: Call): PutRequest {
 }
 
 function putProblems({ name, role }: PutRequest, version: Version): string[] {
-  const problem = isReservedRole(name)
+  const problem = isReservedRole(name, version)
     ? `Role [${name}] is reserved and may not be used.`
     : nameProblem('Role', name);
   return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role, version)];
@@ -52,7 +52,9 @@ function hidesSomething({ indices }: RoleDescriptor): boolean {
 
 function get(security: Security, names: readonly string[] | undefined): Answer {
   const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
-  const found = new Map<string, JsonValue>([...roles].map(([name, role]) => [name, showRole(role)]));
+  const found = new Map<string, JsonValue>(
+    [...roles].map(([name, role]) => [name, showRole(role, security.version)]),
+  );
   return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
 }
 
@@ -88,7 +90,9 @@ export const roleRoutes: readonly Route[] = [
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
     run(security, name) {
-      if (isReservedRole(name)) refuse(illegalArgument(`role [${name}] is reserved and cannot be deleted`));
+      if (isReservedRole(name, security.version)) {
+        refuse(illegalArgument(`role [${name}] is reserved and cannot be deleted`));
+      }
       const found = security.roles.remove(name);
       return answer({ found }, found ? 200 : 404);
     },
