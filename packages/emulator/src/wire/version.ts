@@ -29,6 +29,10 @@ export interface Capabilities {
   readonly jwtTokenTypes: boolean;
   /** 8.5: `_privileges` with a key that has some of its own is a mistake of the caller, not of the server. */
   readonly refusesLimitedPrivileges: boolean;
+  /** 8.7: `password_hash` of any algorithm that Elasticsearch knows, not only of the one that is configured. */
+  readonly takesAnyPasswordHash: boolean;
+  /** Names of users and roles have at most 507 characters, not 1024. 7.8 documents the one, 8.18 the other; 8.7 is assumed. */
+  readonly limitsNamesByIds: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
@@ -120,6 +124,8 @@ export function parseVersion(text: string): Version | undefined {
     showsRoleDescriptors: since(8, 5),
     jwtTokenTypes: since(8, 7),
     refusesLimitedPrivileges: since(8, 5),
+    takesAnyPasswordHash: since(8, 7),
+    limitsNamesByIds: since(8, 7),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
     hidesProductByStatus: since(8, 8),

@@ -29,7 +29,7 @@ const roles: readonly Case[] = [
   [
     { run_as: [1] },
     inRole(
-      'could not parse [run_as] field. expected a string array but one of the value in the array is [VALUE_NUMBER]',
+      'could not parse [null] field. expected a string array but one of the value in the array is [VALUE_NUMBER]',
     ),
   ] as const,
   [

@@ -38,7 +38,7 @@ function readPut(call: Call): PutRequest {
 function putProblems({ name, role }: PutRequest, version: Version): string[] {
   const problem = isReservedRole(name, version)
     ? `Role [${name}] is reserved and may not be used.`
-    : nameProblem('Role', name);
+    : nameProblem('Role', name, version);
   return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role, version)];
 }
 
