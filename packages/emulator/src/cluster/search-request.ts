@@ -2,10 +2,10 @@
 
 import { type Query, queryField } from '../search/query-parser.js';
 import type { Search, SortKey } from '../search/search.js';
-import { illegalArgument, Refusal } from '../wire/envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf, locationOf } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
-import { type Field, objectParser, refuseBroken } from '../wire/object-parser.js';
+import { type Field, objectParser, refuseBroken, tokenName } from '../wire/object-parser.js';
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
 
@@ -37,6 +37,22 @@ export const sort: Field<readonly SortKey[] | undefined> = {
     const items = node.kind === 'array' ? node.items : [node];
     if (node.kind === 'array' && node.end === undefined) refuseBroken(document);
     return items.flatMap((item) => parseSort(item, document));
+  },
+};
+
+/** The same where the order of a field can not be said without an object: `{ "name": { "order": "desc" } }`. */
+const securitySort: typeof sort = {
+  ...sort,
+  read(node, document) {
+    for (const item of node.kind === 'array' ? node.items : [node]) {
+      const short =
+        item.kind === 'object' ? item.members.find(({ value }) => value.kind !== 'object') : undefined;
+      if (short === undefined || short.value.kind === 'broken') continue;
+      const { at } = short.value;
+      const reason = `[${locationOf(document, at)}] [field_sort] Expected START_OBJECT but was: ${tokenName(short.value)}`;
+      throw new Refusal(contentParseFailure(reason), at);
+    }
+    return sort.read(node, document);
   },
 };
 
@@ -89,7 +105,7 @@ export function searchReader(parserName: string): (call: Call) => Search {
     query: queryField,
     from: whole,
     size: whole,
-    sort,
+    sort: securitySort,
     search_after: searchAfter,
   });
   return (call) => {

@@ -35,18 +35,21 @@ export interface RoleDialect {
 }
 
 /** A field that holds role descriptors by name. */
-export function roleDescriptorsField(dialect: RoleDialect): Field<RoleDescriptors | undefined> {
+export function roleDescriptorsField(
+  dialect: RoleDialect,
+  field = 'role_descriptors',
+): Field<RoleDescriptors | undefined> {
   return {
     tokens: ['object', 'array'],
     required: false,
     read(node, document) {
       if (node.kind !== 'object') {
-        const reason = "[role_descriptors] doesn't support arrays. Use a single object with multiple fields.";
+        const reason = `[${field}] doesn't support arrays. Use a single object with multiple fields.`;
         throw new Refusal(illegalArgument(reason));
       }
       const roles = node.members.map(({ name, value }): [string, RoleDescriptor] => [
         name,
-        parseNamed(name, value, document, dialect),
+        parseNamed(name, value, document, dialect, field),
       ]);
       return node.end === undefined ? refuseBroken(document) : new Map(roles);
     },
@@ -59,13 +62,14 @@ function parseNamed(
   node: JsonNode,
   document: JsonDocument,
   dialect: RoleDialect,
+  field: string,
 ): RoleDescriptor {
   try {
     return parseRole(name, node, document, dialect);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const at = refusal.at ?? node.at;
-    const reason = `[${locationOf(document, at)}] [role_descriptors] failed to parse field [${name}]`;
+    const reason = `[${locationOf(document, at)}] [${field}] failed to parse field [${name}]`;
     throw new Refusal(contentParseFailure(reason, refusal.error), at);
   }
 }

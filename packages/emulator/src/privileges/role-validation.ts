@@ -6,6 +6,8 @@ import { clusterPrivilegeProblem } from './cluster-privileges.js';
 import { indexPrivilegeProblem } from './index-privileges.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
 
+const longestDescription = 1000;
+
 const workflows: readonly string[] = ['search_application_query'];
 
 /** What is wrong with descriptors that go into an API key. */
@@ -27,6 +29,9 @@ export function descriptorProblems(role: RoleDescriptor, version: Version): stri
   const problems = [...cluster, ...indices, ...applications].filter((problem) => problem !== undefined);
   if ([...role.metadata.keys()].some((key) => key.startsWith('_'))) {
     problems.push('role descriptor metadata keys may not start with [_]');
+  }
+  if ((role.description?.length ?? 0) > longestDescription) {
+    problems.push(`Role description must be less than ${longestDescription} characters.`);
   }
   return problems;
 }

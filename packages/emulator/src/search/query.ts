@@ -31,6 +31,8 @@ export interface SearchFields<Entry> {
   field(name: string): SearchField<Entry> | undefined;
   /** The refusal of a field that may not be searched. */
   refusal(name: string): string;
+  /** The refusal of a field that may be searched but not sorted by, if it is another one. */
+  unsortable?(name: string): string;
   /** The refusal of a kind of query that is not there. */
   unsupported(query: string): string;
 }
@@ -38,6 +40,11 @@ export interface SearchFields<Entry> {
 /** Elasticsearch's refusal of a kind of query that its security endpoints do not take. */
 export function unsupportedQuery(query: string): string {
   return `Query type [${query}] is not currently supported in this context`;
+}
+
+/** Elasticsearch's refusal of a field that its security endpoints can not sort by. */
+export function unsortableField(name: string): string {
+  return `sorting is not supported for field [${name}]`;
 }
 
 /** Whether a query finds an entry. */

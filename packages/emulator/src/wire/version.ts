@@ -70,6 +70,10 @@ export interface Capabilities {
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
   readonly remoteClusterPrivileges: boolean;
+  /** 8.15: several roles in one request, and searching for them. */
+  readonly managesSeveralRoles: boolean;
+  /** 8.18: searches of roles find the reserved ones too. */
+  readonly findsReservedRoles: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -141,6 +145,8 @@ export function parseVersion(text: string): Version | undefined {
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
+    managesSeveralRoles: since(8, 15),
+    findsReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     certificateIdentity: since(9, 3),
