@@ -163,7 +163,11 @@ const roleCases: readonly MethodCase[] = [
       await call('putRole', { name: 'reader', ...role });
       return { query: { term: { name: 'reader' } } };
     },
-    answers: { total: 1, count: 1, roles: [expect.objectContaining({ name: 'reader', cluster: role.cluster })] },
+    answers: {
+      total: 1,
+      count: 1,
+      roles: [expect.objectContaining({ name: 'reader', cluster: role.cluster })],
+    },
   },
   {
     method: 'clearCachedRoles',

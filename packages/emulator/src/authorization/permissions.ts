@@ -20,7 +20,7 @@ import type {
   ApplicationPrivileges as Stored,
 } from '../privileges/application-privileges.js';
 import { grantsAction, grantsPrivilege } from '../privileges/cluster-privileges.js';
-import { grantsIndexPrivilege, indexActionsOf } from '../privileges/index-privileges.js';
+import { allowsIndexAction, grantsIndexPrivilege } from '../privileges/index-privileges.js';
 import { isRestricted, restrictedIndices } from '../privileges/restricted-indices.js';
 import type { IndexPrivileges, RoleDescriptor } from '../privileges/role-descriptor.js';
 import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
@@ -112,10 +112,10 @@ export function permissionsOf(
       groups.filter(
         ({ names, privileges, allowRestrictedIndices }) =>
           contains(namesMatching(names), index) &&
-          contains(indexActionsOf(privileges), action) &&
+          allowsIndexAction(privileges, action) &&
           (allowRestrictedIndices || !isRestricted(index, version)),
       ),
-    allowsSomewhere: (action) => groups.some((group) => contains(indexActionsOf(group.privileges), action)),
+    allowsSomewhere: (action) => groups.some((group) => allowsIndexAction(group.privileges, action)),
     hasClusterPrivilege: (privilege) => grantsPrivilege(cluster, privilege),
     hasIndexPrivilege(privilege, index, allowRestrictedIndices) {
       const wanted = asked(index, allowRestrictedIndices);

@@ -162,8 +162,21 @@ export function indexPrivilegeProblem(privilege: string, version: Version): stri
 }
 
 /** The actions on documents and indices that some privileges grant together. */
-export function indexActionsOf(privileges: Iterable<string>): Language {
+function indexActionsOf(privileges: Iterable<string>): Language {
   return union([...privileges].map((privilege) => actionsOf(privilege, 'data')));
+}
+
+// Elasticsearch goes on letting whoever may store documents add fields to an index, until its next major release
+// (`IndicesPermission`: PRIVILEGE_NAME_SET_BWC_ALLOW_MAPPING_UPDATE).
+const addingFields: ReadonlySet<string> = new Set(['create', 'create_doc', 'index', 'write']);
+const mappingUpdates: ReadonlySet<string> = new Set([mapping, `${admin}/mapping/put`]);
+
+/** Whether some privileges allow an action on indices together, also where none of them grants it. */
+export function allowsIndexAction(privileges: readonly string[], action: string): boolean {
+  return (
+    contains(indexActionsOf(privileges), action) ||
+    (mappingUpdates.has(action) && privileges.some((privilege) => addingFields.has(privilege.toLowerCase())))
+  );
 }
 
 function actionsOf(privilege: string, part: 'data' | 'failures'): Language {

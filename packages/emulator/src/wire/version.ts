@@ -93,6 +93,8 @@ export interface Version extends Capabilities {
   readonly minor: number;
   /** The number in front of every token this release issues (a transport or release version id). */
   readonly tokenVersion: number;
+  /** The number that an index says it was made by. */
+  readonly indexVersion: number;
 }
 
 const form = /^(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?$/;
@@ -116,6 +118,9 @@ export function parseVersion(text: string): Version | undefined {
     major,
     minor,
     tokenVersion: since(8, 10) ? transportVersion(major, minor) : major * 1_000_000 + minor * 10_000 + 99,
+    indexVersion: since(8, 11)
+      ? indexVersion(major, minor)
+      : (major * 10_000 + minor * 100 + patch) * 100 + 99,
     unknownTokenIsNotFound: since(8, 0),
     plainJsonType: since(8, 0),
     apiKeysRunAs: since(8, 1),
@@ -159,6 +164,11 @@ export function parseVersion(text: string): Version | undefined {
 export function isSince({ major, minor }: Version, since: readonly [number, number] | undefined): boolean {
   const [first, second] = since ?? [0, 0];
   return major > first || (major === first && minor >= second);
+}
+
+// 9.5 is recorded. The others only have to differ, since 8.11 as numbers of their own beside those of releases.
+function indexVersion(major: number, minor: number): number {
+  return major === 8 ? 8_500_000 + minor * 1_000 : 9_002_000 + minor * 20_000;
 }
 
 // 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to

@@ -85,9 +85,13 @@ describe('a document', () => {
   });
 
   test.each<[string, string]>([
-    ['[1]', '[1:1] Malformed content, must start with an object'],
-    ['"text"', '[1:1] Malformed content, must start with an object'],
-    ['{"a":1', '[1:7] failed to parse: [1:7] Unexpected end-of-input'],
+    ['[1]', 'Malformed content, must start with an object'],
+    ['"text"', 'Malformed content, must start with an object'],
+    // Where the last thing that could be read begins, and where the text ends.
+    ['{', '[1:1] failed to parse: [1:2] Unexpected end-of-input'],
+    ['{"a":1', '[1:6] failed to parse: [1:7] Unexpected end-of-input'],
+    ['{"a": "b" ', '[1:7] failed to parse: [1:11] Unexpected end-of-input'],
+    ['{"a": [', '[1:7] failed to parse: [1:8] Unexpected end-of-input'],
     ['{"a":1,"a":2}', "[1:8] failed to parse: [1:8] Duplicate field 'a'"],
     ['{"a..b":1}', "[1:2] field name cannot contain only whitespace: ['a..b']"],
     ['{"":1}', "[1:2] field name cannot contain only whitespace: ['']"],

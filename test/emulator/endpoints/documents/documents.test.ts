@@ -50,7 +50,29 @@ describe('a document', () => {
     expect((await ask('GET /docs/_doc/1')).json._source).toEqual({ a: 2 });
     expectAnswer(await ask('DELETE /docs/_doc/1'), { status: 200, body: written('1', 3, 'deleted', 2) });
     expectAnswer(await ask('GET /docs/_doc/1'), { status: 404, body: { ...place('1'), found: false } });
-    expectAnswer(await ask('DELETE /docs/_doc/1'), { status: 404, body: written('1', 1, 'not_found', 3) });
+    // A removal is a change too, also of what is gone: recorded from a 9.5.0.
+    expectAnswer(await ask('DELETE /docs/_doc/1'), { status: 404, body: written('1', 4, 'not_found', 3) });
+    expect((await ask('PUT /docs/_doc/1', {})).json._version).toBe(5);
+    await ask('DELETE /docs/_doc/1');
+    await cluster.advance(50_000);
+    expect((await ask('DELETE /docs/_doc/1')).json._version).toBe(7);
+    await cluster.advance(60_000);
+    expect((await ask('PUT /docs/_doc/1', {})).json._version).toBe(1);
+  });
+
+  test('can be had without anything around it', async () => {
+    await ask('PUT /docs/_doc/1', { a: 1, b: { c: 2, d: 3 } });
+    expectAnswer(await ask('GET /docs/_source/1'), { status: 200, body: { a: 1, b: { c: 2, d: 3 } } });
+    expect((await ask('GET /docs/_source/1?_source_includes=b.c')).json).toEqual({ b: { c: 2 } });
+    expect((await ask('HEAD /docs/_source/1')).status).toBe(200);
+    expectAnswer(await ask('GET /docs/_source/2'), {
+      status: 404,
+      body: errorBody(404, 'resource_not_found_exception', 'Document not found [docs]/[2]'),
+    });
+    expect((await ask('HEAD /docs/_source/2')).status).toBe(404);
+    expect((await ask('GET /docs/_source/1?_source=false')).json.error.reason).toBe(
+      'Validation Failed: 1: fetching source can not be disabled;',
+    );
   });
 
   test('comes back as it was written, to the digit', async () => {

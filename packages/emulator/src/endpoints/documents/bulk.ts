@@ -68,8 +68,7 @@ function linesOf(body: Buffer): JsonDocument[] {
 }
 
 function withDocument({ kind, id }: Header, index: string, document: JsonDocument): Write {
-  if (kind === 'index' || kind === 'create')
-    return { kind: id === undefined ? 'create' : kind, index, id, document };
+  if (kind === 'index' || kind === 'create') return { kind, index, id, document };
   const change = parseChange(jsonValueOf(document.root, () => refuseBroken(document)));
   return { kind: 'update', index, id: id ?? '', change };
 }

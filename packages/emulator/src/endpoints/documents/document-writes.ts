@@ -57,7 +57,7 @@ export interface WriteResult extends Written {
 }
 
 /** @throws Refusal if the write is not allowed or not possible */
-export function carryOut({ indices, secrets, version }: Security, caller: Caller, write: Write): WriteResult {
+export function carryOut({ indices, secrets }: Security, caller: Caller, write: Write): WriteResult {
   const may = (action: string): void => caller.ensureMay(action, write.index);
   let index = indices.find(write.index);
   if (index === undefined) {
@@ -68,8 +68,7 @@ export function carryOut({ indices, secrets, version }: Security, caller: Caller
   may(`${bulkAction}[s]`);
   may(itemActions[write.kind]);
   const store: Store = (place, draft, onlyNew) => {
-    // Older releases let anybody who may write add fields.
-    if (draft.added.size > 0 && version.major > 7) may('indices:admin/mapping/auto_put');
+    if (draft.added.size > 0) may('indices:admin/mapping/auto_put');
     return { index: place, ...place.put(draft, onlyNew) };
   };
   switch (write.kind) {
