@@ -72,6 +72,8 @@ export interface Capabilities {
   readonly remoteClusterPrivileges: boolean;
   /** 8.15: several roles in one request, and searching for them. */
   readonly managesSeveralRoles: boolean;
+  /** 8.16: the health of a cluster counts primary shards that are nowhere. */
+  readonly countsUnassignedPrimaries: boolean;
   /** 8.18: searches of roles find the reserved ones too. */
   readonly findsReservedRoles: boolean;
   /** 9.1 */
@@ -151,6 +153,7 @@ export function parseVersion(text: string): Version | undefined {
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),
+    countsUnassignedPrimaries: since(8, 16),
     findsReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
