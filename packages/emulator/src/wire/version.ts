@@ -74,6 +74,8 @@ export interface Capabilities {
   readonly managesSeveralRoles: boolean;
   /** 8.16: the health of a cluster counts primary shards that are nowhere. */
   readonly countsUnassignedPrimaries: boolean;
+  /** 8.18: role mappings from files are shown among the others, under names of their own. */
+  readonly hasReadOnlyMappings: boolean;
   /** 8.18: searches of roles find the reserved ones too. */
   readonly findsReservedRoles: boolean;
   /** 9.1 */
@@ -154,6 +156,7 @@ export function parseVersion(text: string): Version | undefined {
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),
     countsUnassignedPrimaries: since(8, 16),
+    hasReadOnlyMappings: since(8, 18),
     findsReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),

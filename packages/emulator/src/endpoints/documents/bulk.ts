@@ -124,7 +124,7 @@ function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call
   let errors = false;
   const items = writes.map((write): JsonValue => {
     try {
-      const result = carryOut(security, caller, write);
+      const result = carryOut(security, caller, write, true);
       return { [write.kind]: { ...showWritten(result, version, refreshed), status: statusOf(result) } };
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
