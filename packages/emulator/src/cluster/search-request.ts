@@ -67,13 +67,14 @@ export const searchAfter: Field<readonly JsonValue[] | undefined> = {
 };
 
 function parseSort(node: JsonNode, document: JsonDocument): SortKey[] {
-  if (node.kind === 'string') return [{ field: node.value, descending: false, format: undefined }];
+  if (node.kind === 'string')
+    return [{ field: node.value, descending: isBestFirst(node.value), format: undefined }];
   if (node.kind !== 'object') throw new Refusal(illegalArgument('mal-formatted sort object'));
   return node.members.map(({ name, value }) => {
     if (value.kind === 'string')
       return { field: name, descending: isDescending(value.value), format: undefined };
     if (value.kind !== 'object') return refuseBroken(document);
-    let descending = false;
+    let descending = isBestFirst(name);
     let format: string | undefined;
     for (const member of value.members) {
       const text = member.value.kind === 'string' ? member.value.value : '';
@@ -87,6 +88,11 @@ function parseSort(node: JsonNode, document: JsonDocument): SortKey[] {
     }
     return { field: name, descending, format };
   });
+}
+
+/** By their score, entries are sorted the other way round unless it is said how. */
+export function isBestFirst(field: string): boolean {
+  return field === '_score';
 }
 
 function isDescending(order: string): boolean {

@@ -47,7 +47,8 @@ function fits({ grantedFields, deniedFields = [] }: FieldRule, path: string): bo
 }
 
 function anyOf(texts: readonly string[]): Query {
-  return { kind: 'bool', must: [], should: texts.map(parseRoleQuery), mustNot: [], minimumShouldMatch: 1 };
+  const should = texts.map(parseRoleQuery);
+  return { kind: 'bool', must: [], filter: [], should, mustNot: [], minimumShouldMatch: 1 };
 }
 
 /** The part of a document that somebody may see: in the order of the hash map that it is put into. */

@@ -136,6 +136,13 @@ describe('documents', () => {
       status: 400,
       body: errorBody(400, 'security_exception', refusal),
     });
+    const body = '{"update":{"_index":"docs","_id":"u"}}\n{"doc":{"a":1}}\n';
+    const headers = { ...writer, 'content-type': 'application/x-ndjson' };
+    const [item] = (await cluster.ask('POST /_bulk', { headers, body })).json.items;
+    expect([item.update.status, item.update.error.reason]).toEqual([
+      400,
+      "Can't execute a bulk item request with update requests embedded if field or document level security is enabled",
+    ]);
     expect((await ask('PUT /docs/_doc/c', writer, { country: 'USA' })).status).toBe(200);
     expect((await ask('DELETE /docs/_doc/u', writer)).status).toBe(200);
   });
