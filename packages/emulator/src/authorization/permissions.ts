@@ -20,10 +20,10 @@ import type {
   ApplicationPrivileges as Stored,
 } from '../privileges/application-privileges.js';
 import { grantsAction, grantsPrivilege } from '../privileges/cluster-privileges.js';
+import { managedApplications, managedIndices } from '../privileges/global-privileges.js';
 import { allowsIndexAction, grantsIndexPrivilege } from '../privileges/index-privileges.js';
 import { isRestricted, restrictedIndices } from '../privileges/restricted-indices.js';
-import type { IndexPrivileges, RoleDescriptor } from '../privileges/role-descriptor.js';
-import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
 
 /** Privileges on indices of several roles, joined where the names of the indices are the same. */
@@ -46,6 +46,8 @@ export interface Concerns {
   readonly own?: boolean;
   /** It is about nothing but the privileges of these applications. */
   readonly applications?: readonly string[];
+  /** It stores these roles, or with none of them removes some. */
+  readonly roles?: readonly RoleDescriptor[];
 }
 
 /** What some roles allow together. */
@@ -98,13 +100,30 @@ export function permissionsOf(
     return meant ? language : without(language, restrictedIndices(version));
   }
 
+  /** Whether roles may be managed that give these privileges, as far as `global` says so. */
+  function managesRoles(roles: readonly RoleDescriptor[]): boolean {
+    const given = descriptors.flatMap(({ global }) => managedIndices(global));
+    if (given.length === 0) return false;
+    const most = permissionsOf([{ ...noPrivileges, indices: given }], stored, version);
+    return roles.every(
+      (role) =>
+        isOnIndices(role) &&
+        role.indices.every(({ names, privileges }) =>
+          names.every((name) =>
+            privileges.every((privilege) => most.hasIndexPrivilege(privilege, name, false)),
+          ),
+        ),
+    );
+  }
+
   return {
     groups,
     cluster,
     applications,
     runAs,
-    allowsAction: (action, { own = false, applications: concerned = [] }) =>
+    allowsAction: (action, { own = false, applications: concerned = [], roles: managedRoles }) =>
       grantsAction(cluster, action, own) ||
+      (managedRoles !== undefined && managesRoles(managedRoles)) ||
       (concerned.length > 0 &&
         concerned.every((name) => managed.some((pattern) => matchesPattern(pattern, name)))),
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
@@ -135,12 +154,11 @@ export function permissionsOf(
   };
 }
 
-/** The applications whose privileges a role may manage, as its `global` says. */
-function managedApplications(global: JsonMap | undefined): string[] {
-  const of = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
-    isMap(value) ? value.get(name) : undefined;
-  const names = of(of(of(global, 'application'), 'manage'), 'applications');
-  return Array.isArray(names) ? names.filter((name: JsonValue) => typeof name === 'string') : [];
+/** Whether a role has nothing but privileges on ordinary indices. */
+function isOnIndices(role: RoleDescriptor): boolean {
+  const others = [role.cluster, role.applications, role.runAs, role.remoteIndices, role.remoteCluster];
+  const hasOthers = others.some((list) => (list?.length ?? 0) > 0) || (role.global?.size ?? 0) > 0;
+  return !hasOthers && role.indices.every(({ allowRestrictedIndices }) => !allowRestrictedIndices);
 }
 
 function distinct(texts: Iterable<string>): string[] {

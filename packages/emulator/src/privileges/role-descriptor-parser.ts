@@ -14,6 +14,7 @@ import {
 import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap } from '../wire/json-value.js';
 import { type Field, refuseBroken, tokenName } from '../wire/object-parser.js';
+import { parseGlobal } from './global-privileges.js';
 import {
   type Mutable,
   parseApplication,
@@ -145,7 +146,7 @@ function readRoleMember(
       role.runAs = strings();
       return;
     case 'global':
-      role.global = readMap(member, document);
+      role.global = value.kind === 'object' ? parseGlobal(value, document) : refuseType(member, 'object');
       return;
     case 'metadata':
       role.metadata = readMap(member, document);

@@ -3,6 +3,7 @@
 import type { Version } from '../wire/version.js';
 import { actionProblem, applicationProblem } from './application-privileges.js';
 import { clusterPrivilegeProblem } from './cluster-privileges.js';
+import { managedIndices } from './global-privileges.js';
 import { indexPrivilegeProblem } from './index-privileges.js';
 import type { RoleDescriptor, RoleDescriptors } from './role-descriptor.js';
 
@@ -19,7 +20,7 @@ export function roleProblems(roles: RoleDescriptors, version: Version): string[]
 /** What is wrong with one descriptor. */
 export function descriptorProblems(role: RoleDescriptor, version: Version): string[] {
   const cluster = role.cluster.map((name) => clusterPrivilegeProblem(name, version));
-  const indices = [...role.indices, ...(role.remoteIndices ?? [])]
+  const indices = [...role.indices, ...(role.remoteIndices ?? []), ...managedIndices(role.global)]
     .flatMap((item) => item.privileges)
     .map((name) => indexPrivilegeProblem(name, version));
   const applications = role.applications.flatMap(({ application, privileges }) => [

@@ -96,6 +96,7 @@ export const roleRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
+    roles: ({ role }) => [role],
     run: (security, request) => answer({ role: { created: store(security, request) } }),
   }),
   route<string[] | undefined>({
@@ -111,6 +112,7 @@ export const roleRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
+    roles: () => [],
     run(security, name) {
       const found = remove(security, name);
       return answer({ found }, found ? 200 : 404);

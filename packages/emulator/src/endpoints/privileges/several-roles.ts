@@ -61,6 +61,7 @@ export const severalRolesRoutes: readonly Route[] = [
     read: (call) => putParser.parse(documentOf(call)).roles,
     validate: (roles) => (roles.size === 0 ? ['roles are missing'] : []),
     action: () => `${actions}/bulk_put`,
+    roles: (roles) => [...roles.values()],
     run: (security, roles) =>
       each(roles.keys(), (name) => {
         const role = roles.get(name);
@@ -75,6 +76,7 @@ export const severalRolesRoutes: readonly Route[] = [
     body: 'required',
     read: (call) => deleteParser.parse(documentOf(call)).names,
     action: () => `${actions}/bulk_delete`,
+    roles: () => [],
     run: (security, names) => each(names, (name) => (remove(security, name) ? 'deleted' : 'not_found')),
   }),
 ];
