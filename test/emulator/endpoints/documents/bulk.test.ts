@@ -99,6 +99,23 @@ test('the index may be in the path, and the lines in any of four types', async (
   expect((await cluster.ask('GET /docs/_count')).json.count).toBe(4);
 });
 
+test('an empty id spoils one document, not the others', async () => {
+  const { status, json } = await bulk(
+    lines(
+      { index: { _index: 'docs', _id: '' } },
+      { a: 1 },
+      { index: { _index: 'docs', _id: '1' } },
+      { a: 1 },
+    ),
+  );
+  expect([status, json.errors]).toEqual([200, true]);
+  expect(json.items[0].index).toMatchObject({
+    status: 400,
+    error: { type: 'illegal_argument_exception', reason: 'if _id is specified it must not be empty' },
+  });
+  expect(json.items[1].index.status).toBe(201);
+});
+
 test('no other endpoint takes lines', async () => {
   const headers = { ...cluster.admin, 'content-type': 'application/x-ndjson' };
   expectAnswer(await cluster.ask('PUT /docs/_doc/1', { headers, body: '{}\n' }), {

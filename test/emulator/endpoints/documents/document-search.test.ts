@@ -250,6 +250,8 @@ describe('several indices', () => {
   });
 
   test('may have to be there', async () => {
+    const nothing = 'ignore_unavailable=true&allow_no_indices=false';
+    expect((await cluster.ask(`GET /nothing/_search?${nothing}`)).status).toBe(404);
     const { status, json } = await cluster.ask('GET /nothing*/_search?allow_no_indices=false');
     expect([status, json.error.reason]).toEqual([404, 'no such index [nothing*]']);
   });

@@ -108,11 +108,16 @@ function readParameter(document: JsonDocument, line: number, name: string, value
   return refuse(illegalArgument(`Action/metadata line [${line}] contains an unknown parameter [${name}]`));
 }
 
+/** Whether a write brings a whole document, for which an id could be drawn. */
+function isDocument({ kind }: Write): boolean {
+  return kind === 'index' || kind === 'create';
+}
+
 function problems({ writes }: BulkRequest): string[] {
   if (writes.length === 0) return ['no requests added'];
   return writes.flatMap((write) => [
     ...(write.index === '' ? ['index is missing'] : []),
-    ...(write.id === '' ? ['id is missing'] : []),
+    ...(write.id === '' && !isDocument(write) ? ['id is missing'] : []),
     ...writeProblems(write),
   ]);
 }
@@ -124,6 +129,7 @@ function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call
   let errors = false;
   const items = writes.map((write): JsonValue => {
     try {
+      if (write.id === '') refuse(illegalArgument('if _id is specified it must not be empty'));
       const result = carryOut(security, caller, write, true);
       return { [write.kind]: { ...showWritten(result, version, refreshed), status: statusOf(result) } };
     } catch (refusal) {
