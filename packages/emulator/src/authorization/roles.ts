@@ -4,7 +4,7 @@
 
 import type { RoleDescriptor, RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
-import { reservedRoles } from './later-reserved-roles.js';
+import { reservedRoles } from './reserved-roles.js';
 
 /** The roles of an emulator. */
 export interface Roles {

@@ -1,7 +1,7 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from '../authentication/kerberos.js';
-import { isReservedRole } from '../authorization/later-reserved-roles.js';
+import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { SecuritySettings } from '../cluster/security.js';
 import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
 import { isReservedUser } from '../identities/users.js';

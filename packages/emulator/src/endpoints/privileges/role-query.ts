@@ -1,6 +1,6 @@
 /** Searching roles: `/_security/_query/role`. */
 
-import { isReservedRole } from '../../authorization/later-reserved-roles.js';
+import { isReservedRole } from '../../authorization/reserved-roles.js';
 import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
 import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';

@@ -1,6 +1,6 @@
 /** Roles: `/_security/role`. */
 
-import { isReservedRole } from '../../authorization/later-reserved-roles.js';
+import { isReservedRole } from '../../authorization/reserved-roles.js';
 import {
   type Answer,
   answer,
