@@ -43,8 +43,6 @@ const promised = [
 /** Parts of Elasticsearch that the emulator does not have. A client is told so in the routing layer's words. */
 const absent: Readonly<Record<string, object>> = {
   activateUserProfile: { grant_type: 'access_token', access_token: 'x' },
-  bulkDeleteRole: { names: ['x'] },
-  bulkPutRole: { roles: {} },
   delegatePki: { x509_certificate_chain: [] },
   disableUserProfile: { uid: 'x' },
   enableUserProfile: { uid: 'x' },
@@ -57,7 +55,6 @@ const absent: Readonly<Record<string, object>> = {
   oidcAuthenticate: { nonce: 'x', redirect_uri: 'x', state: 'x' },
   oidcLogout: { token: 'x' },
   oidcPrepareAuthentication: {},
-  queryRole: {},
   samlAuthenticate: { content: 'x', ids: [] },
   samlCompleteLogout: { realm: 'x', ids: [] },
   samlInvalidate: { query_string: 'x' },

@@ -88,7 +88,10 @@ export const apiKeyGoldens: readonly Golden[] = [
         body: { id: text, name: 'healthcheck', api_key: text, encoded: text },
       });
       const headers = apiKey(response.json.encoded);
-      expectAnswer(await cluster.ask('GET /_cluster/health', { headers }), { status: 200, body: healthy });
+      expectAnswer(await cluster.ask('GET /_cluster/health', { headers }), {
+        status: 200,
+        body: healthy(cluster),
+      });
     },
   },
   {

@@ -89,8 +89,7 @@ export const expiredAnswer = {
 };
 /** The counters of an invalidation that found nothing. */
 export const nothingInvalidated = { invalidated_tokens: 0, previously_invalidated_tokens: 0, error_count: 0 };
-/** The body of a health report. */
-export const healthy = {
+const report = {
   cluster_name: text,
   status: text,
   timed_out: false,
@@ -107,6 +106,10 @@ export const healthy = {
   task_max_waiting_in_queue_millis: number,
   active_shards_percent_as_number: number,
 };
+/** The body of a health report. */
+export function healthy({ version }: Pick<Cluster, 'version'>): object {
+  return isSince(version, [8, 16]) ? { ...report, unassigned_primary_shards: 0 } : report;
+}
 
 /** The answer to the creation of the cross-cluster key of the reference. */
 export async function createCrossClusterKey(cluster: Cluster): Promise<Incoming['json']> {

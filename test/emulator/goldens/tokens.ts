@@ -177,7 +177,7 @@ export const tokenGoldens: readonly Golden[] = [
       const response = await cluster.ask('DELETE /_security/oauth2/token', { body });
       expectAnswer(response, { status: 200, body: { ...nothingInvalidated, invalidated_tokens: 1 } });
       const health = await cluster.ask('GET /_cluster/health', { headers: bearer(pair.access_token) });
-      expectAnswer(health, { status: 200, body: healthy });
+      expectAnswer(health, { status: 200, body: healthy(cluster) });
     },
   },
   {

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Authentication } from '../identities/identity.js';
+import type { RoleDescriptor } from '../privileges/role-descriptor.js';
 import {
   type ApiError,
   illegalArgument,
@@ -72,6 +73,8 @@ export interface Endpoint<Input> {
   own?(input: Input, authentication: Authentication): boolean;
   /** The applications whose privileges are concerned, and nothing else. */
   applications?(input: Input): readonly string[];
+  /** The roles that are stored; none: some are removed. */
+  roles?(input: Input): readonly RoleDescriptor[];
   /** Whether this caller needs no privilege for this request. */
   free?(input: Input, authentication: Authentication): boolean;
   /** @throws Refusal */
@@ -102,9 +105,11 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const free = endpoint.free?.(input, authentication) ?? false;
     const own = endpoint.own?.(input, authentication) ?? false;
     const applications = endpoint.applications?.(input) ?? [];
+    const roles = endpoint.roles?.(input);
+    const concerns = { own, applications, ...(roles && { roles }) };
     const denial =
       authorization.barrier(authentication, action) ??
-      (free ? undefined : authorization.denial(authentication, action, { own, applications }));
+      (free ? undefined : authorization.denial(authentication, action, concerns));
     if (denial !== undefined) throw new Refusal(denial);
   }
 

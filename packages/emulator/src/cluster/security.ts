@@ -74,7 +74,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const roleMappings = createRoleMappings();
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
   const apiKeys = createApiKeys(clock, secrets, version);
-  const serviceAccounts = createServiceAccounts(secrets);
+  const serviceAccounts = createServiceAccounts(secrets, version);
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
   const isLicensed = settings.license === 'trial';
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());

@@ -3,6 +3,7 @@
  * written can be found at once; there is nothing to refresh. Who may see or write what is decided elsewhere.
  */
 
+import type { Clock } from '../controls/clock.js';
 import type { FieldValue } from '../search/query.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, jsonValueOf, locationOf } from '../wire/json-parser.js';
@@ -56,26 +57,37 @@ export interface Index extends Pick<IndexDefinition, 'shards' | 'replicas'> {
   remove(id: string): Written;
 }
 
+// `index.gc_deletes` of Elasticsearch.
+const rememberedMs = 60_000;
+
 /** What is known of an index when it is made. */
 export interface IndexParts {
   readonly name: string;
   readonly uuid: string;
-  readonly createdAt: number;
+  readonly clock: Clock;
   readonly definition: IndexDefinition;
   readonly version: Version;
 }
 
 /** @throws Refusal if the index has too many fields */
-export function createIndex({ name, uuid, createdAt, definition, version }: IndexParts): Index {
+export function createIndex({ name, uuid, clock, definition, version }: IndexParts): Index {
   const documents = new Map<string, StoredDocument>();
+  const removed = new Map<string, { readonly version: number; readonly at: number }>();
   const mapping = createMapping((place, reason, cause) => unfit(version, place, reason, cause));
   mapping.add(definition.fields);
   let operations = 0;
 
+  /** The version of what is stored next under an id; that of a removed document is remembered for a while. */
+  function nextVersion(id: string): number {
+    const tombstone = removed.get(id);
+    const last = tombstone !== undefined && clock.now() - tombstone.at < rememberedMs ? tombstone.version : 0;
+    return (documents.get(id)?.version ?? last) + 1;
+  }
+
   const index: Index = {
     name,
     uuid,
-    createdAt,
+    createdAt: clock.now(),
     shards: definition.shards,
     replicas: definition.replicas,
     mapping,
@@ -101,7 +113,8 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
         throw new Refusal(documentError(index, 409, 'version_conflict_engine_exception', reason));
       }
       mapping.add(added);
-      const stored = { index, id, version: (before?.version ?? 0) + 1, seqNo: operations++, source, values };
+      const stored = { index, id, version: nextVersion(id), seqNo: operations++, source, values };
+      removed.delete(id);
       // The newest comes last.
       documents.delete(id);
       documents.set(id, stored);
@@ -113,10 +126,10 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
       };
     },
     remove(id) {
-      const before = documents.get(id);
-      documents.delete(id);
-      const version = (before?.version ?? 0) + 1;
-      return { result: before === undefined ? 'not_found' : 'deleted', id, version, seqNo: operations++ };
+      const version = nextVersion(id);
+      const found = documents.delete(id);
+      removed.set(id, { version, at: clock.now() });
+      return { result: found ? 'deleted' : 'not_found', id, version, seqNo: operations++ };
     },
   };
   return index;

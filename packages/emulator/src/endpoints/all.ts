@@ -21,7 +21,9 @@ import { licenseRoutes } from './node/license.js';
 import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
 import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
 import { roleMappingRoutes } from './privileges/role-mappings.js';
+import { roleQueryRoute } from './privileges/role-query.js';
 import { roleRoutes } from './privileges/roles.js';
+import { severalRolesRoutes } from './privileges/several-roles.js';
 import { userPrivilegesRoutes } from './privileges/user-privileges.js';
 
 // Until 8.0 these were also reachable under their older name.
@@ -52,6 +54,8 @@ export const allRoutes: readonly Route[] = [
   ...applicationPrivilegeRoutes,
   userQueryRoute,
   ...roleRoutes,
+  ...severalRolesRoutes,
+  roleQueryRoute,
   ...roleMappingRoutes,
   ...serviceAccountRoutes,
   ...cacheRoutes,

@@ -41,6 +41,8 @@ export interface Tokens {
   invalidateAll(username: string | undefined, realmName: string | undefined): TokenCounts;
   /** The tokens of which something is alive, the oldest first. */
   live(): LiveToken[];
+  /** Whether there ever was a token. */
+  hasIssued(): boolean;
   /** Invalidates a live token and its refresh token. @returns whether there was one with this number */
   invalidateNumber(number: number): boolean;
 }
@@ -198,6 +200,7 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
         : { invalidated: 1, previouslyInvalidated: 0 };
     },
     live: () => [...byAccess.values()].flatMap((record) => alive(record) ?? []),
+    hasIssued: () => issued > 0,
     invalidateNumber(number) {
       const record = [...byAccess.values()].find((other) => other.number === number && alive(other));
       if (record === undefined) return false;

@@ -2,8 +2,9 @@
  * The users of the reserved and the native realm, and their passwords. What a role allows is not known here.
  */
 
-import { isBcryptHashOf } from './bcrypt.js';
+import type { JsonMap, JsonValue } from '../wire/json-value.js';
 import { nativeRealm, reservedMetadata, reservedRealm } from './identity.js';
+import { isHashOf } from './password-hash.js';
 import { type Digest, digest } from './secrets.js';
 import type { Realm, User } from './user.js';
 
@@ -14,16 +15,16 @@ export interface Account {
   readonly password: StoredPassword | undefined;
 }
 
-/** What is kept of a password. A bcrypt hash is replaced by a digest once it has matched. */
-export type StoredPassword = { readonly digest: Digest } | { readonly bcrypt: string };
+/** What is kept of a password. A hash from elsewhere is replaced by a digest once it has matched. */
+export type StoredPassword = { readonly digest: Digest } | { readonly hash: string };
 
 /** A password as it is set. */
-export type NewPassword = { readonly plain: string } | { readonly bcrypt: string };
+export type NewPassword = { readonly plain: string } | { readonly hash: string };
 
 /** The users of an emulator. */
 export interface Users {
   find(username: string): Account | undefined;
-  /** Every user, the reserved ones last. */
+  /** Every user, the reserved ones first. */
   all(): Account[];
   /** The account, if it is enabled and this is its password. */
   authenticate(username: string, password: string): Account | undefined;
@@ -51,6 +52,12 @@ const reservedRoles: ReadonlyMap<string, readonly string[]> = new Map([
   ['remote_monitoring_user', ['remote_monitoring_collector', 'remote_monitoring_agent']],
 ]);
 
+const deprecatedMetadata: JsonMap = new Map<string, JsonValue>([
+  ...reservedMetadata,
+  ['_deprecated', true],
+  ['_deprecated_reason', 'Please use the [kibana_system] user instead.'],
+]);
+
 /** Whether only Elasticsearch itself may define a user of this name. */
 export function isReservedUser(username: string): boolean {
   return reservedRoles.has(username);
@@ -61,7 +68,8 @@ export function createUsers(elasticPassword: string): Users {
   const native = new Map<string, Account>();
   const reserved = new Map<string, Account>();
   for (const [username, roles] of reservedRoles) {
-    const user = { username, roles, fullName: null, email: null, metadata: reservedMetadata, enabled: true };
+    const metadata = username === 'kibana' ? deprecatedMetadata : reservedMetadata;
+    const user = { username, roles, fullName: null, email: null, metadata, enabled: true };
     const password = username === 'elastic' ? store(username, { plain: elasticPassword }) : undefined;
     reserved.set(username, { user, realm: reservedRealm, password });
   }
@@ -78,14 +86,14 @@ export function createUsers(elasticPassword: string): Users {
   function isPassword({ user: { username }, password: stored }: Account, password: string): boolean {
     if (stored === undefined) return false;
     if ('digest' in stored) return stored.digest === passwordDigest(username, password);
-    if (!isBcryptHashOf(stored.bcrypt, password)) return false;
+    if (!isHashOf(stored.hash, password)) return false;
     change(username, { password: store(username, { plain: password }) });
     return true;
   }
 
   return {
     find,
-    all: () => [...native.values(), ...reserved.values()],
+    all: () => [...reserved.values(), ...native.values()],
     authenticate(username, password) {
       const account = find(username);
       return account?.user.enabled === true && isPassword(account, password) ? account : undefined;

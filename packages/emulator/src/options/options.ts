@@ -4,6 +4,7 @@ import type { TicketResult } from '../authentication/kerberos.js';
 import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { SecuritySettings } from '../cluster/security.js';
 import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
+import { isReservedUser } from '../identities/users.js';
 import { nameProblem } from '../names/names.js';
 import type { RoleDescriptor } from '../privileges/role-descriptor.js';
 import { parseRole } from '../privileges/role-descriptor-parser.js';
@@ -152,7 +153,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     jwtRealms: readJwtRealms(jwtRealms, parsed),
     seed,
-    users: Object.entries(users).map(([name, body]) => readUser(name, body)),
+    users: Object.entries(users).map(([name, body]) => readUser(name, body, parsed)),
     roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body, parsed)])),
   };
 }
@@ -182,11 +183,12 @@ function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, Ticke
   return [ticket, { kind: 'accepted', user, responseToken }];
 }
 
-function readUser(name: string, body: unknown): UserRequest {
+function readUser(name: string, body: unknown, version: Version): UserRequest {
   const option = `users.${name}`;
   if (!isObject(body)) refuse(option, 'an object');
-  const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body))));
-  const problems = userProblems(request);
+  const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body)), version));
+  const problems = userProblems(request, version);
+  if (isReservedUser(name)) problems.push(`Username [${name}] is reserved and may not be used.`);
   if (request.password === undefined) problems.push('password is missing');
   if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
   return request;
@@ -199,9 +201,9 @@ function readRole(name: string, body: unknown, version: Version): RoleDescriptor
   const role = inWords(option, () =>
     parseRole(name, document.root, document, { restriction: false, description: true }),
   );
-  const nameIssue = isReservedRole(name)
+  const nameIssue = isReservedRole(name, version)
     ? `Role [${name}] is reserved and may not be used.`
-    : nameProblem('Role', name);
+    : nameProblem('Role', name, version);
   const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];
   if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
   inWords(option, () => checkRoleQueries(role));

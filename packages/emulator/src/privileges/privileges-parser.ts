@@ -31,17 +31,16 @@ export function refuseType(member: JsonMember, type: string): never {
 export function readStrings(role: string, member: JsonMember, document: JsonDocument): string[] | undefined {
   const { value } = member;
   if (value.kind === 'null') return undefined;
-  const complain = (problem: string, at: number): never => {
-    const cause = parseFailure(
-      `could not parse [${member.name}] field. expected a string array but ${problem}`,
-    );
+  const complain = (problem: string, at: number, field = member.name): never => {
+    const cause = parseFailure(`could not parse [${field}] field. expected a string array but ${problem}`);
     throw new Refusal(parseFailure(`failed to parse role [${role}]`, cause), at);
   };
   if (value.kind !== 'array') return complain(`found [${tokenName(value)}] value instead`, value.at);
   const items = value.items.map((item) =>
     item.kind === 'string'
       ? item.value
-      : complain(`one of the value in the array is [${tokenName(item)}]`, item.at),
+      : // Inside of an array the parser has no name of a field.
+        complain(`one of the value in the array is [${tokenName(item)}]`, item.at, 'null'),
   );
   return value.end === undefined ? refuseBroken(document) : items;
 }

@@ -39,10 +39,14 @@ export type Query =
   | {
       readonly kind: 'bool';
       readonly must: readonly Query[];
+      /** The same, but they do not count for the score. */
+      readonly filter: readonly Query[];
       readonly should: readonly Query[];
       readonly mustNot: readonly Query[];
       readonly minimumShouldMatch: number;
     }
+  /** A word in any field. */
+  | { readonly kind: 'anywhere'; readonly value: string }
   /** A query that Elasticsearch knows but does not allow here. */
   | { readonly kind: 'unsupported'; readonly name: string };
 
@@ -285,6 +289,7 @@ function parseRange(name: string, body: JsonNode, document: JsonDocument): Query
 
 function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {
   const must: Query[] = [];
+  const filter: Query[] = [];
   const should: Query[] = [];
   const mustNot: Query[] = [];
   let minimum: number | undefined;
@@ -295,8 +300,10 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
       );
     switch (member.name) {
       case 'must':
-      case 'filter':
         must.push(...queries());
+        break;
+      case 'filter':
+        filter.push(...queries());
         break;
       case 'should':
         should.push(...queries());
@@ -316,8 +323,8 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
         }
     }
   }
-  const byDefault = must.length === 0 && should.length > 0 ? 1 : 0;
+  const byDefault = must.length + filter.length === 0 && should.length > 0 ? 1 : 0;
   const minimumShouldMatch =
     minimum === undefined ? byDefault : minimum < 0 ? should.length + minimum : minimum;
-  return { kind: 'bool', must, should, mustNot, minimumShouldMatch };
+  return { kind: 'bool', must, filter, should, mustNot, minimumShouldMatch };
 }

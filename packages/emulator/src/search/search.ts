@@ -104,7 +104,8 @@ function extreme<Entry>({ key, values }: Criterion<Entry>, entry: Entry): SortVa
 function criterion<Entry>(key: SortKey, fields: SearchFields<Entry>): Criterion<Entry> {
   if (key.field === '_doc') return { key, values: () => [] };
   const field = fields.field(key.field);
-  if (field === undefined || !field.sortable) return refuse(fields.refusal(key.field));
+  if (field === undefined) return refuse(fields.refusal(key.field));
+  if (!field.sortable) return refuse(fields.unsortable?.(key.field) ?? fields.refusal(key.field));
   return { key, values: field.values };
 }
 

@@ -37,6 +37,10 @@ export interface Capabilities {
   readonly chunksBulk: boolean;
   /** 8.5: `_privileges` with a key that has some of its own is a mistake of the caller, not of the server. */
   readonly refusesLimitedPrivileges: boolean;
+  /** 8.7: `password_hash` of any algorithm that Elasticsearch knows, not only of the one that is configured. */
+  readonly takesAnyPasswordHash: boolean;
+  /** Names of users and roles have at most 507 characters, not 1024. 7.8 documents the one, 8.18 the other; 8.7 is assumed. */
+  readonly limitsNamesByIds: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
@@ -53,6 +57,11 @@ export interface Capabilities {
   readonly restrictsWorkflows: boolean;
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
   readonly pairedTokens: boolean;
+  /**
+   * Up to 8.18 and 9.0: whether a pattern of indices is covered is asked of all entries with the same privileges
+   * together. A 9.5 asks each entry alone; that it came with the privileges on failure stores is assumed.
+   */
+  readonly joinsEqualPrivileges: boolean;
   /** 8.10: cross-cluster keys, `type` of a key, `active_only`. */
   readonly crossClusterKeys: boolean;
   /** 8.12 */
@@ -69,6 +78,14 @@ export interface Capabilities {
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
   readonly remoteClusterPrivileges: boolean;
+  /** 8.15: several roles in one request, and searching for them. */
+  readonly managesSeveralRoles: boolean;
+  /** 8.16: the health of a cluster counts primary shards that are nowhere. */
+  readonly countsUnassignedPrimaries: boolean;
+  /** 8.18: role mappings from files are shown among the others, under names of their own. */
+  readonly hasReadOnlyMappings: boolean;
+  /** 8.18: searches of roles find the reserved ones too. */
+  readonly findsReservedRoles: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -90,6 +107,8 @@ export interface Version extends Capabilities {
   readonly minor: number;
   /** The number in front of every token this release issues (a transport or release version id). */
   readonly tokenVersion: number;
+  /** The number that an index says it was made by. */
+  readonly indexVersion: number;
 }
 
 const form = /^(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?$/;
@@ -113,6 +132,9 @@ export function parseVersion(text: string): Version | undefined {
     major,
     minor,
     tokenVersion: since(8, 10) ? transportVersion(major, minor) : major * 1_000_000 + minor * 10_000 + 99,
+    indexVersion: since(8, 11)
+      ? indexVersion(major, minor)
+      : (major * 10_000 + minor * 100 + patch) * 100 + 99,
     unknownTokenIsNotFound: since(8, 0),
     plainJsonType: since(8, 0),
     apiKeysRunAs: since(8, 1),
@@ -129,12 +151,15 @@ export function parseVersion(text: string): Version | undefined {
     chunksSearches: since(8, 9),
     chunksBulk: since(8, 13),
     refusesLimitedPrivileges: since(8, 5),
+    takesAnyPasswordHash: since(8, 7),
+    limitsNamesByIds: since(8, 7),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
     hidesProductByStatus: since(8, 8),
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
+    joinsEqualPrivileges: !(since(9, 1) || (major === 8 && minor === 19)),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
@@ -143,6 +168,10 @@ export function parseVersion(text: string): Version | undefined {
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
+    managesSeveralRoles: since(8, 15),
+    countsUnassignedPrimaries: since(8, 16),
+    hasReadOnlyMappings: since(8, 18),
+    findsReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     namesExceptions: since(9, 2),
@@ -156,6 +185,11 @@ export function parseVersion(text: string): Version | undefined {
 export function isSince({ major, minor }: Version, since: readonly [number, number] | undefined): boolean {
   const [first, second] = since ?? [0, 0];
   return major > first || (major === first && minor >= second);
+}
+
+// 9.5 is recorded. The others only have to differ, since 8.11 as numbers of their own beside those of releases.
+function indexVersion(major: number, minor: number): number {
+  return major === 8 ? 8_500_000 + minor * 1_000 : 9_002_000 + minor * 20_000;
 }
 
 // 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to

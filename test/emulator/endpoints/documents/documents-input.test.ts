@@ -87,7 +87,11 @@ describe('a document', () => {
   test.each<[string, string]>([
     ['[1]', 'Malformed content, must start with an object'],
     ['"text"', 'Malformed content, must start with an object'],
+    // Where the last thing that could be read begins, and where the text ends.
+    ['{', '[1:1] failed to parse: [1:2] Unexpected end of file'],
     ['{"a":1', '[1:6] failed to parse: [1:7] Unexpected end of file'],
+    ['{"a": "b" ', '[1:7] failed to parse: [1:11] Unexpected end of file'],
+    ['{"a": [', '[1:7] failed to parse: [1:8] Unexpected end of file'],
     [
       '{"a":1,"a":2}',
       `[1:6] failed to parse: [1:11] Duplicate field 'a'\n at [Source: (byte[])"{"a":1,"a":2}"; line: 1, column: 11]`,

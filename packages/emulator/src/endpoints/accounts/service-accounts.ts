@@ -61,12 +61,12 @@ function create({ serviceAccounts, secrets }: Security, request: TokenRequest): 
   return answer({ created: true, token: { name: tokenName, value } });
 }
 
-function get({ serviceAccounts }: Security, prefix: string): Answer {
+function get({ serviceAccounts, version }: Security, prefix: string): Answer {
   const found = new Map<string, JsonValue>();
   for (const name of serviceAccounts.names()) {
     const role = serviceAccounts.role(name);
     if (role !== undefined && `${name}/`.startsWith(prefix))
-      found.set(name, { role_descriptor: showRole(role) });
+      found.set(name, { role_descriptor: showRole(role, version) });
   }
   return answer(found);
 }

@@ -9,6 +9,7 @@ import {
   type FieldValue,
   type SearchField,
   type SearchFields,
+  unsortableField,
   unsupportedQuery,
   wordsOf,
 } from '../../search/query.js';
@@ -21,8 +22,15 @@ function field(type: SearchField<User>['type'], sortable: boolean, values: Value
   return { type, sortable, values: (user) => values(user).filter((value) => value !== null) };
 }
 
-// An analyzer of its own takes addresses apart further than the one for text does.
-const pieces = (text: string | null): string[] => text?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+// The analyzer for addresses keeps each as a whole, and takes out of it what is before and after the `@`, the letters
+// and the digits (`SecuritySystemIndices` of Elasticsearch).
+const parts = [/[^@]+/g, /\p{L}+/gu, /\d+/g, /(?<=@).+/g];
+
+function pieces(address: string | null): string[] {
+  if (address === null) return [];
+  const text = address.toLowerCase();
+  return [...new Set([text, ...parts.flatMap((part) => text.match(part) ?? [])])];
+}
 
 const known: ReadonlyMap<string, SearchField<User>> = new Map([
   ['username', field('keyword', true, (user) => [user.username])],
@@ -37,6 +45,7 @@ const fields: SearchFields<User> = {
   field: (name) => known.get(name),
   unsupported: unsupportedQuery,
   refusal: (name) => `Field [${name}] is not allowed for querying or aggregation`,
+  unsortable: unsortableField,
 };
 
 function query(security: Security, request: Search): Answer {

@@ -32,6 +32,11 @@ function invalid(problem: string): never {
 }
 
 function put(security: Security, { user, password }: UserRequest): Answer {
+  const { username } = user;
+  if (username === anonymousUser) refuse(validationFailure([anonymous(username, 'modified via the API')]));
+  if (isReservedUser(username)) {
+    refuse(validationFailure([`user [${username}] is reserved and only the password can be changed`]));
+  }
   const stored = security.users.put(user, password);
   if (stored === 'password missing') {
     return invalid('password must be specified unless you are updating an existing user');
@@ -66,7 +71,19 @@ export function namesIn(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(',').map((name) => name.trim());
 }
 
+// The user that requests without credentials are from, whether or not there are any.
+const anonymousUser = '_anonymous';
+
+function anonymous(username: string, deed: string): string {
+  return `user [${username}] is anonymous and cannot be ${deed}`;
+}
+
+function refuseAnonymous(username: string, deed: string): void {
+  if (username === anonymousUser) refuse(illegalArgument(anonymous(username, deed)));
+}
+
 function remove(security: Security, username: string): Answer {
+  refuseAnonymous(username, 'deleted');
   if (isReservedUser(username)) {
     refuse(illegalArgument(`user [${username}] is reserved and cannot be deleted`));
   }
@@ -91,7 +108,7 @@ function readPasswordRequest(call: Call): PasswordRequest {
   for (const member of root.members) {
     if (member.value.kind === 'broken') refuseBroken(document);
     password =
-      readPassword(member, password) ??
+      readPassword(member, password, call.version) ??
       refuse(parseFailure(`failed to parse change password request. unexpected field [${member.name}]`));
   }
   if (root.end === undefined) refuseBroken(document);
@@ -103,6 +120,7 @@ function isOwnPassword({ username }: PasswordRequest, { user, lookupRealm, type 
 }
 
 function changePassword(security: Security, { username, password }: PasswordRequest): Answer {
+  refuseAnonymous(username, 'modified via the API');
   if (password === undefined || !security.users.setPassword(username, password)) {
     return invalid('user must exist in order to change password');
   }
@@ -119,6 +137,7 @@ function setEnabled(
   if (user.username === username && isManaged(lookupRealm)) {
     refuse(illegalArgument('users may not update the enabled status of their own account'));
   }
+  refuseAnonymous(username, 'modified using the api');
   if (!security.users.setEnabled(username, enabled)) {
     return invalid(`only existing users can be ${enabled ? 'enabled' : 'disabled'}`);
   }
@@ -143,7 +162,7 @@ export const userRoutes: readonly Route[] = [
     paths: ['/_security/user/{username}'],
     query: ['refresh'],
     body: 'required',
-    read: (call) => parseUser(segment(call, 'username'), documentOf(call)),
+    read: (call) => parseUser(segment(call, 'username'), documentOf(call), call.version),
     validate: userProblems,
     action: () => `${actions}/put`,
     run: put,

@@ -24,6 +24,7 @@ import type { MappedFields } from '../../documents/mapping.js';
 import { showFields, visibleFields } from '../../documents/mapping-view.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from './index-request.js';
 
 const actions = {
@@ -80,18 +81,20 @@ function show(security: Security, target: Target, { authentication, version }: C
   const mappings = mappingsOf(caller, actions.get, indices);
   const shown = indices.map((index, at): [string, JsonValue] => [
     index.name,
-    { aliases: {}, mappings: mappings[at], settings: { index: settingsOf(index) } },
+    { aliases: {}, mappings: mappings[at], settings: { index: settingsOf(index, version) } },
   ]);
   return inChunks(answer(new Map(shown)), version.chunksIndices);
 }
 
-function settingsOf({ name, uuid, createdAt, shards, replicas }: Index): JsonValue {
+function settingsOf({ name, uuid, createdAt, shards, replicas }: Index, version: Version): JsonValue {
   return {
+    routing: { allocation: { include: { _tier_preference: 'data_content' } } },
     number_of_shards: String(shards),
     provided_name: name,
     creation_date: String(createdAt),
     number_of_replicas: String(replicas),
     uuid,
+    version: { created: String(version.indexVersion) },
   };
 }
 

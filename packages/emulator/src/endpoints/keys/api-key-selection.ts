@@ -72,8 +72,8 @@ export function showApiKey(
     realm: key.owner.realm.name,
     realm_type: version.showsRealmType ? key.owner.realm.type : undefined,
     metadata: key.metadata,
-    role_descriptors: version.showsRoleDescriptors ? showRoles(key.roleDescriptors) : undefined,
-    limited_by: limitedBy ? [showRoles(key.owner.limitedBy)] : undefined,
+    role_descriptors: version.showsRoleDescriptors ? showRoles(key.roleDescriptors, version) : undefined,
+    limited_by: limitedBy ? [showRoles(key.owner.limitedBy, version)] : undefined,
     access: key.access,
     certificate_identity: key.certificateIdentity,
   };

@@ -130,23 +130,20 @@ export function update(
     ...(change.access !== undefined && { access: change.access }),
     ...(change.certificateIdentity !== undefined && { certificateIdentity: change.certificateIdentity }),
   };
-  if (sameJson(comparable(key), comparable(updated))) return false;
+  if (sameJson(comparable(key, security.version), comparable(updated, security.version))) return false;
   apiKeys.replace(updated);
   return true;
 }
 
-function comparable({
-  owner,
-  roleDescriptors,
-  metadata,
-  expiration,
-  certificateIdentity,
-}: ApiKey): JsonValue {
+function comparable(
+  { owner, roleDescriptors, metadata, expiration, certificateIdentity }: ApiKey,
+  version: Version,
+): JsonValue {
   const { username, fullName, email, metadata: ownerMetadata } = owner.user;
   return {
     owner: [username, fullName, email, ownerMetadata, owner.realm.name, owner.realm.type],
-    limitedBy: showRoles(owner.limitedBy),
-    roleDescriptors: showRoles(roleDescriptors),
+    limitedBy: showRoles(owner.limitedBy, version),
+    roleDescriptors: showRoles(roleDescriptors, version),
     metadata,
     expiration,
     certificateIdentity,
