@@ -231,11 +231,24 @@ describe('a page', () => {
 describe('who may not see all', () => {
   test('sees what is his: of a user its keys, of a key itself', async () => {
     expect(await found({ match_all: {} }, basic('alice', 'password'))).toEqual(['tool']);
+    const { encoded: itself } = (
+      await cluster.ask('PUT /_security/api_key', {
+        body: { name: 'itself', role_descriptors: { r: { cluster: ['manage_own_api_key'] } } },
+      })
+    ).json;
+    expect(await found({ match_all: {} }, apiKey(itself))).toEqual(['itself']);
+    expect(await found({ term: { name: 'app-1' } }, apiKey(itself))).toEqual([]);
+    // Of a key what limits it is for others, of a user it is not.
+    expect((await ask({}, apiKey(itself), '?with_limited_by=true')).status).toBe(403);
+    expect((await ask({}, basic('alice', 'password'), '?with_limited_by=true')).status).toBe(200);
+    await cluster.ask('DELETE /_security/api_key', { body: { name: 'itself' } });
+  });
+
+  test('sees nothing at all without the privilege for own keys', async () => {
     const { encoded: none } = (
       await cluster.ask('PUT /_security/api_key', { body: { name: 'none', role_descriptors: { r: {} } } })
     ).json;
-    expect(await found({ match_all: {} }, apiKey(none))).toEqual(['none']);
-    expect(await found({ term: { name: 'app-1' } }, apiKey(none))).toEqual([]);
+    expect((await ask({}, apiKey(none))).status).toBe(403);
     await cluster.ask('DELETE /_security/api_key', { body: { name: 'none' } });
   });
 

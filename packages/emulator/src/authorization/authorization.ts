@@ -26,8 +26,12 @@ export interface Authorization {
   grantOn(authentication: Authentication, action: string, index: string): IndexGrant | undefined;
   /** The denial of an action on the indices on which `grantOn` found no grant. */
   indexDenial(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
-  /** What keeps somebody from doing even that for which no privilege is needed. */
-  barrier(authentication: Authentication, action: string): ApiError | undefined;
+  /**
+   * What keeps somebody from doing even that for which no privilege is needed.
+   *
+   * @param own whether nothing but the caller's own API keys is concerned
+   */
+  barrier(authentication: Authentication, action: string, own?: boolean): ApiError | undefined;
   /** What the caller's roles are now: what an API key made now would be limited by. */
   roleDescriptors(authentication: Authentication): RoleDescriptors;
   /** What limits the caller. Only what every one of them allows is allowed. */
@@ -78,11 +82,11 @@ export function createAuthorization(
       return groups.every((allowing) => allowing.length > 0) ? groups : undefined;
     },
     indexDenial: denials.onIndices,
-    barrier(authentication, action) {
+    barrier(authentication, action, own) {
       const { runBy, user, apiKey, lookupRealm } = authentication;
       // None of the workflows to which a key can be restricted is among the endpoints here.
       const ofKey = (runBy?.apiKey ?? apiKey)?.roleDescriptors.values() ?? [];
-      if ([...ofKey].some((role) => role.workflows)) return denials.ofWorkflow(authentication, action);
+      if ([...ofKey].some((role) => role.workflows)) return denials.ofWorkflow(authentication, action, own);
       const mayRunAs = (by: Authentication): boolean =>
         lookupRealm !== nowhere && limits(by).every((limit) => limit.allowsRunAs(user.username));
       if (runBy === undefined || mayRunAs(runBy)) return undefined;

@@ -17,7 +17,7 @@ export interface Denials {
   /** Somebody may not act for whom he wants to act for. */
   ofRunAs(authentication: Authentication, runBy: Authentication, action: string): ApiError;
   /** A key may be used for its workflows only. */
-  ofWorkflow(authentication: Authentication, action: string): ApiError;
+  ofWorkflow(authentication: Authentication, action: string, own?: boolean): ApiError;
 }
 
 /** @param roles those that exist now, which a denial tells apart from those that were assigned */
@@ -83,14 +83,14 @@ export function createDenials(roles: Roles, version: Version): Denials {
         `action [${action}] is unauthorized for ${name}${rolesOf(whose)}, because ${name} is unauthorized to run as [${authentication.user.username}]`,
       );
     },
-    ofWorkflow(authentication, action) {
+    ofWorkflow(authentication, action, own) {
       const cause = {
         status: 403,
         type: 'role_restriction_exception',
         reason: 'access restricted by workflow',
       };
       const who = whoIs(authentication, assignedRolesOf);
-      return { ...denied(`action [${action}] is unauthorized for ${who}${hint(action)}`), cause };
+      return { ...denied(`action [${action}] is unauthorized for ${who}${hint(action, own)}`), cause };
     },
   };
 }

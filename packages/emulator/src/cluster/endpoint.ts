@@ -95,7 +95,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const own = endpoint.own?.(input, authentication) ?? false;
     const applications = endpoint.applications?.(input) ?? [];
     const denial =
-      authorization.barrier(authentication, action) ??
+      authorization.barrier(authentication, action, own) ??
       (free ? undefined : authorization.denial(authentication, action, { own, applications }));
     if (denial !== undefined) throw new Refusal(denial);
   }

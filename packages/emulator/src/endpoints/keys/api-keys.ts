@@ -205,7 +205,10 @@ export const apiKeyRoutes: readonly Route[] = [
     read: readGet,
     validate: getProblems,
     action: () => `${actions}/get`,
-    own: (request, authentication) => isOwn(withIds(request), authentication),
+    // What limits a key is not for the key itself (`ManageOwnApiKeyClusterPrivilege`).
+    own: (request, authentication) =>
+      isOwn(withIds(request), authentication) &&
+      (authentication.apiKey === undefined || !request.withLimitedBy),
     // Without any privilege a key may read itself, but not what limits it.
     free: ({ id, withLimitedBy }, { apiKey }) => apiKey !== undefined && id === apiKey.id && !withLimitedBy,
     run: get,
