@@ -30,8 +30,11 @@ const nodes: Readonly<Record<string, Node>> = {
   },
   anonymous: { options: { anonymousRoles: ['monitoring_user', 'guest'] } },
   'anonymous 401': {
-    options: { anonymousRoles: ['guest'] },
-    lacks: "the anonymous user's name and its 401 (anonymous.username, anonymous.authz_exception: false)",
+    options: {
+      anonymousRoles: ['guest'],
+      anonymousUsername: 'visitor',
+      anonymousAuthzException: false,
+    },
   },
   jwt: { options: { jwtRealms } },
   https: { options: { tls: true }, lacks: 'a token of a service account in a file (service_tokens)' },

@@ -18,7 +18,6 @@ import {
   type ServiceAccounts,
 } from '../identities/service-accounts.js';
 import type { Tokens } from '../identities/tokens.js';
-import type { User } from '../identities/user.js';
 import type { Users } from '../identities/users.js';
 import { decodeBase64 } from '../wire/base64.js';
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
@@ -49,8 +48,6 @@ export interface CredentialSources {
   readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
-  /** Added to the roles of every user. */
-  readonly anonymousRoles: readonly string[];
   readonly version: Version;
 }
 
@@ -71,8 +68,6 @@ export interface Credentials {
   readJwt(text: string, where: string, context: JwtContext): AuthenticationResult | undefined;
   /** What follows `ApiKey ` in a header. */
   readApiKey(encoded: string): AuthenticationResult;
-  /** The user with the roles that everybody has in addition. */
-  withAnonymousRoles(user: User): User;
   unauthorized(reason: string, more?: Partial<ApiError>): ApiError;
 }
 
@@ -83,8 +78,7 @@ const noAccessToken = 'oauth2 token: invalid token';
 /** Makes the reader. */
 export function createCredentials(sources: CredentialSources): Credentials {
   const { users, tokens, apiKeys, serviceAccounts, kerberos, jwtRealms, roleMappings } = sources;
-  const { challenges, anonymousRoles, version } = sources;
-  const extended = new WeakMap<User, User>();
+  const { challenges, version } = sources;
 
   function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
     return { status: 401, type: 'security_exception', reason, challenges: challenges.all, ...more };
@@ -104,15 +98,6 @@ export function createCredentials(sources: CredentialSources): Credentials {
 
   const refuseUser = (username: string, where: string, more?: Partial<ApiError>): AuthenticationResult =>
     refuse(`unable to authenticate user [${username}] for ${where}`, more);
-
-  function withAnonymousRoles(user: User): User {
-    if (anonymousRoles.length === 0) return user;
-    const known = extended.get(user);
-    if (known !== undefined) return known;
-    const result = { ...user, roles: [...new Set([...user.roles, ...anonymousRoles])] };
-    extended.set(user, result);
-    return result;
-  }
 
   function readBearer(token: string, uri: string, context: JwtContext): AuthenticationResult {
     const presented = parseServiceToken(token);
@@ -134,7 +119,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     switch (found.kind) {
       case 'accepted': {
         const { user, realm } = found;
-        return accept(realmIdentity(withAnonymousRoles(user), realm), user.username);
+        return accept(realmIdentity(user, realm), user.username);
       }
       case 'refused':
         return refuseUser(found.principal, where, more);
@@ -179,7 +164,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
   function readUser(username: string, password: string, where: string): AuthenticationResult {
     const account = users.authenticate(username, password);
     if (account === undefined) return refuseUser(username, where);
-    return accept(realmIdentity(withAnonymousRoles(account.user), account.realm), username);
+    return accept(realmIdentity(account.user, account.realm), username);
   }
 
   function readBasic(encoded: string, uri: string): AuthenticationResult {
@@ -206,7 +191,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     }
     const mapped = roleMappings.rolesOf(found.user, kerberos.realm);
     const user = { ...found.user, roles: [...new Set([...found.user.roles, ...mapped])] };
-    const authentication = realmIdentity(withAnonymousRoles(user), kerberos.realm);
+    const authentication = realmIdentity(user, kerberos.realm);
     const negotiate = found.responseToken === undefined ? undefined : `Negotiate ${found.responseToken}`;
     return {
       kind: 'authenticated',
@@ -229,7 +214,6 @@ export function createCredentials(sources: CredentialSources): Credentials {
     readAccessToken,
     readJwt,
     readApiKey,
-    withAnonymousRoles,
     unauthorized,
     read(header, uri, context) {
       // Exactly one space belongs to the scheme; whatever follows is the credential.

@@ -3,7 +3,7 @@
  * `permissions.ts`, and a denial is put into words in `denials.ts`.
  */
 
-import { type Authentication, nowhere } from '../identities/identity.js';
+import { type AnonymousUser, type Authentication, nowhere, rolesOf } from '../identities/identity.js';
 import type { ServiceAccounts } from '../identities/service-accounts.js';
 import type { ApplicationPrivileges } from '../privileges/application-privileges.js';
 import type { RoleDescriptors } from '../privileges/role-descriptor.js';
@@ -41,16 +41,24 @@ export interface Authorization {
 /** For each limit of a caller, the privileges that grant. */
 export type IndexGrant = readonly (readonly IndexGroup[])[];
 
-/** Makes the decision maker. */
-export function createAuthorization(
-  roles: Roles,
-  serviceAccounts: ServiceAccounts,
-  applicationPrivileges: ApplicationPrivileges,
-  version: Version,
-): Authorization {
-  const denials = createDenials(roles, version);
+/** What a decision is made from. */
+export interface AuthorizationSources {
+  readonly roles: Roles;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly applicationPrivileges: ApplicationPrivileges;
+  readonly anonymous: AnonymousUser;
+  /** What whoever sent no credential is told to send one with, instead of being denied; none: he is denied. */
+  readonly anonymousChallenges: readonly string[] | undefined;
+  readonly version: Version;
+}
 
-  function roleDescriptors({ apiKey, serviceToken, user }: Authentication): RoleDescriptors {
+/** Makes the decision maker. */
+export function createAuthorization(sources: AuthorizationSources): Authorization {
+  const { roles, serviceAccounts, applicationPrivileges, anonymous, version } = sources;
+  const denials = createDenials(sources);
+
+  function roleDescriptors(authentication: Authentication): RoleDescriptors {
+    const { apiKey, serviceToken } = authentication;
     if (apiKey !== undefined) {
       return apiKey.roleDescriptors.size > 0 ? apiKey.roleDescriptors : apiKey.owner.limitedBy;
     }
@@ -58,7 +66,7 @@ export function createAuthorization(
       const role = serviceAccounts.role(serviceToken.account);
       return new Map(role === undefined ? [] : [[serviceToken.account, role]]);
     }
-    return roles.resolve(user.roles);
+    return roles.resolve(rolesOf(authentication, anonymous));
   }
 
   function limits(authentication: Authentication): Permissions[] {

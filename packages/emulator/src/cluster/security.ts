@@ -13,6 +13,7 @@ import { createRoles, type Roles } from '../authorization/roles.js';
 import type { Clock } from '../controls/clock.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
+import type { AnonymousUser } from '../identities/identity.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
 import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
@@ -32,8 +33,9 @@ export interface SecuritySettings {
   readonly tokenService: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
-  /** The roles of requests without credentials; none: they are refused. */
-  readonly anonymousRoles: readonly string[];
+  readonly anonymous: AnonymousUser;
+  /** Whether what a request without credentials may not do is denied; otherwise it is asked to authenticate. */
+  readonly anonymousAuthzException: boolean;
   /** Whether anybody may run as somebody else. */
   readonly runAs: boolean;
   /** What each Kerberos ticket, in Base64, leads to. */
@@ -66,7 +68,7 @@ export interface Security {
 
 /** Makes a cluster with its reserved users and roles. */
 export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
-  const { version, anonymousRoles } = settings;
+  const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
   const users = createUsers(settings.password);
   const roles = createRoles(version);
@@ -79,6 +81,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const isLicensed = settings.license === 'trial';
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
   const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
+  const challenges = createChallenges(version, settings.tokenService, kerberos.isConfigured);
   const credentials = createCredentials({
     users,
     tokens,
@@ -87,12 +90,18 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     kerberos,
     jwtRealms,
     roleMappings,
-    challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
-    anonymousRoles,
+    challenges,
     version,
   });
   const authenticator = createAuthenticator(credentials, users, settings);
-  const authorization = createAuthorization(roles, serviceAccounts, applicationPrivileges, version);
+  const authorization = createAuthorization({
+    roles,
+    serviceAccounts,
+    applicationPrivileges,
+    anonymous,
+    anonymousChallenges: settings.anonymousAuthzException ? undefined : challenges.all,
+    version,
+  });
   return {
     settings,
     version,

@@ -40,6 +40,13 @@ export interface EmulatorOptions {
   readonly tokenTimeoutMs?: number;
   /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
   readonly anonymousRoles?: readonly string[];
+  /** The name of whoever sends no credential, where `anonymousRoles` let him in. Default `_anonymous`. */
+  readonly anonymousUsername?: string;
+  /**
+   * Whether he is denied with 403 what these roles do not allow. Default `true`; `false`: with 401, which asks
+   * him to authenticate (`xpack.security.authc.anonymous.authz_exception`).
+   */
+  readonly anonymousAuthzException?: boolean;
   /** Whether `es-security-runas-user` is heard. Default `true`. */
   readonly runAs?: boolean;
   /** Kerberos tickets in Base64 and what each leads to. Default: none, and no Kerberos realm. */
@@ -93,6 +100,8 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'tokenService',
   'tokenTimeoutMs',
   'anonymousRoles',
+  'anonymousUsername',
+  'anonymousAuthzException',
   'runAs',
   'kerberosTickets',
   'jwtRealms',
@@ -116,7 +125,8 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
-  const { anonymousRoles = [], runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
+  const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
+  const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
   check('tls', typeof tls === 'boolean', 'true or false');
@@ -131,6 +141,12 @@ export function readOptions(options: EmulatorOptions): Settings {
     'a number of milliseconds from 1000 to 3600000',
   );
   check('anonymousRoles', areTexts(anonymousRoles), 'a list of names of roles');
+  check(
+    'anonymousUsername',
+    typeof anonymousUsername === 'string' && anonymousUsername !== '',
+    'the name of a user',
+  );
+  check('anonymousAuthzException', typeof anonymousAuthzException === 'boolean', 'true or false');
   check('runAs', typeof runAs === 'boolean', 'true or false');
   check('kerberosTickets', isObject(kerberosTickets), 'an object with what each ticket leads to');
   check('ui', typeof ui === 'boolean', 'true or false');
@@ -147,7 +163,8 @@ export function readOptions(options: EmulatorOptions): Settings {
     license,
     tokenService,
     tokenTimeoutMs,
-    anonymousRoles,
+    anonymous: { username: anonymousUsername, roles: anonymousRoles },
+    anonymousAuthzException,
     runAs,
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     jwtRealms: readJwtRealms(jwtRealms, parsed),

@@ -146,7 +146,8 @@ function grant(security: Security, request: GrantRequest, signatures?: Signature
   if (result.kind === 'refused')
     return refuse(forbidden('Failed to authenticate api key grant', result.error));
   const { authentication } = result;
-  if (runAs !== undefined && authentication.user.username !== runAs) {
+  const { runBy, user } = authentication;
+  if (runAs !== undefined && (runBy === undefined || user.username !== runAs)) {
     const reason = 'the provided grant credentials do not support run-as';
     return refuse({ status: 400, type: 'status_exception', reason });
   }

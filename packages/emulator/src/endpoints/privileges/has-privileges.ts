@@ -17,6 +17,7 @@ import { indexPrivilegeProblem } from '../../privileges/index-privileges.js';
 import { parseApplication, parseIndices, readStrings } from '../../privileges/privileges-parser.js';
 import type { ApplicationPrivileges, IndexPrivileges } from '../../privileges/role-descriptor.js';
 import { illegalArgument, parseFailure } from '../../wire/envelope.js';
+import { inHashOrder } from '../../wire/hash-order.js';
 import type { JsonDocument, JsonMember, JsonNode } from '../../wire/json-parser.js';
 import type { JsonMap } from '../../wire/json-value.js';
 import { refuseBroken, tokenName } from '../../wire/object-parser.js';
@@ -143,7 +144,10 @@ export function check(
     refuseProblem(indexPrivilegeProblem(name, version));
   }
   const cluster = new Map(
-    wanted.cluster.map((name) => [name, held((limit) => limit.hasClusterPrivilege(name))]),
+    inHashOrder([...new Set(wanted.cluster)]).map((name) => [
+      name,
+      held((limit) => limit.hasClusterPrivilege(name)),
+    ]),
   );
   const index = new Tally();
   for (const { names, privileges, allowRestrictedIndices } of wanted.index) {
@@ -183,8 +187,12 @@ class Tally {
   }
 
   sorted(): JsonMap {
-    return new Map([...this.#resources].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return byName([...this.#resources].map(([name, privileges]) => [name, byName([...privileges])]));
   }
+}
+
+function byName<T>(entries: readonly (readonly [string, T])[]): Map<string, T> {
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function has(security: Security, request: CheckRequest, { authentication }: Call): Answer {
