@@ -28,6 +28,8 @@ describe('a wrong option is refused at once, by its name', () => {
       'option "tokenTimeoutMs" must be a number of milliseconds from 1000 to 3600000',
     ],
     [{ anonymousRoles: 'guest' }, 'option "anonymousRoles" must be a list of names of roles'],
+    [{ anonymousUsername: '' }, 'option "anonymousUsername" must be the name of a user'],
+    [{ anonymousAuthzException: 'no' }, 'option "anonymousAuthzException" must be true or false'],
     [{ runAs: 'no' }, 'option "runAs" must be true or false'],
     [{ kerberosTickets: [] }, 'option "kerberosTickets" must be an object with what each ticket leads to'],
     [
