@@ -45,6 +45,11 @@ export interface Capabilities {
   readonly restrictsWorkflows: boolean;
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
   readonly pairedTokens: boolean;
+  /**
+   * Tokens of 40 characters, without the three empty bytes that those of 8.10 end with. Recorded for 9.5; the first
+   * release is not known, 9.0 is assumed.
+   */
+  readonly endsTokens: boolean;
   /** 8.10: cross-cluster keys, `type` of a key, `active_only`. */
   readonly crossClusterKeys: boolean;
   /** 8.12 */
@@ -121,6 +126,7 @@ export function parseVersion(text: string): Version | undefined {
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
+    endsTokens: since(9, 0),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
@@ -143,8 +149,8 @@ export function isSince({ major, minor }: Version, since: readonly [number, numb
   return major > first || (major === first && minor >= second);
 }
 
-// 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to
+// 8.10 and 9.5 are taken from recorded tokens (`3eaGBBg…`, `yP6/BBh…`). The others only have to be of the same length and to
 // differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
 function transportVersion(major: number, minor: number): number {
-  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_000_009 + minor * 40_000;
+  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_009_000 + minor * 85_600;
 }
