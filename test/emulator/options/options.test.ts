@@ -18,6 +18,7 @@ describe('a wrong option is refused at once, by its name', () => {
     [{ version: 8 }, 'option "version" must be a release from 7.17 to 9.5, such as "8.10" or "9.5.0"'],
     [{ password: 'short' }, 'option "password" must be a text of six characters or more'],
     [{ license: 'gold' }, 'option "license" must be "trial" or "basic"'],
+    [{ apiKeys: 'no' }, 'option "apiKeys" must be true or false'],
     [{ tokenService: 'yes' }, 'option "tokenService" must be true or false'],
     [
       { tokenTimeoutMs: 999 },
@@ -163,6 +164,29 @@ test('without the token service tokens are neither made nor accepted, and nobody
   const response = await send(emulator.url, { headers: { authorization: 'Bearer abcd' } });
   expect(response.header('www-authenticate')).toEqual(['Basic realm="security", charset="UTF-8"', 'ApiKey']);
   expect(response.json.error.additional_unsuccessful_credentials).toBe('oauth2 token: invalid token');
+  await emulator.close();
+});
+
+test('without API keys nothing about them is done, whatever is asked, and a key counts as no credential', async () => {
+  const emulator = await startEmulator({ apiKeys: false, anonymousRoles: ['viewer'] });
+  const headers = basic('elastic', 'changeme');
+  const refused = await send(`${emulator.url}/_security/api_key?what=ever`, {
+    method: 'PUT',
+    headers,
+    body: '{',
+  });
+  const error = {
+    type: 'feature_not_enabled_exception',
+    reason: 'api keys are not enabled',
+    'disabled.feature': 'api_keys',
+  };
+  expect([refused.status, refused.json]).toEqual([
+    400,
+    { error: { root_cause: [error], ...error }, status: 400 },
+  ]);
+  const path = `${emulator.url}/_security/_authenticate`;
+  const me = await send(path, { headers: { authorization: 'ApiKey abcd' } });
+  expect(me.json.username).toBe('_anonymous');
   await emulator.close();
 });
 

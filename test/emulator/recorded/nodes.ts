@@ -24,10 +24,7 @@ const nodes: Readonly<Record<string, Node>> = {
   default: { options: {} },
   'short tokens': { options: { tokenTimeoutMs: 1000 } },
   basic: { options: { license: 'basic' } },
-  bare: {
-    options: { tokenService: false, runAs: false },
-    lacks: 'no API keys (authc.api_key.enabled: false)',
-  },
+  bare: { options: { tokenService: false, apiKeys: false, runAs: false } },
   anonymous: { options: { anonymousRoles: ['monitoring_user', 'guest'] } },
   'anonymous 401': {
     options: {

@@ -14,15 +14,21 @@ export interface Challenges {
 
 /**
  * @param tokenService whether access tokens are issued
+ * @param apiKeys whether API keys are accepted
  * @param kerberos whether tickets are accepted
  */
-export function createChallenges(version: Version, tokenService: boolean, kerberos: boolean): Challenges {
+export function createChallenges(
+  version: Version,
+  tokenService: boolean,
+  apiKeys: boolean,
+  kerberos: boolean,
+): Challenges {
   const basic = `Basic realm="security"${version.commaInBasicChallenge ? ',' : ''} charset="UTF-8"`;
   return {
     all: [
       basic,
       ...(tokenService ? ['Bearer realm="security"'] : []),
-      'ApiKey',
+      ...(apiKeys ? ['ApiKey'] : []),
       ...(kerberos ? ['Negotiate'] : []),
     ],
     basicOnly: [basic],

@@ -48,6 +48,8 @@ export interface CredentialSources {
   readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
+  /** Otherwise an API key counts as nothing at all. */
+  readonly takesApiKeys: boolean;
   readonly version: Version;
 }
 
@@ -224,7 +226,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
         case 'bearer':
           return readBearer(credential, uri, context);
         case 'apikey':
-          return readApiKey(credential);
+          return sources.takesApiKeys ? readApiKey(credential) : undefined;
         case 'basic':
           return readBasic(credential, uri);
         case 'negotiate':

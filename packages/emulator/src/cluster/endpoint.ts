@@ -52,6 +52,8 @@ export interface Endpoint<Input> {
   readonly body?: 'required' | 'optional';
   /** Whether its body may be newline-delimited JSON. */
   readonly takesLines?: boolean;
+  /** Why it does nothing for anybody, whatever is asked of it; without, or `undefined`: it does. */
+  unavailable?(security: Security): ApiError | undefined;
   /** @throws Refusal */
   read(call: Call): Input;
   /** What is wrong with the request as a whole. */
@@ -106,6 +108,8 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     takesLines: endpoint.takesLines ?? false,
     exists: (version) => endpoint.exists?.(version) ?? true,
     handle(security, call) {
+      const unavailable = endpoint.unavailable?.(security);
+      if (unavailable !== undefined) throw new Refusal(unavailable);
       if (endpoint.body === 'required' && call.body === undefined) {
         throw new Refusal(parseFailure('request body is required'));
       }

@@ -13,7 +13,7 @@ import { createRoles, type Roles } from '../authorization/roles.js';
 import type { Clock } from '../controls/clock.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
-import type { AnonymousUser } from '../identities/identity.js';
+import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
 import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
@@ -31,6 +31,8 @@ export interface SecuritySettings {
   readonly password: string;
   readonly license: 'trial' | 'basic';
   readonly tokenService: boolean;
+  /** Whether there are API keys. */
+  readonly apiKeys: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
   readonly anonymous: AnonymousUser;
@@ -60,6 +62,8 @@ export interface Security {
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
+  /** The realms that are asked who somebody is. */
+  readonly realmNames: ReadonlySet<string>;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -81,7 +85,12 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const isLicensed = settings.license === 'trial';
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
   const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
-  const challenges = createChallenges(version, settings.tokenService, kerberos.isConfigured);
+  const challenges = createChallenges(
+    version,
+    settings.tokenService,
+    settings.apiKeys,
+    kerberos.isConfigured,
+  );
   const credentials = createCredentials({
     users,
     tokens,
@@ -91,6 +100,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     jwtRealms,
     roleMappings,
     challenges,
+    takesApiKeys: settings.apiKeys,
     version,
   });
   const authenticator = createAuthenticator(credentials, users, settings);
@@ -116,6 +126,11 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     apiKeys,
     serviceAccounts,
     jwtRealms,
+    realmNames: new Set([
+      ...[reservedRealm, fileRealm, nativeRealm].map(({ name }) => name),
+      ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
+      ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
+    ]),
     indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,

@@ -33,6 +33,7 @@ export interface ServiceTokenIdentity {
 }
 
 export const reservedRealm: Realm = { name: 'reserved', type: 'reserved' };
+export const fileRealm: Realm = { name: 'default_file', type: 'file' };
 export const nativeRealm: Realm = { name: 'default_native', type: 'native' };
 export const apiKeyRealm: Realm = { name: '_es_api_key', type: '_es_api_key' };
 export const serviceAccountRealm: Realm = { name: '_service_account', type: '_service_account' };

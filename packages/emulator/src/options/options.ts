@@ -36,6 +36,8 @@ export interface EmulatorOptions {
   readonly license?: 'trial' | 'basic';
   /** Whether there is a token service. Default `true`, although the real one wants TLS for it. */
   readonly tokenService?: boolean;
+  /** Whether there are API keys. Default `true`. */
+  readonly apiKeys?: boolean;
   /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
   readonly tokenTimeoutMs?: number;
   /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
@@ -98,6 +100,7 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'password',
   'license',
   'tokenService',
+  'apiKeys',
   'tokenTimeoutMs',
   'anonymousRoles',
   'anonymousUsername',
@@ -124,7 +127,8 @@ export function readOptions(options: EmulatorOptions): Settings {
     password = 'changeme',
     license = 'trial',
   } = options;
-  const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
+  const { tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
+  const { seed, users = {}, roles = {} } = options;
   const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
   const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
@@ -135,6 +139,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   check('password', typeof password === 'string' && password.length >= 6, 'a text of six characters or more');
   check('license', license === 'trial' || license === 'basic', '"trial" or "basic"');
   check('tokenService', typeof tokenService === 'boolean', 'true or false');
+  check('apiKeys', typeof apiKeys === 'boolean', 'true or false');
   check(
     'tokenTimeoutMs',
     Number.isFinite(tokenTimeoutMs) && tokenTimeoutMs >= 1000 && tokenTimeoutMs <= 3_600_000,
@@ -162,6 +167,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     password,
     license,
     tokenService,
+    apiKeys,
     tokenTimeoutMs,
     anonymous: { username: anonymousUsername, roles: anonymousRoles },
     anonymousAuthzException,

@@ -9,6 +9,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
@@ -168,6 +169,7 @@ export function showCreated({ key, secret }: CreatedApiKey): JsonValue {
 export const apiKeyCreationRoute: Route = route<NewApiKey>({
   methods: ['POST', 'PUT'],
   paths: ['/_security/api_key'],
+  unavailable: withoutApiKeys,
   query: ['refresh'],
   body: 'required',
   read(call) {

@@ -11,6 +11,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { parseApiKey } from '../../identities/api-keys.js';
 import { type ApiError, illegalArgument } from '../../wire/envelope.js';
@@ -210,6 +211,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
   route<GrantRequest>({
     methods: ['POST', 'PUT'],
     paths: ['/_security/api_key/grant'],
+    unavailable: withoutApiKeys,
     query: ['refresh'],
     body: 'required',
     read: readGrant,
@@ -225,6 +227,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
   route<CloneRequest>({
     methods: ['POST', 'PUT'],
     paths: ['/_security/api_key/clone'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.clonesApiKeys,
     query: ['refresh'],
     body: 'required',

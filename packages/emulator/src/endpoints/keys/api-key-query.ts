@@ -1,6 +1,7 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import type { ApiKey } from '../../identities/api-keys.js';
@@ -92,6 +93,7 @@ function query(security: Security, request: QueryRequest, { authentication }: Ca
 export const apiKeyQueryRoute: Route = route<QueryRequest>({
   methods: ['GET', 'POST'],
   paths: ['/_security/_query/api_key'],
+  unavailable: withoutApiKeys,
   query: ['with_limited_by', 'with_profile_uid', 'typed_keys'],
   body: 'optional',
   read: readQuery,

@@ -10,6 +10,7 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import type { ApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
@@ -191,6 +192,7 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
   route<ApiKeyChange & { readonly id: string }>({
     methods: ['PUT'],
     paths: ['/_security/api_key/{id}'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.updatesApiKeys,
     body: 'optional',
     read: (call) =>
@@ -205,6 +207,7 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
   route<ApiKeyChange & { readonly ids: readonly string[] }>({
     methods: ['POST'],
     paths: ['/_security/api_key/_bulk_update'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.showsRoleDescriptors,
     body: 'required',
     read: readBulk,

@@ -10,6 +10,7 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { withoutCrossClusterKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { parseIndices } from '../../privileges/privileges-parser.js';
 import {
@@ -18,7 +19,7 @@ import {
   type RoleDescriptor,
   showIndices,
 } from '../../privileges/role-descriptor.js';
-import { illegalArgument, notLicensed, parseFailure, Refusal } from '../../wire/envelope.js';
+import { illegalArgument, parseFailure, Refusal } from '../../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import {
@@ -116,10 +117,6 @@ function showAccess({ search, replication }: Access): JsonValue {
   return { search: show(search), replication: show(replication) };
 }
 
-function ensureLicensed({ settings }: Security): void {
-  if (settings.license === 'basic') refuse(notLicensed('advanced-remote-cluster-security'));
-}
-
 interface CreateRequest {
   readonly name: string;
   readonly access: Access;
@@ -151,7 +148,6 @@ function create(security: Security, request: CreateRequest, { authentication }: 
       'authentication via API key not supported: An API key cannot be used to create a cross-cluster API key';
     refuse(illegalArgument(reason));
   }
-  ensureLicensed(security);
   const { name, role, lifetimeMs, metadata, certificateIdentity } = request;
   const created = security.apiKeys.create({
     name,
@@ -207,6 +203,7 @@ export const crossClusterKeyRoutes: readonly Route[] = [
     methods: ['POST'],
     paths: ['/_security/cross_cluster/api_key'],
     exists: (version) => version.crossClusterKeys,
+    unavailable: withoutCrossClusterKeys,
     query: ['refresh'],
     body: 'required',
     read: readCreate,
@@ -218,13 +215,13 @@ export const crossClusterKeyRoutes: readonly Route[] = [
     methods: ['PUT'],
     paths: ['/_security/cross_cluster/api_key/{id}'],
     exists: (version) => version.crossClusterKeys,
+    unavailable: withoutCrossClusterKeys,
     body: 'required',
     read: readUpdate,
     validate: updateProblems,
     action: () => `${actions}/update`,
     run(security, request, { authentication }) {
       ensureOwner(authentication);
-      ensureLicensed(security);
       return answer({ updated: update(security, request.id, request, authentication) });
     },
   }),
