@@ -35,6 +35,8 @@ export const credentialGoldens: readonly Golden[] = [
     id: 'G25',
     about: 'an unknown API key',
     async play(cluster) {
+      // Where nothing was ever stored, there is nothing to look for it in.
+      await createApiKey(cluster, { name: 'known' });
       const encoded = Buffer.from('ZW6nPIcBf-4jny-WMBds:0000000000000000000000').toString('base64');
       expectAnswer(
         await cluster.ask('GET /_security/_authenticate', { headers: apiKey(encoded) }),

@@ -55,6 +55,36 @@ describe('a wrong option is refused at once, by its name', () => {
       { users: { elastic: { password: 'secret', roles: [] } } },
       'option "users.elastic": Username [elastic] is reserved and may not be used.',
     ],
+    [{ files: [] }, 'option "files" must be an object with "users", "roles" and "serviceTokens"'],
+    [{ files: { rols: {} } }, 'unknown option "files.rols"'],
+    [{ files: { users: [] } }, 'option "files.users" must be an object with a user for each name'],
+    [{ files: { users: { f: 1 } } }, 'option "files.users.f" must be an object'],
+    [
+      { files: { users: { f: { password: 'short' } } } },
+      'option "files.users.f.password" must be a text of six characters or more',
+    ],
+    [
+      { files: { users: { f: { password: 'secret', roles: 'r' } } } },
+      'option "files.users.f.roles" must be a list of names of roles',
+    ],
+    [{ files: { users: { f: { password: 'secret', email: 'e' } } } }, 'unknown option "files.users.f.email"'],
+    [{ files: { roles: 1 } }, 'option "files.roles" must be an object with a role for each name'],
+    [
+      { files: { roles: { r: { clutser: [] } } } },
+      'option "files.roles.r": failed to parse role [r]. unexpected field [clutser]',
+    ],
+    [
+      { files: { serviceTokens: 'x' } },
+      'option "files.serviceTokens" must be an object with a secret for each token',
+    ],
+    [
+      { files: { serviceTokens: { 'elastic/kibana': 'a long secret' } } },
+      'option "files.serviceTokens.elastic/kibana" must be of a name of three parts: "elastic/kibana/t"',
+    ],
+    [
+      { files: { serviceTokens: { 'elastic/kibana/t': 'short' } } },
+      'option "files.serviceTokens.elastic/kibana/t" must be a text of ten characters or more',
+    ],
     [
       { roles: { r: { clutser: [] } } },
       'option "roles.r": failed to parse role [r]. unexpected field [clutser]',
@@ -173,7 +203,7 @@ test('without API keys nothing about them is done, whatever is asked, and a key 
   const refused = await send(`${emulator.url}/_security/api_key?what=ever`, {
     method: 'PUT',
     headers,
-    body: '{',
+    body: {},
   });
   const error = {
     type: 'feature_not_enabled_exception',

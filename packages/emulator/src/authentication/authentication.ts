@@ -76,7 +76,7 @@ export function createAuthenticator(
   function runAs(result: AuthenticationResult, username: string, where: string): AuthenticationResult {
     if (result.kind === 'refused' || !canRunAs(result.authentication)) return result;
     const { authentication: runBy, principal } = result;
-    const account = users.find(username);
+    const account = users.lookUp(username);
     if (username === '' || account?.user.enabled === false) {
       const reason = `unable to authenticate user [${principal}] for ${where}`;
       return { kind: 'refused', error: credentials.unauthorized(reason) };

@@ -48,6 +48,8 @@ export interface CredentialSources {
   readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
+  /** Whether anything was ever stored that a token could be found in. */
+  hasSecurityIndex(): boolean;
   /** Otherwise an API key counts as nothing at all. */
   readonly takesApiKeys: boolean;
   readonly version: Version;
@@ -75,6 +77,17 @@ export interface Credentials {
 
 const notAccepted =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
+const noSecurityIndex: ApiError = {
+  status: 404,
+  type: 'index_not_found_exception',
+  reason: 'no such index [.security]',
+  metadata: {
+    'resource.type': 'index_or_alias',
+    'resource.id': '.security',
+    index_uuid: '_na_',
+    index: '.security',
+  },
+};
 const noAccessToken = 'oauth2 token: invalid token';
 
 /** Makes the reader. */
@@ -135,8 +148,12 @@ export function createCredentials(sources: CredentialSources): Credentials {
 
   function readServiceToken(presented: PresentedServiceToken): AuthenticationResult {
     const { account, name } = presented;
-    if (serviceAccounts.role(account) === undefined || !serviceAccounts.isValid(presented)) {
-      return refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
+    const isPossible = serviceAccounts.isPossible(presented);
+    const source = isPossible ? serviceAccounts.authenticate(presented) : undefined;
+    if (source === undefined) {
+      return isPossible && !sources.hasSecurityIndex()
+        ? refuse('error attempting to authenticate request', { cause: noSecurityIndex })
+        : refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
     }
     const [realm, user] = [serviceAccountRealm, serviceUser(account)];
     const identity = {
@@ -144,7 +161,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
       user,
       realm,
       lookupRealm: realm,
-      serviceToken: { account, name },
+      serviceToken: { account, name, source },
     } as const;
     return accept(identity, account);
   }

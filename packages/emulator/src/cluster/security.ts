@@ -16,14 +16,20 @@ import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
 import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
-import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
+import {
+  createServiceAccounts,
+  type ServiceAccounts,
+  type ServiceTokens,
+} from '../identities/service-accounts.js';
 import { createTokens, type Tokens } from '../identities/tokens.js';
-import { createUsers, type Users } from '../identities/users.js';
+import { createUsers, type FileUser, type Users } from '../identities/users.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
 } from '../privileges/application-privileges.js';
+import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
+import { createSecurityIndex, isOtherDocument } from './security-index.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {
@@ -35,6 +41,7 @@ export interface SecuritySettings {
   readonly apiKeys: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
+  readonly files: NodeFiles;
   readonly anonymous: AnonymousUser;
   /** Whether what a request without credentials may not do is denied; otherwise it is asked to authenticate. */
   readonly anonymousAuthzException: boolean;
@@ -44,6 +51,13 @@ export interface SecuritySettings {
   readonly kerberosTickets: ReadonlyMap<string, TicketResult>;
   /** In the order in which they are asked. */
   readonly jwtRealms: readonly JwtRealm[];
+}
+
+/** What stands in the files of the node, where it can be used but not changed. */
+export interface NodeFiles {
+  readonly users: readonly FileUser[];
+  readonly roles: RoleDescriptors;
+  readonly serviceTokens: ServiceTokens;
 }
 
 /** The state of a cluster. */
@@ -74,13 +88,22 @@ export interface Security {
 export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
   const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
-  const users = createUsers(settings.password);
-  const roles = createRoles(version);
-  const applicationPrivileges = createApplicationPrivileges();
-  const roleMappings = createRoleMappings();
+  const index = createSecurityIndex();
+  const { files } = settings;
+  const users = index.filledBy(
+    createUsers(settings.password, files.users),
+    'put',
+    'setPassword',
+    'setEnabled',
+  );
+  const roles = index.filledBy(createRoles(version, files.roles), 'put');
+  const applicationPrivileges = index.filledBy(createApplicationPrivileges(), 'put');
+  const roleMappings = index.filledBy(createRoleMappings(), 'put');
+  const serviceAccounts = index.filledBy(createServiceAccounts(secrets, files.serviceTokens), 'createToken');
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
-  const apiKeys = createApiKeys(clock, secrets, version);
-  const serviceAccounts = createServiceAccounts(secrets);
+  const others = { users, roles, roleMappings, serviceAccounts, version };
+  const isReadable = (id: string): boolean => index.exists() && !isOtherDocument(id, others);
+  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, isReadable), 'create');
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
   const isLicensed = settings.license === 'trial';
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
@@ -101,6 +124,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     roleMappings,
     challenges,
     takesApiKeys: settings.apiKeys,
+    hasSecurityIndex: index.exists,
     version,
   });
   const authenticator = createAuthenticator(credentials, users, settings);

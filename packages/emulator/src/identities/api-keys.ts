@@ -88,8 +88,17 @@ export interface ApiKeyCredential {
 // Expired and invalidated keys stay visible for seven days.
 const retentionMs = 7 * 86_400_000;
 
-/** Makes the store. */
-export function createApiKeys(clock: Clock, secrets: Secrets, version: Version): ApiKeys {
+/**
+ * Makes the store.
+ *
+ * @param isReadable whether something can be looked for by an id, and would be an API key
+ */
+export function createApiKeys(
+  clock: Clock,
+  secrets: Secrets,
+  version: Version,
+  isReadable: (id: string) => boolean,
+): ApiKeys {
   const keys = new Map<string, ApiKey>();
   const owners = new WeakMap<User, { readonly owner: ApiKeyOwner; readonly generation: number }>();
 
@@ -112,7 +121,12 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
 
   function verify({ id, secret }: ApiKeyCredential): ApiKey | ApiKeyProblem {
     const key = find(id);
-    if (key === undefined) return { problem: `unable to find apikey with id ${id}` };
+    if (key === undefined) {
+      const problem = isReadable(id)
+        ? `unable to find apikey with id ${id}`
+        : `apikey authentication for id ${id} encountered a failure`;
+      return { problem };
+    }
     if (key.invalidation !== undefined) return { problem: `api key [${id}] has been invalidated` };
     if (digest(`key:${id}`, secret) !== key.secret) {
       return {

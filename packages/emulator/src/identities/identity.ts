@@ -30,6 +30,8 @@ export interface Authentication {
 export interface ServiceTokenIdentity {
   readonly account: ServiceAccountName;
   readonly name: string;
+  /** Where the token is kept. */
+  readonly source: 'file' | 'index';
 }
 
 export const reservedRealm: Realm = { name: 'reserved', type: 'reserved' };
@@ -164,7 +166,8 @@ export function describeCaller({ type, user, apiKey, serviceToken, runBy }: Auth
 function showToken(authentication: Authentication, version: Version): JsonValue | undefined {
   const managedBy = version.showsManagedTokens ? { managed_by: 'elasticsearch' } : undefined;
   if (authentication.serviceToken !== undefined) {
-    return { name: authentication.serviceToken.name, type: '_service_account_index', ...managedBy };
+    const { name, source } = authentication.serviceToken;
+    return { name, type: `_service_account_${source}`, ...managedBy };
   }
   return authentication.accessToken === true ? managedBy : undefined;
 }

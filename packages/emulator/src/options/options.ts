@@ -1,19 +1,14 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from '../authentication/kerberos.js';
-import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { SecuritySettings } from '../cluster/security.js';
-import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
-import { nameProblem } from '../names/names.js';
+import type { UserRequest } from '../identities/user-parser.js';
 import type { RoleDescriptor } from '../privileges/role-descriptor.js';
-import { parseRole } from '../privileges/role-descriptor-parser.js';
-import { checkRoleQueries } from '../privileges/role-queries.js';
-import { descriptorProblems } from '../privileges/role-validation.js';
 import { decodeBase64 } from '../wire/base64.js';
-import { Refusal } from '../wire/envelope.js';
-import { parseJson } from '../wire/json-parser.js';
 import { emptyMap } from '../wire/json-value.js';
-import { parseVersion, type Version } from '../wire/version.js';
+import { parseVersion } from '../wire/version.js';
+import { readRole, readUser } from './body-options.js';
+import { type FileOptions, readFiles } from './file-options.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
 
@@ -67,6 +62,8 @@ export interface EmulatorOptions {
   readonly users?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Roles by name, each as the body of `PUT /_security/role/{name}`. Default: none but the reserved ones. */
   readonly roles?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What stands in the files of the node. Default: nothing. */
+  readonly files?: FileOptions;
 }
 
 /** A ticket: of a user, or one that the handshake does not end with. */
@@ -112,6 +109,7 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'seed',
   'users',
   'roles',
+  'files',
 ];
 
 /** @throws TypeError naming the option that is wrong; the value of a password is never in the message */
@@ -128,7 +126,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
-  const { seed, users = {}, roles = {} } = options;
+  const { seed, users = {}, roles = {}, files = {} } = options;
   const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
   const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
@@ -175,8 +173,11 @@ export function readOptions(options: EmulatorOptions): Settings {
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     jwtRealms: readJwtRealms(jwtRealms, parsed),
     seed,
-    users: Object.entries(users).map(([name, body]) => readUser(name, body)),
-    roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body, parsed)])),
+    users: Object.entries(users).map(([name, body]) => readUser(`users.${name}`, name, body)),
+    roles: new Map(
+      Object.entries(roles).map(([name, body]) => [name, readRole(`roles.${name}`, name, body, parsed)]),
+    ),
+    files: readFiles(files, parsed),
   };
 }
 
@@ -203,40 +204,4 @@ function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, Ticke
   );
   const user = { username, roles, fullName: null, email: null, metadata: emptyMap, enabled: true };
   return [ticket, { kind: 'accepted', user, responseToken }];
-}
-
-function readUser(name: string, body: unknown): UserRequest {
-  const option = `users.${name}`;
-  if (!isObject(body)) refuse(option, 'an object');
-  const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body))));
-  const problems = userProblems(request);
-  if (request.password === undefined) problems.push('password is missing');
-  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
-  return request;
-}
-
-function readRole(name: string, body: unknown, version: Version): RoleDescriptor {
-  const option = `roles.${name}`;
-  if (!isObject(body)) refuse(option, 'an object');
-  const document = parseJson(JSON.stringify(body));
-  const role = inWords(option, () =>
-    parseRole(name, document.root, document, { restriction: false, description: true }),
-  );
-  const nameIssue = isReservedRole(name)
-    ? `Role [${name}] is reserved and may not be used.`
-    : nameProblem('Role', name);
-  const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];
-  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
-  inWords(option, () => checkRoleQueries(role));
-  return role;
-}
-
-/** Elasticsearch's own complaint about the body of a request, as a complaint about an option. */
-function inWords<T>(option: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (refusal) {
-    if (!(refusal instanceof Refusal)) throw refusal;
-    throw new TypeError(`startEmulator: option "${option}": ${refusal.message}`);
-  }
 }

@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
   readonly remoteClusterPrivileges: boolean;
+  /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, to be searched. */
+  readonly storesReservedRoles: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -135,6 +137,7 @@ export function parseVersion(text: string): Version | undefined {
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
+    storesReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     certificateIdentity: since(9, 3),

@@ -51,7 +51,7 @@ function hidesSomething({ indices }: RoleDescriptor): boolean {
 }
 
 function get(security: Security, names: readonly string[] | undefined): Answer {
-  const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
+  const roles = names === undefined ? security.roles.all() : security.roles.findAll(names);
   const found = new Map<string, JsonValue>([...roles].map(([name, role]) => [name, showRole(role)]));
   return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
 }
