@@ -17,7 +17,7 @@ import { indexPrivilegeProblem } from '../../privileges/index-privileges.js';
 import { parseApplication, parseIndices, readStrings } from '../../privileges/privileges-parser.js';
 import type { ApplicationPrivileges, IndexPrivileges } from '../../privileges/role-descriptor.js';
 import { illegalArgument, parseFailure } from '../../wire/envelope.js';
-import { inHashOrder } from '../../wire/hash-order.js';
+import { hashOf, inHashOrder } from '../../wire/hash-order.js';
 import type { JsonDocument, JsonMember, JsonNode } from '../../wire/json-parser.js';
 import type { JsonMap } from '../../wire/json-value.js';
 import { refuseBroken, tokenName } from '../../wire/object-parser.js';
@@ -144,7 +144,7 @@ export function check(
     refuseProblem(indexPrivilegeProblem(name, version));
   }
   const cluster = new Map(
-    inHashOrder([...new Set(wanted.cluster)]).map((name) => [
+    inHashOrder(wanted.cluster, hashOf).map((name) => [
       name,
       held((limit) => limit.hasClusterPrivilege(name)),
     ]),
@@ -169,7 +169,9 @@ export function check(
       }
     }
   }
-  const application = new Map([...applications].map(([name, tally]) => [name, tally.sorted()]));
+  const application = new Map(
+    inHashOrder([...applications], ([name]) => hashOf(name)).map(([name, tally]) => [name, tally.sorted()]),
+  );
   return { all, cluster, index: index.sorted(), application };
 }
 
@@ -187,11 +189,13 @@ class Tally {
   }
 
   sorted(): JsonMap {
-    return byName([...this.#resources].map(([name, privileges]) => [name, byName([...privileges])]));
+    return sortedByName(
+      new Map([...this.#resources].map(([resource, privileges]) => [resource, sortedByName(privileges)])),
+    );
   }
 }
 
-function byName<T>(entries: readonly (readonly [string, T])[]): Map<string, T> {
+function sortedByName<T>(entries: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
