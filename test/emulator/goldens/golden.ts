@@ -108,12 +108,19 @@ export const healthy = {
   active_shards_percent_as_number: number,
 };
 
+/** What the cross-cluster key of the reference may not see; from 8.14 on a key for replication sees all. */
+export function hiddenFromCrossClusterKey({ version }: Cluster): object {
+  if (isSince(version, [8, 14])) return {};
+  return {
+    field_security: { grant: ['*'], except: ['private'] },
+    query: '{"term":{"category":"shared"}}',
+  };
+}
+
 /** The answer to the creation of the cross-cluster key of the reference. */
 export async function createCrossClusterKey(cluster: Cluster): Promise<Incoming['json']> {
-  const field_security = { grant: ['*'], except: ['private'] };
-  const query = { term: { category: 'shared' } };
   const access = {
-    search: [{ names: ['logs*'], field_security, query }],
+    search: [{ names: ['logs*'], ...hiddenFromCrossClusterKey(cluster) }],
     replication: [{ names: ['archive'] }],
   };
   const body = { name: 'my-cc-api-key', access };

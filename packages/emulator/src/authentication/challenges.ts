@@ -6,8 +6,6 @@ import type { Version } from '../wire/version.js';
 export interface Challenges {
   /** What nearly every 401 carries. */
   readonly all: readonly string[];
-  /** Of a cross-cluster key on the REST interface. */
-  readonly basicOnly: readonly string[];
   /** Of an expired or invalidated access token. */
   readonly expired: readonly string[];
 }
@@ -31,7 +29,6 @@ export function createChallenges(
       ...(apiKeys ? ['ApiKey'] : []),
       ...(kerberos ? ['Negotiate'] : []),
     ],
-    basicOnly: [basic],
     expired: ['Bearer realm="security", error="invalid_token", error_description="The access token expired"'],
   };
 }

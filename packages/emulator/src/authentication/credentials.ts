@@ -67,7 +67,8 @@ export interface Credentials {
   readUser(username: string, password: string, where: string): AuthenticationResult;
   /** A Kerberos ticket, decoded. */
   readTicket(ticket: Buffer, where: string): AuthenticationResult;
-  readAccessToken(token: string): AuthenticationResult;
+  /** @param where ends the sentence of the refusal, where a header would say more of a token than a body does */
+  readAccessToken(token: string, where?: string): AuthenticationResult;
   /** @returns `undefined` if the text is no JSON Web Token */
   readJwt(text: string, where: string, context: JwtContext): AuthenticationResult | undefined;
   /** What follows `ApiKey ` in a header. */
@@ -88,6 +89,7 @@ const noSecurityIndex: ApiError = {
     index: '.security',
   },
 };
+const tokenPrincipal = '_bearer_token';
 const noAccessToken = 'oauth2 token: invalid token';
 
 /** Makes the reader. */
@@ -166,17 +168,20 @@ export function createCredentials(sources: CredentialSources): Credentials {
     return accept(identity, account);
   }
 
-  function readAccessToken(token: string): AuthenticationResult {
+  function readAccessToken(token: string, where?: string): AuthenticationResult {
     const authentication = tokens.authenticate(token);
-    if (authentication === undefined) return refuse(notAccepted, triedBefore(noAccessToken));
+    if (authentication === undefined) {
+      const tried = triedBefore(noAccessToken);
+      return where === undefined ? refuse(notAccepted, tried) : refuseUser(tokenPrincipal, where, tried);
+    }
     if (authentication === 'expired') return refuse('token expired', { challenges: challenges.expired });
-    return accept(authentication, '_bearer_token');
+    return accept(authentication, tokenPrincipal);
   }
 
   function readApiKey(encoded: string): AuthenticationResult {
     const found = apiKeys.authenticate(encoded);
     if (!('problem' in found)) return accept(apiKeyIdentity(found), found.id);
-    if (found.wrongType !== undefined) return refuse(found.problem, { challenges: challenges.basicOnly });
+    if (found.wrongType !== undefined) return refuse(found.problem);
     return refuse(notAccepted, triedBefore(`API key: ${found.problem}`));
   }
 

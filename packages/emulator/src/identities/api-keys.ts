@@ -34,13 +34,13 @@ export interface ApiKey {
   readonly metadata: JsonMap;
   /** Of a cross-cluster key: the access as it was asked for. */
   readonly access?: JsonValue;
-  readonly certificateIdentity?: string;
+  readonly certificateIdentity?: string | undefined;
 }
 
 /** What is chosen about a key when it is made. */
 export type ApiKeySpec = Pick<ApiKey, 'name' | 'type' | 'owner' | 'roleDescriptors' | 'metadata'> &
   Partial<Pick<ApiKey, 'access' | 'certificateIdentity'>> & {
-    /** Milliseconds from now, or `undefined` for ever. */
+    /** Milliseconds from now, which may be over, or `undefined` for ever. */
     readonly lifetimeMs: number | undefined;
     /** The instant at which it ends, instead of a lifetime. */
     readonly expiresAt?: number | undefined;
@@ -148,7 +148,7 @@ export function createApiKeys(
       const id = secrets.id();
       const secret = secrets.secret();
       const creation = clock.now();
-      const expiration = lifetimeMs === undefined ? expiresAt : creation + lifetimeMs;
+      const expiration = lifetimeMs === undefined ? expiresAt : endOf(creation, lifetimeMs);
       const key = {
         ...spec,
         id,
@@ -194,6 +194,11 @@ export function parseApiKey(encoded: string): ApiKeyCredential | ApiKeyProblem {
   const colon = text.indexOf(':');
   if (colon < 1) return { problem: 'invalid ApiKey value' };
   return { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+/** When a key ends that lives so long. Elasticsearch counts whole seconds. */
+export function endOf(start: number, lifetimeMs: number): number {
+  return start + Math.trunc(lifetimeMs / 1000) * 1000;
 }
 
 /** The value for an `Authorization: ApiKey` header. */

@@ -210,12 +210,12 @@ export function parseRemoteCluster(
   return { privileges, clusters };
 }
 
-/** Reads the workflows to which a key is restricted. */
+/** Reads the workflows to which a key is restricted; an empty object restricts nothing (`Restriction.parse`). */
 export function parseRestriction(
   role: string,
   { value }: JsonMember,
   document: JsonDocument,
-): readonly string[] {
+): readonly string[] | undefined {
   const about = `failed to parse restriction for role [${role}].`;
   if (value.kind !== 'object')
     return refuse(`${about} expected an object but found [${tokenName(value)}] instead`);
@@ -226,5 +226,5 @@ export function parseRestriction(
     if (workflows?.length === 0) return refuse(`${about} [workflows] cannot be an empty array`);
   }
   if (value.end === undefined) return refuseBroken(document);
-  return workflows ?? refuse(`${about} missing required [workflows] field`);
+  return workflows;
 }

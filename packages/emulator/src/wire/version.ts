@@ -58,6 +58,10 @@ export interface Capabilities {
   readonly namesJwtsByClaims: boolean;
   /** 8.13 */
   readonly updatesExpiration: boolean;
+  /** 8.14: a cross-cluster key that hides documents or fields from searches can not be for replication too. */
+  readonly separatesHiddenSearches: boolean;
+  /** 8.15: a cross-cluster key that searches may look up what enriches its documents. */
+  readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
   /** 8.14 */
@@ -133,6 +137,8 @@ export function parseVersion(text: string): Version | undefined {
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
     updatesExpiration: since(8, 13),
+    separatesHiddenSearches: since(8, 14),
+    enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),

@@ -134,7 +134,7 @@ function readCredential(
   const context = { clientAuthentication: client && `SharedSecret ${client.value}`, signatures };
   const jwt = version.namesJwtsByClaims ? credentials.readJwt(token, where, context) : undefined;
   if (jwt !== undefined) return jwt;
-  if (client === undefined) return credentials.readAccessToken(token);
+  if (client === undefined) return credentials.readAccessToken(token, where);
   const reason = '[client_authentication] not supported with the supplied access_token type';
   return refuse({ status: 400, type: 'security_exception', reason });
 }
@@ -186,20 +186,27 @@ function cloneProblems(request: CloneRequest): string[] {
   ];
 }
 
-function clone({ apiKeys, credentials }: Security, request: CloneRequest): Answer {
+function clone({ apiKeys }: Security, request: CloneRequest): Answer {
   const encoded = request.api_key ?? '';
   const parsed = parseApiKey(encoded);
-  if ('problem' in parsed) return refuse(illegalArgument(`invalid API key credential: ${parsed.problem}`));
-  const result = credentials.readApiKey(encoded);
-  if (result.kind === 'refused') return refuse(forbidden('Failed to clone API key', result.error));
-  const source = result.authentication.apiKey ?? refuse(illegalArgument('invalid API key credential'));
+  if ('problem' in parsed) {
+    const cause = illegalArgument(parsed.problem);
+    const reason = `invalid API key credential: ${parsed.problem}`;
+    return refuse({ status: 400, type: 'status_exception', reason, cause });
+  }
+  const source = apiKeys.verify(parsed);
+  if ('problem' in source) {
+    const cause = { status: 401, type: 'security_exception', reason: source.problem };
+    return refuse(forbidden('Failed to clone API key', cause));
+  }
   const { expiration } = request;
   const created = apiKeys.create({
     name: request.name ?? '',
     type: 'rest',
     owner: source.owner,
     roleDescriptors: source.roleDescriptors,
-    metadata: request.metadata ?? source.metadata,
+    // `ApiKeyService.CLONED_FROM_RESERVED_METADATA_KEY`; of a clone of a clone it is the clone.
+    metadata: new Map([...(request.metadata ?? source.metadata), ['_cloned_from', source.id]]),
     lifetimeMs: expiration ?? undefined,
     expiresAt: expiration === undefined ? source.expiration : undefined,
   });
