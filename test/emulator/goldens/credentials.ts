@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import { apiKey, basic } from '../../support/http-client.js';
-import { challengesOf, errorBody, expectAnswer, isSince, notAccepted, unauthorized } from '../cluster.js';
+import { expectAnswer, isSince, notAccepted, unauthorized } from '../cluster.js';
 import { createApiKey, createCrossClusterKey, type Golden, putUser } from './golden.js';
 
 /** The exchanges of this chapter. */

@@ -46,7 +46,7 @@ describe('a query finds', () => {
     [{ term: { invalidated: true } }, ['tool']],
     [{ term: { invalidated: 'false' } }, ['app-1', 'app-2', 'old']],
     [{ term: { username: 'alice' } }, ['tool']],
-    [{ term: { realm: 'reserved' } }, ['app-1', 'app-2', 'old']],
+    [{ term: { realm_name: 'reserved' } }, ['app-1', 'app-2', 'old']],
     [{ term: { realm_name: 'default_native' } }, ['tool']],
     [{ term: { type: 'rest' } }, ['app-1', 'app-2', 'old', 'tool']],
     [{ term: { 'metadata.env': 'prod' } }, ['app-1', 'tool']],
@@ -173,12 +173,37 @@ describe('a query is refused', () => {
 
   test('if it looks too far', async () => {
     const { status, json } = await ask({ from: 9_995, size: 10 });
-    expect([status, json.error.reason]).toEqual([
-      400,
-      expect.stringMatching(
+    const cause = {
+      type: 'illegal_argument_exception',
+      reason: expect.stringMatching(
         /^Result window is too large, from \+ size must be less than or equal to: \[10000\] but was \[10005\]/,
       ),
+    };
+    expect([status, json.error]).toEqual([
+      400,
+      {
+        root_cause: [cause],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+        phase: 'query',
+        grouped: true,
+        failed_shards: [{ shard: 0, index: '.security-7', node: expect.any(String), reason: cause }],
+        caused_by: { ...cause, caused_by: cause },
+      },
     ]);
+  });
+
+  test('for a field that may not be searched, before it looks too far', async () => {
+    const { json } = await ask({ query: { term: { realm: 'reserved' } }, from: 9_995, size: 10 });
+    expect(json.error.reason).toBe('Field [realm] is not allowed for querying or aggregation');
+  });
+
+  test('not for looking too far where nothing was ever stored', async () => {
+    const empty = await emulated();
+    const body = { from: 9_995, size: 10 };
+    const response = await empty.ask('POST /_security/_query/api_key', { body });
+    expectAnswer(response, { status: 200, body: { total: 0, count: 0, api_keys: [] } });
+    await empty.close();
   });
 });
 

@@ -78,6 +78,8 @@ export interface Security {
   readonly jwtRealms: JwtRealms;
   /** The realms that are asked who somebody is. */
   readonly realmNames: ReadonlySet<string>;
+  /** Whether anything was ever stored of what Elasticsearch keeps in its security index. */
+  hasSecurityIndex(): boolean;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -155,6 +157,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
       ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
       ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
     ]),
+    hasSecurityIndex: index.exists,
     indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,

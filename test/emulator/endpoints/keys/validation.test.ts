@@ -3,6 +3,7 @@
  * every target.
  */
 
+import { expect } from 'vitest';
 import { errorBody } from '../../cluster.js';
 import { because, type Case, failed, illegal, invalid, refused, tryCases } from '../../validation.js';
 
@@ -354,6 +355,26 @@ const crossClusterUpdates: readonly Case[] = [
   },
 ];
 
+/** What only the shard that is searched finds. */
+function onShard(reason: string): Case['expected'] {
+  const cause = { type: 'illegal_argument_exception', reason };
+  return {
+    status: 400,
+    body: {
+      error: {
+        root_cause: [cause],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+        phase: 'query',
+        grouped: true,
+        failed_shards: [{ shard: 0, index: '.security-7', node: expect.any(String), reason: cause }],
+        caused_by: { ...cause, caused_by: cause },
+      },
+      status: 400,
+    },
+  };
+}
+
 const searching: readonly Case[] = [
   [{ from: -1 }, invalid('[from] parameter cannot be negative but was [-1]')] as const,
   [{ size: -5 }, invalid('[size] parameter cannot be negative but was [-5]')] as const,
@@ -362,13 +383,13 @@ const searching: readonly Case[] = [
     because(
       '[1:11] [query_api_key_request_payload] failed to parse field [query]',
       'illegal_argument_exception',
-      'query malformed, empty clause found',
+      'query malformed, empty clause found at [1:11]',
     ),
   ] as const,
-  [{ search_after: ['a'] }, illegal('Sort must contain at least one field.')] as const,
+  [{ search_after: ['a'] }, onShard('Sort must contain at least one field.')] as const,
   [
     { sort: ['name', 'creation'], search_after: ['a'] },
-    illegal('search_after has 1 value(s) but sort has 2.'),
+    onShard('search_after has 1 value(s) but sort has 2.'),
   ] as const,
 ].map(([body, expected]) => ({ request: 'POST /_security/_query/api_key', body, expected }));
 

@@ -90,7 +90,7 @@ function create(security: Security, request: TokenRequest, caller: Authenticatio
       const decoded = decodeBase64(request.kerberos_ticket ?? '');
       if (!('bytes' in decoded)) {
         const cause = illegalArgument(decoded.problem);
-        const reason = 'could not decode base64 kerberos ticket';
+        const reason = `could not decode base64 kerberos ticket ${request.kerberos_ticket}`;
         return refuse({ status: 500, type: 'unsupported_operation_exception', reason, cause });
       }
       const result = security.credentials.readTicket(decoded.bytes, `action [${createAction}]`);
