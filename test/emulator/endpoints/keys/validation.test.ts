@@ -20,6 +20,7 @@ const build = 'Failed to build [api_key_request] after last required field arriv
 const timeProblem = (text: string) =>
   `failed to parse setting [expiration] with value [${text}] as a time value: unit is missing or unrecognized`;
 const keys: readonly Case[] = [
+  [{}, illegal('Required [name]')] as const,
   ...nameProblems.map(([name, problem]) => [{ name }, invalid(problem)] as const),
   [
     { name: ` _${'x'.repeat(256)}`, metadata: { _a: 1 } },
@@ -217,7 +218,7 @@ const updates: readonly Case[] = [
   {
     request: 'POST /_security/api_key/_bulk_update',
     body: { metadata: {} },
-    expected: refused('x_content_parse_exception', 'Required [ids]'),
+    expected: illegal('Required [ids]'),
     since: [8, 5],
   },
 ];
@@ -294,7 +295,7 @@ const cloning: readonly Case[] = [
 
 const buildCrossCluster = 'Failed to build [cross_cluster_api_key_request] after last required field arrived';
 const crossCluster: readonly Case[] = [
-  [{ name: 'k' }, refused('x_content_parse_exception', 'Required [access]')] as const,
+  [{ name: 'k' }, illegal('Required [access]')] as const,
   [
     { name: 'k', access: {} },
     because(
