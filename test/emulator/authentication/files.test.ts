@@ -47,6 +47,8 @@ describe('a user', () => {
     expect((await me(basic('nora', 'in the file'))).authentication_realm.type).toBe('file');
     expect((await me(basic('nora', 'stored'))).authentication_realm.type).toBe('native');
     expect((await me(basic('nora', 'neither'))).status).toBe(401);
+    const asNora = { ...cluster.admin, 'es-security-runas-user': 'nora' };
+    expect((await me(asNora)).lookup_realm.type).toBe('file');
   });
 
   test('is not shown and can not be changed', async () => {
