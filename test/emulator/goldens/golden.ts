@@ -111,12 +111,19 @@ export function healthy({ version }: Pick<Cluster, 'version'>): object {
   return isSince(version, [8, 16]) ? { ...report, unassigned_primary_shards: 0 } : report;
 }
 
+/** What the cross-cluster key of the reference may not see; from 8.14 on a key for replication sees all. */
+export function hiddenFromCrossClusterKey({ version }: Cluster): object {
+  if (isSince(version, [8, 14])) return {};
+  return {
+    field_security: { grant: ['*'], except: ['private'] },
+    query: '{"term":{"category":"shared"}}',
+  };
+}
+
 /** The answer to the creation of the cross-cluster key of the reference. */
 export async function createCrossClusterKey(cluster: Cluster): Promise<Incoming['json']> {
-  const field_security = { grant: ['*'], except: ['private'] };
-  const query = { term: { category: 'shared' } };
   const access = {
-    search: [{ names: ['logs*'], field_security, query }],
+    search: [{ names: ['logs*'], ...hiddenFromCrossClusterKey(cluster) }],
     replication: [{ names: ['archive'] }],
   };
   const body = { name: 'my-cc-api-key', access };

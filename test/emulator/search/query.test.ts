@@ -46,7 +46,7 @@ describe('a query finds', () => {
     [{ term: { invalidated: true } }, ['tool']],
     [{ term: { invalidated: 'false' } }, ['app-1', 'app-2', 'old']],
     [{ term: { username: 'alice' } }, ['tool']],
-    [{ term: { realm: 'reserved' } }, ['app-1', 'app-2', 'old']],
+    [{ term: { realm_name: 'reserved' } }, ['app-1', 'app-2', 'old']],
     [{ term: { realm_name: 'default_native' } }, ['tool']],
     [{ term: { type: 'rest' } }, ['app-1', 'app-2', 'old', 'tool']],
     [{ term: { 'metadata.env': 'prod' } }, ['app-1', 'tool']],
@@ -173,12 +173,37 @@ describe('a query is refused', () => {
 
   test('if it looks too far', async () => {
     const { status, json } = await ask({ from: 9_995, size: 10 });
-    expect([status, json.error.reason]).toEqual([
-      400,
-      expect.stringMatching(
+    const cause = {
+      type: 'illegal_argument_exception',
+      reason: expect.stringMatching(
         /^Result window is too large, from \+ size must be less than or equal to: \[10000\] but was \[10005\]/,
       ),
+    };
+    expect([status, json.error]).toEqual([
+      400,
+      {
+        root_cause: [cause],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+        phase: 'query',
+        grouped: true,
+        failed_shards: [{ shard: 0, index: '.security-7', node: expect.any(String), reason: cause }],
+        caused_by: { ...cause, caused_by: cause },
+      },
     ]);
+  });
+
+  test('for a field that may not be searched, before it looks too far', async () => {
+    const { json } = await ask({ query: { term: { realm: 'reserved' } }, from: 9_995, size: 10 });
+    expect(json.error.reason).toBe('Field [realm] is not allowed for querying or aggregation');
+  });
+
+  test('not for looking too far where nothing was ever stored', async () => {
+    const empty = await emulated();
+    const body = { from: 9_995, size: 10 };
+    const response = await empty.ask('POST /_security/_query/api_key', { body });
+    expectAnswer(response, { status: 200, body: { total: 0, count: 0, api_keys: [] } });
+    await empty.close();
   });
 });
 
@@ -244,11 +269,24 @@ describe('a page', () => {
 describe('who may not see all', () => {
   test('sees what is his: of a user its keys, of a key itself', async () => {
     expect(await found({ match_all: {} }, basic('alice', 'password'))).toEqual(['tool']);
+    const { encoded: itself } = (
+      await cluster.ask('PUT /_security/api_key', {
+        body: { name: 'itself', role_descriptors: { r: { cluster: ['manage_own_api_key'] } } },
+      })
+    ).json;
+    expect(await found({ match_all: {} }, apiKey(itself))).toEqual(['itself']);
+    expect(await found({ term: { name: 'app-1' } }, apiKey(itself))).toEqual([]);
+    // Of a key what limits it is for others, of a user it is not.
+    expect((await ask({}, apiKey(itself), '?with_limited_by=true')).status).toBe(403);
+    expect((await ask({}, basic('alice', 'password'), '?with_limited_by=true')).status).toBe(200);
+    await cluster.ask('DELETE /_security/api_key', { body: { name: 'itself' } });
+  });
+
+  test('sees nothing at all without the privilege for own keys', async () => {
     const { encoded: none } = (
       await cluster.ask('PUT /_security/api_key', { body: { name: 'none', role_descriptors: { r: {} } } })
     ).json;
-    expect(await found({ match_all: {} }, apiKey(none))).toEqual(['none']);
-    expect(await found({ term: { name: 'app-1' } }, apiKey(none))).toEqual([]);
+    expect((await ask({}, apiKey(none))).status).toBe(403);
     await cluster.ask('DELETE /_security/api_key', { body: { name: 'none' } });
   });
 

@@ -240,7 +240,6 @@ describe('fields that make no sense', () => {
       { tokens: 'x' },
       '[1:2] [invalidate_token] unknown field [tokens] did you mean [token]?',
     ],
-    ['PUT /_security/api_key', {}, 'Required [name]'],
     [
       'PUT /_security/api_key',
       { name: 'k', metadata: 'm' },

@@ -3,7 +3,13 @@
  * credentials themselves are read in `credentials.ts`.
  */
 
-import { type Authentication, anonymousIdentity, nowhere } from '../identities/identity.js';
+import {
+  type AnonymousUser,
+  type Authentication,
+  anonymousIdentity,
+  anonymousRealm,
+  nowhere,
+} from '../identities/identity.js';
 import type { Users } from '../identities/users.js';
 import type { Version } from '../wire/version.js';
 import type { AuthenticationResult, Credentials } from './credentials.js';
@@ -35,20 +41,23 @@ export interface AuthenticatorSettings {
   readonly version: Version;
   /** Whether anybody may run as somebody else. */
   readonly runAs: boolean;
-  /** The roles of requests without credentials; none: they are refused. */
-  readonly anonymousRoles: readonly string[];
+  readonly anonymous: AnonymousUser;
 }
 
 /** Makes the authenticator. */
 export function createAuthenticator(
   credentials: Credentials,
   users: Users,
-  { version, runAs: runAsEnabled, anonymousRoles }: AuthenticatorSettings,
+  { version, runAs: runAsEnabled, anonymous: anonymousUser }: AuthenticatorSettings,
 ): Authenticator {
   const anonymous: AuthenticationResult | undefined =
-    anonymousRoles.length === 0
+    anonymousUser.roles.length === 0
       ? undefined
-      : { kind: 'authenticated', authentication: anonymousIdentity(anonymousRoles), principal: '_anonymous' };
+      : {
+          kind: 'authenticated',
+          authentication: anonymousIdentity(anonymousUser),
+          principal: anonymousUser.username,
+        };
 
   function missing(uri: string): AuthenticationResult {
     const reason = `missing authentication credentials for REST request [${uri}]`;
@@ -56,8 +65,10 @@ export function createAuthenticator(
   }
 
   /** Others ignore the header and go on as who they are. */
-  function canRunAs({ type, apiKey, serviceToken, runBy }: Authentication): boolean {
+  function canRunAs({ type, apiKey, serviceToken, runBy, lookupRealm }: Authentication): boolean {
     if (!runAsEnabled || serviceToken !== undefined || runBy !== undefined) return false;
+    // Nobody in particular is nobody else, also behind a token (`Authentication.supportsRunAs`).
+    if (lookupRealm === anonymousRealm) return false;
     if (type === 'token') return version.tokensRunAs;
     return type === 'realm' || (apiKey !== undefined && version.apiKeysRunAs);
   }
@@ -65,7 +76,7 @@ export function createAuthenticator(
   function runAs(result: AuthenticationResult, username: string, where: string): AuthenticationResult {
     if (result.kind === 'refused' || !canRunAs(result.authentication)) return result;
     const { authentication: runBy, principal } = result;
-    const account = users.find(username);
+    const account = users.lookUp(username);
     if (username === '' || account?.user.enabled === false) {
       const reason = `unable to authenticate user [${principal}] for ${where}`;
       return { kind: 'refused', error: credentials.unauthorized(reason) };
@@ -75,7 +86,7 @@ export function createAuthenticator(
     const { apiKey: _, ...rest } = runBy;
     const authentication: Authentication = {
       ...rest,
-      user: account === undefined ? stranger : credentials.withAnonymousRoles(account.user),
+      user: account?.user ?? stranger,
       lookupRealm: account?.realm ?? nowhere,
       runBy,
     };

@@ -61,6 +61,8 @@ export interface Endpoint<Input> {
   readonly body?: 'required' | 'optional';
   /** Whether its body may be newline-delimited JSON. */
   readonly takesLines?: boolean;
+  /** Why it does nothing for anybody, whatever is asked of it; without, or `undefined`: it does. */
+  unavailable?(security: Security): ApiError | undefined;
   /** @throws Refusal */
   read(call: Call): Input;
   /** What is wrong with the request as a whole. */
@@ -108,7 +110,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const roles = endpoint.roles?.(input);
     const concerns = { own, applications, ...(roles && { roles }) };
     const denial =
-      authorization.barrier(authentication, action) ??
+      authorization.barrier(authentication, action, own) ??
       (free ? undefined : authorization.denial(authentication, action, concerns));
     if (denial !== undefined) throw new Refusal(denial);
   }
@@ -119,6 +121,8 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     takesLines: endpoint.takesLines ?? false,
     exists: (version) => endpoint.exists?.(version) ?? true,
     handle(security, call) {
+      const unavailable = endpoint.unavailable?.(security);
+      if (unavailable !== undefined) throw new Refusal(unavailable);
       if (endpoint.body === 'required' && call.body === undefined) {
         throw new Refusal(parseFailure('request body is required'));
       }

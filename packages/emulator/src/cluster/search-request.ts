@@ -132,12 +132,18 @@ export function searchProblems({ from, size }: Search): string[] {
   return problems;
 }
 
-/** @throws Refusal if the page is too far away */
-export function checkWindow({ from, size }: Search): void {
-  if (from + size <= maxWindow) return;
-  const reason =
+/** Says that a page is too far away. */
+export function windowProblem({ from, size }: Search): string | undefined {
+  if (from + size <= maxWindow) return undefined;
+  return (
     `Result window is too large, from + size must be less than or equal to: [${maxWindow}] but was [${from + size}]. ` +
     'See the scroll api for a more efficient way to request large data sets. ' +
-    'This limit can be set by changing the [index.max_result_window] index level setting.';
-  throw new Refusal(illegalArgument(reason));
+    'This limit can be set by changing the [index.max_result_window] index level setting.'
+  );
+}
+
+/** @throws Refusal if the page is too far away */
+export function checkWindow(search: Search): void {
+  const problem = windowProblem(search);
+  if (problem !== undefined) throw new Refusal(illegalArgument(problem));
 }

@@ -13,16 +13,23 @@ import { createRoles, type Roles } from '../authorization/roles.js';
 import type { Clock } from '../controls/clock.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
+import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
-import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
+import {
+  createServiceAccounts,
+  type ServiceAccounts,
+  type ServiceTokens,
+} from '../identities/service-accounts.js';
 import { createTokens, type Tokens } from '../identities/tokens.js';
-import { createUsers, type Users } from '../identities/users.js';
+import { createUsers, type FileUser, type Users } from '../identities/users.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
 } from '../privileges/application-privileges.js';
+import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
+import { createSecurityIndex, isOtherDocument } from './security-index.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {
@@ -30,16 +37,27 @@ export interface SecuritySettings {
   readonly password: string;
   readonly license: 'trial' | 'basic';
   readonly tokenService: boolean;
+  /** Whether there are API keys. */
+  readonly apiKeys: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
-  /** The roles of requests without credentials; none: they are refused. */
-  readonly anonymousRoles: readonly string[];
+  readonly files: NodeFiles;
+  readonly anonymous: AnonymousUser;
+  /** Whether what a request without credentials may not do is denied; otherwise it is asked to authenticate. */
+  readonly anonymousAuthzException: boolean;
   /** Whether anybody may run as somebody else. */
   readonly runAs: boolean;
   /** What each Kerberos ticket, in Base64, leads to. */
   readonly kerberosTickets: ReadonlyMap<string, TicketResult>;
   /** In the order in which they are asked. */
   readonly jwtRealms: readonly JwtRealm[];
+}
+
+/** What stands in the files of the node, where it can be used but not changed. */
+export interface NodeFiles {
+  readonly users: readonly FileUser[];
+  readonly roles: RoleDescriptors;
+  readonly serviceTokens: ServiceTokens;
 }
 
 /** The state of a cluster. */
@@ -58,6 +76,10 @@ export interface Security {
   readonly apiKeys: ApiKeys;
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
+  /** The realms that are asked who somebody is. */
+  readonly realmNames: ReadonlySet<string>;
+  /** Whether anything was ever stored of what Elasticsearch keeps in its security index. */
+  hasSecurityIndex(): boolean;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -66,19 +88,37 @@ export interface Security {
 
 /** Makes a cluster with its reserved users and roles. */
 export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
-  const { version, anonymousRoles } = settings;
+  const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
-  const users = createUsers(settings.password);
-  const roles = createRoles(version);
-  const applicationPrivileges = createApplicationPrivileges();
-  const roleMappings = createRoleMappings();
+  const index = createSecurityIndex();
+  const { files } = settings;
+  const users = index.filledBy(
+    createUsers(settings.password, files.users),
+    'put',
+    'setPassword',
+    'setEnabled',
+  );
+  const roles = index.filledBy(createRoles(version, files.roles), 'put');
+  const applicationPrivileges = index.filledBy(createApplicationPrivileges(), 'put');
+  const roleMappings = index.filledBy(createRoleMappings(), 'put');
+  const serviceAccounts = index.filledBy(
+    createServiceAccounts(secrets, version, files.serviceTokens),
+    'createToken',
+  );
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
-  const apiKeys = createApiKeys(clock, secrets, version);
-  const serviceAccounts = createServiceAccounts(secrets, version);
+  const others = { users, roles, roleMappings, serviceAccounts, version };
+  const isReadable = (id: string): boolean => index.exists() && !isOtherDocument(id, others);
+  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, isReadable), 'create');
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
   const isLicensed = settings.license === 'trial';
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
   const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
+  const challenges = createChallenges(
+    version,
+    settings.tokenService,
+    settings.apiKeys,
+    kerberos.isConfigured,
+  );
   const credentials = createCredentials({
     users,
     tokens,
@@ -87,12 +127,20 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     kerberos,
     jwtRealms,
     roleMappings,
-    challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
-    anonymousRoles,
+    challenges,
+    takesApiKeys: settings.apiKeys,
+    hasSecurityIndex: index.exists,
     version,
   });
   const authenticator = createAuthenticator(credentials, users, settings);
-  const authorization = createAuthorization(roles, serviceAccounts, applicationPrivileges, version);
+  const authorization = createAuthorization({
+    roles,
+    serviceAccounts,
+    applicationPrivileges,
+    anonymous,
+    anonymousChallenges: settings.anonymousAuthzException ? undefined : challenges.all,
+    version,
+  });
   return {
     settings,
     version,
@@ -107,6 +155,12 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     apiKeys,
     serviceAccounts,
     jwtRealms,
+    realmNames: new Set([
+      ...[reservedRealm, fileRealm, nativeRealm].map(({ name }) => name),
+      ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
+      ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
+    ]),
+    hasSecurityIndex: index.exists,
     indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,

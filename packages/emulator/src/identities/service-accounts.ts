@@ -30,8 +30,19 @@ export interface ServiceAccounts {
   tokenNames(account: ServiceAccountName): string[];
   /** @returns whether there was such a token */
   deleteToken(account: ServiceAccountName, name: string): boolean;
-  isValid(token: PresentedServiceToken): boolean;
+  /** The names of the tokens in a file. */
+  fileTokenNames(account: ServiceAccountName): string[];
+  /** Whether there can be such a token at all; otherwise nobody looks for it. */
+  isPossible(token: PresentedServiceToken): boolean;
+  /** @returns where the token was found; `undefined`: nowhere */
+  authenticate(token: PresentedServiceToken): 'file' | 'index' | undefined;
 }
+
+/** The secrets of tokens by account and name. */
+export type ServiceTokens = ReadonlyMap<ServiceAccountName, ReadonlyMap<string, string>>;
+
+// `ServiceAccountService.authenticateToken`
+const shortestSecret = 10;
 
 const magic = Buffer.from([0, 1, 0, 1]);
 
@@ -164,10 +175,22 @@ function builtIn(version: Version): ReadonlyMap<ServiceAccountName, RoleDescript
 }
 
 /** Makes the store. */
-export function createServiceAccounts(secrets: Secrets, version: Version): ServiceAccounts {
+export function createServiceAccounts(
+  secrets: Secrets,
+  version: Version,
+  fileTokens: ServiceTokens,
+): ServiceAccounts {
   const roles = builtIn(version);
   const tokens = new Map<ServiceAccountName, Map<string, Digest>>();
   const owner = (account: ServiceAccountName, name: string): string => `service:${account}:${name}`;
+  const inFile = new Map(
+    [...fileTokens].map(([account, named]) => {
+      const digests = [...named].map(
+        ([name, secret]) => [name, digest(owner(account, name), secret)] as const,
+      );
+      return [account, new Map(digests)];
+    }),
+  );
 
   return {
     role: (account) => roles.get(account),
@@ -182,8 +205,13 @@ export function createServiceAccounts(secrets: Secrets, version: Version): Servi
     },
     tokenNames: (account) => [...(tokens.get(account)?.keys() ?? [])].sort(),
     deleteToken: (account, name) => tokens.get(account)?.delete(name) ?? false,
-    isValid: ({ account, name, secret }) =>
-      tokens.get(account)?.get(name) === digest(owner(account, name), secret),
+    fileTokenNames: (account) => [...(inFile.get(account)?.keys() ?? [])].sort(),
+    isPossible: ({ account, secret }) => roles.has(account) && secret.length >= shortestSecret,
+    authenticate({ account, name, secret }) {
+      const wanted = digest(owner(account, name), secret);
+      if (inFile.get(account)?.get(name) === wanted) return 'file';
+      return tokens.get(account)?.get(name) === wanted ? 'index' : undefined;
+    },
   };
 }
 

@@ -1,9 +1,10 @@
 /**
- * The users of the reserved and the native realm, and their passwords. What a role allows is not known here.
+ * The users of the reserved, the file and the native realm, and their passwords. What a role allows is not known
+ * here.
  */
 
 import type { JsonMap, JsonValue } from '../wire/json-value.js';
-import { nativeRealm, reservedMetadata, reservedRealm } from './identity.js';
+import { fileRealm, nativeRealm, reservedMetadata, reservedRealm } from './identity.js';
 import { isHashOf } from './password-hash.js';
 import { type Digest, digest } from './secrets.js';
 import type { Realm, User } from './user.js';
@@ -23,10 +24,16 @@ export type NewPassword = { readonly plain: string } | { readonly hash: string }
 
 /** The users of an emulator. */
 export interface Users {
+  /** Of the users that can be managed: those in a file can not. */
   find(username: string): Account | undefined;
-  /** Every user, the reserved ones first. */
+  /** In the order in which the realms are asked. */
+  lookUp(username: string): Account | undefined;
+  /** Every user that can be managed, the reserved ones first. */
   all(): Account[];
-  /** The account, if it is enabled and this is its password. */
+  isNative(username: string): boolean;
+  /** Whether something was changed about a reserved user. */
+  isChanged(username: string): boolean;
+  /** The account, if it is enabled and this is its password: of the first realm in which it is. */
   authenticate(username: string, password: string): Account | undefined;
   /**
    * Stores a native user. Without a password the old one is kept.
@@ -63,10 +70,23 @@ export function isReservedUser(username: string): boolean {
   return reservedRoles.has(username);
 }
 
+/** A user in a file. */
+export interface FileUser {
+  readonly user: User;
+  readonly password: string;
+}
+
 /** @param elasticPassword the password of `elastic`; the other reserved users have none until one is set */
-export function createUsers(elasticPassword: string): Users {
+export function createUsers(elasticPassword: string, inFile: readonly FileUser[]): Users {
   const native = new Map<string, Account>();
   const reserved = new Map<string, Account>();
+  const changed = new Set<string>();
+  const file = new Map(
+    inFile.map(({ user, password }): [string, Account] => {
+      const { username } = user;
+      return [username, { user, realm: fileRealm, password: store(username, { plain: password }) }];
+    }),
+  );
   for (const [username, roles] of reservedRoles) {
     const metadata = username === 'kibana' ? deprecatedMetadata : reservedMetadata;
     const user = { username, roles, fullName: null, email: null, metadata, enabled: true };
@@ -76,10 +96,18 @@ export function createUsers(elasticPassword: string): Users {
 
   const find = (username: string): Account | undefined => reserved.get(username) ?? native.get(username);
 
+  /** One for each realm that knows the name; nobody else is called as a reserved user is. */
+  function realmsOf(username: string): Account[] {
+    const ofReserved = reserved.get(username);
+    const others = [file.get(username), native.get(username)];
+    return ofReserved === undefined ? others.filter((account) => account !== undefined) : [ofReserved];
+  }
+
   function change(username: string, changes: Partial<Account>): boolean {
     const account = find(username);
     if (account === undefined) return false;
     (reserved.has(username) ? reserved : native).set(username, { ...account, ...changes });
+    changed.add(username);
     return true;
   }
 
@@ -94,9 +122,12 @@ export function createUsers(elasticPassword: string): Users {
   return {
     find,
     all: () => [...reserved.values(), ...native.values()],
+    lookUp: (username) => realmsOf(username)[0],
+    isNative: (username) => native.has(username),
+    isChanged: (username) => reserved.has(username) && changed.has(username),
     authenticate(username, password) {
-      const account = find(username);
-      return account?.user.enabled === true && isPassword(account, password) ? account : undefined;
+      const isHis = (account: Account): boolean => account.user.enabled && isPassword(account, password);
+      return realmsOf(username).find(isHis);
     },
     put(user, password) {
       const old = native.get(user.username);

@@ -214,12 +214,12 @@ export function parseRemoteCluster(
   return { privileges, clusters };
 }
 
-/** Reads the workflows to which a key is restricted. */
+/** Reads the workflows to which a key is restricted; an empty object restricts nothing (`Restriction.parse`). */
 export function parseRestriction(
   role: string,
   { value }: JsonMember,
   document: JsonDocument,
-): readonly string[] {
+): readonly string[] | undefined {
   const about = `failed to parse restriction for role [${role}].`;
   if (value.kind !== 'object')
     return refuse(`${about} expected an object but found [${tokenName(value)}] instead`);
@@ -232,5 +232,5 @@ export function parseRestriction(
     }
   }
   if (value.end === undefined) return refuseBroken(document);
-  return workflows ?? refuse(`${about} missing required [workflows] field`);
+  return workflows;
 }

@@ -157,7 +157,10 @@ function readRoleMember(
       return;
     case 'restriction':
       if (!dialect.restriction) break;
-      role.workflows = parseRestriction(name, member, document);
+      {
+        const workflows = parseRestriction(name, member, document);
+        if (workflows !== undefined) role.workflows = workflows;
+      }
       return;
     case 'description':
       if (!dialect.description) break;

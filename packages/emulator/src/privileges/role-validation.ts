@@ -14,7 +14,7 @@ const workflows: readonly string[] = ['search_application_query'];
 /** What is wrong with descriptors that go into an API key. */
 export function roleProblems(roles: RoleDescriptors, version: Version): string[] {
   const problems = [...roles.values()].flatMap((role) => descriptorProblems(role, version));
-  return [...problems, ...restrictionProblems(roles)];
+  return [...problems, ...workflowProblems(roles)];
 }
 
 /** What is wrong with one descriptor. */
@@ -37,18 +37,12 @@ export function descriptorProblems(role: RoleDescriptor, version: Version): stri
   return problems;
 }
 
-function restrictionProblems(roles: RoleDescriptors): string[] {
-  const restricted = [...roles.values()].flatMap((role) =>
-    role.workflows === undefined ? [] : [role.workflows],
-  );
-  const [first, second] = restricted;
-  if (first === undefined) return [];
-  if (second !== undefined) return ['more than one role descriptor with restriction is not supported'];
-  if (roles.size > 1) return ['combining role descriptors with and without restriction is not supported'];
-  return first
+function workflowProblems(roles: RoleDescriptors): string[] {
+  return [...roles.values()]
+    .flatMap((role) => role.workflows ?? [])
     .filter((name) => !workflows.includes(name))
     .map(
       (name) =>
-        `unknown workflow [${name}]. a workflow must be one of the predefined workflow names [${workflows}]`,
+        `Unknown workflow [${name}]. A workflow must be one of the predefined workflow names [${workflows}].`,
     );
 }

@@ -108,7 +108,8 @@ export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   }
   const [clause, second] = node.members;
   if (clause === undefined) {
-    throw new Refusal(illegalArgument('query malformed, empty clause found'), node.end);
+    const where = node.end === undefined ? '' : ` at [${locationOf(document, node.end)}]`;
+    throw new Refusal(illegalArgument(`query malformed, empty clause found${where}`), node.end);
   }
   const parse = clauses.get(clause.name);
   if (parse === undefined && !unsupported.has(clause.name)) {

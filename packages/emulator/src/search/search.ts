@@ -125,11 +125,22 @@ function showSort(value: SortValue, key: SortKey | undefined): JsonValue {
     : value;
 }
 
-function afterValues(values: readonly JsonValue[], sort: readonly SortKey[]): SortValue[] {
-  if (sort.length === 0) return refuse('Sort must contain at least one field.');
+/** Says that there is no page after the entry that is named, because of how it is named. */
+export function pageProblem({
+  sort,
+  searchAfter: values,
+}: Pick<Search, 'sort' | 'searchAfter'>): string | undefined {
+  if (values === undefined) return undefined;
+  if (sort.length === 0) return 'Sort must contain at least one field.';
   if (values.length !== sort.length) {
-    return refuse(`search_after has ${values.length} value(s) but sort has ${sort.length}.`);
+    return `search_after has ${values.length} value(s) but sort has ${sort.length}.`;
   }
+  return undefined;
+}
+
+function afterValues(values: readonly JsonValue[], sort: readonly SortKey[]): SortValue[] {
+  const problem = pageProblem({ sort, searchAfter: values });
+  if (problem !== undefined) return refuse(problem);
   return values.map((value, index) => {
     if (value === null) return undefined;
     const isDate = sort[index]?.format?.endsWith('date_time');

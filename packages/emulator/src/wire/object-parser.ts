@@ -217,7 +217,8 @@ export function objectParser<T>(
     }
     if (node.end === undefined) refuseBroken(document);
     const missing = mandatory.filter((field) => !found.has(field));
-    if (missing.length > 0) fail(node.end ?? node.at, `Required [${missing.join(', ')}]`);
+    if (missing.length > 0)
+      throw new Refusal(illegalArgument(`Required [${missing.join(', ')}]`), node.end ?? node.at);
     // Only names from `fields` were set, each to what its own `read` returned.
     return Object.fromEntries(found) as T;
   }

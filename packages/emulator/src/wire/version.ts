@@ -58,6 +58,11 @@ export interface Capabilities {
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
   readonly pairedTokens: boolean;
   /**
+   * Tokens of 40 characters, without the three empty bytes that those of 8.10 end with. Recorded for 9.5; the first
+   * release is not known, 9.0 is assumed.
+   */
+  readonly endsTokens: boolean;
+  /**
    * Up to 8.18 and 9.0: whether a pattern of indices is covered is asked of all entries with the same privileges
    * together. A 9.5 asks each entry alone; that it came with the privileges on failure stores is assumed.
    */
@@ -70,6 +75,10 @@ export interface Capabilities {
   readonly namesJwtsByClaims: boolean;
   /** 8.13 */
   readonly updatesExpiration: boolean;
+  /** 8.14: a cross-cluster key that hides documents or fields from searches can not be for replication too. */
+  readonly separatesHiddenSearches: boolean;
+  /** 8.15: a cross-cluster key that searches may look up what enriches its documents. */
+  readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
   /** 8.14 */
@@ -84,8 +93,8 @@ export interface Capabilities {
   readonly countsUnassignedPrimaries: boolean;
   /** 8.18: role mappings from files are shown among the others, under names of their own. */
   readonly hasReadOnlyMappings: boolean;
-  /** 8.18: searches of roles find the reserved ones too. */
-  readonly findsReservedRoles: boolean;
+  /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
+  readonly storesReservedRoles: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -159,11 +168,14 @@ export function parseVersion(text: string): Version | undefined {
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
+    endsTokens: since(9, 0),
     joinsEqualPrivileges: !(since(9, 1) || (major === 8 && minor === 19)),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
     updatesExpiration: since(8, 13),
+    separatesHiddenSearches: since(8, 14),
+    enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
@@ -171,7 +183,7 @@ export function parseVersion(text: string): Version | undefined {
     managesSeveralRoles: since(8, 15),
     countsUnassignedPrimaries: since(8, 16),
     hasReadOnlyMappings: since(8, 18),
-    findsReservedRoles: since(8, 18),
+    storesReservedRoles: since(8, 18),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     namesExceptions: since(9, 2),
@@ -192,8 +204,8 @@ function indexVersion(major: number, minor: number): number {
   return major === 8 ? 8_500_000 + minor * 1_000 : 9_002_000 + minor * 20_000;
 }
 
-// 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to
+// 8.10 and 9.5 are taken from recorded tokens (`3eaGBBg…`, `yP6/BBh…`). The others only have to be of the same length and to
 // differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
 function transportVersion(major: number, minor: number): number {
-  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_000_009 + minor * 40_000;
+  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_009_000 + minor * 85_600;
 }

@@ -296,7 +296,7 @@ describe('is refused', () => {
       '[fuzzy] queries are not supported by the emulator',
     ],
     [{ query: [] }, 'parsing_exception', '[_na] query malformed, must start with start_object'],
-    [{ query: {} }, 'illegal_argument_exception', 'query malformed, empty clause found'],
+    [{ query: {} }, 'illegal_argument_exception', 'query malformed, empty clause found at [1:11]'],
     [{ from: -1 }, 'illegal_argument_exception', '[from] parameter cannot be negative but was [-1]'],
     [{ size: -1 }, 'illegal_argument_exception', '[size] parameter cannot be negative, found [-1]'],
     [{ size: 'x' }, 'illegal_argument_exception', 'For input string: "x"'],

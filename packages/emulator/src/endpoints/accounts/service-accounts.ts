@@ -9,6 +9,7 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { nodeName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
 import type { ServiceAccountName } from '../../identities/service-accounts.js';
 import { showRole } from '../../privileges/role-descriptor.js';
@@ -79,12 +80,15 @@ function prefixOf(call: Call): string {
 
 function getCredentials({ serviceAccounts }: Security, name: ServiceAccountName): Answer {
   const names = serviceAccounts.tokenNames(name);
+  const inFile = serviceAccounts.fileTokenNames(name);
   return answer({
     service_account: name,
-    count: names.length,
+    count: names.length + inFile.length,
     tokens: new Map(names.map((token) => [token, {}])),
-    // Tokens in files belong to nodes, and this one has no files.
-    nodes_credentials: { _nodes: { total: 1, successful: 1, failed: 0 }, file_tokens: {} },
+    nodes_credentials: {
+      _nodes: { total: 1, successful: 1, failed: 0 },
+      file_tokens: new Map(inFile.map((token) => [token, { nodes: [nodeName] }])),
+    },
   });
 }
 

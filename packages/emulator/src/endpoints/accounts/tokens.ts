@@ -11,17 +11,12 @@ import {
   route,
   textOrNothing,
 } from '../../cluster/endpoint.js';
+import { notEnabled, withoutTokens } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { type Authentication, showIdentity } from '../../identities/identity.js';
 import type { IssuedTokens } from '../../identities/tokens.js';
 import { decodeBase64 } from '../../wire/base64.js';
-import {
-  type ApiError,
-  contentParseFailure,
-  illegalArgument,
-  notLicensed,
-  validationText,
-} from '../../wire/envelope.js';
+import { type ApiError, contentParseFailure, illegalArgument, validationText } from '../../wire/envelope.js';
 import { objectParser, text } from '../../wire/object-parser.js';
 
 interface TokenRequest {
@@ -73,15 +68,7 @@ function oauthError(error: string, description: string): Answer {
 }
 
 function ensureEnabled({ settings }: Security): void {
-  if (settings.license === 'basic') refuse(notLicensed('security tokens'));
-  if (!settings.tokenService) {
-    refuse({
-      status: 400,
-      type: 'feature_not_enabled_exception',
-      reason: 'security tokens are not enabled',
-      metadata: { 'disabled.feature': 'security_tokens' },
-    });
-  }
+  if (!settings.tokenService) refuse(notEnabled('security tokens', 'security_tokens'));
 }
 
 const createAction = 'cluster:admin/xpack/security/token/create';
@@ -103,7 +90,7 @@ function create(security: Security, request: TokenRequest, caller: Authenticatio
       const decoded = decodeBase64(request.kerberos_ticket ?? '');
       if (!('bytes' in decoded)) {
         const cause = illegalArgument(decoded.problem);
-        const reason = 'could not decode base64 kerberos ticket';
+        const reason = `could not decode base64 kerberos ticket ${request.kerberos_ticket}`;
         return refuse({ status: 500, type: 'unsupported_operation_exception', reason, cause });
       }
       const result = security.credentials.readTicket(decoded.bytes, `action [${createAction}]`);
@@ -220,6 +207,7 @@ export const tokenRoutes: readonly Route[] = [
   route<TokenRequest>({
     methods: ['POST'],
     paths,
+    unavailable: withoutTokens,
     body: 'required',
     read: (call) => tokenRequest.parse(documentOf(call)),
     validate: grantProblems,
@@ -238,6 +226,7 @@ export const tokenRoutes: readonly Route[] = [
   route<InvalidationRequest>({
     methods: ['DELETE'],
     paths,
+    unavailable: withoutTokens,
     body: 'required',
     read: readInvalidation,
     validate: invalidationProblems,

@@ -1,8 +1,9 @@
 /** Searching users: `/_security/_query/user`. */
 
 import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import { searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
+import { searchSecurity } from '../../cluster/security-search.js';
 import { nativeRealm } from '../../identities/identity.js';
 import type { User } from '../../identities/user.js';
 import {
@@ -13,7 +14,7 @@ import {
   unsupportedQuery,
   wordsOf,
 } from '../../search/query.js';
-import { type Search, search } from '../../search/search.js';
+import type { Search } from '../../search/search.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];
@@ -49,9 +50,8 @@ const fields: SearchFields<User> = {
 };
 
 function query(security: Security, request: Search): Answer {
-  checkWindow(request);
   const users = security.users.all().flatMap(({ user, realm }) => (realm === nativeRealm ? [user] : []));
-  const { total, hits } = search(users, fields, request, security.clock.now());
+  const { total, hits } = searchSecurity(security, users, fields, request);
   const found = hits.map(({ entry, sort }) => ({ ...showUser(entry), _sort: sort }));
   return answer({ total, count: found.length, users: found });
 }

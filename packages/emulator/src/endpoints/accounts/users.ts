@@ -33,7 +33,9 @@ function invalid(problem: string): never {
 
 function put(security: Security, { user, password }: UserRequest): Answer {
   const { username } = user;
-  if (username === anonymousUser) refuse(validationFailure([anonymous(username, 'modified via the API')]));
+  if (isAnonymous(security, username)) {
+    refuse(validationFailure([anonymous(username, 'modified via the API')]));
+  }
   if (isReservedUser(username)) {
     refuse(validationFailure([`user [${username}] is reserved and only the password can be changed`]));
   }
@@ -71,19 +73,21 @@ export function namesIn(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(',').map((name) => name.trim());
 }
 
-// The user that requests without credentials are from, whether or not there are any.
-const anonymousUser = '_anonymous';
+/** Whether requests without credentials are from a user of this name: `_anonymous` is kept free for that in any case. */
+function isAnonymous({ settings }: Security, username: string): boolean {
+  return username === '_anonymous' || username === settings.anonymous.username;
+}
 
 function anonymous(username: string, deed: string): string {
   return `user [${username}] is anonymous and cannot be ${deed}`;
 }
 
-function refuseAnonymous(username: string, deed: string): void {
-  if (username === anonymousUser) refuse(illegalArgument(anonymous(username, deed)));
+function refuseAnonymous(security: Security, username: string, deed: string): void {
+  if (isAnonymous(security, username)) refuse(illegalArgument(anonymous(username, deed)));
 }
 
 function remove(security: Security, username: string): Answer {
-  refuseAnonymous(username, 'deleted');
+  refuseAnonymous(security, username, 'deleted');
   if (isReservedUser(username)) {
     refuse(illegalArgument(`user [${username}] is reserved and cannot be deleted`));
   }
@@ -120,7 +124,7 @@ function isOwnPassword({ username }: PasswordRequest, { user, lookupRealm, type 
 }
 
 function changePassword(security: Security, { username, password }: PasswordRequest): Answer {
-  refuseAnonymous(username, 'modified via the API');
+  refuseAnonymous(security, username, 'modified via the API');
   if (password === undefined || !security.users.setPassword(username, password)) {
     return invalid('user must exist in order to change password');
   }
@@ -137,7 +141,7 @@ function setEnabled(
   if (user.username === username && isManaged(lookupRealm)) {
     refuse(illegalArgument('users may not update the enabled status of their own account'));
   }
-  refuseAnonymous(username, 'modified using the api');
+  refuseAnonymous(security, username, 'modified using the api');
   if (!security.users.setEnabled(username, enabled)) {
     return invalid(`only existing users can be ${enabled ? 'enabled' : 'disabled'}`);
   }

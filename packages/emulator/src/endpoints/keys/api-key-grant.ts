@@ -11,6 +11,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { parseApiKey } from '../../identities/api-keys.js';
 import { type ApiError, illegalArgument } from '../../wire/envelope.js';
@@ -133,7 +134,7 @@ function readCredential(
   const context = { clientAuthentication: client && `SharedSecret ${client.value}`, signatures };
   const jwt = version.namesJwtsByClaims ? credentials.readJwt(token, where, context) : undefined;
   if (jwt !== undefined) return jwt;
-  if (client === undefined) return credentials.readAccessToken(token);
+  if (client === undefined) return credentials.readAccessToken(token, where);
   const reason = '[client_authentication] not supported with the supplied access_token type';
   return refuse({ status: 400, type: 'security_exception', reason });
 }
@@ -146,7 +147,8 @@ function grant(security: Security, request: GrantRequest, signatures?: Signature
   if (result.kind === 'refused')
     return refuse(forbidden('Failed to authenticate api key grant', result.error));
   const { authentication } = result;
-  if (runAs !== undefined && authentication.user.username !== runAs) {
+  const { runBy, user } = authentication;
+  if (runAs !== undefined && (runBy === undefined || user.username !== runAs)) {
     const reason = 'the provided grant credentials do not support run-as';
     return refuse({ status: 400, type: 'status_exception', reason });
   }
@@ -184,20 +186,27 @@ function cloneProblems(request: CloneRequest): string[] {
   ];
 }
 
-function clone({ apiKeys, credentials }: Security, request: CloneRequest): Answer {
+function clone({ apiKeys }: Security, request: CloneRequest): Answer {
   const encoded = request.api_key ?? '';
   const parsed = parseApiKey(encoded);
-  if ('problem' in parsed) return refuse(illegalArgument(`invalid API key credential: ${parsed.problem}`));
-  const result = credentials.readApiKey(encoded);
-  if (result.kind === 'refused') return refuse(forbidden('Failed to clone API key', result.error));
-  const source = result.authentication.apiKey ?? refuse(illegalArgument('invalid API key credential'));
+  if ('problem' in parsed) {
+    const cause = illegalArgument(parsed.problem);
+    const reason = `invalid API key credential: ${parsed.problem}`;
+    return refuse({ status: 400, type: 'status_exception', reason, cause });
+  }
+  const source = apiKeys.verify(parsed);
+  if ('problem' in source) {
+    const cause = { status: 401, type: 'security_exception', reason: source.problem };
+    return refuse(forbidden('Failed to clone API key', cause));
+  }
   const { expiration } = request;
   const created = apiKeys.create({
     name: request.name ?? '',
     type: 'rest',
     owner: source.owner,
     roleDescriptors: source.roleDescriptors,
-    metadata: request.metadata ?? source.metadata,
+    // `ApiKeyService.CLONED_FROM_RESERVED_METADATA_KEY`; of a clone of a clone it is the clone.
+    metadata: new Map([...(request.metadata ?? source.metadata), ['_cloned_from', source.id]]),
     lifetimeMs: expiration ?? undefined,
     expiresAt: expiration === undefined ? source.expiration : undefined,
   });
@@ -209,6 +218,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
   route<GrantRequest>({
     methods: ['POST', 'PUT'],
     paths: ['/_security/api_key/grant'],
+    unavailable: withoutApiKeys,
     query: ['refresh'],
     body: 'required',
     read: readGrant,
@@ -224,6 +234,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
   route<CloneRequest>({
     methods: ['POST', 'PUT'],
     paths: ['/_security/api_key/clone'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.clonesApiKeys,
     query: ['refresh'],
     body: 'required',

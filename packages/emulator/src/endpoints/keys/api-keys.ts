@@ -12,6 +12,7 @@ import {
   route,
   textOrNothing,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { contentParseFailure, illegalArgument, validationFailure } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
@@ -196,6 +197,7 @@ export const apiKeyRoutes: readonly Route[] = [
   route<GetRequest>({
     methods: ['GET'],
     paths,
+    unavailable: withoutApiKeys,
     query: ({ showsRoleDescriptors, crossClusterKeys, queriesUsers }) => [
       ...['id', 'name', 'username', 'realm_name', 'owner'],
       ...(showsRoleDescriptors ? ['with_limited_by'] : []),
@@ -205,7 +207,10 @@ export const apiKeyRoutes: readonly Route[] = [
     read: readGet,
     validate: getProblems,
     action: () => `${actions}/get`,
-    own: (request, authentication) => isOwn(withIds(request), authentication),
+    // What limits a key is not for the key itself (`ManageOwnApiKeyClusterPrivilege`).
+    own: (request, authentication) =>
+      isOwn(withIds(request), authentication) &&
+      (authentication.apiKey === undefined || !request.withLimitedBy),
     // Without any privilege a key may read itself, but not what limits it.
     free: ({ id, withLimitedBy }, { apiKey }) => apiKey !== undefined && id === apiKey.id && !withLimitedBy,
     run: get,
@@ -213,6 +218,7 @@ export const apiKeyRoutes: readonly Route[] = [
   route<InvalidateRequest>({
     methods: ['DELETE'],
     paths,
+    unavailable: withoutApiKeys,
     body: 'required',
     read: readInvalidate,
     validate: invalidateProblems,

@@ -8,7 +8,6 @@ import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
 import type { Index } from '../../documents/documents.js';
 import { parseIndexExpression } from '../../documents/index-names.js';
-import { nativeRealm } from '../../identities/identity.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import type { Version } from '../../wire/version.js';
@@ -36,17 +35,9 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { users, roles, tokens, apiKeys, roleMappings, applicationPrivileges } = security;
-  const { serviceAccounts } = security;
-  const isFilled =
-    users.all().some(({ realm }) => realm === nativeRealm) ||
-    roles.generation() > 0 ||
-    [...apiKeys.all()].length > 0 ||
-    roleMappings.all().size > 0 ||
-    [...applicationPrivileges.all()].length > 0 ||
-    serviceAccounts.names().some((name) => serviceAccounts.tokenNames(name).length > 0);
+  const own = [security.hasSecurityIndex(), security.tokens.hasIssued()];
   // Their replicas come with a second node.
-  return [isFilled, tokens.hasIssued()].filter(Boolean).map(() => ({ shards: 1, replicas: 0 }));
+  return own.filter(Boolean).map(() => ({ shards: 1, replicas: 0 }));
 }
 
 function statusOf({ shards, replicas }: Shards): Status {

@@ -56,7 +56,7 @@ const fields: SearchFields<NamedRole> = {
 function indexed({ roles, version }: Security): NamedRole[] {
   const all = [...roles.all()].map(([name, role]) => ({ name, role }));
   const isReserved = ({ name }: NamedRole): boolean => isReservedRole(name, version);
-  const reserved = version.findsReservedRoles ? all.filter(isReserved) : [];
+  const reserved = version.storesReservedRoles ? all.filter(isReserved) : [];
   return [...reserved, ...all.filter((role) => !isReserved(role))];
 }
 

@@ -79,7 +79,7 @@ export function remove({ roles, version }: Security, name: string): boolean {
 }
 
 function get(security: Security, names: readonly string[] | undefined): Answer {
-  const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
+  const roles = names === undefined ? security.roles.all() : security.roles.findAll(names);
   const found = new Map<string, JsonValue>(
     [...roles].map(([name, role]) => [name, showRole(role, security.version)]),
   );
