@@ -59,6 +59,19 @@ describe('with another name', () => {
         'is unauthorized for user [visitor] with effective roles [guest]',
       );
     }));
+
+  // `AnonymousUser.isAnonymousUsername`
+  test('nobody else can be called so, nor as he would be otherwise', () =>
+    withCluster({ anonymousUsername: 'visitor' }, async (cluster) => {
+      const body = { password: 'password', roles: [] };
+      for (const name of ['visitor', '_anonymous']) {
+        const { status, json } = await cluster.ask(`PUT /_security/user/${name}`, { body });
+        expect([status, json.error.reason]).toEqual([
+          400,
+          `Validation Failed: 1: user [${name}] is anonymous and cannot be modified via the API;`,
+        ]);
+      }
+    }));
 });
 
 describe('where he is asked to authenticate', () => {
