@@ -4,7 +4,7 @@ import { createSecurity } from './cluster/security.js';
 import { type Clock, createClock } from './controls/clock.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
-import { allRoutes } from './endpoints/all.js';
+import { routesOf } from './endpoints/all.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options/options.js';
 import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
@@ -62,7 +62,7 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   const log = createRequestLog(clock.now);
   const page =
     settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;
-  const dispatcher = createDispatcher(security, allRoutes);
+  const dispatcher = createDispatcher(security, routesOf(settings));
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;

@@ -57,7 +57,7 @@ const nodes: Readonly<Record<string, Node>> = {
       files: { ...files, serviceTokens: { 'elastic/fleet-server/file1': 'filesecretfilesecret01' } },
     },
   },
-  off: { lacks: 'no security at all (xpack.security.enabled: false)' },
+  off: { options: { security: false } },
   busy: { options: {}, lacks: 'a queue for hashing that is full (crypto.thread_pool)' },
 };
 

@@ -3,7 +3,7 @@
  * are in the parts.
  */
 
-import { type Authenticator, createAuthenticator } from '../authentication/authentication.js';
+import { type Authenticator, createAuthenticator, createOpenDoor } from '../authentication/authentication.js';
 import { createChallenges } from '../authentication/challenges.js';
 import { type Credentials, createCredentials } from '../authentication/credentials.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from '../authentication/jwt-realms.js';
@@ -36,6 +36,8 @@ export interface SecuritySettings {
   readonly version: Version;
   readonly password: string;
   readonly license: 'trial' | 'basic';
+  /** Otherwise everybody may do everything, and nobody is asked who he is. */
+  readonly security: boolean;
   readonly tokenService: boolean;
   /** Whether there are API keys. */
   readonly apiKeys: boolean;
@@ -110,7 +112,7 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   const isReadable = (id: string): boolean => index.exists() && !isOtherDocument(id, others);
   const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, isReadable), 'create');
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
-  const isLicensed = settings.license === 'trial';
+  const isLicensed = settings.license === 'trial' && settings.security;
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
   const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
   const challenges = createChallenges(
@@ -132,7 +134,9 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     hasSecurityIndex: index.exists,
     version,
   });
-  const authenticator = createAuthenticator(credentials, users, settings);
+  const authenticator = settings.security
+    ? createAuthenticator(credentials, users, settings)
+    : createOpenDoor();
   const authorization = createAuthorization({
     roles,
     serviceAccounts,

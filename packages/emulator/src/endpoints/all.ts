@@ -38,9 +38,7 @@ const renamed: readonly Route[] = [
   ...roleMappingRoutes,
 ];
 
-/** Every endpoint there is; not every release has each of them. */
-export const allRoutes: readonly Route[] = [
-  ...clusterRoutes,
+const securityRoutes: readonly Route[] = [
   ...authenticateRoutes,
   ...tokenRoutes,
   ...apiKeyRoutes,
@@ -59,13 +57,23 @@ export const allRoutes: readonly Route[] = [
   ...roleMappingRoutes,
   ...serviceAccountRoutes,
   ...cacheRoutes,
+  ...renamed.flatMap(underOlderName),
+];
+
+/** The endpoints that are there without security too. */
+const otherRoutes: readonly Route[] = [
+  ...clusterRoutes,
   ...licenseRoutes,
   ...indexRoutes,
   ...documentRoutes,
   bulkRoute,
   ...searchRoutes,
-  ...renamed.flatMap(underOlderName),
 ];
+
+/** Every endpoint there is; not every release has each of them. */
+export function routesOf({ security }: { readonly security: boolean }): readonly Route[] {
+  return security ? [...securityRoutes, ...otherRoutes] : otherRoutes;
+}
 
 /** The same route under `/_xpack/security`, with a warning. */
 function underOlderName(route: Route): Route[] {

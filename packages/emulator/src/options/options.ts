@@ -29,6 +29,8 @@ export interface EmulatorOptions {
   readonly password?: string;
   /** Default `trial`; with `basic` the token service refuses, as the real one does. */
   readonly license?: 'trial' | 'basic';
+  /** `false`: there is no security, and everybody may do everything (`xpack.security.enabled`). Default `true`. */
+  readonly security?: boolean;
   /** Whether there is a token service. Default `true`, although the real one wants TLS for it. */
   readonly tokenService?: boolean;
   /** Whether there are API keys. Default `true`. */
@@ -96,6 +98,7 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'version',
   'password',
   'license',
+  'security',
   'tokenService',
   'apiKeys',
   'tokenTimeoutMs',
@@ -125,7 +128,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     password = 'changeme',
     license = 'trial',
   } = options;
-  const { tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
+  const { security = true, tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
   const { seed, users = {}, roles = {}, files = {} } = options;
   const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
   const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
@@ -136,6 +139,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   if (parsed === undefined) return refuse('version', 'a release from 7.17 to 9.5, such as "8.10" or "9.5.0"');
   check('password', typeof password === 'string' && password.length >= 6, 'a text of six characters or more');
   check('license', license === 'trial' || license === 'basic', '"trial" or "basic"');
+  check('security', typeof security === 'boolean', 'true or false');
   check('tokenService', typeof tokenService === 'boolean', 'true or false');
   check('apiKeys', typeof apiKeys === 'boolean', 'true or false');
   check(
@@ -164,6 +168,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     version: parsed,
     password,
     license,
+    security,
     tokenService,
     apiKeys,
     tokenTimeoutMs,

@@ -62,7 +62,7 @@ export const licenseRoutes: readonly Route[] = [
       answer({
         build: { hash: '0000000000000000000000000000000000000000', date: '2020-01-01T00:00:00.000000000Z' },
         license: { uid, type: settings.license, mode: settings.license, status: 'active' },
-        features: { security: { available: true, enabled: true } },
+        features: { security: { available: true, enabled: settings.security } },
         tagline: 'You know, for X',
       }),
   }),
