@@ -55,10 +55,10 @@ export function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> 
 export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise<Emulator> {
   const settings = readOptions(options);
   const clock = createClock();
-  const security = createSecurity(settings, clock);
+  const faults = createFaults();
+  const security = createSecurity(settings, clock, faults);
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
-  const faults = createFaults();
   const log = createRequestLog(clock.now);
   const page =
     settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;

@@ -12,6 +12,7 @@ import {
   realmIdentity,
 } from '../identities/identity.js';
 import type { Users } from '../identities/users.js';
+import { Refusal } from '../wire/envelope.js';
 import { emptyMap } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
 import type { AuthenticationResult, Credentials } from './credentials.js';
@@ -95,20 +96,30 @@ export function createAuthenticator(
     return { ...result, authentication };
   }
 
+  function authenticate(headers: CredentialHeaders, uri: string): AuthenticationResult {
+    let result = credentials.read(headers.authorization, uri, headers) ?? anonymous ?? missing(uri);
+    if (headers.runAs !== undefined) result = runAs(result, headers.runAs, `REST request [${uri}]`);
+    if (headers.secondary === undefined || result.kind === 'refused') return result;
+    // It is of no use to any endpoint here, but it is checked with every request.
+    const secondary = credentials.read(headers.secondary, uri, headers) ?? missing(uri);
+    if (secondary.kind === 'authenticated') return result;
+    const reason = 'Failed to authenticate secondary user';
+    return {
+      kind: 'refused',
+      error: { status: 401, type: 'security_exception', reason, cause: secondary.error },
+    };
+  }
+
   return {
     runAs,
     authenticate(headers, uri) {
-      let result = credentials.read(headers.authorization, uri, headers) ?? anonymous ?? missing(uri);
-      if (headers.runAs !== undefined) result = runAs(result, headers.runAs, `REST request [${uri}]`);
-      if (headers.secondary === undefined || result.kind === 'refused') return result;
-      // It is of no use to any endpoint here, but it is checked with every request.
-      const secondary = credentials.read(headers.secondary, uri, headers) ?? missing(uri);
-      if (secondary.kind === 'authenticated') return result;
-      const reason = 'Failed to authenticate secondary user';
-      return {
-        kind: 'refused',
-        error: { status: 401, type: 'security_exception', reason, cause: secondary.error },
-      };
+      try {
+        return authenticate(headers, uri);
+      } catch (refusal) {
+        // What was to be looked at can not be, which says nothing of the credential.
+        if (!(refusal instanceof Refusal)) throw refusal;
+        return { kind: 'refused', error: refusal.error };
+      }
     },
   };
 }

@@ -48,8 +48,8 @@ export interface CredentialSources {
   readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
-  /** Whether anything was ever stored that a token could be found in. */
-  hasSecurityIndex(): boolean;
+  /** Why the token of a service can not be looked for. */
+  whyNotReadable(token: PresentedServiceToken): ApiError | undefined;
   /** Otherwise an API key counts as nothing at all. */
   readonly takesApiKeys: boolean;
   readonly version: Version;
@@ -78,17 +78,6 @@ export interface Credentials {
 
 const notAccepted =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
-const noSecurityIndex: ApiError = {
-  status: 404,
-  type: 'index_not_found_exception',
-  reason: 'no such index [.security]',
-  metadata: {
-    'resource.type': 'index_or_alias',
-    'resource.id': '.security',
-    index_uuid: '_na_',
-    index: '.security',
-  },
-};
 const tokenPrincipal = '_bearer_token';
 const noAccessToken = 'oauth2 token: invalid token';
 
@@ -152,10 +141,10 @@ export function createCredentials(sources: CredentialSources): Credentials {
     const { account, name } = presented;
     const isPossible = serviceAccounts.isPossible(presented);
     const source = isPossible ? serviceAccounts.authenticate(presented) : undefined;
+    const cause = isPossible && source !== 'file' ? sources.whyNotReadable(presented) : undefined;
+    if (cause !== undefined) return refuse('error attempting to authenticate request', { cause });
     if (source === undefined) {
-      return isPossible && !sources.hasSecurityIndex()
-        ? refuse('error attempting to authenticate request', { cause: noSecurityIndex })
-        : refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
+      return refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
     }
     const [realm, user] = [serviceAccountRealm, serviceUser(account)];
     const identity = {

@@ -17,6 +17,7 @@ import { type JsonDocument, parseJson } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
 import { suggestion } from '../wire/suggestion.js';
 import type { Version } from '../wire/version.js';
+import { type Need, waitInVain } from './ailments.js';
 import type { Security } from './security.js';
 
 /** A request whose sender is known. */
@@ -77,6 +78,8 @@ export interface Endpoint<Input> {
   applications?(input: Input): readonly string[];
   /** The roles that are stored; none: some are removed. */
   roles?(input: Input): readonly RoleDescriptor[];
+  /** What it does with the security index. */
+  readonly needs?: readonly Need[] | ((input: Input) => readonly Need[]);
   /** Whether this caller needs no privilege for this request. */
   free?(input: Input, authentication: Authentication): boolean;
   /** @throws Refusal */
@@ -115,6 +118,15 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     if (denial !== undefined) throw new Refusal(denial);
   }
 
+  /** What keeps it from finding or storing what it is about. */
+  function obstacleTo({ index }: Security, input: Input): ApiError | 'silent' | undefined {
+    const ailment = index.ailment();
+    if (ailment === undefined) return undefined;
+    const { needs = [] } = endpoint;
+    const all = typeof needs === 'function' ? needs(input) : needs;
+    return all.map((need) => ailment.needs[need]).find((problem) => problem !== undefined);
+  }
+
   return {
     methods: endpoint.methods,
     paths: endpoint.paths,
@@ -143,6 +155,9 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
         throw new Refusal(validationFailure(problems));
       }
       authorize(security, call, input);
+      const obstacle = obstacleTo(security, input);
+      if (obstacle === 'silent') return waitInVain('security index', security.clock);
+      if (obstacle !== undefined) throw new Refusal(obstacle);
       return endpoint.run(security, input, call);
     },
   };

@@ -5,24 +5,46 @@
 
 import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { Roles } from '../authorization/roles.js';
+import type { FaultSource } from '../controls/faults.js';
 import type { RoleMappings } from '../identities/role-mappings.js';
 import type { ServiceAccounts } from '../identities/service-accounts.js';
 import type { Users } from '../identities/users.js';
 import type { Version } from '../wire/version.js';
+import { type Ailment, ailmentOf } from './ailments.js';
+import type { CredentialCaches } from './credential-caches.js';
 
-/** Whether there is one. */
+/** Whether there is one, and in which state. */
 export interface SecurityIndex {
   /** It is made with the first thing that is stored, and stays. */
   exists(): boolean;
+  /** What is wrong with it, as long as there is one. */
+  ailment(): Ailment | undefined;
   /** The same store; what these methods store makes the index. */
   filledBy<Store extends object>(store: Store, ...methods: (keyof Store)[]): Store;
 }
 
 /** Makes the index as it is at first: not there. */
-export function createSecurityIndex(): SecurityIndex {
+export function createSecurityIndex(
+  faults: FaultSource,
+  caches: CredentialCaches,
+  version: Version,
+): SecurityIndex {
   let exists = false;
+  let seen = faults.ofCluster();
+  let ailment: Ailment | undefined;
+
+  function look(): Ailment | undefined {
+    const ofCluster = faults.ofCluster();
+    if (ofCluster === seen) return ailment;
+    seen = ofCluster;
+    ailment = ofCluster.flatMap((fault) => ailmentOf(fault, version) ?? []).at(-1);
+    for (const kind of ailment?.empties ?? []) caches.forget(kind);
+    return ailment;
+  }
+
   return {
     exists: () => exists,
+    ailment: () => (exists ? look() : undefined),
     filledBy(store, ...methods) {
       const filling = { ...store };
       for (const name of methods) {

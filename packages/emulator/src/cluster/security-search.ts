@@ -9,7 +9,7 @@ import type { Security } from './security.js';
 
 /** @throws Refusal if the search asks for what is not allowed, or for a page that there can not be */
 export function searchSecurity<Entry>(
-  { clock, hasSecurityIndex }: Security,
+  { clock, index }: Security,
   entries: Iterable<Entry>,
   fields: SearchFields<Entry>,
   request: Search,
@@ -18,7 +18,7 @@ export function searchSecurity<Entry>(
   if (problem === undefined) return search(entries, fields, request, clock.now());
   // What may not be asked for is refused before anything is searched; that a page can not be is found only there.
   const result = search(entries, fields, { ...request, searchAfter: undefined }, clock.now());
-  if (hasSecurityIndex()) throw new Refusal(onShard(illegalArgument(problem)));
+  if (index.exists()) throw new Refusal(onShard(illegalArgument(problem)));
   return result;
 }
 

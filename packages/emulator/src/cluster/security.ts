@@ -10,7 +10,8 @@ import { createJwtRealms, type JwtRealm, type JwtRealms } from '../authenticatio
 import { createKerberos, type TicketResult } from '../authentication/kerberos.js';
 import { type Authorization, createAuthorization } from '../authorization/authorization.js';
 import { createRoles, type Roles } from '../authorization/roles.js';
-import type { Clock } from '../controls/clock.js';
+import type { ScheduledClock } from '../controls/clock.js';
+import type { FaultSource } from '../controls/faults.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
 import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
@@ -29,7 +30,9 @@ import {
 } from '../privileges/application-privileges.js';
 import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
-import { createSecurityIndex, isOtherDocument } from './security-index.js';
+import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
+import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
+import { createSecurityIndex, type SecurityIndex } from './security-index.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {
@@ -66,7 +69,7 @@ export interface NodeFiles {
 export interface Security {
   readonly settings: SecuritySettings;
   readonly version: Version;
-  readonly clock: Clock;
+  readonly clock: ScheduledClock;
   /** The instant at which it was made. */
   readonly startedAt: number;
   readonly secrets: Secrets;
@@ -80,8 +83,9 @@ export interface Security {
   readonly jwtRealms: JwtRealms;
   /** The realms that are asked who somebody is. */
   readonly realmNames: ReadonlySet<string>;
-  /** Whether anything was ever stored of what Elasticsearch keeps in its security index. */
-  hasSecurityIndex(): boolean;
+  readonly index: SecurityIndex;
+  readonly caches: CredentialCaches;
+  readonly faults: FaultSource;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -89,10 +93,16 @@ export interface Security {
 }
 
 /** Makes a cluster with its reserved users and roles. */
-export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
+export function createSecurity(
+  settings: SecuritySettings,
+  clock: ScheduledClock,
+  faults: FaultSource,
+): Security {
   const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
-  const index = createSecurityIndex();
+  const caches = createCredentialCaches(clock);
+  const index = createSecurityIndex(faults, caches, version);
+  const guards = { index, caches, faults };
   const { files } = settings;
   const users = index.filledBy(
     createUsers(settings.password, files.users),
@@ -109,8 +119,8 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
   );
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
   const others = { users, roles, roleMappings, serviceAccounts, version };
-  const isReadable = (id: string): boolean => index.exists() && !isOtherDocument(id, others);
-  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, isReadable), 'create');
+  const access = guardKeys(guards, others);
+  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, access), 'create');
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
   const isLicensed = settings.license === 'trial' && settings.security;
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
@@ -121,9 +131,10 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     settings.apiKeys,
     kerberos.isConfigured,
   );
+  const usersToSignIn = guardUsers(users, guards);
   const credentials = createCredentials({
-    users,
-    tokens,
+    users: usersToSignIn,
+    tokens: guardTokens(tokens, guards),
     apiKeys,
     serviceAccounts,
     kerberos,
@@ -131,11 +142,11 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     roleMappings,
     challenges,
     takesApiKeys: settings.apiKeys,
-    hasSecurityIndex: index.exists,
+    whyNotReadable: guardServiceTokens(guards),
     version,
   });
   const authenticator = settings.security
-    ? createAuthenticator(credentials, users, settings)
+    ? createAuthenticator(credentials, usersToSignIn, settings)
     : createOpenDoor();
   const authorization = createAuthorization({
     roles,
@@ -164,7 +175,9 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
       ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
       ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
     ]),
-    hasSecurityIndex: index.exists,
+    index,
+    caches,
+    faults,
     indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,

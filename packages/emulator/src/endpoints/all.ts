@@ -18,6 +18,7 @@ import { crossClusterKeyRoutes } from './keys/cross-cluster-keys.js';
 import { cacheRoutes } from './node/caches.js';
 import { clusterRoutes } from './node/cluster.js';
 import { licenseRoutes } from './node/license.js';
+import { securityIndexRoutes } from './node/security-index.js';
 import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
 import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
 import { roleMappingRoutes } from './privileges/role-mappings.js';
@@ -57,6 +58,7 @@ const securityRoutes: readonly Route[] = [
   ...roleMappingRoutes,
   ...serviceAccountRoutes,
   ...cacheRoutes,
+  ...securityIndexRoutes,
   ...renamed.flatMap(underOlderName),
 ];
 

@@ -88,17 +88,19 @@ export interface ApiKeyCredential {
 // Expired and invalidated keys stay visible for seven days.
 const retentionMs = 7 * 86_400_000;
 
-/**
- * Makes the store.
- *
- * @param isReadable whether something can be looked for by an id, and would be an API key
- */
-export function createApiKeys(
-  clock: Clock,
-  secrets: Secrets,
-  version: Version,
-  isReadable: (id: string) => boolean,
-): ApiKeys {
+/** Whether keys can be looked for. */
+export interface KeyAccess {
+  /** Whether something can be looked for by an id, and would be an API key. */
+  isReadable(id: string): boolean;
+  /**
+   * @returns whether a key can be read that is there
+   * @throws Refusal if nobody has time to look at it
+   */
+  canBeUsed(id: string): boolean;
+}
+
+/** Makes the store. */
+export function createApiKeys(clock: Clock, secrets: Secrets, version: Version, access: KeyAccess): ApiKeys {
   const keys = new Map<string, ApiKey>();
   const owners = new WeakMap<User, { readonly owner: ApiKeyOwner; readonly generation: number }>();
 
@@ -121,8 +123,8 @@ export function createApiKeys(
 
   function verify({ id, secret }: ApiKeyCredential): ApiKey | ApiKeyProblem {
     const key = find(id);
-    if (key === undefined) {
-      const problem = isReadable(id)
+    if (key === undefined || !access.canBeUsed(id)) {
+      const problem = access.isReadable(id)
         ? `unable to find apikey with id ${id}`
         : `apikey authentication for id ${id} encountered a failure`;
       return { problem };

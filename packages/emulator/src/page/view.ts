@@ -165,10 +165,10 @@ function viewRequest({ record, at, who, reason, struck }: Exchange): RequestView
 }
 
 function viewFault({ id, fault, left }: ArmedFault): FaultView {
-  const { method, path = 'every path' } = fault;
+  const { cluster, method, path = cluster === undefined ? 'every path' : 'the cluster' } = fault;
   return {
     id,
-    what: describeFault(fault),
+    what: cluster ?? describeFault(fault),
     where: method === undefined ? path : `${method.toUpperCase()} ${path}`,
     left: Number.isFinite(left) ? left : null,
   };

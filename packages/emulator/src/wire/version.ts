@@ -95,6 +95,8 @@ export interface Capabilities {
   readonly hasReadOnlyMappings: boolean;
   /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
   readonly storesReservedRoles: boolean;
+  /** 9.0 is assumed, recorded for 9.5: what blocks an index for want of space on the disk names a page about it. */
+  readonly explainsBlocks: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
@@ -184,6 +186,7 @@ export function parseVersion(text: string): Version | undefined {
     countsUnassignedPrimaries: since(8, 16),
     hasReadOnlyMappings: since(8, 18),
     storesReservedRoles: since(8, 18),
+    explainsBlocks: since(9, 0),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     namesExceptions: since(9, 2),

@@ -107,6 +107,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     query: ['refresh'],
     read: readToken,
     action: () => `${actions}/token/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<TokenRequest>({
@@ -116,6 +117,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     read: readToken,
     validate: tokenProblems,
     action: () => `${actions}/token/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<ServiceAccountName>({
@@ -123,6 +125,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     paths: [`${account}/credential`],
     read: accountOf,
     action: () => `${actions}/credential/get`,
+    needs: ['documents'],
     run: getCredentials,
   }),
   route<TokenRequest>({
@@ -131,6 +134,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     query: ['refresh'],
     read: readToken,
     action: () => `${actions}/token/delete`,
+    needs: ['removal'],
     run({ serviceAccounts }, { account: name, name: token = '' }) {
       const found = serviceAccounts.deleteToken(name, token);
       return answer({ found }, found ? 200 : 404);

@@ -66,5 +66,6 @@ export const userQueryRoute: Route = route<Search>({
   read: searchReader('query_user_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/user/query',
+  needs: ['documents'],
   run: query,
 });

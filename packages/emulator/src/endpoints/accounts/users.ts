@@ -1,5 +1,6 @@
 /** Native users: `/_security/user`. */
 
+import type { Need } from '../../cluster/ailments.js';
 import {
   type Answer,
   answer,
@@ -15,7 +16,7 @@ import { type Authentication, nativeRealm, reservedRealm } from '../../identitie
 import { readPassword } from '../../identities/password-parser.js';
 import type { User } from '../../identities/user.js';
 import { parseUser, type UserRequest, userProblems } from '../../identities/user-parser.js';
-import { isReservedUser, type NewPassword } from '../../identities/users.js';
+import { type Account, isReservedUser, type NewPassword } from '../../identities/users.js';
 import { illegalArgument, parseFailure, validationFailure } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { refuseBroken, tokenName } from '../../wire/object-parser.js';
@@ -58,9 +59,20 @@ export function showUser(user: User): Record<string, JsonValue> {
   };
 }
 
-function get(security: Security, names: readonly string[] | undefined): Answer {
-  const accounts =
-    names === undefined ? security.users.all() : names.map((name) => security.users.find(name));
+/** Reserved users are shown without the index if nobody else is asked for. */
+function needsOf(names: readonly string[] | undefined): Need[] {
+  if (names === undefined) return ['users'];
+  if (names.every(isReservedUser)) return [];
+  return names.length === 1 ? ['user'] : ['documents'];
+}
+
+function get({ users, index }: Security, names: readonly string[] | undefined): Answer {
+  // One that can not be read does not exist (`NativeUsersStore.getUserAndPassword`).
+  const find = (name: string): Account | undefined =>
+    index.ailment()?.reading(`user-${name}`) === undefined || isReservedUser(name)
+      ? users.find(name)
+      : undefined;
+  const accounts = names === undefined ? users.all() : names.map(find);
   const found = new Map<string, JsonValue>();
   for (const account of accounts) {
     if (account !== undefined) found.set(account.user.username, showUser(account.user));
@@ -155,6 +167,7 @@ function enabling(path: string, enabled: boolean): Route {
     query: ['refresh'],
     read: (call) => segment(call, 'username'),
     action: () => `${actions}/set_enabled`,
+    needs: ['changes'],
     run: (security, username, call) => setEnabled(security, username, call, enabled),
   });
 }
@@ -169,6 +182,7 @@ export const userRoutes: readonly Route[] = [
     read: (call) => parseUser(segment(call, 'username'), documentOf(call), call.version),
     validate: userProblems,
     action: () => `${actions}/put`,
+    needs: ['changes'],
     run: put,
   }),
   route<string[] | undefined>({
@@ -177,6 +191,7 @@ export const userRoutes: readonly Route[] = [
     query: ['with_profile_uid'],
     read: (call) => namesIn(segment(call, 'username')),
     action: () => `${actions}/get`,
+    needs: needsOf,
     run: get,
   }),
   route<string>({
@@ -185,6 +200,7 @@ export const userRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'username'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
     run: remove,
   }),
   route<PasswordRequest>({
@@ -195,6 +211,7 @@ export const userRoutes: readonly Route[] = [
     read: readPasswordRequest,
     validate: ({ password }) => (password === undefined ? ['password is missing'] : []),
     action: () => `${actions}/change_password`,
+    needs: ['changes'],
     free: isOwnPassword,
     run: changePassword,
   }),

@@ -204,6 +204,7 @@ export const apiKeyCreationRoute: Route = route<NewApiKey>({
   },
   validate: newApiKeyProblems,
   action: () => 'cluster:admin/xpack/security/api_key/create',
+  needs: ['changes'],
   own: () => true,
   run: create,
 });

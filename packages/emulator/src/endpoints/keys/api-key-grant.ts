@@ -224,6 +224,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
     read: readGrant,
     validate: grantProblems,
     action: () => grantAction,
+    needs: ['changes'],
     run(security, request) {
       const verified = security.jwtRealms.verify([request.access_token ?? '']);
       return verified === undefined
@@ -241,6 +242,7 @@ export const apiKeyGrantRoutes: readonly Route[] = [
     read: (call) => cloneRequest.parse(documentOf(call)),
     validate: cloneProblems,
     action: () => cloneAction,
+    needs: ['changes'],
     run: clone,
   }),
 ];

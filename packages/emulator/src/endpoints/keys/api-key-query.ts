@@ -97,6 +97,7 @@ export const apiKeyQueryRoute: Route = route<QueryRequest>({
   read: readQuery,
   validate: searchProblems,
   action: () => action,
+  needs: ['documents'],
   // Whoever may see nothing else, and `manage_own_api_key` is enough for that, sees his own.
   own: ({ withLimitedBy }, { apiKey }) => apiKey === undefined || !withLimitedBy,
   run: query,

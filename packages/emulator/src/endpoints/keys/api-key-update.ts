@@ -120,7 +120,7 @@ export function update(
   change: ApiKeyChange,
   caller: Authentication,
 ): boolean {
-  const { apiKeys, clock } = security;
+  const { apiKeys, clock, index } = security;
   const key = apiKeys.find(id);
   const isOwner =
     key?.owner.user.username === caller.user.username && key.owner.realm.name === caller.lookupRealm.name;
@@ -149,6 +149,8 @@ export function update(
         : (change.certificateIdentity ?? undefined),
   };
   if (sameJson(comparable(key, security.version), comparable(updated, security.version))) return false;
+  const problem = index.ailment()?.changing;
+  if (problem !== undefined) refuse(problem);
   apiKeys.replace(updated);
   return true;
 }
@@ -215,6 +217,7 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
         : readUpdate(call),
     validate: changeProblems,
     action: () => `${actions}/update`,
+    needs: ['documents'],
     own: () => true,
     run: updateOne,
   }),
@@ -230,6 +233,7 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
       ...(request.ids.length === 0 ? ['Field [ids] cannot be empty'] : []),
     ],
     action: () => `${actions}/bulk_update`,
+    needs: ['documents'],
     own: () => true,
     run: updateMany,
   }),

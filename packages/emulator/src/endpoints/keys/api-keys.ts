@@ -14,7 +14,7 @@ import {
 } from '../../cluster/endpoint.js';
 import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
-import { contentParseFailure, illegalArgument, validationFailure } from '../../wire/envelope.js';
+import { contentParseFailure, illegalArgument, members, validationFailure } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { flag, objectParser, text, texts } from '../../wire/object-parser.js';
 import { apiKeyCreationRoute } from './api-key-creation.js';
@@ -166,7 +166,8 @@ function invalidateProblems({ ids, name, username, realmName, owner }: Invalidat
 }
 
 function invalidate(security: Security, request: InvalidateRequest, call: Call): Answer {
-  const { apiKeys, clock, authorization } = security;
+  const { apiKeys, clock, authorization, index } = security;
+  const problem = index.ailment()?.changing;
   const mayManageSecurity = authorization.denial(call.authentication, crossClusterAction) === undefined;
   const invalidated: string[] = [];
   const errors: JsonValue[] = [];
@@ -175,6 +176,11 @@ function invalidate(security: Security, request: InvalidateRequest, call: Call):
     if (key.type === 'cross_cluster' && !mayManageSecurity) {
       const reason = `Cannot invalidate cross-cluster API key [${key.id}]. This requires [manage_security] cluster privilege or higher`;
       errors.push({ type: 'exception', reason });
+      continue;
+    }
+    if (problem !== undefined) {
+      const error = { status: 500, type: 'exception', reason: 'Error invalidating api key', cause: problem };
+      errors.push(members(error, problem));
       continue;
     }
     apiKeys.replace({ ...key, invalidation: clock.now() });
@@ -207,6 +213,7 @@ export const apiKeyRoutes: readonly Route[] = [
     read: readGet,
     validate: getProblems,
     action: () => `${actions}/get`,
+    needs: ['documents'],
     // What limits a key is not for the key itself (`ManageOwnApiKeyClusterPrivilege`).
     own: (request, authentication) =>
       isOwn(withIds(request), authentication) &&
@@ -223,6 +230,7 @@ export const apiKeyRoutes: readonly Route[] = [
     read: readInvalidate,
     validate: invalidateProblems,
     action: () => `${actions}/invalidate`,
+    needs: ['documents'],
     own: isOwn,
     run: invalidate,
   }),

@@ -245,6 +245,7 @@ export const crossClusterKeyRoutes: readonly Route[] = [
     read: readCreate,
     validate: ({ name, metadata }) => [...nameProblems(name), ...metadataProblems(metadata)],
     action: () => `${actions}/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<UpdateRequest>({
@@ -256,6 +257,7 @@ export const crossClusterKeyRoutes: readonly Route[] = [
     read: readUpdate,
     validate: updateProblems,
     action: () => `${actions}/update`,
+    needs: ['documents'],
     run(security, request, { authentication }) {
       ensureOwner(authentication);
       return answer({ updated: update(security, request.id, request, authentication) });

@@ -6,6 +6,7 @@
 import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
 import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
+import type { ClusterFault } from '../../controls/faults.js';
 import type { Index } from '../../documents/documents.js';
 import { parseIndexExpression } from '../../documents/index-names.js';
 import { illegalArgument } from '../../wire/envelope.js';
@@ -13,7 +14,10 @@ import type { JsonValue } from '../../wire/json-value.js';
 import type { Version } from '../../wire/version.js';
 
 type Status = 'green' | 'yellow' | 'red';
-type Shards = Pick<Index, 'shards' | 'replicas'>;
+type Shards = Pick<Index, 'shards' | 'replicas'> & {
+  /** Whether they are nowhere. */
+  readonly isLost?: boolean;
+};
 
 interface HealthRequest {
   /** Names and patterns; empty: all. */
@@ -35,24 +39,36 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const own = [security.hasSecurityIndex(), security.tokens.hasIssued()];
+  const { index, tokens, faults } = security;
+  const isLost = (fault: ClusterFault): boolean => faults.ofCluster().includes(fault);
   // Their replicas come with a second node.
-  return own.filter(Boolean).map(() => ({ shards: 1, replicas: 0 }));
+  const shards = { shards: 1, replicas: 0 };
+  return [
+    ...(index.exists() ? [{ ...shards, isLost: isLost('security index lost') }] : []),
+    ...(tokens.hasIssued() ? [{ ...shards, isLost: isLost('tokens index lost') }] : []),
+  ];
 }
 
-function statusOf({ shards, replicas }: Shards): Status {
+function statusOf({ shards, replicas, isLost = false }: Shards): Status {
+  if (isLost) return 'red';
   return shards * replicas === 0 ? 'green' : 'yellow';
 }
 
+function activeIn(all: readonly Shards[]): number {
+  return all.reduce((sum, { shards, isLost = false }) => sum + (isLost ? 0 : shards), 0);
+}
+
 function counts(all: readonly Shards[], version: Version): Record<string, JsonValue | undefined> {
-  const active = all.reduce((sum, { shards }) => sum + shards, 0);
+  const active = activeIn(all);
+  const primaries = all.reduce((sum, { shards }) => sum + shards, 0);
+  const unassigned = primaries - active;
   return {
     active_primary_shards: active,
     active_shards: active,
     relocating_shards: 0,
     initializing_shards: 0,
-    unassigned_shards: all.reduce((sum, { shards, replicas }) => sum + shards * replicas, 0),
-    unassigned_primary_shards: version.countsUnassignedPrimaries ? 0 : undefined,
+    unassigned_shards: all.reduce((sum, { shards, replicas }) => sum + shards * replicas, unassigned),
+    unassigned_primary_shards: version.countsUnassignedPrimaries ? unassigned : undefined,
   };
 }
 
@@ -62,10 +78,11 @@ function health(security: Security, { expression, waitsFor, byIndex }: HealthReq
   const named = security.indices.all().filter(({ name }) => names.includes(name) || matches(name));
   const all: Shards[] = expression === '' ? [...named, ...ownIndices(security)] : named;
   const isMissing = names.some((name) => security.indices.find(name) === undefined);
-  const status = isMissing ? 'red' : all.some((index) => statusOf(index) === 'yellow') ? 'yellow' : 'green';
   const ranks: readonly Status[] = ['red', 'yellow', 'green'];
+  const found = new Set<Status>([...all.map(statusOf), isMissing ? 'red' : 'green']);
+  const status = ranks.find((rank) => found.has(rank)) ?? 'green';
   const isLate = isMissing || ranks.indexOf(status) < ranks.indexOf(waitsFor);
-  const active = all.reduce((sum, { shards }) => sum + shards, 0);
+  const active = activeIn(all);
   const wanted = all.reduce((sum, { shards, replicas }) => sum + shards * (1 + replicas), 0);
   const percent = wanted === 0 ? 100 : (active / wanted) * 100;
   const body = {

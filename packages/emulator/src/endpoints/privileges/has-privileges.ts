@@ -217,6 +217,7 @@ export const hasPrivilegesRoutes: readonly Route[] = [
     read: readCheck,
     validate: wantedProblems,
     action: () => 'cluster:admin/xpack/security/user/has_privileges',
+    needs: ({ application }) => (application.length > 0 ? ['documents'] : []),
     // Everybody may ask about himself.
     free: ({ username }, { user }) => username === user.username,
     run: has,

@@ -145,6 +145,7 @@ export const roleMappingRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
+    needs: ['changes'],
     run: put,
   }),
   route<string[] | undefined>({
@@ -152,6 +153,7 @@ export const roleMappingRoutes: readonly Route[] = [
     paths: ['/_security/role_mapping', '/_security/role_mapping/{name}'],
     read: (call) => namesIn(segment(call, 'name')),
     action: () => `${actions}/get`,
+    needs: ['documents'],
     run: get,
   }),
   route<string>({
@@ -160,6 +162,7 @@ export const roleMappingRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
     run({ roleMappings }, name) {
       const found = roleMappings.remove(name);
       return answer({ found }, found ? 200 : 404);

@@ -82,5 +82,6 @@ export const roleQueryRoute: Route = route<Search>({
   read: searchReader('query_role_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/role/query',
+  needs: ['documents'],
   run: query,
 });

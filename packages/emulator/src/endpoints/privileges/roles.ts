@@ -96,6 +96,7 @@ export const roleRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
+    needs: ['changes'],
     roles: ({ role }) => [role],
     run: (security, request) => answer({ role: { created: store(security, request) } }),
   }),
@@ -104,6 +105,7 @@ export const roleRoutes: readonly Route[] = [
     paths: ['/_security/role', '/_security/role/{name}'],
     read: (call) => namesIn(segment(call, 'name')),
     action: () => `${actions}/get`,
+    needs: ['documents'],
     run: get,
   }),
   route<string>({
@@ -112,6 +114,7 @@ export const roleRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
     roles: () => [],
     run(security, name) {
       const found = remove(security, name);

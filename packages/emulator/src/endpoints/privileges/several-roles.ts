@@ -61,6 +61,7 @@ export const severalRolesRoutes: readonly Route[] = [
     read: (call) => putParser.parse(documentOf(call)).roles,
     validate: (roles) => (roles.size === 0 ? ['roles are missing'] : []),
     action: () => `${actions}/bulk_put`,
+    needs: ['changes'],
     roles: (roles) => [...roles.values()],
     run: (security, roles) =>
       each(roles.keys(), (name) => {
@@ -76,6 +77,7 @@ export const severalRolesRoutes: readonly Route[] = [
     body: 'required',
     read: (call) => deleteParser.parse(documentOf(call)).names,
     action: () => `${actions}/bulk_delete`,
+    needs: ['removal'],
     roles: () => [],
     run: (security, names) => each(names, (name) => (remove(security, name) ? 'deleted' : 'not_found')),
   }),
