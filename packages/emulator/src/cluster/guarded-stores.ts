@@ -65,8 +65,10 @@ export function guardKeys({ index, caches, faults }: Guards, others: OtherDocume
   return {
     isReadable: (id) => isThere(id) && !isOtherDocument(id, others),
     canBeUsed(id) {
+      // An ailment may empty the caches when it is first looked at.
+      const isReadable = isThere(id);
       if (caches.knows('API key', id)) return true;
-      if (!isThere(id)) return false;
+      if (!isReadable) return false;
       if (faults.ofCluster().includes('crypto pool full')) throw new Refusal(rejected);
       caches.remember('API key', id);
       return true;
