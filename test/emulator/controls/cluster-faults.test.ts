@@ -92,6 +92,15 @@ describe('who signs in', () => {
     expect(await statuses()).toEqual({ ...fine, ...unknown });
   });
 
+  test('needs no hash of a key that was used in the last day', async () => {
+    emulator.faults.add({ cluster: 'crypto pool full' });
+    await emulator.clock.advance(23 * 60 * minute);
+    expect(await statusOf(credentials.key)).toBe(200);
+    await emulator.clock.advance(60 * minute);
+    expect(await statusOf(credentials.key)).toBe(429);
+    expect(await statusOf(credentials.key)).toBe(429);
+  });
+
   test.each([
     ['realm/native1', {}],
     ['realm/reserved', { reserved: 401 }],
@@ -106,6 +115,14 @@ describe('who signs in', () => {
       `POST /_security/${path.replace('?', '/_clear_cache?')}${path.includes('?') ? '' : '/_clear_cache'}`,
     );
     expect(await statuses()).toEqual({ ...fine, unused: 401, ...changed });
+  });
+
+  test('is hashed again when the caches were cleared', async () => {
+    emulator.faults.add({ cluster: 'crypto pool full' });
+    await ask('POST /_security/api_key/other/_clear_cache');
+    expect(await statusOf(credentials.key)).toBe(200);
+    await ask(`POST /_security/api_key/${key.id},other/_clear_cache`);
+    expect(await statusOf(credentials.key)).toBe(429);
   });
 
   test('is not known any more after a wrong password', async () => {

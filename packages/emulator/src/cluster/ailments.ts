@@ -90,7 +90,7 @@ const known = closed('sZ7cJb0YQn2wV5l3kR8mTA');
 const closedIndex: Ailment = {
   reading: () => known,
   needs: { documents: unknown, user: unknown, users: unknown, removal: unknown, changes: known },
-  empties: ['native', 'service token', 'API key'],
+  empties: ['native', 'service token', 'API key', 'secret of a key'],
 };
 
 function blocked(status: number, block: string): ApiError {
@@ -141,5 +141,5 @@ const lostIndex: Ailment = {
     removal: noSearch,
     changes: 'silent',
   },
-  empties: ['reserved', 'native', 'service token', 'API key'],
+  empties: ['reserved', 'native', 'service token', 'API key', 'secret of a key'],
 };

@@ -5,16 +5,18 @@
 
 import type { Clock } from '../controls/clock.js';
 
-// `cache.ttl` of the realms, of `authc.service_token` and `authc.api_key.doc_cache`. Use does not prolong it.
+// `cache.ttl` of the realms, of `authc.service_token`, `authc.api_key.doc_cache` and `authc.api_key`. Use does not
+// prolong it.
 const lifetimesMs: Readonly<Record<CachedKind, number>> = {
   reserved: 20 * 60_000,
   native: 20 * 60_000,
   'service token': 20 * 60_000,
   'API key': 5 * 60_000,
+  'secret of a key': 24 * 3_600_000,
 };
 
 /** What is in a cache of its own. */
-export type CachedKind = 'reserved' | 'native' | 'service token' | 'API key';
+export type CachedKind = 'reserved' | 'native' | 'service token' | 'API key' | 'secret of a key';
 
 /** The caches of a cluster. */
 export interface CredentialCaches {
@@ -34,6 +36,7 @@ export function createCredentialCaches(clock: Clock): CredentialCaches {
     native: empty(),
     'service token': empty(),
     'API key': empty(),
+    'secret of a key': empty(),
   };
 
   function knows(kind: CachedKind, name: string): boolean {

@@ -67,10 +67,11 @@ export function guardKeys({ index, caches, faults }: Guards, others: OtherDocume
     canBeUsed(id) {
       // An ailment may empty the caches when it is first looked at.
       const isReadable = isThere(id);
-      if (caches.knows('API key', id)) return true;
-      if (!isReadable) return false;
-      if (faults.ofCluster().includes('crypto pool full')) throw new Refusal(rejected);
-      caches.remember('API key', id);
+      if (isReadable) caches.remember('API key', id);
+      else if (!caches.knows('API key', id)) return false;
+      const isHashed = caches.knows('secret of a key', id);
+      if (!isHashed && faults.ofCluster().includes('crypto pool full')) throw new Refusal(rejected);
+      caches.remember('secret of a key', id);
       return true;
     },
   };

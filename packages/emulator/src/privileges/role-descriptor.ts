@@ -114,9 +114,11 @@ function showGlobal(global: JsonMap, version: Version): JsonMap {
   );
 }
 
-/** Descriptors by name, as `role_descriptors` of a key shows them. */
+/** Descriptors by name, as a key shows them: read from where it is kept, the superuser is a role like any other. */
 export function showRoles(roles: RoleDescriptors, version: Version): JsonMap {
-  return new Map([...roles].map(([name, role]) => [name, showRole(role, version)]));
+  return new Map(
+    [...roles].map(([name, role]) => [name, showRole({ ...role, isSuperuser: false }, version)]),
+  );
 }
 
 /** Privileges on indices as Elasticsearch prints them. */

@@ -74,9 +74,17 @@ function clearRealms({ realmNames, caches }: Security, { names, usernames }: Rea
 
 /** The routes of this chapter. */
 export const cacheRoutes: readonly Route[] = [
-  clearing('api_key/{ids}', 'cache/clear', (caches, call) => caches.forget('API key', namesIn(call, 'ids')), {
-    unavailable: withoutApiKeys,
-  }),
+  clearing(
+    'api_key/{ids}',
+    'cache/clear',
+    (caches, call) => {
+      caches.forget('API key', namesIn(call, 'ids'));
+      caches.forget('secret of a key', namesIn(call, 'ids'));
+    },
+    {
+      unavailable: withoutApiKeys,
+    },
+  ),
   route<RealmsRequest>({
     methods: ['POST'],
     paths: ['/_security/realm/{realms}/_clear_cache'],
