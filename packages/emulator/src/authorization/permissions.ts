@@ -20,7 +20,7 @@ import type {
   ApplicationPrivileges as Stored,
 } from '../privileges/application-privileges.js';
 import { grantsAction, grantsPrivilege } from '../privileges/cluster-privileges.js';
-import { managedApplications, managedIndices } from '../privileges/global-privileges.js';
+import { managedApplications, managedIndices, writtenApplications } from '../privileges/global-privileges.js';
 import { allowsIndexAction, grantsIndexPrivilege } from '../privileges/index-privileges.js';
 import { isRestricted, restrictedIndices } from '../privileges/restricted-indices.js';
 import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
@@ -46,6 +46,8 @@ export interface Concerns {
   readonly own?: boolean;
   /** It is about nothing but the privileges of these applications. */
   readonly applications?: readonly string[];
+  /** It is about nothing but what these applications keep in profiles. */
+  readonly profileData?: readonly string[];
   /** It stores these roles, or with none of them removes some. */
   readonly roles?: readonly RoleDescriptor[];
 }
@@ -85,6 +87,7 @@ export function permissionsOf(
   const cluster = distinct(descriptors.flatMap((role) => role.cluster));
   const runAs = distinct(descriptors.flatMap((role) => role.runAs));
   const managed = descriptors.flatMap(({ global }) => managedApplications(global));
+  const written = descriptors.flatMap(({ global }) => writtenApplications(global));
   const groups = joinIndices(descriptors);
   const applications = joinApplications(descriptors, stored);
 
@@ -121,11 +124,11 @@ export function permissionsOf(
     cluster,
     applications,
     runAs,
-    allowsAction: (action, { own = false, applications: concerned = [], roles: managedRoles }) =>
+    allowsAction: (action, { own = false, applications: concerned = [], roles: managedRoles, profileData }) =>
       grantsAction(cluster, action, own) ||
       (managedRoles !== undefined && managesRoles(managedRoles)) ||
-      (concerned.length > 0 &&
-        concerned.every((name) => managed.some((pattern) => matchesPattern(pattern, name)))),
+      (concerned.length > 0 && areCovered(concerned, managed)) ||
+      (profileData !== undefined && areCovered(profileData, written)),
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
     groupsAllowing: (action, index) =>
       groups.filter(
@@ -159,6 +162,10 @@ function isOnIndices(role: RoleDescriptor): boolean {
   const others = [role.cluster, role.applications, role.runAs, role.remoteIndices, role.remoteCluster];
   const hasOthers = others.some((list) => (list?.length ?? 0) > 0) || (role.global?.size ?? 0) > 0;
   return !hasOthers && role.indices.every(({ allowRestrictedIndices }) => !allowRestrictedIndices);
+}
+
+function areCovered(names: readonly string[], patterns: readonly string[]): boolean {
+  return names.every((name) => patterns.some((pattern) => matchesPattern(pattern, name)));
 }
 
 function distinct(texts: Iterable<string>): string[] {

@@ -76,6 +76,8 @@ export interface Endpoint<Input> {
   own?(input: Input, authentication: Authentication): boolean;
   /** The applications whose privileges are concerned, and nothing else. */
   applications?(input: Input): readonly string[];
+  /** The applications whose labels and data in profiles are written. */
+  profileData?(input: Input): readonly string[];
   /** The roles that are stored; none: some are removed. */
   roles?(input: Input): readonly RoleDescriptor[];
   /** What it does with the security index. */
@@ -111,7 +113,8 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const own = endpoint.own?.(input, authentication) ?? false;
     const applications = endpoint.applications?.(input) ?? [];
     const roles = endpoint.roles?.(input);
-    const concerns = { own, applications, ...(roles && { roles }) };
+    const profileData = endpoint.profileData?.(input);
+    const concerns = { own, applications, ...(roles && { roles }), ...(profileData && { profileData }) };
     const denial =
       authorization.barrier(authentication, action, own) ??
       (free ? undefined : authorization.denial(authentication, action, concerns));

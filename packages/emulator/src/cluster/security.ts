@@ -15,6 +15,7 @@ import type { FaultSource } from '../controls/faults.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
 import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
+import { createProfiles, type Profiles } from '../identities/profiles.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
 import {
@@ -79,6 +80,7 @@ export interface Security {
   readonly roleMappings: RoleMappings;
   readonly tokens: Tokens;
   readonly apiKeys: ApiKeys;
+  readonly profiles: Profiles;
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
   /** The realms that are asked who somebody is. */
@@ -168,6 +170,7 @@ export function createSecurity(
     roleMappings,
     tokens,
     apiKeys,
+    profiles: createProfiles(clock),
     serviceAccounts,
     jwtRealms,
     realmNames: new Set([

@@ -2,6 +2,8 @@
 
 import type { Route } from '../cluster/endpoint.js';
 import { authenticateRoutes } from './accounts/authenticate.js';
+import { profileSuggestRoute } from './accounts/profile-suggest.js';
+import { profileRoutes } from './accounts/profiles.js';
 import { serviceAccountRoutes } from './accounts/service-accounts.js';
 import { tokenRoutes } from './accounts/tokens.js';
 import { userQueryRoute } from './accounts/user-query.js';
@@ -21,6 +23,7 @@ import { licenseRoutes } from './node/license.js';
 import { securityIndexRoutes } from './node/security-index.js';
 import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
 import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
+import { profilePrivilegesRoute } from './privileges/profile-privileges.js';
 import { roleMappingRoutes } from './privileges/role-mappings.js';
 import { roleQueryRoute } from './privileges/role-query.js';
 import { roleRoutes } from './privileges/roles.js';
@@ -57,6 +60,9 @@ const securityRoutes: readonly Route[] = [
   roleQueryRoute,
   ...roleMappingRoutes,
   ...serviceAccountRoutes,
+  ...profileRoutes,
+  profileSuggestRoute,
+  profilePrivilegesRoute,
   ...cacheRoutes,
   ...securityIndexRoutes,
   ...renamed.flatMap(underOlderName),

@@ -93,6 +93,11 @@ export function managedApplications(global: JsonMap | undefined): string[] {
   return textsIn(member(member(global?.get('application'), 'manage'), 'applications'));
 }
 
+/** The applications whose labels and data in profiles may be written. */
+export function writtenApplications(global: JsonMap | undefined): string[] {
+  return textsIn(member(member(global?.get('profile'), 'write'), 'applications'));
+}
+
 /** The privileges on indices that may be given to roles; without any, no role may be managed. */
 export function managedIndices(global: JsonMap | undefined): IndexPrivileges[] {
   const groups = member(member(global?.get('role'), 'manage'), 'indices');

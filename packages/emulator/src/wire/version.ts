@@ -13,6 +13,10 @@ export interface Capabilities {
   readonly apiKeysRunAs: boolean;
   /** 8.2 */
   readonly jwtRealms: boolean;
+  /** 8.2 */
+  readonly keepsProfiles: boolean;
+  /** 8.3: of users by their profiles. */
+  readonly checksProfiles: boolean;
   /** 8.4; 8.3 according to other sources. */
   readonly tokensRunAs: boolean;
   /** 8.1: denials say "with declared roles", and how many of them there are. */
@@ -150,6 +154,8 @@ export function parseVersion(text: string): Version | undefined {
     plainJsonType: since(8, 0),
     apiKeysRunAs: since(8, 1),
     jwtRealms: since(8, 2),
+    keepsProfiles: since(8, 2),
+    checksProfiles: since(8, 3),
     tokensRunAs: since(8, 4),
     declaredRoles: since(8, 1),
     effectiveRoles: since(8, 3),

@@ -1,6 +1,6 @@
 /** Searching users: `/_security/_query/user`. */
 
-import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
 import { searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import { searchSecurity } from '../../cluster/security-search.js';
@@ -49,10 +49,15 @@ const fields: SearchFields<User> = {
   unsortable: unsortableField,
 };
 
-function query(security: Security, request: Search): Answer {
+function query(security: Security, request: Search, call: Call): Answer {
   const users = security.users.all().flatMap(({ user, realm }) => (realm === nativeRealm ? [user] : []));
   const { total, hits } = searchSecurity(security, users, fields, request);
-  const found = hits.map(({ entry, sort }) => ({ ...showUser(entry), _sort: sort }));
+  const isWanted = queryFlag(call, 'with_profile_uid');
+  const found = hits.map(({ entry, sort }) => ({
+    ...showUser(entry),
+    _sort: sort,
+    profile_uid: isWanted ? security.profiles.of(entry.username, nativeRealm)?.uid : undefined,
+  }));
   return answer({ total, count: found.length, users: found });
 }
 

@@ -6,6 +6,7 @@ import {
   answer,
   type Call,
   documentOf,
+  queryFlag,
   type Route,
   refuse,
   route,
@@ -66,7 +67,7 @@ function needsOf(names: readonly string[] | undefined): Need[] {
   return names.length === 1 ? ['user'] : ['documents'];
 }
 
-function get({ users, index }: Security, names: readonly string[] | undefined): Answer {
+function get({ users, index, profiles }: Security, names: readonly string[] | undefined, call: Call): Answer {
   // One that can not be read does not exist (`NativeUsersStore.getUserAndPassword`).
   const find = (name: string): Account | undefined =>
     index.ailment()?.reading(`user-${name}`) === undefined || isReservedUser(name)
@@ -75,7 +76,10 @@ function get({ users, index }: Security, names: readonly string[] | undefined): 
   const accounts = names === undefined ? users.all() : names.map(find);
   const found = new Map<string, JsonValue>();
   for (const account of accounts) {
-    if (account !== undefined) found.set(account.user.username, showUser(account.user));
+    if (account === undefined) continue;
+    const { username } = account.user;
+    const profile = queryFlag(call, 'with_profile_uid') ? profiles.of(username, account.realm) : undefined;
+    found.set(username, { ...showUser(account.user), profile_uid: profile?.uid });
   }
   return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
 }

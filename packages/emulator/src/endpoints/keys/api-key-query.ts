@@ -16,7 +16,7 @@ import {
 } from '../../search/query.js';
 import type { Search } from '../../search/search.js';
 import type { Version } from '../../wire/version.js';
-import { showApiKey } from './api-key-selection.js';
+import { ownersProfile, showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';
 
@@ -73,7 +73,8 @@ function isVisible(key: ApiKey, { apiKey, user, lookupRealm }: Authentication): 
   return key.owner.user.username === user.username && key.owner.realm.name === lookupRealm.name;
 }
 
-function query(security: Security, request: QueryRequest, { authentication }: Call): Answer {
+function query(security: Security, request: QueryRequest, call: Call): Answer {
+  const { authentication } = call;
   const { apiKeys, authorization, version } = security;
   const seesAll = authorization.denial(authentication, action) === undefined;
   const candidates = seesAll
@@ -83,6 +84,7 @@ function query(security: Security, request: QueryRequest, { authentication }: Ca
   const found = hits.map(({ entry, sort }) => ({
     ...showApiKey(entry, version, request.withLimitedBy),
     _sort: sort,
+    ...ownersProfile(security, entry, queryFlag(call, 'with_profile_uid')),
   }));
   return answer({ total, count: found.length, api_keys: found });
 }

@@ -18,7 +18,14 @@ import { contentParseFailure, illegalArgument, members, validationFailure } from
 import type { JsonValue } from '../../wire/json-value.js';
 import { flag, objectParser, text, texts } from '../../wire/object-parser.js';
 import { apiKeyCreationRoute } from './api-key-creation.js';
-import { isOwn, type Selection, select, selectionOf, showApiKey } from './api-key-selection.js';
+import {
+  isOwn,
+  ownersProfile,
+  type Selection,
+  select,
+  selectionOf,
+  showApiKey,
+} from './api-key-selection.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';
 // An action that `manage_security` grants and `manage_api_key` does not.
@@ -72,7 +79,10 @@ function get(security: Security, request: GetRequest, call: Call): Answer {
   const found: JsonValue[] = [];
   for (const key of select(security, selection)) {
     if (request.activeOnly && !security.apiKeys.isActive(key)) continue;
-    found.push(showApiKey(key, security.version, request.withLimitedBy));
+    found.push({
+      ...showApiKey(key, security.version, request.withLimitedBy),
+      ...ownersProfile(security, key, queryFlag(call, 'with_profile_uid')),
+    });
   }
   return answer({ api_keys: found }, request.id !== undefined && found.length === 0 ? 404 : 200);
 }
