@@ -56,7 +56,8 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   const settings = readOptions(options);
   const clock = createClock();
   const faults = createFaults();
-  const security = createSecurity(settings, clock, faults);
+  let listensAt = '';
+  const security = createSecurity(settings, clock, faults, () => listensAt);
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
   const log = createRequestLog(clock.now);
@@ -74,8 +75,10 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
     });
   });
 
+  const url = urlOf(server, settings);
+  listensAt = new URL(url).host;
   return {
-    url: urlOf(server, settings),
+    url,
     ...(certificate !== undefined && { ca: certificate.ca }),
     username: 'elastic',
     password: settings.password,

@@ -45,6 +45,8 @@ export interface Answer {
   readonly isChunked?: boolean;
   /** Whether it is an error in a form of its own, of which `filter_path` leaves out nothing. */
   readonly isError?: true;
+  /** Whether it is no JSON but a text, its body. */
+  readonly isText?: true;
   /** Whether it is pretty unless it is asked not to be. */
   readonly isPretty?: true;
 }

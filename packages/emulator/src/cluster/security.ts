@@ -71,6 +71,8 @@ export interface Security {
   readonly settings: SecuritySettings;
   readonly version: Version;
   readonly clock: ScheduledClock;
+  /** Where its node listens, as `host:port`. */
+  readonly listensAt: () => string;
   /** The instant at which it was made. */
   readonly startedAt: number;
   readonly secrets: Secrets;
@@ -99,6 +101,7 @@ export function createSecurity(
   settings: SecuritySettings,
   clock: ScheduledClock,
   faults: FaultSource,
+  listensAt: () => string,
 ): Security {
   const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
@@ -162,6 +165,7 @@ export function createSecurity(
     settings,
     version,
     clock,
+    listensAt,
     startedAt: clock.now(),
     secrets,
     users,

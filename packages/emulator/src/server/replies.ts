@@ -82,6 +82,9 @@ function written({ format, paths }: Form, body: JsonValue, isPretty: boolean, is
 /** @param common headers that belong to the request, whatever its answer is */
 export function answered(form: Form, answer: Answer, common: readonly string[]): Reply {
   const { status, body, text, location, isChunked = false, isError = false, isPretty = false } = answer;
+  if (answer.isText && typeof body === 'string') {
+    return reply({ ...form, answerType: textType }, status, '', { common, isChunked, text: body });
+  }
   const isShortest =
     form.format === 'json' && form.isPretty === undefined && form.paths === undefined && !isPretty;
   return reply(form, status, body, {

@@ -1,9 +1,11 @@
-/** The two endpoints outside of security that clients call to see whether anybody is there. */
+/** The endpoints outside of security that clients call to see whether anybody is there. */
 
 import { answer, type Route, route } from '../../cluster/endpoint.js';
 import { clusterName, nodeName } from '../../cluster/node.js';
 import type { Version } from '../../wire/version.js';
+import { catHealthRoute } from './cat-health.js';
 import { healthRoute } from './health.js';
+import { nodeRoutes } from './nodes.js';
 
 function info(version: Version): Record<string, string | boolean> {
   const { major, minor, number } = version;
@@ -39,4 +41,6 @@ export const clusterRoutes: readonly Route[] = [
     }),
   }),
   healthRoute,
+  catHealthRoute,
+  ...nodeRoutes,
 ];

@@ -39,12 +39,13 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { index, tokens, faults } = security;
+  const { index, tokens, profiles, faults } = security;
   const isLost = (fault: ClusterFault): boolean => faults.ofCluster().includes(fault);
   // Their replicas come with a second node.
   const shards = { shards: 1, replicas: 0 };
   return [
     ...(index.exists() ? [{ ...shards, isLost: isLost('security index lost') }] : []),
+    ...(profiles.exist() ? [shards] : []),
     ...(tokens.hasIssued() ? [{ ...shards, isLost: isLost('tokens index lost') }] : []),
   ];
 }
@@ -72,26 +73,45 @@ function counts(all: readonly Shards[], version: Version): Record<string, JsonVa
   };
 }
 
+const ranks: readonly Status[] = ['red', 'yellow', 'green'];
+
+/** How some indices are together. */
+interface Health {
+  readonly status: Status;
+  readonly counts: Record<string, JsonValue | undefined>;
+  readonly percent: number;
+}
+
+function healthOf(all: readonly Shards[], version: Version, isMissing = false): Health {
+  const found = new Set<Status>([...all.map(statusOf), isMissing ? 'red' : 'green']);
+  const wanted = all.reduce((sum, { shards, replicas }) => sum + shards * (1 + replicas), 0);
+  return {
+    status: ranks.find((rank) => found.has(rank)) ?? 'green',
+    counts: counts(all, version),
+    percent: wanted === 0 ? 100 : (activeIn(all) / wanted) * 100,
+  };
+}
+
+/** How all of them are. */
+export function clusterHealth(security: Security): Health {
+  return healthOf([...security.indices.all(), ...ownIndices(security)], security.version);
+}
+
 function health(security: Security, { expression, waitsFor, byIndex }: HealthRequest): Answer {
   const { version } = security;
   const { names, matches } = parseIndexExpression(expression);
   const named = security.indices.all().filter(({ name }) => names.includes(name) || matches(name));
-  const all: Shards[] = expression === '' ? [...named, ...ownIndices(security)] : named;
   const isMissing = names.some((name) => security.indices.find(name) === undefined);
-  const ranks: readonly Status[] = ['red', 'yellow', 'green'];
-  const found = new Set<Status>([...all.map(statusOf), isMissing ? 'red' : 'green']);
-  const status = ranks.find((rank) => found.has(rank)) ?? 'green';
+  const { status, counts, percent } =
+    expression === '' ? clusterHealth(security) : healthOf(named, version, isMissing);
   const isLate = isMissing || ranks.indexOf(status) < ranks.indexOf(waitsFor);
-  const active = activeIn(all);
-  const wanted = all.reduce((sum, { shards, replicas }) => sum + shards * (1 + replicas), 0);
-  const percent = wanted === 0 ? 100 : (active / wanted) * 100;
   const body = {
     cluster_name: clusterName,
     status,
     timed_out: isLate,
     number_of_nodes: 1,
     number_of_data_nodes: 1,
-    ...counts(all, version),
+    ...counts,
     delayed_unassigned_shards: 0,
     number_of_pending_tasks: 0,
     number_of_in_flight_fetch: 0,
