@@ -1,5 +1,6 @@
 /** The door of `@esauth/emulator`. */
 
+export type { CryptoPoolSettings } from './cluster/crypto-pool.js';
 export type { Clock } from './controls/clock.js';
 export type { ClusterFault, Fault, Faults } from './controls/faults.js';
 export type { RequestRecord } from './controls/request-log.js';

@@ -48,6 +48,14 @@ const bodies: readonly Allowance[] = [
     may: areTexts,
     of: ({ response }) => says(response, 'node-1'),
   },
+  {
+    reason: `${belongsToNode}: its name, in that of its threads`,
+    at: /\.reason$/,
+    may: (wanted, got) =>
+      areTexts(wanted, got) &&
+      /^rejected execution of /.test(`${wanted}`) &&
+      matches(withoutNode(wanted), withoutNode(got), new Map()),
+  },
   { reason: `${belongsToNode}: its build`, at: /^version\.(?:build_type|lucene_version)$/, may: areTexts },
   {
     reason: `${libraries}: what the JSON parser says after the place of the mistake`,
@@ -156,6 +164,11 @@ function replaceText(text: string, [wanted, got]: [Json, Json]): string {
 
 function areTexts(wanted: Json, got: Json): boolean {
   return typeof wanted === 'string' && typeof got === 'string';
+}
+
+/** `name = node-1/security-crypto` without the name of the node. */
+function withoutNode(text: Json): string {
+  return `${text}`.replace(/name = [^/]+\//, 'name = ');
 }
 
 /** `[1:36] ` */

@@ -58,7 +58,7 @@ const nodes: Readonly<Record<string, Node>> = {
     },
   },
   off: { options: { security: false } },
-  busy: { options: {}, lacks: 'a queue for hashing that is full (crypto.thread_pool)' },
+  busy: { options: { cryptoPool: { threads: 1, queue: 1, hashMs: 300 } } },
 };
 
 /** Where a scenario of a release is played. */

@@ -51,16 +51,35 @@ export function lostTokens(kind: 'primary' | 'search'): ApiError {
   return unavailable(tokensName, kind);
 }
 
+/** The threads for hashes, and who is there. */
+export interface PoolState {
+  readonly threads: number;
+  /** How many can wait. */
+  readonly queue: number;
+  readonly active: number;
+  readonly queued: number;
+  readonly completed: number;
+}
+
 /** The refusal of a full queue (`EsRejectedExecutionException`). */
-export const rejected: ApiError = {
-  status: 429,
-  type: 'es_rejected_execution_exception',
-  reason:
-    'rejected execution of ActionRunnable#wrap[org.elasticsearch.xpack.security.authc.ApiKeyService$$Lambda/0x0000000000000000@0] ' +
-    `on EsThreadPoolExecutor[name = ${nodeName}/security-crypto, queue capacity = 1000, ` +
-    'org.elasticsearch.common.util.concurrent.EsThreadPoolExecutor@0[Running, pool size = 1, active threads = 1, ' +
-    'queued tasks = 1000, completed tasks = 0]]',
-};
+export function rejected({ threads, queue, active, queued, completed }: PoolState): ApiError {
+  const task =
+    'ActionRunnable#wrap[org.elasticsearch.xpack.security.authc.ApiKeyService$$Lambda/0x0000000000000000@0]';
+  const counts = `active threads = ${active}, queued tasks = ${queued}, completed tasks = ${completed}`;
+  const state = `org.elasticsearch.common.util.concurrent.EsThreadPoolExecutor@0[Running, pool size = ${threads}, ${counts}]`;
+  const pool = `EsThreadPoolExecutor[name = ${nodeName}/security-crypto, queue capacity = ${queue}, ${state}]`;
+  const reason = `rejected execution of ${task} on ${pool}`;
+  return { status: 429, type: 'es_rejected_execution_exception', reason };
+}
+
+/** Of a node with one thread, and as many who wait as there may be. */
+export const allRejected: ApiError = rejected({
+  threads: 1,
+  queue: 1000,
+  active: 1,
+  queued: 1000,
+  completed: 0,
+});
 
 /** What an ailment of the security index makes of requests. */
 export function ailmentOf(fault: ClusterFault, version: Version): Ailment | undefined {

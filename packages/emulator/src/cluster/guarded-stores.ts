@@ -10,7 +10,7 @@ import type { PresentedServiceToken } from '../identities/service-accounts.js';
 import type { Tokens } from '../identities/tokens.js';
 import { isReservedUser, type Users } from '../identities/users.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
-import { rejected } from './ailments.js';
+import { allRejected } from './ailments.js';
 import type { CredentialCaches } from './credential-caches.js';
 import { isOtherDocument, type OtherDocuments, type SecurityIndex } from './security-index.js';
 
@@ -70,7 +70,7 @@ export function guardKeys({ index, caches, faults }: Guards, others: OtherDocume
       if (isReadable) caches.remember('API key', id);
       else if (!caches.knows('API key', id)) return false;
       const isHashed = caches.knows('secret of a key', id);
-      if (!isHashed && faults.ofCluster().includes('crypto pool full')) throw new Refusal(rejected);
+      if (!isHashed && faults.ofCluster().includes('crypto pool full')) throw new Refusal(allRejected);
       caches.remember('secret of a key', id);
       return true;
     },

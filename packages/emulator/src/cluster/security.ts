@@ -32,6 +32,7 @@ import {
 import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
 import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
+import { type CryptoPool, type CryptoPoolSettings, createCryptoPool } from './crypto-pool.js';
 import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
 import { createSecurityIndex, type SecurityIndex } from './security-index.js';
 
@@ -46,6 +47,8 @@ export interface SecuritySettings {
   /** Whether there are API keys. */
   readonly apiKeys: boolean;
   readonly tokenTimeoutMs: number;
+  /** `undefined`: a hash takes no time. */
+  readonly cryptoPool: CryptoPoolSettings | undefined;
   readonly seed: string | undefined;
   readonly files: NodeFiles;
   readonly anonymous: AnonymousUser;
@@ -89,6 +92,7 @@ export interface Security {
   readonly realmNames: ReadonlySet<string>;
   readonly index: SecurityIndex;
   readonly caches: CredentialCaches;
+  readonly cryptoPool: CryptoPool;
   readonly faults: FaultSource;
   readonly indices: Indices;
   readonly credentials: Credentials;
@@ -184,6 +188,7 @@ export function createSecurity(
     ]),
     index,
     caches,
+    cryptoPool: createCryptoPool(settings.cryptoPool, clock, apiKeys, caches),
     faults,
     indices: createIndices(clock, secrets, version),
     credentials,

@@ -77,7 +77,7 @@ export function readJwtRealms(realms: unknown, version: Version): JwtRealm[] {
     throw new TypeError('startEmulator: option "jwtRealms": there are JWT realms from version 8.2 on only');
   }
   const read = realms.map((realm: unknown, index) => readRealm(realm, index, version));
-  const taken = new Set(['reserved', 'default_native', 'kerb1']);
+  const taken = new Set(['reserved', 'default_file', 'default_native', 'kerb1']);
   for (const { realm } of read) {
     if (taken.has(realm.name)) refuse('jwtRealms', `a list without two realms of the name "${realm.name}"`);
     taken.add(realm.name);

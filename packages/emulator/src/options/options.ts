@@ -1,6 +1,7 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from '../authentication/kerberos.js';
+import type { CryptoPoolSettings } from '../cluster/crypto-pool.js';
 import type { SecuritySettings } from '../cluster/security.js';
 import type { UserRequest } from '../identities/user-parser.js';
 import type { RoleDescriptor } from '../privileges/role-descriptor.js';
@@ -35,6 +36,8 @@ export interface EmulatorOptions {
   readonly tokenService?: boolean;
   /** Whether there are API keys. Default `true`. */
   readonly apiKeys?: boolean;
+  /** How many API keys can be hashed at once, how many may wait, and how long that takes. Default: it takes no time. */
+  readonly cryptoPool?: CryptoPoolSettings;
   /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
   readonly tokenTimeoutMs?: number;
   /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
@@ -102,6 +105,7 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'tokenService',
   'apiKeys',
   'tokenTimeoutMs',
+  'cryptoPool',
   'anonymousRoles',
   'anonymousUsername',
   'anonymousAuthzException',
@@ -129,7 +133,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     license = 'trial',
   } = options;
   const { security = true, tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
-  const { seed, users = {}, roles = {}, files = {} } = options;
+  const { cryptoPool, seed, users = {}, roles = {}, files = {} } = options;
   const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
   const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
@@ -147,6 +151,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     Number.isFinite(tokenTimeoutMs) && tokenTimeoutMs >= 1000 && tokenTimeoutMs <= 3_600_000,
     'a number of milliseconds from 1000 to 3600000',
   );
+  if (cryptoPool !== undefined) checkCryptoPool(cryptoPool);
   check('anonymousRoles', areTexts(anonymousRoles), 'a list of names of roles');
   check(
     'anonymousUsername',
@@ -172,6 +177,7 @@ export function readOptions(options: EmulatorOptions): Settings {
     tokenService,
     apiKeys,
     tokenTimeoutMs,
+    cryptoPool,
     anonymous: { username: anonymousUsername, roles: anonymousRoles },
     anonymousAuthzException,
     runAs,
@@ -209,4 +215,13 @@ function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, Ticke
   );
   const user = { username, roles, fullName: null, email: null, metadata: emptyMap, enabled: true };
   return [ticket, { kind: 'accepted', user, responseToken }];
+}
+
+function checkCryptoPool(pool: CryptoPoolSettings): void {
+  check('cryptoPool', isObject(pool), 'an object with "threads", "queue" and "hashMs"');
+  checkNames(pool, ['threads', 'queue', 'hashMs'], 'cryptoPool.');
+  const { threads, queue, hashMs } = pool;
+  check('cryptoPool.threads', Number.isInteger(threads) && threads > 0, 'a whole number, 1 or more');
+  check('cryptoPool.queue', Number.isInteger(queue) && queue >= 0, 'a whole number, 0 or more');
+  check('cryptoPool.hashMs', Number.isFinite(hashMs) && hashMs >= 0, 'a number of milliseconds, 0 or more');
 }

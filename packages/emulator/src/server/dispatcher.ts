@@ -53,7 +53,7 @@ const noQuery = new Map<string, string>();
 
 /** @param routes all endpoints; those that the release does not have are left out */
 export function createDispatcher(security: Security, routes: readonly Route[]): Dispatcher {
-  const { version, authenticator, jwtRealms } = security;
+  const { version, authenticator, cryptoPool, jwtRealms } = security;
   const router = createRouter(routes.filter((route) => route.exists(version)));
   const mediaTypes = createMediaTypes(version);
   const { plain } = mediaTypes;
@@ -198,6 +198,12 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
   return {
     admit: (head) =>
       guarded(head, () => {
+        const hashed = cryptoPool.hash(head.authorization);
+        if (hashed !== undefined) {
+          return hashed.then((error) =>
+            error === undefined ? admit(head) : fail(formOf(head, plain, noQuery), error),
+          );
+        }
         const verified = jwtRealms.isConfigured ? jwtRealms.verify(bearersOf(head)) : undefined;
         return verified === undefined
           ? admit(head)
