@@ -147,7 +147,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const { ttlMs, staleIfErrorMs } = settings.cache;
   const timeline = createTimeline(clock);
-  const revocations = createRevocations(timeline, ttlMs + staleIfErrorMs + timeoutMs);
+  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
   const cache = createCache(settings.cache, clock, timeline, revocations);
   const transports = createTransports({
     tls: settings.tls,

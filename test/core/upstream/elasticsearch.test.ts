@@ -67,7 +67,7 @@ describe('an answer becomes a verdict', () => {
     ],
     [
       '403',
-      { status: 403, body: errorBody(403, 'action [x] is unauthorized') },
+      { status: 403, body: errorBody(403, 'action [x] is unauthorized for user [x]') },
       'rejected credentials_restricted',
     ],
     [

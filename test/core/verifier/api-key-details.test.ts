@@ -160,7 +160,11 @@ describe('without an entry there is no yes', () => {
   });
 
   test.each<[string, Script, string]>([
-    ['403', respond({ status: 403, body: errorBody(403, 'action is unauthorized') }), 'bad_response'],
+    [
+      '403',
+      respond({ status: 403, body: errorBody(403, 'action [x] is unauthorized for API key id [y]') }),
+      'bad_response',
+    ],
     ['429', respond({ status: 429 }), 'overloaded'],
     ['500', respond({ status: 500 }), 'server_error'],
     ['another status', respond({ status: 204, headers: { 'content-length': undefined } }), 'bad_response'],

@@ -429,7 +429,10 @@ describe('an answer that is not what was asked for', () => {
   });
 
   test('403 is a restricted credential', async () => {
-    grantor.instead('privileges', respond({ status: 403, body: errorBody(403, 'workflow') }));
+    grantor.instead(
+      'privileges',
+      respond({ status: 403, body: errorBody(403, 'action [x] is unauthorized for API key id [y]') }),
+    );
     expect(await has(read)).toBe('credentials_restricted');
   });
 
@@ -468,7 +471,7 @@ describe('an answer that is not what was asked for', () => {
     grantor.instead('privileges', respond(answer));
     expect(await has(read)).toBe(code);
     // What may be about one credential only says nothing of the cluster.
-    expect(verifier.health().state).toBe(answer.status === 401 ? 'up' : 'degraded');
+    expect(verifier.health().state).toBe(answer?.status === 401 ? 'up' : 'degraded');
     expect(verifier.peek(jane)?.kind).toBe('authenticated');
     grantor.instead('privileges', undefined);
     expect(await has(read)).toBe(false);

@@ -15,7 +15,7 @@ import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { problemOf } from './node-check.js';
-import type { Nodes, Reply } from './nodes.js';
+import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
 
 /** On whose behalf something is asked, and for how long. */
 export interface Asking {
@@ -148,29 +148,36 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    const stop = () => deadline.abort();
-    const stopTimer = clock.after(endsAt - clock.monotonic(), stop);
-    abandoned.addEventListener('abort', stop, { once: true });
+    // After a stall of this process the answer may lie in the socket when the timer runs: it is read before.
+    const stopTimer = clock.after(endsAt - clock.monotonic(), () => setImmediate(() => deadline.abort()));
+    const leave = () => deadline.abort(nobodyWaits);
+    abandoned.addEventListener('abort', leave, { once: true });
     const { scheme, authorization } = credential;
     const headers = {
       authorization,
       ...plainHeaders,
       ...(scheme === 'Bearer' && clientAuthentication),
     };
+    const hedge = { spent: false };
     const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
       const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
-      return read(await nodes.send({ ...inquiry, headers }, { signal, after, isFinal, besides }));
+      const call = { signal, endsAt, after, isFinal, hedge, besides };
+      return read(await nodes.send({ ...inquiry, headers }, call));
     };
-    const outcome = await inquire(async (inquiry) => {
-      const said = await ask(inquiry);
-      // A node that cannot read the security index refuses good credentials too; another one may do better.
-      if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
-      const again = await ask(inquiry, said.node);
-      return again.kind === 'unavailable' ? said : again;
-    });
-    stopTimer();
-    abandoned.removeEventListener('abort', stop);
+    let outcome: Outcome | Unavailable;
+    try {
+      outcome = await inquire(async (inquiry) => {
+        const said = await ask(inquiry);
+        // A node that cannot read the security index refuses good credentials too; another one may do better.
+        if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
+        const again = await ask(inquiry, said.node);
+        return again.kind === 'unavailable' ? said : again;
+      });
+    } finally {
+      stopTimer();
+      abandoned.removeEventListener('abort', leave);
+    }
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
       if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
