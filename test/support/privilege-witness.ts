@@ -11,6 +11,7 @@ import {
   type Verifier,
 } from '@esauth/core';
 import type { FakeClock } from './fake-clock.js';
+import { createFindings } from './findings.js';
 import { type Holder, meaningOf, scriptOf } from './holders.js';
 import type { Lifetimes } from './model.js';
 import {
@@ -60,25 +61,19 @@ export function createPrivilegeWitness(
   const { ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, timeoutMs } = lifetimes;
   const model = createPrivilegeModel(clock, lifetimes);
   const { inquiries, isKnown, isRemembered, forbids } = model;
-  const wrong: Error[] = [];
+  const { seen, count, check, report } = createFindings(story);
   const open = new Map<Asked, Inquiry>();
   const callers = new Map<AbortController, Caller>();
-  const seen: Record<string, number> = {};
   let inCall: Caller | undefined;
 
   upstream.watch({ asked, over });
 
-  function check(holds: unknown, sentence: string, ...details: unknown[]): void {
-    if (holds) return;
-    const story = inquiries.map(({ holder, order, startedAt, items, code, end }) => {
+  function story(): string {
+    const lines = inquiries.map(({ holder, order, startedAt, items, code, end }) => {
       const about = items === undefined ? 'identity' : `${code} ${named({ items })}`;
-      return `${order} at ${startedAt}: ${holder.username} ${about} → ${end?.order} ${end?.kind} ${end?.code}`;
+      return `\n${order} at ${startedAt}: ${holder.username} ${about} → ${end?.order} ${end?.kind} ${end?.code}`;
     });
-    wrong.push(new Error(`${sentence} ${JSON.stringify(details)}\n${story.join('\n')}`));
-  }
-
-  function count(what: string): void {
-    seen[what] = (seen[what] ?? 0) + 1;
+    return lines.join('');
   }
 
   // ---- what happens at the client's end of the wire
@@ -439,7 +434,7 @@ export function createPrivilegeWitness(
         waiting: stats.waiting,
         callers: callers.size,
       });
-      if (wrong[0] !== undefined) throw wrong[0];
+      report();
     },
   };
 }
