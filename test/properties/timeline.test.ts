@@ -12,14 +12,14 @@ interface Look {
   readonly most: number;
 }
 
-/** A wall clock is read in whole milliseconds, and may be so much behind for no other reason. */
-const ticksMs = 2;
+/** A wall clock may be so coarse, and so much behind for no other reason. */
+const coarsenessMs = 100;
 
 // In eighths of a millisecond, which add up without rounding.
 const passing = fc.oneof(fc.nat(80), fc.nat(8 * 60_000)).map((eighths) => eighths / 8);
 const setting = fc.oneof(
   { weight: 6, arbitrary: fc.constant(0) },
-  { weight: 3, arbitrary: fc.integer({ min: -3, max: 3 }) },
+  { weight: 3, arbitrary: fc.integer({ min: -150, max: 150 }) },
   { weight: 2, arbitrary: fc.integer({ min: -7_200_000, max: 7_200_000 }) },
 );
 const stretch = fc.record({
@@ -52,7 +52,7 @@ test('P19: nothing is younger than by either clock, nor older than the two expla
           const age = look.now - earlier.now;
           expect(age).toBeGreaterThanOrEqual(0);
           expect(age).toBeGreaterThanOrEqual(look.monotonic - earlier.monotonic);
-          expect(age).toBeGreaterThanOrEqual(look.wall - earlier.wall - ticksMs);
+          expect(age).toBeGreaterThanOrEqual(look.wall - earlier.wall - coarsenessMs);
           expect(age).toBeLessThanOrEqual(look.most - earlier.most);
         }
         looks.push(look);

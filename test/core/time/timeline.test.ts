@@ -50,15 +50,15 @@ test.each<[string, readonly Stretch[]]>([
   [
     'it runs behind by less than is told from its ticks, and catches up',
     [
-      [2, 0, 2],
-      [5, 7, 5],
+      [100, 0, 100],
+      [5, 105, 5],
     ],
   ],
   [
     'it runs behind by more, and catches up',
     [
-      [3, 0, 3],
-      [5, 8, 8],
+      [101, 0, 101],
+      [5, 106, 106],
     ],
   ],
 ])('%s', (_what, stretches) => {

@@ -6,6 +6,7 @@ import {
   blamesQuestion,
   checkFailed,
   describe as describeError,
+  type ElasticsearchError,
   readError,
   sawNoCredential,
   saysExpired,
@@ -23,7 +24,19 @@ import { bodyOf, exchangesOf } from '../../support/recorded-answers.js';
 import { readRecordings } from '../../support/recordings.js';
 import { errorBody } from '../../support/scripted-node.js';
 
-const meanings = { blamesQuestion, checkFailed, saysExpired, saysNothingElse, saysTooLong, sawNoCredential };
+/** Of a key with the id of which the sentences below speak. */
+const k1 = parseCredential(
+  `ApiKey ${Buffer.from('k1:secret').toString('base64')}`,
+  knownSchemes,
+) as Credential;
+const meanings = {
+  blamesQuestion,
+  checkFailed: (error: ElasticsearchError) => checkFailed(error, k1),
+  saysExpired,
+  saysNothingElse,
+  saysTooLong,
+  sawNoCredential,
+};
 
 /** What a body means; `undefined` if it is no error of Elasticsearch's. */
 function meaningsOf(text: string): readonly string[] | undefined {

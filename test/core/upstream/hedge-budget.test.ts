@@ -11,14 +11,14 @@ function spendAll(budget: HedgeBudget): number {
 }
 
 test('ten on credit, and none more', () => {
-  const budget = createHedgeBudget();
+  const budget = createHedgeBudget(10);
   expect(budget.spent).toBe(0);
   expect(spendAll(budget)).toBe(10);
   expect([budget.left, budget.spent]).toEqual([false, 10]);
 });
 
 test('then one for every ten questions, and not for nine', () => {
-  const budget = createHedgeBudget();
+  const budget = createHedgeBudget(10);
   spendAll(budget);
   for (let round = 1; round <= 50; round += 1) {
     for (let question = 1; question <= 9; question += 1) budget.earn();
@@ -30,7 +30,7 @@ test('then one for every ten questions, and not for nine', () => {
 });
 
 test('what a quiet time saves is no more than the credit', () => {
-  const budget = createHedgeBudget();
+  const budget = createHedgeBudget(10);
   for (let question = 0; question < 100_000; question += 1) budget.earn();
   expect(spendAll(budget)).toBe(10);
   for (let question = 0; question < 100_000; question += 1) budget.earn();
@@ -38,7 +38,7 @@ test('what a quiet time saves is no more than the credit', () => {
 });
 
 test('a part of the credit that was used comes back, and the rest is not lost', () => {
-  const budget = createHedgeBudget();
+  const budget = createHedgeBudget(10);
   for (let second = 0; second < 4; second += 1) budget.spend();
   for (let question = 0; question < 25; question += 1) budget.earn();
   expect(spendAll(budget)).toBe(6 + 2);
@@ -47,6 +47,6 @@ test('a part of the credit that was used comes back, and the rest is not lost', 
 });
 
 test('each has its own', () => {
-  spendAll(createHedgeBudget());
-  expect(createHedgeBudget().left).toBe(true);
+  spendAll(createHedgeBudget(10));
+  expect(createHedgeBudget(10).left).toBe(true);
 });

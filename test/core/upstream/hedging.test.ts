@@ -16,6 +16,7 @@ import {
 const fine = respond({ body: '{}' });
 const silent: Script = () => {};
 const timeoutMs = 3_000;
+const probe = { path: '/_security/_authenticate', headers: {} };
 const hedgeAfterMs = 1_000;
 
 let clock: FakeClock;
@@ -41,7 +42,7 @@ async function start(scripts: readonly Script[], settings = {}): Promise<void> {
   const breaker = { failures: 5, openMs: 2_000 };
   const transport = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 32, dispatcher: undefined };
   nodes = createNodes(
-    { urls, timeoutMs, retries: 0, hedgeAfterMs, maxConcurrent: 10, breaker, ...settings },
+    { urls, timeoutMs, retries: 0, hedgeAfterMs, maxConcurrent: 10, probe, breaker, ...settings },
     clock,
     createTransports(transport).connect,
     (warning, message) => void warned.push(`${warning}: ${message}`),
@@ -61,7 +62,6 @@ function send(changes: Partial<Call> = {}): Promise<Reply> {
     { path: '/_security/_authenticate', headers: {} },
     {
       signal: unfired,
-      endsAt: clock.monotonic() + timeoutMs,
       hedge: { spent: false },
       isFinal: (reply) => reply.kind === 'answer' && reply.answer.status < 429,
       besides() {

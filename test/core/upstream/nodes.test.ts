@@ -48,6 +48,7 @@ async function start(scripts: readonly Script[], settings = {}): Promise<void> {
 }
 
 const timeoutMs = 3_000;
+const probe = { path: '/_security/_authenticate', headers: {} };
 
 function create(
   urls: readonly string[],
@@ -55,7 +56,7 @@ function create(
 ): void {
   const breaker = { failures, openMs };
   const addresses = urls.map((url) => new URL(url));
-  const settings = { urls: addresses, timeoutMs, retries, hedgeAfterMs, maxConcurrent: 32, breaker };
+  const settings = { urls: addresses, timeoutMs, retries, hedgeAfterMs, maxConcurrent: 32, probe, breaker };
   const transport = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 32, dispatcher: undefined };
   nodes = createNodes(settings, clock, createTransports(transport).connect, (key) => void warned.push(key));
 }
@@ -64,7 +65,6 @@ const unfired = new AbortController().signal;
 /** A reply that can be read settles it; there is always a place for another request. */
 const call = (signal = unfired): Call => ({
   signal,
-  endsAt: clock.monotonic() + timeoutMs,
   hedge: { spent: false },
   isFinal: (reply) => reply.kind === 'answer' && reply.answer.status < 429,
   besides: () => () => {},
@@ -260,6 +260,43 @@ describe('breaker', () => {
     await trial;
     expect(counts()).toEqual([2]);
     expect(states()).toEqual(['open']);
+  });
+
+  test('if everybody leaves the one that tries it, it is asked in nobody’s name, and that decides', async () => {
+    await start([status(503)], { retries: 1, failures: 1 });
+    await ask();
+    const heads: string[] = [];
+    servers[0]?.answer((socket, head) => {
+      heads.push(head);
+      if (heads.length === 2) fine(socket, head);
+    });
+    await clock.advance(2_000);
+    const left = new AbortController();
+    const trial = nodes.send({ path, headers: { authorization: 'Bearer secret' } }, call(left.signal));
+    await servers[0]?.arrived(2);
+    left.abort(nobodyWaits);
+    expect((await trial).kind).toBe('error');
+    expect(nodes.probes).toBe(1);
+    while (nodes.probes > 0) await clock.advance(0);
+    expect(heads.map((head) => /^authorization: /im.test(head))).toEqual([true, false]);
+    expect(states()).toEqual(['closed']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('a node that says nothing to that either stays open', async () => {
+    await start([status(503)], { retries: 1, failures: 1 });
+    await ask();
+    servers[0]?.answer(silent);
+    await clock.advance(2_000);
+    const left = new AbortController();
+    const trial = ask(left.signal);
+    await servers[0]?.arrived(2);
+    left.abort(nobodyWaits);
+    await trial;
+    await servers[0]?.arrived(3);
+    await clock.advance(timeoutMs);
+    expect(states()).toEqual(['open']);
+    expect([nodes.probes, clock.timers]).toEqual([0, 0]);
   });
 
   test('where all are open, the reply says when the first may be asked', async () => {

@@ -64,7 +64,8 @@ describe('an answer that is not what was asked for', () => {
     await verifier.verify(jane);
     grantor.instead('privileges', respond(answer));
     expect(await has(read)).toBe(code);
-    expect(verifier.health().state).toBe('degraded');
+    // What may be about one credential only says nothing of the cluster.
+    expect(verifier.health().state).toBe(answer?.status === 401 ? 'up' : 'degraded');
     expect(verifier.peek(jane)?.kind).toBe('authenticated');
     grantor.instead('privileges', undefined);
     expect(await has(read)).toBe(false);

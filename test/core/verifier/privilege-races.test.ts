@@ -179,3 +179,15 @@ describe('joined to a question that cannot be answered, for what somebody else a
     expect(await Promise.all([other, later])).toEqual([false, false]);
   });
 });
+
+test('a refusal that is not remembered still undoes what was asked before it', async () => {
+  await again({ cache: false });
+  const release = grantor.hold();
+  const early = has(monitor);
+  await grantor.asked(1);
+  // Whoever asks anew is refused, while the answer to the first question is still on its way.
+  grantor.instead('authenticate', refusal);
+  expect(await verifier.verify(jane, { maxAgeMs: 0 })).toMatchObject({ code: 'credentials_invalid' });
+  release();
+  expect(await early).toBe('credentials_invalid');
+});

@@ -42,6 +42,26 @@ describe('revoke', () => {
     expect(verifier.stats()).toMatchObject({ lookups: 2, entries: 0, rejectedEntries: 1 });
   });
 
+  test('P15: nor if the wall clock jumps meanwhile, and others are revoked after it', async () => {
+    const answers = holdAnswers(node);
+    const caller = verifier.verify(jane);
+    await node.arrived(1);
+    verifier.revoke({ credential: jane });
+    clock.setWall(clock.wall() + 3_600_000);
+    verifier.revoke({ username: 'somebody else' });
+    answers.release(accepted);
+    await node.arrived(2);
+    answers.release(refused);
+    expect(codeOf(await caller)).toBe('credentials_invalid');
+  });
+
+  test('a credential that is not known leaves no note: open logout routes make nobody else be forgotten', async () => {
+    await verifier.verify(jane);
+    for (let n = 0; n <= 10_001; n += 1) verifier.revoke({ credential: `Bearer unknown${n}` });
+    expect(codeOf(verifier.peek(jane))).toBe('jane');
+    expect(verifier.stats().revocations).toBe(10_002);
+  });
+
   test('P15: nor is one that was found good an instant before, while its callers have yet to hear of it', async () => {
     node.answer(once(accepted, refused));
     const late: Promise<Verdict>[] = [];

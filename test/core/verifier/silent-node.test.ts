@@ -77,6 +77,42 @@ describe('the only one:', () => {
     expect(verifier.health()).toMatchObject({ state: 'up', nodes: [{ failures: 0 }] });
   });
 
+  test('P57: after an outage, who leaves early does not keep a node shut that answers', async () => {
+    await start(1, { timeoutMs: 1_000, breaker: { openMs: 300 } });
+    nodes[0]?.answer((socket) => void socket.destroy());
+    for (let n = 0; n < 6; n += 1) await verifier.verify(stranger(n));
+    expect(verifier.health().state).toBe('down');
+    nodes[0]?.answer((socket, head) => void setTimeout(() => accepted(socket, head), 150));
+    const until = performance.now() + 2_000;
+    const attack = (async () => {
+      for (let n = 0; performance.now() < until; n += 1) {
+        await leave(1_000 + n, 112);
+        await sleep(1);
+      }
+    })();
+    const kinds: string[] = [];
+    for (let n = 0; performance.now() < until; n += 1) {
+      kinds.push((await verifier.verify(stranger(5_000 + n))).kind);
+      await sleep(50);
+    }
+    await attack;
+    expect(kinds.slice(-5)).toEqual(Array(5).fill('authenticated'));
+  });
+
+  test('answers that lie in the socket when this process comes back from a stall are read', async () => {
+    await start(1, { timeoutMs: 100 });
+    nodes[0]?.answer(accepted);
+    await verifier.verify(stranger(0));
+    const asked = Array.from({ length: 6 }, (_, n) => verifier.verify(stranger(1 + n)));
+    // The requests are on their way, and so will the answers be.
+    await nodes[0]?.arrived(7);
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    const verdicts = await Promise.all(asked);
+    expect(verdicts.map(({ kind }) => kind)).toEqual(Array(6).fill('authenticated'));
+    expect(verifier.health().state).toBe('up');
+  });
+
   test('who shares a lookup with others that leave gets what it brings, and the node its failure', async () => {
     await start(1, { timeoutMs: 200 });
     const [patient] = await Promise.all([

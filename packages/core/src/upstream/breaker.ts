@@ -1,7 +1,6 @@
 // Whether a node is worth asking. After so many failures in a row it is left alone for a while, and then one
 // lookup tries it: a slow cluster is not finished off by those who ask it. Nor can those who ask decide how it is: a
-// question whose callers leave early says nothing, and where a node has been quiet for long some of them are waited
-// for to their end.
+// question whose callers leave early says nothing, and where a node has been quiet for long it is asked in nobody's name.
 
 import type { BreakerState } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
@@ -29,7 +28,7 @@ export interface Breaker {
   begin(): Attempt;
 }
 
-/** A question to the node. It ends in one of these ways, but for `left`, which may be on the way to one. */
+/** A question to the node. It ends in one of these ways; `left` may be on the way to one. */
 export interface Attempt {
   /** No connection, a broken one, 502, 503, 504, or another node answered what this one kept silent about. */
   failed(): void;
@@ -40,9 +39,9 @@ export interface Attempt {
   /** Given up, which tells nothing. */
   dropped(): void;
   /**
-   * Everybody who waited for it has left. @returns whether it is to go on all the same, so that its reply or its
-   * deadline tells how the node is: the one that tries it, and as many as it takes to open where the node has said
-   * nothing for as long as a question may take.
+   * Everybody who waited for it has left. @returns whether the node is to be asked in nobody's name, so that its reply
+   * or its silence tells how it is: in place of the one that tries it, and as often as it takes to open where it has
+   * said nothing for as long as a question may take.
    */
   left(): boolean;
 }

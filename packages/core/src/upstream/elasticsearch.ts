@@ -16,6 +16,7 @@ import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { problemOf } from './node-check.js';
 import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
+import type { NodeRequest } from './transport.js';
 
 /** On whose behalf something is asked, and for how long. */
 export interface Asking {
@@ -77,6 +78,9 @@ const privilegesPath = '/_security/user/_has_privileges';
 // Never a versioned media type: servers refuse those of other versions.
 const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
 
+/** Asks who is calling, without a credential. */
+export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
+
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
@@ -129,7 +133,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const deadline = new AbortController();
       const { signal } = deadline;
       const stopTimer = clock.after(timeoutMs, () => deadline.abort());
-      const replies = await nodes.sendAll({ path: authenticatePath, headers: plainHeaders }, signal);
+      const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
         .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: [200], signal })))
@@ -162,7 +166,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
       const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
-      const call = { signal, endsAt, after, isFinal, hedge, besides };
+      const call = { signal, after, isFinal, hedge, besides };
       return read(await nodes.send({ ...inquiry, headers }, call));
     };
     let outcome: Outcome | Unavailable;

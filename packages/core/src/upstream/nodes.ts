@@ -21,8 +21,6 @@ export type Reply =
 export interface Call {
   /** Ends it at once, with its reason as the error: `nobodyWaits`, or anything else for its deadline. */
   readonly signal: AbortSignal;
-  /** When that is, on the monotonic clock. */
-  readonly endsAt: number;
   /** Another node than this one goes first, by its name. */
   readonly after?: string | undefined;
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
@@ -44,6 +42,8 @@ export interface Nodes {
   readonly states: readonly NodeState[];
   /** How often a second node was asked because the first kept silent. */
   readonly hedges: number;
+  /** Questions under way that nobody asked, to find out how a node is. */
+  readonly probes: number;
   close(): Promise<void>;
 }
 
@@ -55,6 +55,8 @@ export interface NodesSettings {
   /** After so long without a word another node is asked besides; 0: never. */
   readonly hedgeAfterMs: number;
   readonly maxConcurrent: number;
+  /** What any node has an answer to: asked to find out how one is. */
+  readonly probe: NodeRequest;
   readonly breaker: BreakerSettings;
 }
 
@@ -71,8 +73,8 @@ interface Question {
   readonly reply: Promise<Reply>;
   /** Ends it, unless it is over, with what that says of the node. */
   end(how: 'failed' | 'late' | 'dropped'): void;
-  /** Everybody has left: ends it, or lets it go on for what it tells of the node. */
-  leave(endsAt: number): void;
+  /** Everybody has left: ends it, and finds out without them how the node is where that is not known. */
+  leave(): void;
   /** Ends it; what that says of the node is for `end` to tell. */
   abort(): void;
 }
@@ -95,6 +97,7 @@ export function createNodes(
   const hedging = hedgeAfterMs > 0 && nodes.length > 1;
   const budget = createHedgeBudget(settings.maxConcurrent);
   let turn = 0;
+  let probes = 0;
 
   return {
     send(request, call) {
@@ -119,6 +122,9 @@ export function createNodes(
     },
     get hedges() {
       return budget.spent;
+    },
+    get probes() {
+      return probes;
     },
 
     async close() {
@@ -231,7 +237,7 @@ export function createNodes(
 
       const stop = () => {
         giveUp((each) => {
-          if (signal.reason === nobodyWaits) each.leave(call.endsAt);
+          if (signal.reason === nobodyWaits) each.leave();
           else each.end('late');
         });
         finish(useless ?? { kind: 'error', node: last.name, error: signal.reason });
@@ -249,16 +255,24 @@ export function createNodes(
     warn(`ESAUTH_SILENT ${node.name}`, `${silence}; another node has answered in its place`);
   }
 
+  /** Asks a node in nobody's name, and has as long for it as a question may take. */
+  async function probe(node: Node): Promise<'failed' | 'answered'> {
+    const deadline = new AbortController();
+    const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+    probes += 1;
+    const reply = await sendTo(node, settings.probe, deadline.signal);
+    probes -= 1;
+    stopTimer();
+    return hasFailed(reply) ? 'failed' : 'answered';
+  }
+
   function begin(node: Node, request: NodeRequest): Question {
     const attempt = node.breaker.begin();
     const own = new AbortController();
-    let stopTimer = () => {};
     let judged = false;
     const judge = (how: 'failed' | 'answered' | 'late' | 'dropped') => {
-      if (judged) return;
+      if (!judged) attempt[how]();
       judged = true;
-      stopTimer();
-      attempt[how]();
     };
     const reply = sendTo(node, request, own.signal).then((reply) => {
       if (!own.signal.aborted) judge(hasFailed(reply) ? 'failed' : 'answered');
@@ -269,9 +283,10 @@ export function createNodes(
       judge(how);
       abort();
     };
-    const leave: Question['leave'] = (endsAt) => {
-      if (attempt.left()) stopTimer = clock.after(endsAt - clock.monotonic(), () => end('late'));
-      else end('dropped');
+    const leave = () => {
+      if (!attempt.left()) return end('dropped');
+      abort();
+      void probe(node).then(judge);
     };
     return { node, reply, end, leave, abort };
   }
