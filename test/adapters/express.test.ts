@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { roles } from '@esauth/core';
+import { type AdmissionOptions, roles } from '@esauth/core';
 import * as guards from '@esauth/express';
-import { callerHeaders, esauth, identityOf, requireRoles, requireThat } from '@esauth/express';
+import { callerHeaders, esauth, handleDenials, identityOf, requireRoles, requireThat } from '@esauth/express';
 import cors from 'cors';
 import express5, {
   type ErrorRequestHandler,
@@ -14,7 +14,7 @@ import express5, {
 } from 'express';
 import express4 from 'express4';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Adapter } from './adapter.js';
+import type { Adapter, Options, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
 
@@ -89,8 +89,13 @@ describe.each(versions)('%s', (name, create, Router) => {
 function adapterOf(name: string, create: () => Express): Adapter<RequestHandler> {
   return {
     name,
-    esauth: (verifier, options) => esauth(verifier, options),
+    esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
+    esauthOf: (verifierOf) => esauth((req: Request) => verifierOf(req.path)),
     guards,
+    awaitGuard: (make, settled) => awaiting(make(guards), settled),
+    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
+    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
+    args: (response) => [{ headers: {} }, response],
     requirePrivilegesOf: (question) => guards.requirePrivileges((req) => question(req.path)),
     forge: (identity) => (req, _res, next) => {
       Object.assign(req, { identity });
@@ -102,7 +107,7 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
       res.writeHead(504).write('la');
       void finished.then(() => res.end('te'));
     },
-    async build({ behindProxy = false, steps = [], routes }, failed, options = {}) {
+    async build({ behindProxy = false, handlesDenials, steps = [], routes }, failed, options = {}) {
       const app = create();
       app.set('trust proxy', behindProxy);
       for (const step of steps) app.use(step);
@@ -129,8 +134,30 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
         next(error);
       };
       app.use(watch);
+      if (handlesDenials) app.use(handleDenials);
       // Express 4's own type is not assignable; at run time it is a listener.
       return createServer(options, app as RequestListener);
     },
+  };
+}
+
+function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<Request> {
+  return {
+    ...options,
+    ...(source && { source }),
+    ...(credential && { credential: (req) => credential(req.headers.cookie ?? '') }),
+  };
+}
+
+function awaiting(middleware: unknown, settled: Settled = () => {}): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      await (middleware as guards.Middleware)(req, res);
+      settled();
+    } catch (error) {
+      settled(error);
+      return next(error);
+    }
+    next();
   };
 }

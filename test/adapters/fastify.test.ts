@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Server, ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AdmissionOptions } from '@esauth/core';
 import * as guards from '@esauth/fastify';
-import { callerHeaders, esauth, identityOf, requireRoles } from '@esauth/fastify';
+import { callerHeaders, esauth, handleDenials, identityOf, requireRoles } from '@esauth/fastify';
 import manifest from '@esauth/fastify/package.json' with { type: 'json' };
 import cors5 from '@fastify/cors';
 import cors4 from '@fastify/cors9';
@@ -10,7 +11,7 @@ import fastify5, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import fastify4 from 'fastify4';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identityBody, respond } from '../support/scripted-node.js';
-import type { Adapter, Application } from './adapter.js';
+import type { Adapter, Application, Options } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, worldOfJane } from './jane.js';
 
@@ -240,8 +241,26 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
   }
   return {
     name,
-    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...options }),
+    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...optionsOf(options) }),
+    esauthOf: (verifierOf) => (app) =>
+      app.register(esauth, { verifier: (request: FastifyRequest) => verifierOf(request.url) }),
+    awaitGuard(make, settled = () => {}) {
+      const guard = make(guards) as guards.Guard;
+      return (app) =>
+        app.addHook('preHandler', async (request, reply) => {
+          try {
+            await guard(request, reply);
+            settled();
+          } catch (error) {
+            settled(error);
+            throw error;
+          }
+        });
+    },
+    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
+    args: (raw) => [{ raw: { headers: {} } }, { raw }],
     guards: {
+      requireIdentity: () => hooked(guards.requireIdentity()),
       requireThat: (requirement) => hooked(guards.requireThat(requirement)),
       requireRoles: (...names) => hooked(guards.requireRoles(...names)),
       requireAnyRole: (...names) => hooked(guards.requireAnyRole(...names)),
@@ -264,9 +283,10 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
       }),
     build: (application, failed, options) => {
       const app = create({ trustProxy: application.behindProxy ?? false, ...(options && { http: options }) });
-      app.setErrorHandler((error, _request, reply) => {
+      app.setErrorHandler((error, request, reply) => {
         failed(error);
-        reply.send(error);
+        if (application.handlesDenials) handleDenials(error, request, reply);
+        else reply.send(error);
       });
       return build(app, application);
     },
@@ -276,4 +296,12 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
 
 function hooked(guard: guards.Guard): Step {
   return (app) => app.addHook('preHandler', guard);
+}
+
+function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<FastifyRequest> {
+  return {
+    ...options,
+    ...(source && { source }),
+    ...(credential && { credential: (request) => credential(request.headers.cookie ?? '') }),
+  };
 }

@@ -134,11 +134,11 @@ describe('a guard', () => {
     expect(events).toEqual([{ kind: 'rejected', code: 'forbidden', subject, source: 'none' }]);
   });
 
-  test('without a middleware before it, or without an identity, is a 401', async () => {
+  test('without a middleware before it is a 500, and without an identity a 401', async () => {
     const bare = { rawHeaders: ['Authorization', jane], headers: {} };
     expect(createGuard(read)(bare, bare)).toMatchObject({
-      status: 401,
-      body: { code: 'credentials_missing' },
+      status: 500,
+      body: { code: 'not_admitted' },
     });
     const nobody = { rawHeaders: [], headers: {} };
     await settled(createGate(verifier, { optional: true }, host).admit(nobody));
