@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as core from '@esauth/core';
-import type { ErrorRequestHandler, Request } from 'express';
+import type { Request } from 'express';
 
 export * from '@esauth/core';
 
@@ -151,10 +151,10 @@ export const callerHeaders = (req: core.RequestLike): core.CallerHeaders =>
  * @example
  * app.use(handleDenials); // after the routes
  */
-export const handleDenials: ErrorRequestHandler = (error, _req, res, next) => {
+export function handleDenials(error: unknown, _req: IncomingMessage, res: ServerResponse, next: Next): void {
   if (error instanceof core.DenialError && !res.headersSent) answer(res, error);
   else next(error);
-};
+}
 
 function routeOf(req: core.RequestLike & Partial<Pick<Request, 'baseUrl' | 'route'>>): unknown {
   return req.route && `${req.baseUrl}${req.route.path}`;

@@ -151,14 +151,14 @@ export const callerHeaders = (ctx: { readonly req: core.RequestLike }): core.Cal
  * @example
  * app.use(handleDenials); // before everything
  */
-export const handleDenials: Middleware = async (ctx, next) => {
+export async function handleDenials(ctx: Answerable, next: () => Promise<unknown>): Promise<void> {
   try {
     await next();
   } catch (error) {
     if (!(error instanceof core.DenialError)) throw error;
     answer(ctx, error);
   }
-};
+}
 
 /** Routers (`@koa/router`, `koa-router`) leave it there. */
 const routeOf = (ctx: object): unknown => Reflect.get(ctx, '_matchedRoute');
@@ -167,11 +167,14 @@ function way(ctx: Context, next: Next | undefined): core.Way {
   return { response: ctx.res, next, nextHearsErrors: false, answer: (denial) => answer(ctx, denial) };
 }
 
+interface Answerable {
+  status: number;
+  body: unknown;
+  set(name: string, value: string | string[]): void;
+}
+
 // Koa sets nothing any more if somebody else, such as a timeout middleware, has answered while we waited.
-function answer(
-  ctx: Pick<Context, 'status' | 'set' | 'body'>,
-  { status, headers, body }: core.Refusal,
-): void {
+function answer(ctx: Answerable, { status, headers, body }: core.Refusal): void {
   ctx.status = status;
   for (const [name, value] of Object.entries(headers)) {
     ctx.set(name, typeof value === 'string' ? value : [...value]);
