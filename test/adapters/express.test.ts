@@ -2,7 +2,15 @@ import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type AdmissionOptions, roles } from '@esauth/core';
 import * as guards from '@esauth/express';
-import { callerHeaders, esauth, handleDenials, identityOf, requireRoles, requireThat } from '@esauth/express';
+import {
+  callerHeaders,
+  esauth,
+  handleDenials,
+  identityOf,
+  requireIdentity,
+  requireRoles,
+  requireThat,
+} from '@esauth/express';
 import cors from 'cors';
 import express5, {
   type ErrorRequestHandler,
@@ -13,7 +21,8 @@ import express5, {
   type Router,
 } from 'express';
 import express4 from 'express4';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { warningsDuring } from '../support/warnings.js';
 import type { Adapter, Options, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
@@ -71,6 +80,77 @@ describe.each(versions)('%s', (name, create, Router) => {
     const nobody = await get('/users/jane');
     expect([nobody.status, nobody.json.code]).toEqual([401, 'credentials_missing']);
     expect(nobody.header('www-authenticate').length).toBe(2);
+  });
+
+  describe('async handlers, of which Express 4 catches nothing, as the readme writes them', () => {
+    const ends = vi.fn();
+    beforeEach(() => {
+      ends.mockClear();
+      process.on('unhandledRejection', ends);
+      app.use(esauth(world.verifier, { optional: true }));
+    });
+    afterEach(() => void process.off('unhandledRejection', ends));
+
+    test('after requireIdentity there is an identity', async () => {
+      app.get('/', requireIdentity(), async (req, res) => {
+        await Promise.resolve();
+        res.json([identityOf(req).username, callerHeaders(req)]);
+      });
+      app.use(handleDenials);
+      expect((await get('/')).json.code).toBe('credentials_missing');
+      expect((await get('/', headers)).json).toEqual(['jane', headers]);
+      expect(ends).not.toHaveBeenCalled();
+    });
+
+    test('a guard that is awaited is caught, and handed on', async () => {
+      app.get('/', async (req, res, next) => {
+        try {
+          await requireRoles('superuser')(req, res);
+          res.json('never');
+        } catch (error) {
+          next(error);
+        }
+      });
+      app.use(handleDenials);
+      for (const [as, status] of [
+        [{}, 401],
+        [headers, 403],
+      ] as const) {
+        const response = await get('/', as);
+        expect([response.status, response.header('content-type')]).toEqual([
+          status,
+          ['application/problem+json; charset=utf-8'],
+        ]);
+      }
+      expect(ends).not.toHaveBeenCalled();
+    });
+  });
+
+  test('without the middleware, the warning names the route and not the path of a caller', async () => {
+    const router = Router();
+    const prefix = `/${name.replace(' ', '')}`;
+    router.get('/books/:id', requireRoles('editor'), (_req, res) => void res.end());
+    app.use(prefix, router);
+    app.use(`${prefix}/all`, requireRoles('editor'));
+    const warnings = await warningsDuring(async () => {
+      for (const path of ['/books/7', '/books/8', '/all/9']) {
+        expect((await get(prefix + path, headers)).json.code).toBe('not_admitted');
+      }
+    });
+    expect(warnings).toMatchObject([
+      { message: expect.stringContaining(`GET ${prefix}/books/:id: `) },
+      { message: expect.stringContaining(`GET ${prefix}/all`) },
+    ]);
+  });
+
+  test('a denial after the answer has begun closes the connection, as every error does', async () => {
+    app.use(esauth(world.verifier, { optional: true }));
+    app.get('/', (req, res) => {
+      res.write('begun');
+      identityOf(req);
+    });
+    app.use(handleDenials);
+    await expect(get('/')).rejects.toThrow();
   });
 
   test('guards may stand in lists, and on all methods of a path', async () => {

@@ -14,11 +14,13 @@ import {
   requireThat,
 } from '@esauth/koa';
 import cors from '@koa/cors';
+import Router from '@koa/router';
 import Koa3, { type Context, type Middleware } from 'koa';
 import compose from 'koa-compose';
 import Koa2 from 'koa2';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openLine, until } from '../support/serving.js';
+import { warningsDuring } from '../support/warnings.js';
 import type { Adapter, Application, Options, Route, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
@@ -68,6 +70,47 @@ describe.each(versions)('%s', (name, create) => {
     expect((await get('/admin')).header('x-seen')).toEqual(['401']);
     expect((await get('/admin', headers)).header('x-seen')).toEqual(['403']);
     expect(statuses).toEqual([200, 401, 403]);
+  });
+
+  test('guards on routes of a router guard every spelling that the router takes for the route', async () => {
+    const router = new Router();
+    router.get('/admin', requireRoles('superuser'), (ctx) => {
+      ctx.body = 'secret';
+    });
+    router.get('/items/:id', requireRoles('editor'), (ctx) => {
+      ctx.body = ctx.params.id;
+    });
+    app.use(esauth(world.verifier)).use(router.routes());
+    for (const path of ['/admin', '/ADMIN', '/admin/', '/%61dmin', '//admin']) {
+      const { status, text } = await get(path, headers);
+      expect([path, status === 403 || status === 404, text.includes('secret')]).toEqual([path, true, false]);
+    }
+    expect((await get('/admin', headers)).status).toBe(403);
+    expect((await get('/items/7', headers)).text).toBe('7');
+  });
+
+  test('without the middleware, the warning names the route of a router and not the path of a caller', async () => {
+    const router = new Router();
+    router.get(`/${name.replace(' ', '')}/:id`, requireRoles('editor'), () => {});
+    app.use(router.routes());
+    const warnings = await warningsDuring(async () => {
+      for (const id of ['7', '8'])
+        expect((await get(`/${name.replace(' ', '')}/${id}`, headers)).status).toBe(500);
+    });
+    expect(warnings).toMatchObject([
+      { message: expect.stringContaining(`GET /${name.replace(' ', '')}/:id: `) },
+    ]);
+  });
+
+  test('a body that was set before a refusal, or is set by somebody who goes on all the same, is not sent', async () => {
+    app.use(handleDenials).use(esauth(world.verifier));
+    app.use(async (ctx) => {
+      ctx.body = 'secret';
+      await requireRoles('superuser')(ctx);
+      ctx.body = 'more secret';
+    });
+    const response = await get('/', headers);
+    expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
   });
 
   test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {

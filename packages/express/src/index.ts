@@ -157,7 +157,7 @@ export function handleDenials(error: unknown, _req: IncomingMessage, res: Server
 }
 
 function routeOf(req: core.RequestLike & Partial<Pick<Request, 'baseUrl' | 'route'>>): unknown {
-  return req.route && `${req.baseUrl}${req.route.path}`;
+  return `${req.baseUrl ?? ''}${req.route?.path ?? ''}`;
 }
 
 function way(response: ServerResponse, next: Next | undefined): core.Way {

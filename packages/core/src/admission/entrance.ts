@@ -156,7 +156,7 @@ const warned = processState('notAdmitted.1', () => new Set<string>());
 
 function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: RouteOf | undefined): void {
   // No query: applications are known to put credentials there.
-  const path = String(route?.() ?? url.split('?', 1)[0]);
+  const path = String(route?.() || url.split('?', 1)[0]);
   const where = `${method} ${path}`.slice(0, longestRoute).replace(/[^\x20-\x7e]/g, '?');
   if (warned().has(where) || warned().size >= mostRoutes) return;
   warned().add(where);
