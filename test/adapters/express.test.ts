@@ -22,6 +22,8 @@ import express5, {
 } from 'express';
 import express4 from 'express4';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { send } from '../support/http-client.js';
+import { listen } from '../support/serving.js';
 import { warningsDuring } from '../support/warnings.js';
 import type { Adapter, Options, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
@@ -151,6 +153,24 @@ describe.each(versions)('%s', (name, create, Router) => {
     });
     app.use(handleDenials);
     await expect(get('/')).rejects.toThrow();
+  });
+
+  test('it works on requests of Node’s own servers, which are no requests of Express', async () => {
+    const middleware = esauth(world.verifier);
+    const guard = requireRoles('editor');
+    const server = await listen(
+      createServer((req, res) =>
+        middleware(req, res, () => guard(req, res, () => res.end(identityOf(req).username))),
+      ),
+    );
+    expect((await send(server.url, { headers })).text).toBe('jane');
+    expect((await send(server.url)).json.code).toBe('credentials_missing');
+    await server.close();
+  });
+
+  test('with a verifier for each request there is none to show', () => {
+    expect(esauth(() => world.verifier)).not.toHaveProperty('verifier');
+    expect(esauth(world.verifier).verifier).toBe(world.verifier);
   });
 
   test('guards may stand in lists, and on all methods of a path', async () => {

@@ -54,7 +54,7 @@ export function esauth(given: core.Given<Request>, options?: core.AdmissionOptio
   // No async function: what is known is passed on in the same turn.
   const authenticate = (req: Request, res: ServerResponse, next?: Next): unknown =>
     core.passGate(gate, req, way(res, next), (identity) => Object.assign(req, { identity }));
-  return Object.assign(authenticate as Middleware, { verifier });
+  return Object.assign(authenticate as Middleware, 'verify' in verifier && { verifier });
 }
 
 /**

@@ -4,7 +4,7 @@
 import * as core from '@esauth/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { lateGuard, refuseMalformedUrls } from './past-hooks.js';
+import { lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
 
 export * from '@esauth/core';
 
@@ -91,10 +91,9 @@ async function plugin(app: FastifyInstance, { verifier: given, ...options }: Esa
  */
 export function requireThat(requirement: core.Requirement<FastifyRequest>): Guard {
   const guard = core.createGuard(requirement, routeOf);
-  function esauthGuard(request: FastifyRequest, reply: FastifyReply, done?: Done): unknown {
-    return core.passGuard(guard, request.raw, request, way(reply, done));
-  }
-  return esauthGuard as Guard;
+  const check = (request: FastifyRequest, reply: FastifyReply, done?: Done): unknown =>
+    core.passGuard(guard, request.raw, request, way(reply, done));
+  return named(check) as Guard;
 }
 
 type Guards = core.Guards<FastifyRequest, Guard>;

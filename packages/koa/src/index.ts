@@ -16,12 +16,12 @@ export interface IdentityState {
  * Middleware that can be awaited too: without `next` it returns a promise that rejects with a `DenialError` for
  * everybody who is not let in, so that nothing after it runs.
  */
-export type Guard = Middleware & Awaited;
+export type Guard = Middleware & Awaitable;
 
-type Awaited = (ctx: Pick<Context, 'req' | 'res'>) => Promise<unknown>;
+type Awaitable = (ctx: Pick<Context, 'req' | 'res'>) => Promise<unknown>;
 
 /** Middleware that lets authenticated requests pass. */
-export type EntranceMiddleware = Middleware<IdentityState> & Awaited;
+export type EntranceMiddleware = Middleware<IdentityState> & Awaitable;
 
 /** The same; `verifier` is there to revoke, watch and close it. */
 export type EsauthMiddleware = EntranceMiddleware & { readonly verifier: core.Verifier };
@@ -55,7 +55,7 @@ export function esauth(
   // No async function: what is known is passed on in the same turn.
   const authenticate = (ctx: Context, next?: Next): unknown =>
     core.passGate(gate, ctx, way(ctx, next), (identity) => Object.assign(ctx.state, { identity }));
-  return Object.assign(authenticate as EntranceMiddleware, { verifier });
+  return Object.assign(authenticate as EntranceMiddleware, 'verify' in verifier && { verifier });
 }
 
 /**

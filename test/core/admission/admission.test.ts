@@ -80,6 +80,18 @@ test.each(['credential', 'source'])('%s must be a function', (name) => {
   expect(make).toThrow(`${name}: must be a function`);
 });
 
+test('a source that is no string is told to the operator, once', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const options = { source: (() => ['203.0.113.9']) as unknown as () => string };
+  const warnings = await warningsDuring(async () => {
+    for (const _ of [1, 2]) await admit(createGate(verifier, options, host), from(jane));
+  });
+  expect(warnings).toMatchObject([
+    { code: 'ESAUTH_SOURCE', message: expect.stringContaining('source must return a string') },
+  ]);
+  await verifier.close();
+});
+
 test('requireIdentity takes nothing: as middleware that was not called it would leave requests hanging', () => {
   const { requireIdentity } = createGuards(createGuard);
   expect(() => (requireIdentity as (misplaced: unknown) => unknown)({})).toThrow(
