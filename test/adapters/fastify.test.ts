@@ -97,6 +97,23 @@ describe.each(versions)('$name', (version) => {
     expect(world.verifier.stats().lookups).toBe(3);
   });
 
+  test('a route that is open is open with a verifier for each request too, and none is chosen for it', async () => {
+    const chosen: string[] = [];
+    const verifier = (request: FastifyRequest) => {
+      chosen.push(request.url);
+      return world.verifier;
+    };
+    await app.register(esauth, { verifier });
+    app.get('/open', { config: { esauth: false } }, who);
+    app.get('/shut', { config: { esauth: false }, preHandler: requireRoles('editor') }, who);
+    app.get('/', who);
+    expect((await get('/open', headers)).json()).toEqual({ who: null });
+    const shut = await get('/shut', headers);
+    expect([shut.statusCode, shut.json().code]).toEqual([401, 'credentials_missing']);
+    expect((await get('/', headers)).json()).toEqual({ who: 'jane' });
+    expect(chosen).toEqual(['/']);
+  });
+
   test('what a route leaves out stays as the plugin has it', async () => {
     await app.register(esauth, { verifier: world.verifier, optional: true, maxAgeMs: 0 });
     app.get('/', { config: { esauth: { optional: undefined } } }, who);
