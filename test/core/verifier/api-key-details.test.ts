@@ -134,7 +134,8 @@ describe('the entry of a key', () => {
     const id = 'a b&owner=true#é';
     who = respond({ body: identityBody({ ...identity, api_key: { id } }) });
     entry = listed({ id });
-    expect((await verifier.verify(key)).kind).toBe('authenticated');
+    const presented = `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
+    expect((await verifier.verify(presented)).kind).toBe('authenticated');
     expect(paths()[1]).toBe('/_security/api_key?id=a%20b%26owner%3Dtrue%23%C3%A9');
   });
 });

@@ -14,6 +14,7 @@ import { type Rejected, rejected, type Unavailable, type Verdict } from '../valu
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
+import { fits } from './fit.js';
 import { problemOf } from './node-check.js';
 import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
 import type { NodeRequest } from './transport.js';
@@ -262,20 +263,3 @@ const readers: Readonly<Record<Scheme, string>> = {
   ApiKey: 'xpack.security.authc.api_key.enabled is false there',
   Basic: 'no realm there reads passwords',
 };
-
-const passwordRealms = new Set(['reserved', 'native', 'file', 'ldap', 'active_directory', 'pki', 'kerberos']);
-const passwordlessRealms = new Set(['pki', 'jwt', 'kerberos']);
-
-function fits({ authenticationType, realm }: Identity, { scheme }: Credential): boolean {
-  switch (scheme) {
-    case 'ApiKey':
-      return authenticationType === 'api_key';
-    case 'Bearer':
-      // A realm can read a Bearer header too: the JWT realm, and custom ones.
-      return (
-        authenticationType === 'token' || (authenticationType === 'realm' && !passwordRealms.has(realm.type))
-      );
-    case 'Basic':
-      return authenticationType === 'realm' && !passwordlessRealms.has(realm.type);
-  }
-}
