@@ -48,13 +48,13 @@ describe('recorded with 8.10.4, password 123456', () => {
     expectAnswer(own, ok({ ...withoutRefresh, authentication: elastic('realm') }));
     const health = (accessToken: string) =>
       cluster.ask('GET /_cluster/health?pretty', { headers: bearer(accessToken) });
-    expectAnswer(await health(own.json.access_token), ok(healthy));
+    expectAnswer(await health(own.json.access_token), ok(healthy(cluster)));
 
     // 3.3, 3.4
     const password = { grant_type: 'password', username: 'elastic', password: '123456' };
     const first = await token(password);
     expectAnswer(first, ok({ ...withRefresh, authentication: elastic('realm') }));
-    expectAnswer(await health(first.json.access_token), ok(healthy));
+    expectAnswer(await health(first.json.access_token), ok(healthy(cluster)));
 
     // 3.5
     const refresh = { grant_type: 'refresh_token', refresh_token: first.json.refresh_token };
@@ -97,7 +97,7 @@ describe('recorded with 8.10.4, password 123456', () => {
     // 4.3
     const third = (await token(password)).json;
     expectAnswer(await remove({ refresh_token: third.refresh_token }, third.access_token), invalidated(1));
-    expectAnswer(await health(third.access_token), ok(healthy));
+    expectAnswer(await health(third.access_token), ok(healthy(cluster)));
     const again = { grant_type: 'refresh_token', refresh_token: third.refresh_token };
     const gone = await token(again, bearer(third.access_token));
     expectAnswer(gone, {
@@ -120,7 +120,7 @@ describe('recorded with 8.10.4, password 123456', () => {
     const parent = (await token({ grant_type: 'client_credentials' })).json.access_token;
     const child = await token({ grant_type: 'client_credentials' }, bearer(parent));
     expectAnswer(child, ok({ ...withoutRefresh, authentication: elastic('token') }));
-    expectAnswer(await health(child.json.access_token), ok(healthy));
+    expectAnswer(await health(child.json.access_token), ok(healthy(cluster)));
   });
 
   test('004: using API keys', async () => {
@@ -305,7 +305,7 @@ describe('documentation', () => {
     const own = await token({ grant_type: 'client_credentials' }, headers);
     expectAnswer(own, ok({ ...bare, authentication: identity('realm') }));
     const health = await cluster.ask('GET /_cluster/health', { headers: bearer(own.json.access_token) });
-    expectAnswer(health, ok(healthy));
+    expectAnswer(health, ok(healthy(cluster)));
 
     const body = { grant_type: 'password', username: 'test_admin', password: 'x-pack-test-password' };
     const first = await token(body, headers);
@@ -332,14 +332,14 @@ describe('documentation', () => {
     // "By default, it expires after 20 minutes": the document's two examples are the two headers.
     const { access_token } = (await token({ grant_type: 'client_credentials' })).json;
     const health = (headers: { authorization: string }) => cluster.ask('GET /_cluster/health', { headers });
-    expectAnswer(await health(bearer(access_token)), ok(healthy));
+    expectAnswer(await health(bearer(access_token)), ok(healthy(cluster)));
     const key = (await cluster.ask('PUT /_security/api_key', { body: { name: 'key' } })).json;
     const credentials = Buffer.from(`${key.id}:${key.api_key}`).toString('base64');
-    expectAnswer(await health({ authorization: `ApiKey ${credentials}` }), ok(healthy));
+    expectAnswer(await health({ authorization: `ApiKey ${credentials}` }), ok(healthy(cluster)));
     await cluster.advance(20 * 60_000 + 1);
     expectAnswer(await health(bearer(access_token)), expiredAnswer);
     // "By default, the API keys do not expire."
-    expectAnswer(await health({ authorization: `ApiKey ${credentials}` }), ok(healthy));
+    expectAnswer(await health({ authorization: `ApiKey ${credentials}` }), ok(healthy(cluster)));
   });
 
   test('003: getting a token, in an older release', async () => {
@@ -349,7 +349,7 @@ describe('documentation', () => {
     expect(own).not.toHaveProperty('refresh_token');
     expectAnswer(
       await cluster.ask('GET /_cluster/health', { headers: bearer(own.access_token) }),
-      ok(healthy),
+      ok(healthy(cluster)),
     );
     const pair = (await token({ grant_type: 'password', username: 'elastic', password: 'changeme' })).json;
     expect(pair).toMatchObject({ access_token: text, type: 'Bearer', expires_in: 1200, refresh_token: text });

@@ -38,7 +38,7 @@ test('without --once it serves on; the curl lines it prints work as they are; Ct
     [200, expect.stringContaining('"apiKey":"by-hand"')],
     [403, expect.stringContaining('"code":"forbidden"')],
     [401, expect.stringContaining('"code":"credentials_missing"')],
-    [200, expect.stringMatching(/^\{"access_token":"[\w+/=]{44}","type":"Bearer"/)],
+    [200, expect.stringMatching(/^\{"access_token":"[\w+/=]{40}","type":"Bearer"/)],
     // Of the walk's last chapter, of the first line, and of the line before.
     [200, '{"invalidated_tokens":3,"previously_invalidated_tokens":0,"error_count":0}'],
   ]);

@@ -4,7 +4,7 @@ import { createSecurity } from './cluster/security.js';
 import { type Clock, createClock } from './controls/clock.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
-import { allRoutes } from './endpoints/all.js';
+import { routesOf } from './endpoints/all.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options/options.js';
 import { isLoopbackHost } from './page/guard.js';
 import { createPage } from './page/page.js';
@@ -55,14 +55,15 @@ export function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> 
 export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise<Emulator> {
   const settings = readOptions(options);
   const clock = createClock();
-  const security = createSecurity(settings, clock);
+  const faults = createFaults();
+  let listensAt = '';
+  const security = createSecurity(settings, clock, faults, () => listensAt);
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
-  const faults = createFaults();
   const log = createRequestLog(clock.now);
   const page =
     settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;
-  const dispatcher = createDispatcher(security, allRoutes);
+  const dispatcher = createDispatcher(security, routesOf(settings));
   // `http.max_header_size`
   const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
   const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;
@@ -74,8 +75,10 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
     });
   });
 
+  const url = urlOf(server, settings);
+  listensAt = new URL(url).host;
   return {
-    url: urlOf(server, settings),
+    url,
     ...(certificate !== undefined && { ca: certificate.ca }),
     username: 'elastic',
     password: settings.password,

@@ -82,7 +82,8 @@ describe('Kerberos', () => {
   });
 
   test('a ticket that is not Base64 is a mistake of the server', async () => {
-    const response = await grant('_');
+    const response = await grant('__');
+    expect(response.json.error.reason).toBe('could not decode base64 kerberos ticket __');
     expect([response.status, response.json.error.type]).toEqual([500, 'unsupported_operation_exception']);
     expect(response.json.error.caused_by.reason).toBe('Illegal base64 character 5f');
   });

@@ -101,7 +101,54 @@ test('a deprecated role says so', async () => {
       _deprecated: true,
       _deprecated_reason: 'Please use the [kibana_admin] role instead',
     },
-    transient_metadata: {},
+    transient_metadata: { enabled: true },
   });
+  await cluster.close();
+});
+
+// Those of 9.5 were recorded; by name, whether each release has it.
+test.each([
+  ['apm_user', '8.19', true],
+  ['apm_user', '9.0', false],
+  ['data_frame_transforms_admin', '9.5', false],
+  ['inference_admin', '8.13', false],
+  ['inference_admin', '8.14', true],
+  ['inference_user', '9.5', true],
+])('the role %s, in %s: %s', async (name, version, exists) => {
+  const cluster = await emulated({ version });
+  expect((await cluster.ask(`GET /_security/role/${name}`)).status).toBe(exists ? 200 : 404);
+  const put = await cluster.ask(`PUT /_security/role/${name}`, { body: {} });
+  expect(put.status).toBe(exists ? 400 : 200);
+  await cluster.close();
+});
+
+test.each([
+  ['8.9', undefined, undefined],
+  ['8.14', 2, undefined],
+  ['8.15', 2, ['monitor_enrich']],
+  ['9.5', 2, ['monitor_enrich', 'monitor_stats']],
+])('the superuser of %s has privileges on other clusters', async (version, indices, cluster) => {
+  const emulator = await emulated({ version });
+  const { json } = await emulator.ask('GET /_security/role/superuser');
+  expect(json.superuser.remote_indices?.length).toBe(indices);
+  expect(json.superuser.remote_cluster?.[0].privileges).toEqual(cluster);
+  await emulator.close();
+});
+
+test.each([
+  ['8.10', ['elastic/enterprise-search-server', 'elastic/fleet-server', 'elastic/kibana']],
+  [
+    '8.12',
+    [
+      'elastic/enterprise-search-server',
+      'elastic/fleet-server',
+      'elastic/fleet-server-remote',
+      'elastic/kibana',
+    ],
+  ],
+  ['9.5', ['elastic/auto-ops', 'elastic/fleet-server', 'elastic/fleet-server-remote', 'elastic/kibana']],
+])('the service accounts of %s are %j', async (version, names) => {
+  const cluster = await emulated({ version });
+  expect(Object.keys((await cluster.ask('GET /_security/service')).json).sort()).toEqual(names);
   await cluster.close();
 });

@@ -142,6 +142,34 @@ const roleCases: readonly MethodCase[] = [
     answers: { found: true },
   },
   {
+    method: 'bulkPutRole',
+    about: 'a new one',
+    since: [8, 15],
+    given: () => ({ roles: { reader: role } }),
+    answers: { created: ['reader'] },
+  },
+  {
+    method: 'bulkDeleteRole',
+    about: 'one that is not there',
+    since: [8, 15],
+    given: () => ({ names: ['nothing'] }),
+    answers: { not_found: ['nothing'] },
+  },
+  {
+    method: 'queryRole',
+    about: 'with a query',
+    since: [8, 15],
+    given: async ({ call }) => {
+      await call('putRole', { name: 'reader', ...role });
+      return { query: { term: { name: 'reader' } } };
+    },
+    answers: {
+      total: 1,
+      count: 1,
+      roles: [expect.objectContaining({ name: 'reader', cluster: role.cluster })],
+    },
+  },
+  {
     method: 'clearCachedRoles',
     about: 'one',
     given: () => ({ name: 'reader' }),

@@ -39,8 +39,12 @@ export interface Pair {
 export interface Conversation {
   readonly emulator: Emulator;
   readonly client: Client;
-  /** The same client with other credentials, perhaps for another server. */
-  signedIn(auth: NonNullable<elasticsearch8.ClientOptions['auth']>, node?: string): Client;
+  /** The same client with other credentials, perhaps for another server, or with other options. */
+  signedIn(
+    auth: NonNullable<elasticsearch8.ClientOptions['auth']>,
+    node?: string,
+    more?: Pick<elasticsearch8.ClientOptions, 'compression'>,
+  ): Client;
   /** The methods of `client.security`, by name. */
   readonly security: Readonly<Record<string, Method>>;
   /** Calls a method of `client.security` and hands out the body. */
@@ -63,9 +67,9 @@ function pair(major: 8 | 9, minor: number, server: string): Pair {
     async open(options = {}) {
       const emulator = await startEmulator({ version: server, ...options });
       const clients: Client[] = [];
-      const signedIn: Conversation['signedIn'] = (auth, node = emulator.url) => {
+      const signedIn: Conversation['signedIn'] = (auth, node = emulator.url, more = {}) => {
         const { ca } = emulator;
-        const client = connect(major, { node, auth, maxRetries: 0, ...(ca && { tls: { ca } }) });
+        const client = connect(major, { node, auth, maxRetries: 0, ...(ca && { tls: { ca } }), ...more });
         clients.push(client);
         return client;
       };

@@ -14,9 +14,16 @@ import {
 import { keyCases } from './key-methods.js';
 import type { MethodCase } from './method.js';
 import { privilegeCases } from './privilege-methods.js';
+import { profileCases } from './profile-methods.js';
 import { tokenCases } from './token-methods.js';
 
-const cases: readonly MethodCase[] = [...tokenCases, ...keyCases, ...accountCases, ...privilegeCases];
+const cases: readonly MethodCase[] = [
+  ...tokenCases,
+  ...keyCases,
+  ...accountCases,
+  ...privilegeCases,
+  ...profileCases,
+];
 
 /** What the emulator promises the clients; the test below wants more, but these must not be declared absent. */
 const promised = [
@@ -42,31 +49,21 @@ const promised = [
 
 /** Parts of Elasticsearch that the emulator does not have. A client is told so in the routing layer's words. */
 const absent: Readonly<Record<string, object>> = {
-  activateUserProfile: { grant_type: 'access_token', access_token: 'x' },
-  bulkDeleteRole: { names: ['x'] },
-  bulkPutRole: { roles: {} },
   delegatePki: { x509_certificate_chain: [] },
-  disableUserProfile: { uid: 'x' },
-  enableUserProfile: { uid: 'x' },
   enrollKibana: {},
   enrollNode: {},
   getSettings: {},
   getStats: {},
-  getUserProfile: { uid: 'x' },
-  hasPrivilegesUserProfile: { uids: ['x'], privileges: {} },
   oidcAuthenticate: { nonce: 'x', redirect_uri: 'x', state: 'x' },
   oidcLogout: { token: 'x' },
   oidcPrepareAuthentication: {},
-  queryRole: {},
   samlAuthenticate: { content: 'x', ids: [] },
   samlCompleteLogout: { realm: 'x', ids: [] },
   samlInvalidate: { query_string: 'x' },
   samlLogout: { token: 'x' },
   samlPrepareAuthentication: {},
   samlServiceProviderMetadata: { realm_name: 'x' },
-  suggestUserProfiles: {},
   updateSettings: { security: {} },
-  updateUserProfileData: { uid: 'x' },
 };
 
 const options = {

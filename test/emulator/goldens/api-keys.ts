@@ -8,6 +8,7 @@ import {
   createCrossClusterKey,
   type Golden,
   healthy,
+  hiddenFromCrossClusterKey,
   number,
   putUser,
   text,
@@ -88,7 +89,10 @@ export const apiKeyGoldens: readonly Golden[] = [
         body: { id: text, name: 'healthcheck', api_key: text, encoded: text },
       });
       const headers = apiKey(response.json.encoded);
-      expectAnswer(await cluster.ask('GET /_cluster/health', { headers }), { status: 200, body: healthy });
+      expectAnswer(await cluster.ask('GET /_cluster/health', { headers }), {
+        status: 200,
+        body: healthy(cluster),
+      });
     },
   },
   {
@@ -321,8 +325,7 @@ export const apiKeyGoldens: readonly Golden[] = [
       const response = await cluster.ask(`GET /_security/api_key?id=${id}&with_limited_by=true`);
       const search = {
         names: ['logs*'],
-        field_security: { grant: ['*'], except: ['private'] },
-        query: '{"term":{"category":"shared"}}',
+        ...hiddenFromCrossClusterKey(cluster),
         allow_restricted_indices: false,
       };
       const replication = { names: ['archive'], allow_restricted_indices: false };
@@ -342,7 +345,10 @@ export const apiKeyGoldens: readonly Golden[] = [
               metadata: {},
               role_descriptors: {
                 cross_cluster: {
-                  cluster: ['cross_cluster_search', 'cross_cluster_replication'],
+                  // Recorded for 9.5; since 8.15 according to the source.
+                  cluster: isSince(cluster.version, [8, 15])
+                    ? ['cross_cluster_search', 'monitor_enrich', 'cross_cluster_replication']
+                    : ['cross_cluster_search', 'cross_cluster_replication'],
                   indices: [
                     { ...search, privileges: ['read', 'read_cross_cluster', 'view_index_metadata'] },
                     {

@@ -89,8 +89,7 @@ export const expiredAnswer = {
 };
 /** The counters of an invalidation that found nothing. */
 export const nothingInvalidated = { invalidated_tokens: 0, previously_invalidated_tokens: 0, error_count: 0 };
-/** The body of a health report. */
-export const healthy = {
+const report = {
   cluster_name: text,
   status: text,
   timed_out: false,
@@ -107,13 +106,24 @@ export const healthy = {
   task_max_waiting_in_queue_millis: number,
   active_shards_percent_as_number: number,
 };
+/** The body of a health report. */
+export function healthy({ version }: Pick<Cluster, 'version'>): object {
+  return isSince(version, [8, 16]) ? { ...report, unassigned_primary_shards: 0 } : report;
+}
+
+/** What the cross-cluster key of the reference may not see; from 8.14 on a key for replication sees all. */
+export function hiddenFromCrossClusterKey({ version }: Cluster): object {
+  if (isSince(version, [8, 14])) return {};
+  return {
+    field_security: { grant: ['*'], except: ['private'] },
+    query: '{"term":{"category":"shared"}}',
+  };
+}
 
 /** The answer to the creation of the cross-cluster key of the reference. */
 export async function createCrossClusterKey(cluster: Cluster): Promise<Incoming['json']> {
-  const field_security = { grant: ['*'], except: ['private'] };
-  const query = { term: { category: 'shared' } };
   const access = {
-    search: [{ names: ['logs*'], field_security, query }],
+    search: [{ names: ['logs*'], ...hiddenFromCrossClusterKey(cluster) }],
     replication: [{ names: ['archive'] }],
   };
   const body = { name: 'my-cc-api-key', access };

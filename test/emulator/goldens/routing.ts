@@ -10,7 +10,7 @@ export const routingGoldens: readonly Golden[] = [
     id: 'G51',
     about: 'cluster health',
     async play(cluster) {
-      expectAnswer(await cluster.ask('GET /_cluster/health'), { status: 200, body: healthy });
+      expectAnswer(await cluster.ask('GET /_cluster/health'), { status: 200, body: healthy(cluster) });
     },
   },
   {

@@ -57,7 +57,8 @@ export const tokenGoldens: readonly Golden[] = [
     async play(cluster) {
       const pair = await passwordGrant(cluster, cluster.username, cluster.password);
       for (const token of [pair.access_token, pair.refresh_token]) {
-        expect(token).toMatch(/^[A-Za-z0-9+/]{39}AAAA=$/);
+        // Recorded: 9.5 has nothing behind the random bytes, 8.10 three empty ones.
+        expect(token).toMatch(cluster.version[0] < 9 ? /^[A-Za-z0-9+/]{39}AAAA=$/ : /^[A-Za-z0-9+/]{39}=$/);
       }
       const [access, refresh] = [pair.access_token, pair.refresh_token].map((token) =>
         Buffer.from(token, 'base64'),
@@ -177,7 +178,7 @@ export const tokenGoldens: readonly Golden[] = [
       const response = await cluster.ask('DELETE /_security/oauth2/token', { body });
       expectAnswer(response, { status: 200, body: { ...nothingInvalidated, invalidated_tokens: 1 } });
       const health = await cluster.ask('GET /_cluster/health', { headers: bearer(pair.access_token) });
-      expectAnswer(health, { status: 200, body: healthy });
+      expectAnswer(health, { status: 200, body: healthy(cluster) });
     },
   },
   {

@@ -18,6 +18,7 @@ describe('a wrong option is refused at once, by its name', () => {
     [{ version: 8 }, 'option "version" must be a release from 7.17 to 9.5, such as "8.10" or "9.5.0"'],
     [{ password: 'short' }, 'option "password" must be a text of six characters or more'],
     [{ license: 'gold' }, 'option "license" must be "trial" or "basic"'],
+    [{ apiKeys: 'no' }, 'option "apiKeys" must be true or false'],
     [{ tokenService: 'yes' }, 'option "tokenService" must be true or false'],
     [
       { tokenTimeoutMs: 999 },
@@ -28,6 +29,8 @@ describe('a wrong option is refused at once, by its name', () => {
       'option "tokenTimeoutMs" must be a number of milliseconds from 1000 to 3600000',
     ],
     [{ anonymousRoles: 'guest' }, 'option "anonymousRoles" must be a list of names of roles'],
+    [{ anonymousUsername: '' }, 'option "anonymousUsername" must be the name of a user'],
+    [{ anonymousAuthzException: 'no' }, 'option "anonymousAuthzException" must be true or false'],
     [{ runAs: 'no' }, 'option "runAs" must be true or false'],
     [{ kerberosTickets: [] }, 'option "kerberosTickets" must be an object with what each ticket leads to'],
     [
@@ -51,6 +54,36 @@ describe('a wrong option is refused at once, by its name', () => {
     [
       { users: { elastic: { password: 'secret', roles: [] } } },
       'option "users.elastic": Username [elastic] is reserved and may not be used.',
+    ],
+    [{ files: [] }, 'option "files" must be an object with "users", "roles" and "serviceTokens"'],
+    [{ files: { rols: {} } }, 'unknown option "files.rols"'],
+    [{ files: { users: [] } }, 'option "files.users" must be an object with a user for each name'],
+    [{ files: { users: { f: 1 } } }, 'option "files.users.f" must be an object'],
+    [
+      { files: { users: { f: { password: 'short' } } } },
+      'option "files.users.f.password" must be a text of six characters or more',
+    ],
+    [
+      { files: { users: { f: { password: 'secret', roles: 'r' } } } },
+      'option "files.users.f.roles" must be a list of names of roles',
+    ],
+    [{ files: { users: { f: { password: 'secret', email: 'e' } } } }, 'unknown option "files.users.f.email"'],
+    [{ files: { roles: 1 } }, 'option "files.roles" must be an object with a role for each name'],
+    [
+      { files: { roles: { r: { clutser: [] } } } },
+      'option "files.roles.r": failed to parse role [r]. unexpected field [clutser]',
+    ],
+    [
+      { files: { serviceTokens: 'x' } },
+      'option "files.serviceTokens" must be an object with a secret for each token',
+    ],
+    [
+      { files: { serviceTokens: { 'elastic/kibana': 'a long secret' } } },
+      'option "files.serviceTokens.elastic/kibana" must be of a name of three parts: "elastic/kibana/t"',
+    ],
+    [
+      { files: { serviceTokens: { 'elastic/kibana/t': 'short' } } },
+      'option "files.serviceTokens.elastic/kibana/t" must be a text of ten characters or more',
     ],
     [
       { roles: { r: { clutser: [] } } },
@@ -161,6 +194,29 @@ test('without the token service tokens are neither made nor accepted, and nobody
   const response = await send(emulator.url, { headers: { authorization: 'Bearer abcd' } });
   expect(response.header('www-authenticate')).toEqual(['Basic realm="security", charset="UTF-8"', 'ApiKey']);
   expect(response.json.error.additional_unsuccessful_credentials).toBe('oauth2 token: invalid token');
+  await emulator.close();
+});
+
+test('without API keys nothing about them is done, whatever is asked, and a key counts as no credential', async () => {
+  const emulator = await startEmulator({ apiKeys: false, anonymousRoles: ['viewer'] });
+  const headers = basic('elastic', 'changeme');
+  const refused = await send(`${emulator.url}/_security/api_key?what=ever`, {
+    method: 'PUT',
+    headers,
+    body: {},
+  });
+  const error = {
+    type: 'feature_not_enabled_exception',
+    reason: 'api keys are not enabled',
+    'disabled.feature': 'api_keys',
+  };
+  expect([refused.status, refused.json]).toEqual([
+    400,
+    { error: { root_cause: [error], ...error }, status: 400 },
+  ]);
+  const path = `${emulator.url}/_security/_authenticate`;
+  const me = await send(path, { headers: { authorization: 'ApiKey abcd' } });
+  expect(me.json.username).toBe('_anonymous');
   await emulator.close();
 });
 

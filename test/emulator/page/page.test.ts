@@ -261,11 +261,13 @@ describe('what it shows', () => {
     emulator.faults.add({ delayMs: 1500 });
     emulator.faults.add({ body: 'x', truncate: true, times: 3 });
     emulator.faults.add({ times: 1 });
+    emulator.faults.add({ cluster: 'tokens index lost' });
     expect((await stateOf(emulator)).faults.map(({ what, where, left }) => [what, where, left])).toEqual([
       ['no answer', 'GET /a*', null],
       ['1.5 s late', 'every path', null],
       ['status 200, half of the answer', 'every path', 3],
       ['nothing, only counted', 'every path', 1],
+      ['tokens index lost', 'the cluster', null],
     ]);
   });
 

@@ -44,7 +44,7 @@ const bodies: readonly Allowance[] = [
   },
   {
     reason: `${belongsToNode}: its name`,
-    at: /^name$|^nodes\.[^.]+\.name$/,
+    at: /^name$|^nodes\.[^.]+\.name$|\.file_tokens\.[^.]+\.nodes\[\]$/,
     may: areTexts,
     of: ({ response }) => says(response, 'node-1'),
   },

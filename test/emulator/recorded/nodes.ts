@@ -2,7 +2,7 @@
  * How `startEmulator` is asked for the nodes that were recorded, and what it can not be asked for yet.
  */
 
-import type { EmulatorOptions } from '@esauth/emulator';
+import type { ClusterFault, EmulatorOptions } from '@esauth/emulator';
 import type { Scenario } from '../../support/recordings.js';
 import { jwtRealms } from './keys.js';
 
@@ -19,57 +19,60 @@ interface Node {
   readonly lacks?: string;
 }
 
-/** By the name in the recordings. Without options there is nothing that comes near. */
-const nodes: Readonly<Record<string, Node>> = {
-  default: { options: {} },
-  'short tokens': { options: { tokenTimeoutMs: 1000 } },
-  basic: { options: { license: 'basic' } },
-  bare: {
-    options: { tokenService: false, runAs: false },
-    lacks: 'no API keys (authc.api_key.enabled: false)',
+/** What every one of them has in its files. */
+const files: NonNullable<EmulatorOptions['files']> = {
+  users: {
+    recorder: { password: 'recorder-password', roles: ['_recorder'] },
+    filip: { password: 'filip-password', roles: ['file_reader'] },
   },
-  anonymous: { options: { anonymousRoles: ['monitoring_user', 'guest'] } },
-  'anonymous 401': {
-    options: { anonymousRoles: ['guest'] },
-    lacks: "the anonymous user's name and its 401 (anonymous.username, anonymous.authz_exception: false)",
-  },
-  jwt: { options: { jwtRealms } },
-  https: { options: { tls: true }, lacks: 'a token of a service account in a file (service_tokens)' },
-  off: { lacks: 'no security at all (xpack.security.enabled: false)' },
-  busy: { options: {}, lacks: 'a queue for hashing that is full (crypto.thread_pool)' },
-};
-
-/** The users of the file realm. */
-const fileUsers: Readonly<
-  Record<string, readonly [role: string, descriptor: Readonly<Record<string, unknown>>]>
-> = {
-  recorder: [
-    '_recorder',
-    {
+  roles: {
+    _recorder: {
       cluster: ['all'],
       indices: [{ names: ['*'], privileges: ['all'], allow_restricted_indices: true }],
       applications: [{ application: '*', privileges: ['*'], resources: ['*'] }],
       run_as: ['*'],
     },
-  ],
-  filip: ['file_reader', { cluster: ['monitor'] }],
+    file_reader: { cluster: ['monitor'] },
+  },
+};
+
+/** By the name in the recordings. Without options there is nothing that comes near. */
+const nodes: Readonly<Record<string, Node>> = {
+  default: { options: {} },
+  'short tokens': { options: { tokenTimeoutMs: 1000 } },
+  basic: { options: { license: 'basic' } },
+  bare: { options: { tokenService: false, apiKeys: false, runAs: false } },
+  anonymous: { options: { anonymousRoles: ['monitoring_user', 'guest'] } },
+  'anonymous 401': {
+    options: {
+      anonymousRoles: ['guest'],
+      anonymousUsername: 'visitor',
+      anonymousAuthzException: false,
+    },
+  },
+  jwt: { options: { jwtRealms } },
+  https: {
+    options: {
+      tls: true,
+      files: { ...files, serviceTokens: { 'elastic/fleet-server/file1': 'filesecretfilesecret01' } },
+    },
+  },
+  off: { options: { security: false } },
+  busy: { options: {}, lacks: 'a queue for hashing that is full (crypto.thread_pool)' },
 };
 
 /** Where a scenario of a release is played. */
-export function stageOf({ node, exchanges }: Scenario, version: string): Stage {
+export function stageOf({ node }: Scenario, version: string): Stage {
   const { options, lacks } = nodes[node] ?? { lacks: 'a node that the player does not know' };
-  const inUse = JSON.stringify(exchanges);
-  const users: Record<string, Record<string, unknown>> = {};
-  const roles: Record<string, Readonly<Record<string, unknown>>> = {};
-  // Only where they are asked for: as native users they are in lists in which those of a file are not.
-  for (const [name, [role, descriptor]] of Object.entries(fileUsers)) {
-    if (!inUse.includes(`"basic":"${name}"`)) continue;
-    users[name] = { password: `${name}-password`, roles: [role] };
-    roles[role] = descriptor;
-  }
-  const hasFileRealm = Object.keys(users).length > 0;
   return {
-    options: options && { version, seed: 'recorded', users, roles, ...options },
-    lacks: [...(lacks === undefined ? [] : [lacks]), ...(hasFileRealm ? ['users of a file realm'] : [])],
+    options: options && { version, seed: 'recorded', files, ...options },
+    lacks: lacks === undefined ? [] : [lacks],
   };
+}
+
+const hooks: ReadonlyMap<string, ClusterFault> = new Map([['lose .security-7', 'security index lost']]);
+
+/** What was done to a node, as a fault of the emulator's; `undefined`: there is none like it. */
+export function faultOf(hook: string): ClusterFault | undefined {
+  return hooks.get(hook);
 }

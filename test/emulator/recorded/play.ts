@@ -6,7 +6,7 @@ import type { Json, RecordedExchange, Scenario } from '../../support/recordings.
 import type { Difference } from './bodies.js';
 import { compare } from './compare.js';
 import { hasLength } from './masks.js';
-import { stageOf } from './nodes.js';
+import { faultOf, stageOf } from './nodes.js';
 import { bytesOf } from './request.js';
 import { isObject, knownAtFirst, memberOf, Unlucky } from './texts.js';
 
@@ -51,8 +51,10 @@ async function playOnce(scenario: Scenario, version: string, seed: string): Prom
       if ('wait' in step) {
         if (isPlayed) await emulator.clock.advance(step.wait);
       } else if ('hook' in step) {
-        // Whatever is done to the cluster there, the emulator can not be asked for it: it is another one from here on.
-        missing.push(step.hook);
+        const cluster = faultOf(step.hook);
+        // Of what the emulator can not be asked for: it is another cluster from here on.
+        if (cluster === undefined) missing.push(step.hook);
+        else if (isPlayed) emulator.faults.add({ cluster });
       } else {
         const isOne = 'request' in step;
         const together = isOne ? [step] : step.parallel;

@@ -14,7 +14,7 @@ import { matches } from './masks.js';
 import { changeOf } from './not-yet.js';
 import { play } from './play.js';
 import { bytesOf } from './request.js';
-import { assertNoColon, fill, Unlucky } from './texts.js';
+import { assertNoColon, assertNoDash, fill, Unlucky } from './texts.js';
 
 type Came = Exclude<RawAnswer, { failed: string }>;
 
@@ -241,6 +241,9 @@ test('random bytes that make a request say something else are refused', () => {
   expect(fill('{{tourl:YTpi}}', saved)).toBe('YTpi');
   expect(() => assertNoColon('ApiKey {{t1.access_token}}', `ApiKey ${bytes}`)).toThrow(Unlucky);
   expect(() => assertNoColon('ApiKey {{b64:ü:a}}', `ApiKey ${bytes}`)).not.toThrow();
+  expect(() => assertNoDash('ApiKey {{k1.id}}:{{k1.api_key}}', 'ApiKey a-b:c')).toThrow(Unlucky);
+  expect(() => assertNoDash('ApiKey {{k1.id}}:{{k1.api_key}}', 'ApiKey ab:c-d')).not.toThrow();
+  expect(() => assertNoDash('ApiKey -_-_', 'ApiKey -_-_')).not.toThrow();
 });
 
 test('a request has the headers that were recorded, in order, and no others', async () => {

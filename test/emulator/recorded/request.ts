@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import type { RecordedCredential, RecordedRequest } from '../../support/recordings.js';
 import { tokenOf } from './keys.js';
-import { assertNoColon, fill, fillAll, type Saved } from './texts.js';
+import { assertNoColon, assertNoDash, fill, fillAll, type Saved } from './texts.js';
 
 /** What is asked in a recording that has no password of its own. */
 function passwordOf(name: string): string {
@@ -47,6 +47,7 @@ async function credentialOf(credential: RecordedCredential, saved: Saved, now: n
   if (typeof credential === 'string') {
     const value = fill(credential, saved);
     if (/^(?:ApiKey|Basic) /.test(value)) assertNoColon(credential, value);
+    assertNoDash(credential, value);
     return value;
   }
   if ('bearer' in credential) return `Bearer ${fill(credential.bearer, saved)}`;

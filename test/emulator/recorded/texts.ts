@@ -53,6 +53,12 @@ export function assertNoColon(template: string, filled: string): void {
   if (bytes.includes(':') && bytes.some((byte) => byte > 127)) throw new Unlucky();
 }
 
+/** An id with a dash is no Base64 even before its colon; those of the recordings had none. */
+export function assertNoDash(template: string, filled: string): void {
+  if (!/^ApiKey \{\{[\w.]+\}\}:/.test(template)) return;
+  if (/^ApiKey [^:]*[-_]/.test(filled)) throw new Unlucky();
+}
+
 const innermost = /\{\{(?:([a-z0-9]+):)?([^{}]*)\}\}/;
 
 /** Fills in a text. */

@@ -208,7 +208,7 @@ describe('endpoints that say little', () => {
   test.each([
     'api_key/*',
     'api_key/a,b',
-    'realm/native',
+    'realm/default_native,default_file',
     'role/a',
     'privilege/app',
     'service/elastic/fleet-server/credential/token/*',

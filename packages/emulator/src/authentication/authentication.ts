@@ -3,8 +3,17 @@
  * credentials themselves are read in `credentials.ts`.
  */
 
-import { type Authentication, anonymousIdentity, nowhere } from '../identities/identity.js';
+import {
+  type AnonymousUser,
+  type Authentication,
+  anonymousIdentity,
+  anonymousRealm,
+  nowhere,
+  realmIdentity,
+} from '../identities/identity.js';
 import type { Users } from '../identities/users.js';
+import { Refusal } from '../wire/envelope.js';
+import { emptyMap } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
 import type { AuthenticationResult, Credentials } from './credentials.js';
 import type { JwtContext } from './jwt-realms.js';
@@ -35,20 +44,23 @@ export interface AuthenticatorSettings {
   readonly version: Version;
   /** Whether anybody may run as somebody else. */
   readonly runAs: boolean;
-  /** The roles of requests without credentials; none: they are refused. */
-  readonly anonymousRoles: readonly string[];
+  readonly anonymous: AnonymousUser;
 }
 
 /** Makes the authenticator. */
 export function createAuthenticator(
   credentials: Credentials,
   users: Users,
-  { version, runAs: runAsEnabled, anonymousRoles }: AuthenticatorSettings,
+  { version, runAs: runAsEnabled, anonymous: anonymousUser }: AuthenticatorSettings,
 ): Authenticator {
   const anonymous: AuthenticationResult | undefined =
-    anonymousRoles.length === 0
+    anonymousUser.roles.length === 0
       ? undefined
-      : { kind: 'authenticated', authentication: anonymousIdentity(anonymousRoles), principal: '_anonymous' };
+      : {
+          kind: 'authenticated',
+          authentication: anonymousIdentity(anonymousUser),
+          principal: anonymousUser.username,
+        };
 
   function missing(uri: string): AuthenticationResult {
     const reason = `missing authentication credentials for REST request [${uri}]`;
@@ -56,8 +68,10 @@ export function createAuthenticator(
   }
 
   /** Others ignore the header and go on as who they are. */
-  function canRunAs({ type, apiKey, serviceToken, runBy }: Authentication): boolean {
+  function canRunAs({ type, apiKey, serviceToken, runBy, lookupRealm }: Authentication): boolean {
     if (!runAsEnabled || serviceToken !== undefined || runBy !== undefined) return false;
+    // Nobody in particular is nobody else, also behind a token (`Authentication.supportsRunAs`).
+    if (lookupRealm === anonymousRealm) return false;
     if (type === 'token') return version.tokensRunAs;
     return type === 'realm' || (apiKey !== undefined && version.apiKeysRunAs);
   }
@@ -65,7 +79,7 @@ export function createAuthenticator(
   function runAs(result: AuthenticationResult, username: string, where: string): AuthenticationResult {
     if (result.kind === 'refused' || !canRunAs(result.authentication)) return result;
     const { authentication: runBy, principal } = result;
-    const account = users.find(username);
+    const account = users.lookUp(username);
     if (username === '' || account?.user.enabled === false) {
       const reason = `unable to authenticate user [${principal}] for ${where}`;
       return { kind: 'refused', error: credentials.unauthorized(reason) };
@@ -75,27 +89,55 @@ export function createAuthenticator(
     const { apiKey: _, ...rest } = runBy;
     const authentication: Authentication = {
       ...rest,
-      user: account === undefined ? stranger : credentials.withAnonymousRoles(account.user),
+      user: account?.user ?? stranger,
       lookupRealm: account?.realm ?? nowhere,
       runBy,
     };
     return { ...result, authentication };
   }
 
+  function authenticate(headers: CredentialHeaders, uri: string): AuthenticationResult {
+    let result = credentials.read(headers.authorization, uri, headers) ?? anonymous ?? missing(uri);
+    if (headers.runAs !== undefined) result = runAs(result, headers.runAs, `REST request [${uri}]`);
+    if (headers.secondary === undefined || result.kind === 'refused') return result;
+    // It is of no use to any endpoint here, but it is checked with every request.
+    const secondary = credentials.read(headers.secondary, uri, headers) ?? missing(uri);
+    if (secondary.kind === 'authenticated') return result;
+    const reason = 'Failed to authenticate secondary user';
+    return {
+      kind: 'refused',
+      error: { status: 401, type: 'security_exception', reason, cause: secondary.error },
+    };
+  }
+
   return {
     runAs,
     authenticate(headers, uri) {
-      let result = credentials.read(headers.authorization, uri, headers) ?? anonymous ?? missing(uri);
-      if (headers.runAs !== undefined) result = runAs(result, headers.runAs, `REST request [${uri}]`);
-      if (headers.secondary === undefined || result.kind === 'refused') return result;
-      // It is of no use to any endpoint here, but it is checked with every request.
-      const secondary = credentials.read(headers.secondary, uri, headers) ?? missing(uri);
-      if (secondary.kind === 'authenticated') return result;
-      const reason = 'Failed to authenticate secondary user';
-      return {
-        kind: 'refused',
-        error: { status: 401, type: 'security_exception', reason, cause: secondary.error },
-      };
+      try {
+        return authenticate(headers, uri);
+      } catch (refusal) {
+        // What was to be looked at can not be, which says nothing of the credential.
+        if (!(refusal instanceof Refusal)) throw refusal;
+        return { kind: 'refused', error: refusal.error };
+      }
     },
+  };
+}
+
+/** Where there is no security: everybody is let in, whatever he presents, and may do what the superuser may. */
+export function createOpenDoor(): Authenticator {
+  const username = 'superuser';
+  const user = {
+    username,
+    roles: [username],
+    fullName: null,
+    email: null,
+    metadata: emptyMap,
+    enabled: true,
+  };
+  const authentication = realmIdentity(user, anonymousRealm);
+  return {
+    authenticate: () => ({ kind: 'authenticated', authentication, principal: username }),
+    runAs: (result) => result,
   };
 }

@@ -18,7 +18,6 @@ import {
   type ServiceAccounts,
 } from '../identities/service-accounts.js';
 import type { Tokens } from '../identities/tokens.js';
-import type { User } from '../identities/user.js';
 import type { Users } from '../identities/users.js';
 import { decodeBase64 } from '../wire/base64.js';
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
@@ -49,8 +48,10 @@ export interface CredentialSources {
   readonly jwtRealms: JwtRealms;
   readonly roleMappings: RoleMappings;
   readonly challenges: Challenges;
-  /** Added to the roles of every user. */
-  readonly anonymousRoles: readonly string[];
+  /** Why the token of a service can not be looked for. */
+  whyNotReadable(token: PresentedServiceToken): ApiError | undefined;
+  /** Otherwise an API key counts as nothing at all. */
+  readonly takesApiKeys: boolean;
   readonly version: Version;
 }
 
@@ -66,25 +67,24 @@ export interface Credentials {
   readUser(username: string, password: string, where: string): AuthenticationResult;
   /** A Kerberos ticket, decoded. */
   readTicket(ticket: Buffer, where: string): AuthenticationResult;
-  readAccessToken(token: string): AuthenticationResult;
+  /** @param where ends the sentence of the refusal, where a header would say more of a token than a body does */
+  readAccessToken(token: string, where?: string): AuthenticationResult;
   /** @returns `undefined` if the text is no JSON Web Token */
   readJwt(text: string, where: string, context: JwtContext): AuthenticationResult | undefined;
   /** What follows `ApiKey ` in a header. */
   readApiKey(encoded: string): AuthenticationResult;
-  /** The user with the roles that everybody has in addition. */
-  withAnonymousRoles(user: User): User;
   unauthorized(reason: string, more?: Partial<ApiError>): ApiError;
 }
 
 const notAccepted =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
+const tokenPrincipal = '_bearer_token';
 const noAccessToken = 'oauth2 token: invalid token';
 
 /** Makes the reader. */
 export function createCredentials(sources: CredentialSources): Credentials {
   const { users, tokens, apiKeys, serviceAccounts, kerberos, jwtRealms, roleMappings } = sources;
-  const { challenges, anonymousRoles, version } = sources;
-  const extended = new WeakMap<User, User>();
+  const { challenges, version } = sources;
 
   function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
     return { status: 401, type: 'security_exception', reason, challenges: challenges.all, ...more };
@@ -104,15 +104,6 @@ export function createCredentials(sources: CredentialSources): Credentials {
 
   const refuseUser = (username: string, where: string, more?: Partial<ApiError>): AuthenticationResult =>
     refuse(`unable to authenticate user [${username}] for ${where}`, more);
-
-  function withAnonymousRoles(user: User): User {
-    if (anonymousRoles.length === 0) return user;
-    const known = extended.get(user);
-    if (known !== undefined) return known;
-    const result = { ...user, roles: [...new Set([...user.roles, ...anonymousRoles])] };
-    extended.set(user, result);
-    return result;
-  }
 
   function readBearer(token: string, uri: string, context: JwtContext): AuthenticationResult {
     const presented = parseServiceToken(token);
@@ -134,7 +125,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     switch (found.kind) {
       case 'accepted': {
         const { user, realm } = found;
-        return accept(realmIdentity(withAnonymousRoles(user), realm), user.username);
+        return accept(realmIdentity(user, realm), user.username);
       }
       case 'refused':
         return refuseUser(found.principal, where, more);
@@ -148,7 +139,11 @@ export function createCredentials(sources: CredentialSources): Credentials {
 
   function readServiceToken(presented: PresentedServiceToken): AuthenticationResult {
     const { account, name } = presented;
-    if (serviceAccounts.role(account) === undefined || !serviceAccounts.isValid(presented)) {
+    const isPossible = serviceAccounts.isPossible(presented);
+    const source = isPossible ? serviceAccounts.authenticate(presented) : undefined;
+    const cause = isPossible && source !== 'file' ? sources.whyNotReadable(presented) : undefined;
+    if (cause !== undefined) return refuse('error attempting to authenticate request', { cause });
+    if (source === undefined) {
       return refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
     }
     const [realm, user] = [serviceAccountRealm, serviceUser(account)];
@@ -157,29 +152,32 @@ export function createCredentials(sources: CredentialSources): Credentials {
       user,
       realm,
       lookupRealm: realm,
-      serviceToken: { account, name },
+      serviceToken: { account, name, source },
     } as const;
     return accept(identity, account);
   }
 
-  function readAccessToken(token: string): AuthenticationResult {
+  function readAccessToken(token: string, where?: string): AuthenticationResult {
     const authentication = tokens.authenticate(token);
-    if (authentication === undefined) return refuse(notAccepted, triedBefore(noAccessToken));
+    if (authentication === undefined) {
+      const tried = triedBefore(noAccessToken);
+      return where === undefined ? refuse(notAccepted, tried) : refuseUser(tokenPrincipal, where, tried);
+    }
     if (authentication === 'expired') return refuse('token expired', { challenges: challenges.expired });
-    return accept(authentication, '_bearer_token');
+    return accept(authentication, tokenPrincipal);
   }
 
   function readApiKey(encoded: string): AuthenticationResult {
     const found = apiKeys.authenticate(encoded);
     if (!('problem' in found)) return accept(apiKeyIdentity(found), found.id);
-    if (found.wrongType !== undefined) return refuse(found.problem, { challenges: challenges.basicOnly });
+    if (found.wrongType !== undefined) return refuse(found.problem);
     return refuse(notAccepted, triedBefore(`API key: ${found.problem}`));
   }
 
   function readUser(username: string, password: string, where: string): AuthenticationResult {
     const account = users.authenticate(username, password);
     if (account === undefined) return refuseUser(username, where);
-    return accept(realmIdentity(withAnonymousRoles(account.user), account.realm), username);
+    return accept(realmIdentity(account.user, account.realm), username);
   }
 
   function readBasic(encoded: string, uri: string): AuthenticationResult {
@@ -206,7 +204,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     }
     const mapped = roleMappings.rolesOf(found.user, kerberos.realm);
     const user = { ...found.user, roles: [...new Set([...found.user.roles, ...mapped])] };
-    const authentication = realmIdentity(withAnonymousRoles(user), kerberos.realm);
+    const authentication = realmIdentity(user, kerberos.realm);
     const negotiate = found.responseToken === undefined ? undefined : `Negotiate ${found.responseToken}`;
     return {
       kind: 'authenticated',
@@ -229,7 +227,6 @@ export function createCredentials(sources: CredentialSources): Credentials {
     readAccessToken,
     readJwt,
     readApiKey,
-    withAnonymousRoles,
     unauthorized,
     read(header, uri, context) {
       // Exactly one space belongs to the scheme; whatever follows is the credential.
@@ -240,7 +237,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
         case 'bearer':
           return readBearer(credential, uri, context);
         case 'apikey':
-          return readApiKey(credential);
+          return sources.takesApiKeys ? readApiKey(credential) : undefined;
         case 'basic':
           return readBasic(credential, uri);
         case 'negotiate':

@@ -3,7 +3,7 @@
  * `permissions.ts`, and a denial is put into words in `denials.ts`.
  */
 
-import { type Authentication, nowhere } from '../identities/identity.js';
+import { type AnonymousUser, type Authentication, nowhere, rolesOf } from '../identities/identity.js';
 import type { ServiceAccounts } from '../identities/service-accounts.js';
 import type { ApplicationPrivileges } from '../privileges/application-privileges.js';
 import type { RoleDescriptors } from '../privileges/role-descriptor.js';
@@ -26,8 +26,12 @@ export interface Authorization {
   grantOn(authentication: Authentication, action: string, index: string): IndexGrant | undefined;
   /** The denial of an action on the indices on which `grantOn` found no grant. */
   indexDenial(authentication: Authentication, action: string, indices: readonly string[]): ApiError;
-  /** What keeps somebody from doing even that for which no privilege is needed. */
-  barrier(authentication: Authentication, action: string): ApiError | undefined;
+  /**
+   * What keeps somebody from doing even that for which no privilege is needed.
+   *
+   * @param own whether nothing but the caller's own API keys is concerned
+   */
+  barrier(authentication: Authentication, action: string, own?: boolean): ApiError | undefined;
   /** What the caller's roles are now: what an API key made now would be limited by. */
   roleDescriptors(authentication: Authentication): RoleDescriptors;
   /** What limits the caller. Only what every one of them allows is allowed. */
@@ -37,16 +41,24 @@ export interface Authorization {
 /** For each limit of a caller, the privileges that grant. */
 export type IndexGrant = readonly (readonly IndexGroup[])[];
 
-/** Makes the decision maker. */
-export function createAuthorization(
-  roles: Roles,
-  serviceAccounts: ServiceAccounts,
-  applicationPrivileges: ApplicationPrivileges,
-  version: Version,
-): Authorization {
-  const denials = createDenials(roles, version);
+/** What a decision is made from. */
+export interface AuthorizationSources {
+  readonly roles: Roles;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly applicationPrivileges: ApplicationPrivileges;
+  readonly anonymous: AnonymousUser;
+  /** What whoever sent no credential is told to send one with, instead of being denied; none: he is denied. */
+  readonly anonymousChallenges: readonly string[] | undefined;
+  readonly version: Version;
+}
 
-  function roleDescriptors({ apiKey, serviceToken, user }: Authentication): RoleDescriptors {
+/** Makes the decision maker. */
+export function createAuthorization(sources: AuthorizationSources): Authorization {
+  const { roles, serviceAccounts, applicationPrivileges, anonymous, version } = sources;
+  const denials = createDenials(sources);
+
+  function roleDescriptors(authentication: Authentication): RoleDescriptors {
+    const { apiKey, serviceToken } = authentication;
     if (apiKey !== undefined) {
       return apiKey.roleDescriptors.size > 0 ? apiKey.roleDescriptors : apiKey.owner.limitedBy;
     }
@@ -54,7 +66,7 @@ export function createAuthorization(
       const role = serviceAccounts.role(serviceToken.account);
       return new Map(role === undefined ? [] : [[serviceToken.account, role]]);
     }
-    return roles.resolve(user.roles);
+    return roles.resolve(rolesOf(authentication, anonymous));
   }
 
   function limits(authentication: Authentication): Permissions[] {
@@ -78,11 +90,11 @@ export function createAuthorization(
       return groups.every((allowing) => allowing.length > 0) ? groups : undefined;
     },
     indexDenial: denials.onIndices,
-    barrier(authentication, action) {
+    barrier(authentication, action, own) {
       const { runBy, user, apiKey, lookupRealm } = authentication;
       // None of the workflows to which a key can be restricted is among the endpoints here.
       const ofKey = (runBy?.apiKey ?? apiKey)?.roleDescriptors.values() ?? [];
-      if ([...ofKey].some((role) => role.workflows)) return denials.ofWorkflow(authentication, action);
+      if ([...ofKey].some((role) => role.workflows)) return denials.ofWorkflow(authentication, action, own);
       const mayRunAs = (by: Authentication): boolean =>
         lookupRealm !== nowhere && limits(by).every((limit) => limit.allowsRunAs(user.username));
       if (runBy === undefined || mayRunAs(runBy)) return undefined;

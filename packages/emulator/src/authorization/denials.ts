@@ -1,6 +1,11 @@
 /** The words in which Elasticsearch says that somebody may not do something. They name roles, never secrets. */
 
-import type { Authentication } from '../identities/identity.js';
+import {
+  type AnonymousUser,
+  type Authentication,
+  rolesOf as allRolesOf,
+  anonymousRealm,
+} from '../identities/identity.js';
 import { clusterPrivilegesGranting, isClusterAction } from '../privileges/cluster-privileges.js';
 import { indexPrivilegesGranting } from '../privileges/index-privileges.js';
 import { isRestricted } from '../privileges/restricted-indices.js';
@@ -17,12 +22,34 @@ export interface Denials {
   /** Somebody may not act for whom he wants to act for. */
   ofRunAs(authentication: Authentication, runBy: Authentication, action: string): ApiError;
   /** A key may be used for its workflows only. */
-  ofWorkflow(authentication: Authentication, action: string): ApiError;
+  ofWorkflow(authentication: Authentication, action: string, own?: boolean): ApiError;
 }
 
-/** @param roles those that exist now, which a denial tells apart from those that were assigned */
-export function createDenials(roles: Roles, version: Version): Denials {
-  const denied = (reason: string): ApiError => ({ status: 403, type: 'security_exception', reason });
+/** What denials are about. */
+export interface DenialSources {
+  /** Those that exist now, which a denial tells apart from those that were assigned. */
+  readonly roles: Roles;
+  readonly anonymous: AnonymousUser;
+  /** What whoever sent no credential is told to send one with, instead of being denied; none: he is denied. */
+  readonly anonymousChallenges: readonly string[] | undefined;
+  readonly version: Version;
+}
+
+/** Makes the denials of a cluster. */
+export function createDenials({ roles, anonymous, anonymousChallenges, version }: DenialSources): Denials {
+  function denied({ runBy, lookupRealm }: Authentication, action: string, reason: string): ApiError {
+    const realm = runBy === undefined ? lookupRealm : runBy.lookupRealm;
+    if (anonymousChallenges === undefined || realm !== anonymousRealm) {
+      return { status: 403, type: 'security_exception', reason };
+    }
+    const required = `action [${action}] requires authentication`;
+    return {
+      status: 401,
+      type: 'security_exception',
+      reason: required,
+      challenges: anonymousChallenges,
+    };
+  }
 
   function whoIs(authentication: Authentication, describeRoles = rolesOf): string {
     const { runBy, user } = authentication;
@@ -40,10 +67,11 @@ export function createDenials(roles: Roles, version: Version): Denials {
     return `${serviceToken !== undefined && version.namesServiceAccounts ? 'service account' : 'user'} [${user.username}]`;
   }
 
-  function rolesOf({ user, apiKey, serviceToken }: Authentication): string {
+  function rolesOf(authentication: Authentication): string {
+    const { user, apiKey, serviceToken } = authentication;
     if (apiKey !== undefined || serviceToken !== undefined) return '';
     if (!version.declaredRoles) return ` with roles [${user.roles}]`;
-    const found = [...roles.resolve(user.roles).keys()].sort();
+    const found = [...roles.resolve(allRolesOf(authentication, anonymous)).keys()].sort();
     const missing = user.roles.filter((name) => !found.includes(name)).sort();
     if (!version.effectiveRoles) return declaredRoles(user.roles, missing);
     const missingText = missing.length === 0 ? '' : ` (assigned roles [${missing.join(',')}] were not found)`;
@@ -60,7 +88,12 @@ export function createDenials(roles: Roles, version: Version): Denials {
   }
 
   function ofAction(authentication: Authentication, action: string, own?: boolean): ApiError {
-    return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${hint(action, own)}`);
+    const who = whoIs(authentication);
+    return denied(
+      authentication,
+      action,
+      `action [${action}] is unauthorized for ${who}${hint(action, own)}`,
+    );
   }
 
   return {
@@ -73,24 +106,28 @@ export function createDenials(roles: Roles, version: Version): Denials {
         ...(restricted.length === 0 ? [] : [`restricted indices [${restricted}]`]),
       ];
       const on = where.length === 0 ? '' : ` on ${where.join(' and ')}`;
-      return denied(`action [${action}] is unauthorized for ${whoIs(authentication)}${on}${hint(action)}`);
+      const reason = `action [${action}] is unauthorized for ${whoIs(authentication)}${on}${hint(action)}`;
+      return denied(authentication, action, reason);
     },
     ofRunAs(authentication, runBy, action) {
       const name = nameOf(runBy);
       // For two releases these were the roles of the other one.
       const whose = version.declaredRoles && !version.effectiveRoles ? authentication : runBy;
       return denied(
+        authentication,
+        action,
         `action [${action}] is unauthorized for ${name}${rolesOf(whose)}, because ${name} is unauthorized to run as [${authentication.user.username}]`,
       );
     },
-    ofWorkflow(authentication, action) {
+    ofWorkflow(authentication, action, own) {
       const cause = {
         status: 403,
         type: 'role_restriction_exception',
         reason: 'access restricted by workflow',
       };
       const who = whoIs(authentication, assignedRolesOf);
-      return { ...denied(`action [${action}] is unauthorized for ${who}${hint(action)}`), cause };
+      const reason = `action [${action}] is unauthorized for ${who}${hint(action, own)}`;
+      return { ...denied(authentication, action, reason), cause };
     },
   };
 }

@@ -20,10 +20,10 @@ import type {
   ApplicationPrivileges as Stored,
 } from '../privileges/application-privileges.js';
 import { grantsAction, grantsPrivilege } from '../privileges/cluster-privileges.js';
-import { grantsIndexPrivilege, indexActionsOf } from '../privileges/index-privileges.js';
+import { managedApplications, managedIndices, writtenApplications } from '../privileges/global-privileges.js';
+import { allowsIndexAction, grantsIndexPrivilege } from '../privileges/index-privileges.js';
 import { isRestricted, restrictedIndices } from '../privileges/restricted-indices.js';
-import type { IndexPrivileges, RoleDescriptor } from '../privileges/role-descriptor.js';
-import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { type IndexPrivileges, noPrivileges, type RoleDescriptor } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
 
 /** Privileges on indices of several roles, joined where the names of the indices are the same. */
@@ -46,6 +46,10 @@ export interface Concerns {
   readonly own?: boolean;
   /** It is about nothing but the privileges of these applications. */
   readonly applications?: readonly string[];
+  /** It is about nothing but what these applications keep in profiles. */
+  readonly profileData?: readonly string[];
+  /** It stores these roles, or with none of them removes some. */
+  readonly roles?: readonly RoleDescriptor[];
 }
 
 /** What some roles allow together. */
@@ -64,9 +68,11 @@ export interface Permissions {
   /** @param index the name of an index or a pattern, all of which has to be covered */
   hasIndexPrivilege(privilege: string, index: string, allowRestrictedIndices: boolean): boolean;
   hasApplicationPrivilege(application: string, privilege: string, resource: string): boolean;
+  /** Where a privilege is held: also where one is held that implies it. */
+  applicationResources(privilege: ApplicationGroup): string[];
 }
 
-/** Privileges in an application of several roles, joined where the resources are the same. */
+/** Privileges in an application of several roles: joined where the resources are the same, then where they are. */
 export interface ApplicationGroup extends ResolvedPrivileges {
   readonly resources: readonly string[];
 }
@@ -81,6 +87,7 @@ export function permissionsOf(
   const cluster = distinct(descriptors.flatMap((role) => role.cluster));
   const runAs = distinct(descriptors.flatMap((role) => role.runAs));
   const managed = descriptors.flatMap(({ global }) => managedApplications(global));
+  const written = descriptors.flatMap(({ global }) => writtenApplications(global));
   const groups = joinIndices(descriptors);
   const applications = joinApplications(descriptors, stored);
 
@@ -96,32 +103,48 @@ export function permissionsOf(
     return meant ? language : without(language, restrictedIndices(version));
   }
 
+  /** Whether roles may be managed that give these privileges, as far as `global` says so. */
+  function managesRoles(roles: readonly RoleDescriptor[]): boolean {
+    const given = descriptors.flatMap(({ global }) => managedIndices(global));
+    if (given.length === 0) return false;
+    const most = permissionsOf([{ ...noPrivileges, indices: given }], stored, version);
+    return roles.every(
+      (role) =>
+        isOnIndices(role) &&
+        role.indices.every(({ names, privileges }) =>
+          names.every((name) =>
+            privileges.every((privilege) => most.hasIndexPrivilege(privilege, name, false)),
+          ),
+        ),
+    );
+  }
+
   return {
     groups,
     cluster,
     applications,
     runAs,
-    allowsAction: (action, { own = false, applications: concerned = [] }) =>
+    allowsAction: (action, { own = false, applications: concerned = [], roles: managedRoles, profileData }) =>
       grantsAction(cluster, action, own) ||
-      (concerned.length > 0 &&
-        concerned.every((name) => managed.some((pattern) => matchesPattern(pattern, name)))),
+      (managedRoles !== undefined && managesRoles(managedRoles)) ||
+      (concerned.length > 0 && areCovered(concerned, managed)) ||
+      (profileData !== undefined && areCovered(profileData, written)),
     allowsRunAs: (username) => runAs.some((pattern) => matchesPattern(pattern, username)),
     groupsAllowing: (action, index) =>
       groups.filter(
         ({ names, privileges, allowRestrictedIndices }) =>
           contains(namesMatching(names), index) &&
-          contains(indexActionsOf(privileges), action) &&
+          allowsIndexAction(privileges, action) &&
           (allowRestrictedIndices || !isRestricted(index, version)),
       ),
-    allowsSomewhere: (action) => groups.some((group) => contains(indexActionsOf(group.privileges), action)),
+    allowsSomewhere: (action) => groups.some((group) => allowsIndexAction(group.privileges, action)),
     hasClusterPrivilege: (privilege) => grantsPrivilege(cluster, privilege),
     hasIndexPrivilege(privilege, index, allowRestrictedIndices) {
       const wanted = asked(index, allowRestrictedIndices);
       if (isEmptyLanguage(wanted)) return false;
-      // Only groups with the same privileges are looked at as one; the rest has to cover the indices alone.
-      const covering = [...byPrivileges(groups).values()].filter((same) =>
-        includes(union(same.map(indicesOf)), wanted),
-      );
+      // Each has to cover the indices alone, in some releases together with those of the same privileges.
+      const parts = version.joinsEqualPrivileges ? byPrivileges(groups) : groups.map((group) => [group]);
+      const covering = parts.filter((same) => includes(union(same.map(indicesOf)), wanted));
       const privileges = covering.flat().flatMap((group) => group.privileges);
       return covering.length > 0 && grantsIndexPrivilege(privileges, privilege);
     },
@@ -129,15 +152,20 @@ export function permissionsOf(
       stored
         .resolve(application, [privilege])
         .every((wanted) => applications.some((group) => covers(group, wanted, resource))),
+    applicationResources: (privilege) =>
+      distinct(applications.flatMap((group) => (coversPrivileges(group, privilege) ? group.resources : []))),
   };
 }
 
-/** The applications whose privileges a role may manage, as its `global` says. */
-function managedApplications(global: JsonMap | undefined): string[] {
-  const of = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
-    isMap(value) ? value.get(name) : undefined;
-  const names = of(of(of(global, 'application'), 'manage'), 'applications');
-  return Array.isArray(names) ? names.filter((name: JsonValue) => typeof name === 'string') : [];
+/** Whether a role has nothing but privileges on ordinary indices. */
+function isOnIndices(role: RoleDescriptor): boolean {
+  const others = [role.cluster, role.applications, role.runAs, role.remoteIndices, role.remoteCluster];
+  const hasOthers = others.some((list) => (list?.length ?? 0) > 0) || (role.global?.size ?? 0) > 0;
+  return !hasOthers && role.indices.every(({ allowRestrictedIndices }) => !allowRestrictedIndices);
+}
+
+function areCovered(names: readonly string[], patterns: readonly string[]): boolean {
+  return names.every((name) => patterns.some((pattern) => matchesPattern(pattern, name)));
 }
 
 function distinct(texts: Iterable<string>): string[] {
@@ -147,13 +175,13 @@ function distinct(texts: Iterable<string>): string[] {
 const keyOf = (...lists: readonly (readonly string[])[]): string =>
   JSON.stringify(lists.map((list) => distinct(list).sort()));
 
-function byPrivileges(groups: readonly IndexGroup[]): Map<string, IndexGroup[]> {
+function byPrivileges(groups: readonly IndexGroup[]): IndexGroup[][] {
   const found = new Map<string, IndexGroup[]>();
   for (const group of groups) {
     const key = keyOf(group.privileges.map((name) => name.toLowerCase()));
     found.set(key, [...(found.get(key) ?? []), group]);
   }
-  return found;
+  return [...found.values()];
 }
 
 function joinIndices(roles: readonly RoleDescriptor[]): IndexGroup[] {
@@ -212,9 +240,15 @@ function joinApplications(roles: readonly RoleDescriptor[], stored: Stored): App
   }
   // Elasticsearch looks only at what is stored under the names in these roles, whichever entry they are in.
   const known = new Set([...joined.values()].flatMap(({ names }) => names));
-  return [...joined.values()].flatMap(({ application, resources, names }) =>
-    stored.resolve(application, names, known).map((resolved) => ({ ...resolved, resources })),
-  );
+  const groups = new Map<string, ApplicationGroup>();
+  for (const { application, resources, names } of joined.values()) {
+    for (const resolved of stored.resolve(application, names, known)) {
+      const key = keyOf([resolved.application], resolved.names);
+      const others = groups.get(key)?.resources ?? [];
+      groups.set(key, { ...resolved, resources: distinct([...others, ...resources]) });
+    }
+  }
+  return [...groups.values()];
 }
 
 function covers(group: ApplicationGroup, wanted: ResolvedPrivileges, resource: string): boolean {

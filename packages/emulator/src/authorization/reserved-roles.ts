@@ -1,255 +1,142 @@
 /**
- * The roles that Elasticsearch brings along and nobody can change, as data. Of the fifty entries of
- * `kibana_system` on indices, only those on Kibana's own indices are here.
+ * The roles that Elasticsearch brings along, by release: those of 8.x, what was added to them there, and in 9.x those
+ * that a 9.5.0 was recorded to have. Of these, the roles of which nothing was recorded are those of 8.x, without
+ * descriptions. The order is that in which 9.5 finds them.
  */
 
 import { reservedMetadata } from '../identities/identity.js';
+import { kibanaRole } from '../privileges/kibana-role.js';
 import {
-  type ApplicationPrivileges,
   type IndexPrivileges,
   noPrivileges,
   type RoleDescriptor,
   type RoleDescriptors,
 } from '../privileges/role-descriptor.js';
 import type { JsonMap } from '../wire/json-value.js';
-import type { Version } from '../wire/version.js';
+import { isSince, type Version } from '../wire/version.js';
+import { alsoRestricted, inKibana, olderSuperuser, on, type Row, reservedRows } from './reserved-rows.js';
 
-type Row = Partial<RoleDescriptor> & { readonly deprecated?: string };
-
-function on(names: string | readonly string[], ...privileges: readonly string[]): IndexPrivileges {
-  return { names: typeof names === 'string' ? [names] : names, privileges, allowRestrictedIndices: false };
-}
-
-/** The same with Elasticsearch's own indices among them. */
-function alsoRestricted(entry: IndexPrivileges): IndexPrivileges {
-  return { ...entry, allowRestrictedIndices: true };
-}
-
-function inKibana(privilege: string, application = 'kibana-*'): readonly ApplicationPrivileges[] {
-  return [{ application, privileges: [privilege], resources: ['*'] }];
-}
-
-const bulk = 'cluster:admin/xpack/monitoring/bulk';
-const aliases = 'indices:admin/aliases';
-const rollover = 'indices:admin/rollover';
-const ordinary = '/~(([.]|ilm-history-).*)/';
-const kibana = 'kibana-.kibana';
 const reading = ['read', 'view_index_metadata'];
-const editing = [...reading, 'write', 'maintenance'];
-const lists = ['.siem-signals*', '.lists-*', '.items-*'];
-const alerts = ['.alerts*', '.preview.alerts*'];
-const transformLogs = [
-  '.transform-notifications-*',
-  '.data-frame-notifications-*',
-  '.transform-notifications-read',
-];
-const metrics = '/metrics-(beats|elasticsearch|enterprisesearch|kibana|logstash).*/';
 
-const superuser: Row = {
-  cluster: ['all'],
-  indices: [
-    on('*', 'all'),
-    alsoRestricted(on('*', 'monitor', 'read', 'view_index_metadata', 'read_cross_cluster')),
-  ],
-  applications: [{ application: '*', privileges: ['*'], resources: ['*'] }],
-  runAs: ['*'],
-};
-// Until 8.0 he could also change restricted indices.
-const olderSuperuser: Row = { ...superuser, indices: [alsoRestricted(on('*', 'all'))] };
-
-const rows: Readonly<Record<string, Row>> = {
-  superuser,
-  apm_system: {
-    cluster: ['monitor', bulk],
-    indices: [on('.monitoring-beats-*', 'create_index', 'create_doc')],
-  },
-  apm_user: {
-    indices: [
-      on('apm-*', ...reading),
-      on('logs-apm.*', ...reading),
-      on('logs-apm-*', ...reading),
-      on('metrics-apm.*', ...reading),
-      on('metrics-apm-*', ...reading),
-      on('traces-apm.*', ...reading),
-      on('traces-apm-*', ...reading),
-      on('.ml-anomalies*', ...reading),
-      on('observability-annotations', ...reading),
-    ],
-    applications: inKibana('reserved_ml_apm_user'),
-    deprecated:
-      'This role will be removed in a future major release. Please use editor and viewer roles instead',
-  },
-  beats_admin: { indices: [on('.management-beats', 'all')] },
-  beats_system: {
-    cluster: ['monitor', bulk],
-    indices: [on('.monitoring-beats-*', 'create_index', 'create')],
-  },
-  data_frame_transforms_admin: {
-    cluster: ['manage_data_frame_transforms'],
-    indices: [on(transformLogs, 'view_index_metadata', 'read')],
-    applications: inKibana('reserved_ml_user'),
-    deprecated: 'Please use the [transform_admin] role instead',
-  },
-  data_frame_transforms_user: {
-    cluster: ['monitor_data_frame_transforms'],
-    indices: [on(transformLogs, 'view_index_metadata', 'read')],
-    applications: inKibana('reserved_ml_user'),
-    deprecated: 'Please use the [transform_user] role instead',
-  },
-  editor: {
-    indices: [
-      on(ordinary, ...reading),
-      on('observability-annotations', ...reading, 'write'),
-      on(lists, ...editing),
-      on(['.internal.alerts*', '.alerts*', '.internal.preview.alerts*', '.preview.alerts*'], ...editing),
-    ],
-    applications: inKibana('all', kibana),
-  },
-  enrich_user: {
-    cluster: ['manage_enrich', 'manage_ingest_pipelines', 'monitor'],
-    indices: [on('.enrich-*', 'manage', 'read', 'write')],
-  },
-  ingest_admin: { cluster: ['manage_index_templates', 'manage_pipeline'] },
-  kibana_admin: { applications: inKibana('all', kibana) },
-  kibana_system: {
-    cluster: [
-      'monitor',
-      'manage_index_templates',
-      bulk,
-      'manage_saml',
-      'manage_token',
-      'manage_oidc',
-      'manage_pipeline',
-      'manage_ilm',
-      'manage_transform',
-      'cluster:admin/xpack/security/api_key/invalidate',
-      'grant_api_key',
-      'manage_own_api_key',
-      'cluster:admin/xpack/security/privilege/builtin/get',
-      'delegate_pki',
-      'cluster:admin/xpack/security/profile/get',
-      'cluster:admin/xpack/security/profile/activate',
-      'cluster:admin/xpack/security/profile/suggest',
-      'cluster:admin/xpack/security/profile/has_privileges',
-      'manage_ml',
-      'cluster:admin/analyze',
-      'monitor_text_structure',
-      'cancel_task',
-    ],
-    indices: [
-      alsoRestricted(on(['.kibana*', '.reporting-*'], 'all')),
-      alsoRestricted(on('.apm-agent-configuration', 'all')),
-      alsoRestricted(on('.apm-custom-link', 'all')),
-      on('.monitoring-*', 'read', 'read_cross_cluster'),
-      on('*', 'view_index_metadata', 'monitor'),
-      on(lists, 'all'),
-      on(alerts, 'all'),
-    ],
-    global: new Map([['application', new Map([['manage', new Map([['applications', ['kibana-*']]])]])]]),
-  },
-  kibana_user: {
-    applications: inKibana('all', kibana),
-    deprecated: 'Please use the [kibana_admin] role instead',
+// What roles of 9.x have that those of 8.x have not, or have otherwise.
+const newer: Readonly<Record<string, Row>> = {
+  superuser: {
+    description:
+      'Grants full access to cluster management and data indices. This role also grants direct read-only access ' +
+      'to restricted indices like .security. A user with this role can impersonate any other user in the system, ' +
+      'manage security and create roles with unlimited privileges. Take extra care when assigning it to a user.',
   },
   logstash_admin: {
-    cluster: ['manage_logstash_pipelines'],
-    indices: [alsoRestricted(on('.logstash*', 'create', 'delete', 'index', 'manage', 'read'))],
-  },
-  logstash_system: { cluster: ['monitor', bulk] },
-  machine_learning_admin: {
-    cluster: ['manage_ml'],
-    indices: [
-      alsoRestricted(
-        on(
-          ['.ml-anomalies*', '.ml-notifications*', '.ml-state*', '.ml-meta*', '.ml-stats-*'],
-          'view_index_metadata',
-          'read',
-        ),
-      ),
-      on('.ml-annotations*', 'view_index_metadata', 'read', 'write'),
-    ],
-    applications: inKibana('reserved_ml_admin'),
-  },
-  machine_learning_user: {
-    cluster: ['monitor_ml'],
-    indices: [
-      on(['.ml-anomalies*', '.ml-notifications*'], 'view_index_metadata', 'read'),
-      on('.ml-annotations*', 'view_index_metadata', 'read', 'write'),
-    ],
-    applications: inKibana('reserved_ml_user'),
-  },
-  monitoring_user: {
-    cluster: ['cluster:monitor/main', 'cluster:monitor/xpack/info', 'cluster:monitor/remote/info'],
-    indices: ['.monitoring-*', metrics, 'metricbeat-*'].map((name) => on(name, 'read', 'read_cross_cluster')),
-    applications: inKibana('reserved_monitoring'),
-  },
-  remote_monitoring_agent: {
-    cluster: [
-      'manage_index_templates',
-      'manage_ingest_pipelines',
-      'monitor',
-      'cluster:admin/ilm/get',
-      'cluster:admin/ilm/put',
-      'cluster:monitor/xpack/watcher/watch/get',
-      'cluster:admin/xpack/watcher/watch/put',
-      'cluster:admin/xpack/watcher/watch/delete',
-    ],
-    indices: [
-      on('.monitoring-*', 'all'),
-      on('metricbeat-*', 'index', 'create_index', 'view_index_metadata', aliases, rollover),
-    ],
-  },
-  remote_monitoring_collector: {
-    cluster: ['monitor'],
-    indices: [alsoRestricted(on('*', 'monitor')), alsoRestricted(on('.kibana*', 'read'))],
-  },
-  reporting_user: { deprecated: 'Please use Kibana feature privileges instead' },
-  rollup_admin: { cluster: ['manage_rollup'] },
-  rollup_user: { cluster: ['monitor_rollup'] },
-  snapshot_user: {
-    cluster: ['create_snapshot', 'cluster:admin/repository/get'],
-    indices: [alsoRestricted(on('*', 'view_index_metadata'))],
-  },
-  transform_admin: {
-    cluster: ['manage_transform'],
-    indices: [on(transformLogs, 'view_index_metadata', 'read')],
+    description:
+      'Grants access to the .logstash* indices for managing configurations, and grants necessary access for ' +
+      'logstash-specific APIs exposed by the logstash x-pack plugin.',
   },
   transform_user: {
-    cluster: ['monitor_transform'],
-    indices: [on(transformLogs, 'view_index_metadata', 'read')],
+    description:
+      'Grants monitor_transform cluster privileges, which enable you to perform read-only operations related to ' +
+      'transforms. This role also includes all Kibana privileges for the machine learning features.',
   },
-  transport_client: { cluster: ['transport_client'] },
+  reporting_user: {
+    applications: inKibana('reserved_reporting_user'),
+    deprecated: 'Please grant access via Kibana privileges instead.',
+    description:
+      'Grants the necessary privileges required to use reporting features in Kibana, including generating and ' +
+      'downloading reports. This role implicitly grants access to all Kibana reporting features, with each user ' +
+      'having access only to their own reports. Note that reporting users should also be assigned additional ' +
+      'roles that grant read access to Kibana, and the indices that will be used to generate reports.',
+  },
+  enrich_user: {
+    indices: [alsoRestricted(on('.enrich-*', ...reading)), on('.enrich-*', 'manage', 'write')],
+    description:
+      'Grants access to manage all enrich indices (.enrich-*) and all operations on ingest pipelines.',
+  },
   viewer: {
-    indices: [on(ordinary, ...reading), on(lists, ...reading), on(alerts, ...reading)],
-    applications: inKibana('read', kibana),
+    cluster: ['monitor_inference'],
+    indices: [
+      on('/~(([.]|ilm-history-).*)/', ...reading),
+      on('.slo-observability.*', ...reading),
+      on('.evaluation-*', ...reading),
+      on(
+        [
+          ...['.siem-signals*', '.lists-*', '.items-*'],
+          ...['.reindexed-v8-siem-signals*', '.reindexed-v8-lists-*', '.reindexed-v8-items-*'],
+          '.entities.v1.latest.security_*',
+          '.asset-criticality.asset-criticality-*',
+          '.entity_analytics.monitoring*',
+          '.entities.*.history.*',
+        ],
+        ...reading,
+      ),
+      on(['.alerts*', '.preview.alerts*', '.adhoc.alerts*'], ...reading),
+      on(['profiling-*', '.profiling-*'], ...reading),
+    ],
+    description:
+      'Grants read-only access to all features in Kibana (including Solutions) and to data indices.',
   },
-  watcher_admin: {
-    cluster: ['manage_watcher'],
-    indices: [alsoRestricted(on(['.watches', '.triggered_watches', '.watcher-history-*'], 'read'))],
+  remote_monitoring_collector: {
+    description: 'Grants the minimum privileges required to collect monitoring data for the Elastic Stack.',
   },
-  watcher_user: {
-    cluster: ['monitor_watcher'],
-    indices: [alsoRestricted(on('.watches', 'read')), on('.watcher-history-*', 'read')],
+  snapshot_user: {
+    description:
+      'Grants the necessary privileges to create snapshots of all the indices and to view their metadata. This ' +
+      'role enables users to view the configuration of existing snapshot repositories and snapshot details. It ' +
+      'does not grant authority to remove or add repositories or to restore snapshots. It also does not enable ' +
+      'to change index settings or to read or update data stream or index data.',
   },
+  inference_user: { description: 'Grants access necessary to perform inference.' },
+  kibana_admin: { description: 'Grants access to all features in Kibana.' },
+  monitoring_user: {
+    description:
+      'Grants the minimum privileges required for any user of X-Pack monitoring other than those required to use ' +
+      'Kibana. This role grants access to the monitoring indices and grants privileges necessary for reading basic ' +
+      'cluster information. This role also includes all Kibana privileges for the Elastic Stack monitoring ' +
+      'features. Monitoring users should also be assigned the kibana_admin role, or another role with access to ' +
+      'the Kibana instance.',
+  },
+  kibana_system: kibanaRole,
 };
+
+// Roles that are not in every release: the first that has each, and whether 9.0 has it no more.
+const since: Readonly<Record<string, readonly [number, number]>> = {
+  inference_admin: [8, 14],
+  inference_user: [8, 14],
+};
+const endedWith8 = ['apm_user', 'data_frame_transforms_admin', 'data_frame_transforms_user'];
+
+const privilegesElsewhere = ['superuser', 'monitoring_user'];
+
+function rowOf(name: string, version: Version): Row {
+  if (version.major === 7 && name === 'superuser') return olderSuperuser;
+  const row = { ...reservedRows[name], ...(version.major >= 9 ? newer[name] : {}) };
+  if (!version.crossClusterKeys || !privilegesElsewhere.includes(name)) return row;
+  const elsewhere = (entry: IndexPrivileges): IndexPrivileges => ({ ...entry, clusters: ['*'] });
+  const remoteIndices = row.indices?.map(elsewhere) ?? [];
+  if (name !== 'superuser' || !version.remoteClusterPrivileges) return { ...row, remoteIndices };
+  const privileges = ['monitor_enrich', ...(isSince(version, [8, 17]) ? ['monitor_stats'] : [])];
+  return { ...row, remoteIndices, remoteCluster: [{ privileges, clusters: ['*'] }] };
+}
 
 function roleOf({ deprecated, ...role }: Row): RoleDescriptor {
   const metadata: JsonMap =
     deprecated === undefined
       ? reservedMetadata
       : new Map([...reservedMetadata, ['_deprecated', true], ['_deprecated_reason', deprecated]]);
-  return { ...noPrivileges, ...role, metadata, reserved: true };
+  return { ...noPrivileges, ...role, metadata };
 }
 
-const newer: RoleDescriptors = new Map(Object.entries(rows).map(([name, row]) => [name, roleOf(row)]));
-const older: RoleDescriptors = new Map([...newer, ['superuser', roleOf(olderSuperuser)]]);
+const names = [...new Set([...Object.keys(newer), ...Object.keys(reservedRows)])];
+
+function isThere(name: string, version: Version): boolean {
+  return isSince(version, since[name]) && !(version.major >= 9 && endedWith8.includes(name));
+}
 
 /** The roles of a release, by name. */
 export function reservedRoles(version: Version): RoleDescriptors {
-  return version.major === 7 ? older : newer;
+  const there = names.filter((name) => isThere(name, version));
+  return new Map(there.map((name) => [name, roleOf(rowOf(name, version))]));
 }
 
 /** Whether only Elasticsearch itself may define a role of this name. */
-export function isReservedRole(name: string): boolean {
-  return newer.has(name);
+export function isReservedRole(name: string, version: Version): boolean {
+  return names.includes(name) && isThere(name, version);
 }

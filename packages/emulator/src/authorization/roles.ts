@@ -1,5 +1,5 @@
 /**
- * The roles by name: those that Elasticsearch brings along, and those that were stored.
+ * The roles by name: those that Elasticsearch brings along, those in a file, and those that were stored.
  */
 
 import type { RoleDescriptor, RoleDescriptors } from '../privileges/role-descriptor.js';
@@ -11,7 +11,12 @@ export interface Roles {
   find(name: string): RoleDescriptor | undefined;
   /** Those of the names that exist, with their descriptors. */
   resolve(names: readonly string[]): RoleDescriptors;
+  /** The same without those in a file, which can not be managed. */
+  findAll(names: readonly string[]): RoleDescriptors;
+  /** All that can be managed. */
   all(): RoleDescriptors;
+  /** Whether it is neither reserved nor in a file. */
+  isStored(name: string): boolean;
   /** @returns whether the role is new */
   put(name: string, role: RoleDescriptor): boolean;
   /** @returns whether there was such a stored role */
@@ -21,23 +26,28 @@ export interface Roles {
 }
 
 /** Makes the role store, with the reserved roles in it. */
-export function createRoles(version: Version): Roles {
+export function createRoles(version: Version, inFile: RoleDescriptors): Roles {
   const reserved = reservedRoles(version);
   const stored = new Map<string, RoleDescriptor>();
   let generation = 0;
-  const find = (name: string): RoleDescriptor | undefined => reserved.get(name) ?? stored.get(name);
+  type Find = (name: string) => RoleDescriptor | undefined;
+  const find: Find = (name) => reserved.get(name) ?? stored.get(name);
+
+  function allOf(names: readonly string[], find: Find): RoleDescriptors {
+    const found = new Map<string, RoleDescriptor>();
+    for (const name of names) {
+      const role = find(name);
+      if (role !== undefined) found.set(name, role);
+    }
+    return found;
+  }
 
   return {
     find,
-    resolve(names) {
-      const found = new Map<string, RoleDescriptor>();
-      for (const name of names) {
-        const role = find(name);
-        if (role !== undefined) found.set(name, role);
-      }
-      return found;
-    },
+    resolve: (names) => allOf(names, (name) => reserved.get(name) ?? inFile.get(name) ?? stored.get(name)),
+    findAll: (names) => allOf(names, find),
     all: () => new Map([...stored, ...reserved]),
+    isStored: (name) => stored.has(name),
     put(name, role) {
       generation++;
       const created = !stored.has(name);

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Authentication } from '../identities/identity.js';
+import type { RoleDescriptor } from '../privileges/role-descriptor.js';
 import {
   type ApiError,
   illegalArgument,
@@ -16,6 +17,7 @@ import { type JsonDocument, parseJson } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
 import { suggestion } from '../wire/suggestion.js';
 import type { Version } from '../wire/version.js';
+import { type Need, waitInVain } from './ailments.js';
 import type { Security } from './security.js';
 
 /** A request whose sender is known. */
@@ -37,6 +39,16 @@ export interface Answer {
   readonly body: JsonValue;
   /** The body as it is written in its shortest form, where that is known already. */
   readonly text?: string;
+  /** Where what was created is. */
+  readonly location?: string | undefined;
+  /** Whether it is sent in chunks, so that its length is not told before. */
+  readonly isChunked?: boolean;
+  /** Whether it is an error in a form of its own, of which `filter_path` leaves out nothing. */
+  readonly isError?: true;
+  /** Whether it is no JSON but a text, its body. */
+  readonly isText?: true;
+  /** Whether it is pretty unless it is asked not to be. */
+  readonly isPretty?: true;
 }
 
 /** One endpoint. `Input` is what it takes out of a request. */
@@ -52,6 +64,8 @@ export interface Endpoint<Input> {
   readonly body?: 'required' | 'optional';
   /** Whether its body may be newline-delimited JSON. */
   readonly takesLines?: boolean;
+  /** Why it does nothing for anybody, whatever is asked of it; without, or `undefined`: it does. */
+  unavailable?(security: Security): ApiError | undefined;
   /** @throws Refusal */
   read(call: Call): Input;
   /** What is wrong with the request as a whole. */
@@ -64,6 +78,12 @@ export interface Endpoint<Input> {
   own?(input: Input, authentication: Authentication): boolean;
   /** The applications whose privileges are concerned, and nothing else. */
   applications?(input: Input): readonly string[];
+  /** The applications whose labels and data in profiles are written. */
+  profileData?(input: Input): readonly string[];
+  /** The roles that are stored; none: some are removed. */
+  roles?(input: Input): readonly RoleDescriptor[];
+  /** What it does with the security index. */
+  readonly needs?: readonly Need[] | ((input: Input) => readonly Need[]);
   /** Whether this caller needs no privilege for this request. */
   free?(input: Input, authentication: Authentication): boolean;
   /** @throws Refusal */
@@ -94,10 +114,22 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const free = endpoint.free?.(input, authentication) ?? false;
     const own = endpoint.own?.(input, authentication) ?? false;
     const applications = endpoint.applications?.(input) ?? [];
+    const roles = endpoint.roles?.(input);
+    const profileData = endpoint.profileData?.(input);
+    const concerns = { own, applications, ...(roles && { roles }), ...(profileData && { profileData }) };
     const denial =
-      authorization.barrier(authentication, action) ??
-      (free ? undefined : authorization.denial(authentication, action, { own, applications }));
+      authorization.barrier(authentication, action, own) ??
+      (free ? undefined : authorization.denial(authentication, action, concerns));
     if (denial !== undefined) throw new Refusal(denial);
+  }
+
+  /** What keeps it from finding or storing what it is about. */
+  function obstacleTo({ index }: Security, input: Input): ApiError | 'silent' | undefined {
+    const ailment = index.ailment();
+    if (ailment === undefined) return undefined;
+    const { needs = [] } = endpoint;
+    const all = typeof needs === 'function' ? needs(input) : needs;
+    return all.map((need) => ailment.needs[need]).find((problem) => problem !== undefined);
   }
 
   return {
@@ -106,6 +138,8 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     takesLines: endpoint.takesLines ?? false,
     exists: (version) => endpoint.exists?.(version) ?? true,
     handle(security, call) {
+      const unavailable = endpoint.unavailable?.(security);
+      if (unavailable !== undefined) throw new Refusal(unavailable);
       if (endpoint.body === 'required' && call.body === undefined) {
         throw new Refusal(parseFailure('request body is required'));
       }
@@ -126,6 +160,9 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
         throw new Refusal(validationFailure(problems));
       }
       authorize(security, call, input);
+      const obstacle = obstacleTo(security, input);
+      if (obstacle === 'silent') return waitInVain('security index', security.clock);
+      if (obstacle !== undefined) throw new Refusal(obstacle);
       return endpoint.run(security, input, call);
     },
   };
@@ -188,6 +225,11 @@ export function textOrNothing(text: string | undefined): string | undefined {
 /** A response with a body. */
 export function answer(body: JsonValue, status = 200): Answer {
   return { status, body };
+}
+
+/** The same response, sent in chunks if the release does that. */
+export function inChunks(response: Answer, isChunked: boolean): Answer {
+  return { ...response, isChunked };
 }
 
 /** Throws an error from wherever an expression is expected. */

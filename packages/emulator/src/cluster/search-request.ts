@@ -2,10 +2,10 @@
 
 import { type Query, queryField } from '../search/query-parser.js';
 import type { Search, SortKey } from '../search/search.js';
-import { illegalArgument, Refusal } from '../wire/envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from '../wire/json-parser.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonNode, jsonValueOf, locationOf } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
-import { type Field, objectParser, refuseBroken } from '../wire/object-parser.js';
+import { type Field, objectParser, refuseBroken, tokenName } from '../wire/object-parser.js';
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
 
@@ -40,6 +40,22 @@ export const sort: Field<readonly SortKey[] | undefined> = {
   },
 };
 
+/** The same where the order of a field can not be said without an object: `{ "name": { "order": "desc" } }`. */
+const securitySort: typeof sort = {
+  ...sort,
+  read(node, document) {
+    for (const item of node.kind === 'array' ? node.items : [node]) {
+      const short =
+        item.kind === 'object' ? item.members.find(({ value }) => value.kind !== 'object') : undefined;
+      if (short === undefined || short.value.kind === 'broken') continue;
+      const { at } = short.value;
+      const reason = `[${locationOf(document, at)}] [field_sort] Expected START_OBJECT but was: ${tokenName(short.value)}`;
+      throw new Refusal(contentParseFailure(reason), at);
+    }
+    return sort.read(node, document);
+  },
+};
+
 /** The values of the last hit of the page before. */
 export const searchAfter: Field<readonly JsonValue[] | undefined> = {
   tokens: ['array'],
@@ -51,13 +67,14 @@ export const searchAfter: Field<readonly JsonValue[] | undefined> = {
 };
 
 function parseSort(node: JsonNode, document: JsonDocument): SortKey[] {
-  if (node.kind === 'string') return [{ field: node.value, descending: false, format: undefined }];
+  if (node.kind === 'string')
+    return [{ field: node.value, descending: isBestFirst(node.value), format: undefined }];
   if (node.kind !== 'object') throw new Refusal(illegalArgument('mal-formatted sort object'));
   return node.members.map(({ name, value }) => {
     if (value.kind === 'string')
       return { field: name, descending: isDescending(value.value), format: undefined };
     if (value.kind !== 'object') return refuseBroken(document);
-    let descending = false;
+    let descending = isBestFirst(name);
     let format: string | undefined;
     for (const member of value.members) {
       const text = member.value.kind === 'string' ? member.value.value : '';
@@ -71,6 +88,11 @@ function parseSort(node: JsonNode, document: JsonDocument): SortKey[] {
     }
     return { field: name, descending, format };
   });
+}
+
+/** By their score, entries are sorted the other way round unless it is said how. */
+export function isBestFirst(field: string): boolean {
+  return field === '_score';
 }
 
 function isDescending(order: string): boolean {
@@ -89,7 +111,7 @@ export function searchReader(parserName: string): (call: Call) => Search {
     query: queryField,
     from: whole,
     size: whole,
-    sort,
+    sort: securitySort,
     search_after: searchAfter,
   });
   return (call) => {
@@ -110,12 +132,18 @@ export function searchProblems({ from, size }: Search): string[] {
   return problems;
 }
 
-/** @throws Refusal if the page is too far away */
-export function checkWindow({ from, size }: Search): void {
-  if (from + size <= maxWindow) return;
-  const reason =
+/** Says that a page is too far away. */
+export function windowProblem({ from, size }: Search): string | undefined {
+  if (from + size <= maxWindow) return undefined;
+  return (
     `Result window is too large, from + size must be less than or equal to: [${maxWindow}] but was [${from + size}]. ` +
     'See the scroll api for a more efficient way to request large data sets. ' +
-    'This limit can be set by changing the [index.max_result_window] index level setting.';
-  throw new Refusal(illegalArgument(reason));
+    'This limit can be set by changing the [index.max_result_window] index level setting.'
+  );
+}
+
+/** @throws Refusal if the page is too far away */
+export function checkWindow(search: Search): void {
+  const problem = windowProblem(search);
+  if (problem !== undefined) throw new Refusal(illegalArgument(problem));
 }

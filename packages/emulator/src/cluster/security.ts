@@ -3,37 +3,54 @@
  * are in the parts.
  */
 
-import { type Authenticator, createAuthenticator } from '../authentication/authentication.js';
+import { type Authenticator, createAuthenticator, createOpenDoor } from '../authentication/authentication.js';
 import { createChallenges } from '../authentication/challenges.js';
 import { type Credentials, createCredentials } from '../authentication/credentials.js';
 import { createJwtRealms, type JwtRealm, type JwtRealms } from '../authentication/jwt-realms.js';
 import { createKerberos, type TicketResult } from '../authentication/kerberos.js';
 import { type Authorization, createAuthorization } from '../authorization/authorization.js';
 import { createRoles, type Roles } from '../authorization/roles.js';
-import type { Clock } from '../controls/clock.js';
+import type { ScheduledClock } from '../controls/clock.js';
+import type { FaultSource } from '../controls/faults.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
+import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
+import { createProfiles, type Profiles } from '../identities/profiles.js';
 import { createRoleMappings, type RoleMappings } from '../identities/role-mappings.js';
 import { createSecrets, type Secrets } from '../identities/secrets.js';
-import { createServiceAccounts, type ServiceAccounts } from '../identities/service-accounts.js';
+import {
+  createServiceAccounts,
+  type ServiceAccounts,
+  type ServiceTokens,
+} from '../identities/service-accounts.js';
 import { createTokens, type Tokens } from '../identities/tokens.js';
-import { createUsers, type Users } from '../identities/users.js';
+import { createUsers, type FileUser, type Users } from '../identities/users.js';
 import {
   type ApplicationPrivileges,
   createApplicationPrivileges,
 } from '../privileges/application-privileges.js';
+import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
+import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
+import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
+import { createSecurityIndex, type SecurityIndex } from './security-index.js';
 
 /** What is configured about a cluster. */
 export interface SecuritySettings {
   readonly version: Version;
   readonly password: string;
   readonly license: 'trial' | 'basic';
+  /** Otherwise everybody may do everything, and nobody is asked who he is. */
+  readonly security: boolean;
   readonly tokenService: boolean;
+  /** Whether there are API keys. */
+  readonly apiKeys: boolean;
   readonly tokenTimeoutMs: number;
   readonly seed: string | undefined;
-  /** The roles of requests without credentials; none: they are refused. */
-  readonly anonymousRoles: readonly string[];
+  readonly files: NodeFiles;
+  readonly anonymous: AnonymousUser;
+  /** Whether what a request without credentials may not do is denied; otherwise it is asked to authenticate. */
+  readonly anonymousAuthzException: boolean;
   /** Whether anybody may run as somebody else. */
   readonly runAs: boolean;
   /** What each Kerberos ticket, in Base64, leads to. */
@@ -42,11 +59,20 @@ export interface SecuritySettings {
   readonly jwtRealms: readonly JwtRealm[];
 }
 
+/** What stands in the files of the node, where it can be used but not changed. */
+export interface NodeFiles {
+  readonly users: readonly FileUser[];
+  readonly roles: RoleDescriptors;
+  readonly serviceTokens: ServiceTokens;
+}
+
 /** The state of a cluster. */
 export interface Security {
   readonly settings: SecuritySettings;
   readonly version: Version;
-  readonly clock: Clock;
+  readonly clock: ScheduledClock;
+  /** Where its node listens, as `host:port`. */
+  readonly listensAt: () => string;
   /** The instant at which it was made. */
   readonly startedAt: number;
   readonly secrets: Secrets;
@@ -56,8 +82,14 @@ export interface Security {
   readonly roleMappings: RoleMappings;
   readonly tokens: Tokens;
   readonly apiKeys: ApiKeys;
+  readonly profiles: Profiles;
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
+  /** The realms that are asked who somebody is. */
+  readonly realmNames: ReadonlySet<string>;
+  readonly index: SecurityIndex;
+  readonly caches: CredentialCaches;
+  readonly faults: FaultSource;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -65,38 +97,75 @@ export interface Security {
 }
 
 /** Makes a cluster with its reserved users and roles. */
-export function createSecurity(settings: SecuritySettings, clock: Clock): Security {
-  const { version, anonymousRoles } = settings;
+export function createSecurity(
+  settings: SecuritySettings,
+  clock: ScheduledClock,
+  faults: FaultSource,
+  listensAt: () => string,
+): Security {
+  const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
-  const users = createUsers(settings.password);
-  const roles = createRoles(version);
-  const applicationPrivileges = createApplicationPrivileges();
-  const roleMappings = createRoleMappings();
+  const caches = createCredentialCaches(clock);
+  const index = createSecurityIndex(faults, caches, version);
+  const guards = { index, caches, faults };
+  const { files } = settings;
+  const users = index.filledBy(
+    createUsers(settings.password, files.users),
+    'put',
+    'setPassword',
+    'setEnabled',
+  );
+  const roles = index.filledBy(createRoles(version, files.roles), 'put');
+  const applicationPrivileges = index.filledBy(createApplicationPrivileges(), 'put');
+  const roleMappings = index.filledBy(createRoleMappings(), 'put');
+  const serviceAccounts = index.filledBy(
+    createServiceAccounts(secrets, version, files.serviceTokens),
+    'createToken',
+  );
   const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
-  const apiKeys = createApiKeys(clock, secrets, version);
-  const serviceAccounts = createServiceAccounts(secrets);
+  const others = { users, roles, roleMappings, serviceAccounts, version };
+  const access = guardKeys(guards, others);
+  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, access), 'create');
   // A basic licence has no realms of these types, and Elasticsearch passes them over.
-  const isLicensed = settings.license === 'trial';
+  const isLicensed = settings.license === 'trial' && settings.security;
   const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
   const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
+  const challenges = createChallenges(
+    version,
+    settings.tokenService,
+    settings.apiKeys,
+    kerberos.isConfigured,
+  );
+  const usersToSignIn = guardUsers(users, guards);
   const credentials = createCredentials({
-    users,
-    tokens,
+    users: usersToSignIn,
+    tokens: guardTokens(tokens, guards),
     apiKeys,
     serviceAccounts,
     kerberos,
     jwtRealms,
     roleMappings,
-    challenges: createChallenges(version, settings.tokenService, kerberos.isConfigured),
-    anonymousRoles,
+    challenges,
+    takesApiKeys: settings.apiKeys,
+    whyNotReadable: guardServiceTokens(guards),
     version,
   });
-  const authenticator = createAuthenticator(credentials, users, settings);
-  const authorization = createAuthorization(roles, serviceAccounts, applicationPrivileges, version);
+  const authenticator = settings.security
+    ? createAuthenticator(credentials, usersToSignIn, settings)
+    : createOpenDoor();
+  const authorization = createAuthorization({
+    roles,
+    serviceAccounts,
+    applicationPrivileges,
+    anonymous,
+    anonymousChallenges: settings.anonymousAuthzException ? undefined : challenges.all,
+    version,
+  });
   return {
     settings,
     version,
     clock,
+    listensAt,
     startedAt: clock.now(),
     secrets,
     users,
@@ -105,8 +174,17 @@ export function createSecurity(settings: SecuritySettings, clock: Clock): Securi
     roleMappings,
     tokens,
     apiKeys,
+    profiles: createProfiles(clock),
     serviceAccounts,
     jwtRealms,
+    realmNames: new Set([
+      ...[reservedRealm, fileRealm, nativeRealm].map(({ name }) => name),
+      ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
+      ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
+    ]),
+    index,
+    caches,
+    faults,
     indices: createIndices(clock, secrets, version),
     credentials,
     authenticator,

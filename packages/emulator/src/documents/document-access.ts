@@ -8,6 +8,7 @@ import type { FieldRule } from '../authorization/permissions.js';
 import { matchesPattern } from '../names/name-patterns.js';
 import { parseRoleQuery } from '../privileges/role-queries.js';
 import type { Query } from '../search/query-parser.js';
+import { hashOf, inHashOrder } from '../wire/hash-order.js';
 import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
 import { metadataFields } from './mapping.js';
 
@@ -46,7 +47,23 @@ function fits({ grantedFields, deniedFields = [] }: FieldRule, path: string): bo
 }
 
 function anyOf(texts: readonly string[]): Query {
-  return { kind: 'bool', must: [], should: texts.map(parseRoleQuery), mustNot: [], minimumShouldMatch: 1 };
+  const should = texts.map(parseRoleQuery);
+  return { kind: 'bool', must: [], filter: [], should, mustNot: [], minimumShouldMatch: 1 };
+}
+
+/** The part of a document that somebody may see: in the order of the hash map that it is put into. */
+export function visibleSource(source: JsonMap, { limitsFields, seesField }: DocumentAccess): JsonMap {
+  return limitsFields ? hashed(filterFields(source, seesField)) : source;
+}
+
+function hashed(source: JsonMap): JsonMap {
+  const members = [...source].map(([name, value]): [string, JsonValue] => [name, hashedValue(value)]);
+  return new Map(inHashOrder(members, ([name]) => hashOf(name)));
+}
+
+function hashedValue(value: JsonValue): JsonValue {
+  if (isMap(value)) return hashed(value);
+  return Array.isArray(value) ? value.map(hashedValue) : value;
 }
 
 /** The part of a document that is left when only some of its fields are kept. */

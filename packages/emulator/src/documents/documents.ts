@@ -3,9 +3,10 @@
  * written can be found at once; there is nothing to refresh. Who may see or write what is decided elsewhere.
  */
 
+import type { Clock } from '../controls/clock.js';
 import type { FieldValue } from '../search/query.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
-import { type JsonDocument, jsonValueOf } from '../wire/json-parser.js';
+import { type JsonDocument, jsonValueOf, locationOf } from '../wire/json-parser.js';
 import { isMap, type JsonMap } from '../wire/json-value.js';
 import { refuseBroken } from '../wire/object-parser.js';
 import type { Version } from '../wire/version.js';
@@ -56,26 +57,37 @@ export interface Index extends Pick<IndexDefinition, 'shards' | 'replicas'> {
   remove(id: string): Written;
 }
 
+// `index.gc_deletes` of Elasticsearch.
+const rememberedMs = 60_000;
+
 /** What is known of an index when it is made. */
 export interface IndexParts {
   readonly name: string;
   readonly uuid: string;
-  readonly createdAt: number;
+  readonly clock: Clock;
   readonly definition: IndexDefinition;
   readonly version: Version;
 }
 
 /** @throws Refusal if the index has too many fields */
-export function createIndex({ name, uuid, createdAt, definition, version }: IndexParts): Index {
+export function createIndex({ name, uuid, clock, definition, version }: IndexParts): Index {
   const documents = new Map<string, StoredDocument>();
+  const removed = new Map<string, { readonly version: number; readonly at: number }>();
   const mapping = createMapping((place, reason, cause) => unfit(version, place, reason, cause));
   mapping.add(definition.fields);
   let operations = 0;
 
+  /** The version of what is stored next under an id; that of a removed document is remembered for a while. */
+  function nextVersion(id: string): number {
+    const tombstone = removed.get(id);
+    const last = tombstone !== undefined && clock.now() - tombstone.at < rememberedMs ? tombstone.version : 0;
+    return (documents.get(id)?.version ?? last) + 1;
+  }
+
   const index: Index = {
     name,
     uuid,
-    createdAt,
+    createdAt: clock.now(),
     shards: definition.shards,
     replicas: definition.replicas,
     mapping,
@@ -87,10 +99,10 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
         const source = jsonValueOf(document.root, () => refuseBroken(document));
         return { ...indexed, id, source: isMap(source) ? source : new Map() };
       } catch (refusal) {
-        if (!(refusal instanceof Refusal) || refusal.error.type !== 'x_content_parse_exception')
-          throw refusal;
-        const { error } = refusal;
-        const [, place = '1:1'] = /^\[(\d+:\d+)\]/.exec(error.reason) ?? [];
+        // What was said about the document itself has no place any more.
+        if (!(refusal instanceof Refusal) || refusal.at === undefined) throw refusal;
+        const { error, at } = refusal;
+        const place = locationOf(document, at);
         throw new Refusal(unfit(version, place, `failed to parse: ${error.reason}`, error));
       }
     },
@@ -101,7 +113,8 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
         throw new Refusal(documentError(index, 409, 'version_conflict_engine_exception', reason));
       }
       mapping.add(added);
-      const stored = { index, id, version: (before?.version ?? 0) + 1, seqNo: operations++, source, values };
+      const stored = { index, id, version: nextVersion(id), seqNo: operations++, source, values };
+      removed.delete(id);
       // The newest comes last.
       documents.delete(id);
       documents.set(id, stored);
@@ -113,10 +126,10 @@ export function createIndex({ name, uuid, createdAt, definition, version }: Inde
       };
     },
     remove(id) {
-      const before = documents.get(id);
-      documents.delete(id);
-      const version = (before?.version ?? 0) + 1;
-      return { result: before === undefined ? 'not_found' : 'deleted', id, version, seqNo: operations++ };
+      const version = nextVersion(id);
+      const found = documents.delete(id);
+      removed.set(id, { version, at: clock.now() });
+      return { result: found ? 'deleted' : 'not_found', id, version, seqNo: operations++ };
     },
   };
   return index;
@@ -128,9 +141,9 @@ export function documentError(index: Index, status: number, type: string, reason
 }
 
 /** 400, a document that is none, or not one of this index. */
-function unfit(version: Version, place: string, reason: string, cause?: ApiError): ApiError {
+function unfit(version: Version, place: string | undefined, reason: string, cause?: ApiError): ApiError {
   const [type, text] = version.locatesDocumentErrors
-    ? ['document_parsing_exception', `[${place}] ${reason}`]
+    ? ['document_parsing_exception', place === undefined ? reason : `[${place}] ${reason}`]
     : ['mapper_parsing_exception', reason];
   return { status: 400, type, reason: text, ...(cause && { cause }) };
 }

@@ -4,7 +4,7 @@
  */
 
 import { parseDate } from '../search/date-math.js';
-import { type FieldType, type FieldValue, wordsOf } from '../search/query.js';
+import { type FieldType, type FieldValue, wordsIn } from '../search/query.js';
 import { illegalArgument, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
 import { readScalarText } from '../wire/object-parser.js';
@@ -22,7 +22,7 @@ export interface ValueType {
 /** The types by the names that mappings have for them. */
 export const valueTypes: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
   ['keyword', { comparedAs: 'keyword', read: (node, document) => [readScalarText(node, document)] }],
-  ['text', { comparedAs: 'text', read: (node, document) => wordsOf(readScalarText(node, document)) }],
+  ['text', { comparedAs: 'text', read: (node, document) => wordsIn(readScalarText(node, document)) }],
   ['boolean', { comparedAs: 'boolean', read: readBoolean }],
   ['date', { comparedAs: 'date', read: readDate }],
   ['long', whole('a long', 2 ** 63)],

@@ -40,7 +40,7 @@ export function createIndices(clock: Clock, secrets: Secrets, version: Version):
         });
       }
       const uuid = secrets.secret();
-      const index = createIndex({ name, uuid, createdAt: clock.now(), definition, version });
+      const index = createIndex({ name, uuid, clock, definition, version });
       byName.set(name, index);
       return index;
     },

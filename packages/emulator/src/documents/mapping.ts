@@ -58,9 +58,9 @@ const undeclaredText: MappedField = {
 };
 const objectField: MappedField = { type: 'object' };
 
-/** @param complain makes the error about a document, of the place and the reason */
+/** @param complain makes the error about a document, of the place (if there is one) and the reason */
 export function createMapping(
-  complain: (place: string, reason: string, cause?: ApiError) => ApiError,
+  complain: (place: string | undefined, reason: string, cause?: ApiError) => ApiError,
 ): Mapping {
   const fields = new Map<string, MappedField>();
 
@@ -148,7 +148,10 @@ export function createMapping(
 
     const { root } = document;
     if (root.kind === 'broken') refuseBroken(document);
-    if (root.kind !== 'object') return fail(root, 'Malformed content, must start with an object');
+    if (root.kind !== 'object') {
+      // The only complaint that does not say where: nothing was read yet.
+      throw new Refusal(complain(undefined, 'Malformed content, must start with an object'));
+    }
     visitObject(root, []);
     checkCount(added);
     return { values, added };

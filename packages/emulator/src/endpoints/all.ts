@@ -2,6 +2,8 @@
 
 import type { Route } from '../cluster/endpoint.js';
 import { authenticateRoutes } from './accounts/authenticate.js';
+import { profileSuggestRoute } from './accounts/profile-suggest.js';
+import { profileRoutes } from './accounts/profiles.js';
 import { serviceAccountRoutes } from './accounts/service-accounts.js';
 import { tokenRoutes } from './accounts/tokens.js';
 import { userQueryRoute } from './accounts/user-query.js';
@@ -18,10 +20,14 @@ import { crossClusterKeyRoutes } from './keys/cross-cluster-keys.js';
 import { cacheRoutes } from './node/caches.js';
 import { clusterRoutes } from './node/cluster.js';
 import { licenseRoutes } from './node/license.js';
+import { securityIndexRoutes } from './node/security-index.js';
 import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
 import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
+import { profilePrivilegesRoute } from './privileges/profile-privileges.js';
 import { roleMappingRoutes } from './privileges/role-mappings.js';
+import { roleQueryRoute } from './privileges/role-query.js';
 import { roleRoutes } from './privileges/roles.js';
+import { severalRolesRoutes } from './privileges/several-roles.js';
 import { userPrivilegesRoutes } from './privileges/user-privileges.js';
 
 // Until 8.0 these were also reachable under their older name.
@@ -36,9 +42,7 @@ const renamed: readonly Route[] = [
   ...roleMappingRoutes,
 ];
 
-/** Every endpoint there is; not every release has each of them. */
-export const allRoutes: readonly Route[] = [
-  ...clusterRoutes,
+const securityRoutes: readonly Route[] = [
   ...authenticateRoutes,
   ...tokenRoutes,
   ...apiKeyRoutes,
@@ -52,16 +56,32 @@ export const allRoutes: readonly Route[] = [
   ...applicationPrivilegeRoutes,
   userQueryRoute,
   ...roleRoutes,
+  ...severalRolesRoutes,
+  roleQueryRoute,
   ...roleMappingRoutes,
   ...serviceAccountRoutes,
+  ...profileRoutes,
+  profileSuggestRoute,
+  profilePrivilegesRoute,
   ...cacheRoutes,
+  ...securityIndexRoutes,
+  ...renamed.flatMap(underOlderName),
+];
+
+/** The endpoints that are there without security too. */
+const otherRoutes: readonly Route[] = [
+  ...clusterRoutes,
   ...licenseRoutes,
   ...indexRoutes,
   ...documentRoutes,
   bulkRoute,
   ...searchRoutes,
-  ...renamed.flatMap(underOlderName),
 ];
+
+/** Every endpoint there is; not every release has each of them. */
+export function routesOf({ security }: { readonly security: boolean }): readonly Route[] {
+  return security ? [...securityRoutes, ...otherRoutes] : otherRoutes;
+}
 
 /** The same route under `/_xpack/security`, with a warning. */
 function underOlderName(route: Route): Route[] {

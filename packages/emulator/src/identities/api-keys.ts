@@ -34,13 +34,13 @@ export interface ApiKey {
   readonly metadata: JsonMap;
   /** Of a cross-cluster key: the access as it was asked for. */
   readonly access?: JsonValue;
-  readonly certificateIdentity?: string;
+  readonly certificateIdentity?: string | undefined;
 }
 
 /** What is chosen about a key when it is made. */
 export type ApiKeySpec = Pick<ApiKey, 'name' | 'type' | 'owner' | 'roleDescriptors' | 'metadata'> &
   Partial<Pick<ApiKey, 'access' | 'certificateIdentity'>> & {
-    /** Milliseconds from now, or `undefined` for ever. */
+    /** Milliseconds from now, which may be over, or `undefined` for ever. */
     readonly lifetimeMs: number | undefined;
     /** The instant at which it ends, instead of a lifetime. */
     readonly expiresAt?: number | undefined;
@@ -88,8 +88,19 @@ export interface ApiKeyCredential {
 // Expired and invalidated keys stay visible for seven days.
 const retentionMs = 7 * 86_400_000;
 
+/** Whether keys can be looked for. */
+export interface KeyAccess {
+  /** Whether something can be looked for by an id, and would be an API key. */
+  isReadable(id: string): boolean;
+  /**
+   * @returns whether a key can be read that is there
+   * @throws Refusal if nobody has time to look at it
+   */
+  canBeUsed(id: string): boolean;
+}
+
 /** Makes the store. */
-export function createApiKeys(clock: Clock, secrets: Secrets, version: Version): ApiKeys {
+export function createApiKeys(clock: Clock, secrets: Secrets, version: Version, access: KeyAccess): ApiKeys {
   const keys = new Map<string, ApiKey>();
   const owners = new WeakMap<User, { readonly owner: ApiKeyOwner; readonly generation: number }>();
 
@@ -112,7 +123,12 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
 
   function verify({ id, secret }: ApiKeyCredential): ApiKey | ApiKeyProblem {
     const key = find(id);
-    if (key === undefined) return { problem: `unable to find apikey with id ${id}` };
+    if (key === undefined || !access.canBeUsed(id)) {
+      const problem = access.isReadable(id)
+        ? `unable to find apikey with id ${id}`
+        : `apikey authentication for id ${id} encountered a failure`;
+      return { problem };
+    }
     if (key.invalidation !== undefined) return { problem: `api key [${id}] has been invalidated` };
     if (digest(`key:${id}`, secret) !== key.secret) {
       return {
@@ -134,7 +150,7 @@ export function createApiKeys(clock: Clock, secrets: Secrets, version: Version):
       const id = secrets.id();
       const secret = secrets.secret();
       const creation = clock.now();
-      const expiration = lifetimeMs === undefined ? expiresAt : creation + lifetimeMs;
+      const expiration = lifetimeMs === undefined ? expiresAt : endOf(creation, lifetimeMs);
       const key = {
         ...spec,
         id,
@@ -180,6 +196,11 @@ export function parseApiKey(encoded: string): ApiKeyCredential | ApiKeyProblem {
   const colon = text.indexOf(':');
   if (colon < 1) return { problem: 'invalid ApiKey value' };
   return { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+/** When a key ends that lives so long. Elasticsearch counts whole seconds. */
+export function endOf(start: number, lifetimeMs: number): number {
+  return start + Math.trunc(lifetimeMs / 1000) * 1000;
 }
 
 /** The value for an `Authorization: ApiKey` header. */

@@ -10,13 +10,7 @@ const subkeys = rounds + 2;
 const stateWords = subkeys + 4 * 256;
 const plainText = Buffer.from('OrpheanBeholderScryDoubt');
 
-/** The cost of a hash, or `undefined` if the text is no bcrypt hash. */
-export function bcryptCost(hash: string): number | undefined {
-  const match = form.exec(hash);
-  return match === null ? undefined : Number(match[1]);
-}
-
-/** @param hash a text for which `bcryptCost` gives a cost */
+/** Whether a text is a bcrypt hash, and that of a password. */
 export function isBcryptHashOf(hash: string, password: string): boolean {
   const [, cost = '', salt = '', digest = ''] = form.exec(hash) ?? [];
   return digest !== '' && encode(compute(password, decode(salt).subarray(0, 16), Number(cost))) === digest;

@@ -30,9 +30,12 @@ export interface Authentication {
 export interface ServiceTokenIdentity {
   readonly account: ServiceAccountName;
   readonly name: string;
+  /** Where the token is kept. */
+  readonly source: 'file' | 'index';
 }
 
 export const reservedRealm: Realm = { name: 'reserved', type: 'reserved' };
+export const fileRealm: Realm = { name: 'default_file', type: 'file' };
 export const nativeRealm: Realm = { name: 'default_native', type: 'native' };
 export const apiKeyRealm: Realm = { name: '_es_api_key', type: '_es_api_key' };
 export const serviceAccountRealm: Realm = { name: '_service_account', type: '_service_account' };
@@ -92,10 +95,17 @@ export function tokenIdentity(authentication: Authentication): Authentication {
   return { ...authentication, type: 'token', accessToken: true };
 }
 
+/** Who requests without credentials are, where they are allowed. */
+export interface AnonymousUser {
+  readonly username: string;
+  /** None: there is no such user, and requests without credentials are refused. */
+  readonly roles: readonly string[];
+}
+
 /** The identity of a request without credentials, where that is allowed. */
-export function anonymousIdentity(roles: readonly string[]): Authentication {
+export function anonymousIdentity({ username, roles }: AnonymousUser): Authentication {
   const user: User = {
-    username: '_anonymous',
+    username,
     roles,
     fullName: null,
     email: null,
@@ -105,7 +115,20 @@ export function anonymousIdentity(roles: readonly string[]): Authentication {
   return { type: 'anonymous', user, realm: anonymousRealm, lookupRealm: anonymousRealm };
 }
 
-/** An identity as `_authenticate` prints it. */
+/**
+ * The roles of a caller, those that everybody has in addition among them. They belong to no identity, but are
+ * added wherever somebody asks (`TransportAuthenticateAction`, `CompositeRolesStore`).
+ */
+export function rolesOf(
+  { user, apiKey, serviceToken, lookupRealm }: Authentication,
+  anonymous: AnonymousUser,
+): readonly string[] {
+  const isUser = apiKey === undefined && serviceToken === undefined && lookupRealm !== anonymousRealm;
+  if (anonymous.roles.length === 0 || !isUser) return user.roles;
+  return [...new Set([...user.roles, ...anonymous.roles])];
+}
+
+/** An identity as answers print it. */
 export function showIdentity(
   authentication: Authentication,
   version: Version,
@@ -122,10 +145,11 @@ export function showIdentity(
     authentication_realm: { name: realm.name, type: realm.type },
     lookup_realm: { name: lookupRealm.name, type: lookupRealm.type },
     authentication_type: authentication.type,
+    // In the order of a hash map, in which they were recorded.
     api_key: apiKey && {
-      id: apiKey.id,
-      name: apiKey.name,
       managed_by: version.showsManagedKeys ? 'elasticsearch' : undefined,
+      name: apiKey.name,
+      id: apiKey.id,
     },
   };
 }
@@ -142,7 +166,8 @@ export function describeCaller({ type, user, apiKey, serviceToken, runBy }: Auth
 function showToken(authentication: Authentication, version: Version): JsonValue | undefined {
   const managedBy = version.showsManagedTokens ? { managed_by: 'elasticsearch' } : undefined;
   if (authentication.serviceToken !== undefined) {
-    return { name: authentication.serviceToken.name, type: '_service_account_index', ...managedBy };
+    const { name, source } = authentication.serviceToken;
+    return { name, type: `_service_account_${source}`, ...managedBy };
   }
   return authentication.accessToken === true ? managedBy : undefined;
 }

@@ -1,14 +1,13 @@
 /** Reads a new password, or the hash of one, from a body. */
 
 import { refuseType } from '../privileges/privileges-parser.js';
-import { illegalArgument, Refusal, validationFailure } from '../wire/envelope.js';
+import { Refusal, validationFailure } from '../wire/envelope.js';
 import type { JsonMember } from '../wire/json-parser.js';
-import { bcryptCost } from './bcrypt.js';
+import type { Version } from '../wire/version.js';
+import { checkPasswordHash } from './password-hash.js';
 import type { NewPassword } from './users.js';
 
 const shortestPassword = 6;
-// The hashing that Elasticsearch is configured with by default. Another cost counts as another algorithm.
-const configuredCost = 10;
 
 /**
  * Reads `password` or `password_hash`.
@@ -17,11 +16,15 @@ const configuredCost = 10;
  * @returns `undefined` if the member is something else
  * @throws Refusal if it is no password
  */
-export function readPassword(member: JsonMember, before: NewPassword | undefined): NewPassword | undefined {
+export function readPassword(
+  member: JsonMember,
+  before: NewPassword | undefined,
+  version: Version,
+): NewPassword | undefined {
   if (member.name !== 'password' && member.name !== 'password_hash') return undefined;
   if (member.value.kind !== 'string') return refuseType(member, 'string');
   const text = member.value.value;
-  const password = member.name === 'password' ? plain(text) : hashed(text);
+  const password = member.name === 'password' ? plain(text) : hashed(text, version);
   if (before !== undefined) refuse('password_hash has already been set');
   return password;
 }
@@ -36,11 +39,7 @@ function plain(text: string): NewPassword {
   return { plain: text };
 }
 
-function hashed(text: string): NewPassword {
-  const cost = bcryptCost(text);
-  if (cost === configuredCost) return { bcrypt: text };
-  const named = /^\{(\w+)\}/.exec(text)?.[1]?.toUpperCase() ?? 'NOOP';
-  const algorithm = cost === undefined ? named : `BCRYPT${cost}`;
-  const reason = `Provided password hash uses [${algorithm}] but the configured hashing algorithm is [BCRYPT]`;
-  throw new Refusal(illegalArgument(reason));
+function hashed(hash: string, version: Version): NewPassword {
+  checkPasswordHash(hash, version);
+  return { hash };
 }

@@ -35,12 +35,14 @@ export interface Tokens {
   authenticate(token: string): Authentication | 'expired' | undefined;
   /** @returns the new pair, or why there is none */
   refresh(token: string, client: Authentication): IssuedTokens | { readonly problem: string };
-  /** @returns `no index` if no token was ever issued: Elasticsearch then has nothing to look into */
+  /** @returns `no index` if no token was ever issued, so that there is nothing to look for something like a token in */
   invalidate(kind: 'access' | 'refresh', token: string): TokenCounts | 'unknown' | 'no index';
   /** Invalidates whatever is alive of a user, of a realm, or of a user in a realm. */
   invalidateAll(username: string | undefined, realmName: string | undefined): TokenCounts;
   /** The tokens of which something is alive, the oldest first. */
   live(): LiveToken[];
+  /** Whether there ever was a token. */
+  hasIssued(): boolean;
   /** Invalidates a live token and its refresh token. @returns whether there was one with this number */
   invalidateNumber(number: number): boolean;
 }
@@ -115,7 +117,8 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
     if (shared === undefined) {
       return Buffer.concat([Buffer.from([...prefix, 22]), Buffer.from(secrets.secret(), 'latin1')]);
     }
-    return Buffer.concat([Buffer.from([...prefix, 24]), secrets.bytes(16), shared, Buffer.alloc(3)]);
+    const end = Buffer.alloc(version.endsTokens ? 0 : 3);
+    return Buffer.concat([Buffer.from([...prefix, 24]), secrets.bytes(16), shared, end]);
   }
 
   function find(records: Map<Digest, TokenRecord>, kind: string, token: string): TokenRecord | undefined {
@@ -162,18 +165,18 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
     if (record.refreshInvalidated) return { problem: 'token has been invalidated' };
     if (!isSameClient(record.client, client))
       return { problem: 'tokens must be refreshed by the creating client' };
-    // The same token may come with or without padding.
-    const canonical = Buffer.from(token, 'base64').toString('base64');
     if (record.refreshedAt === undefined || record.successor === undefined) {
       const pair = issue(record.authentication, client, true);
       record.refreshedAt = now;
-      record.successor = seal(canonical, `${pair.accessToken} ${pair.refreshToken}`);
+      record.successor = seal(token, `${pair.accessToken} ${pair.refreshToken}`);
       return pair;
     }
     if (now - record.refreshedAt > graceMs) {
       return { problem: 'token has already been refreshed more than 30 seconds in the past' };
     }
-    const [accessToken = '', refreshToken] = open(canonical, record.successor).split(' ');
+    const opened = open(token, record.successor);
+    if (opened === undefined) return { problem: 'could not refresh the requested token' };
+    const [accessToken = '', refreshToken] = opened.split(' ');
     return { accessToken, refreshToken, authentication: record.authentication };
   }
 
@@ -188,8 +191,7 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
     },
     invalidate(kind, token) {
       const record = find(kind === 'access' ? byAccess : byRefresh, kind, token);
-      if (record === undefined)
-        return issued > 0 || !('bytes' in decodeBase64(token)) ? 'unknown' : 'no index';
+      if (record === undefined) return issued > 0 || !isWellFormed(token) ? 'unknown' : 'no index';
       const flag = kind === 'access' ? 'accessInvalidated' : 'refreshInvalidated';
       const before = record[flag];
       record[flag] = true;
@@ -198,6 +200,7 @@ export function createTokens(clock: Clock, secrets: Secrets, version: Version, l
         : { invalidated: 1, previouslyInvalidated: 0 };
     },
     live: () => [...byAccess.values()].flatMap((record) => alive(record) ?? []),
+    hasIssued: () => issued > 0,
     invalidateNumber(number) {
       const record = [...byAccess.values()].find((other) => other.number === number && alive(other));
       if (record === undefined) return false;
@@ -239,8 +242,21 @@ function variableInteger(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...variableInteger(value >>> 7)];
 }
 
+/** Whether a text is a version and a payload of the length that it says, whatever follows. */
+function isWellFormed(token: string): boolean {
+  const decoded = decodeBase64(token);
+  if (!('bytes' in decoded)) return false;
+  const { bytes } = decoded;
+  // The last byte of a number has no highest bit.
+  const afterNumber = (from: number): number => bytes.findIndex((byte, at) => at >= from && byte < 128) + 1;
+  const length = afterNumber(0);
+  const payload = length === 0 ? 0 : afterNumber(length);
+  return payload > 0 && payload === length + 1 && bytes.length >= payload + (bytes[length] ?? 0);
+}
+
 // Within the grace window the same pair has to be returned once more, but no token may be kept. So the new
-// pair is encrypted with a key that only the old refresh token yields. A key encrypts once, hence the fixed nonce.
+// pair is encrypted with a key that only the old refresh token yields, spelled as it was: with another padding it
+// opens nothing, as in Elasticsearch (recorded). A key encrypts once, hence the fixed nonce.
 const nonce = Buffer.alloc(12);
 
 function sealingKey(refreshToken: string): Buffer {
@@ -252,8 +268,13 @@ function seal(refreshToken: string, plain: string): Buffer {
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function open(refreshToken: string, sealed: Buffer): string {
+function open(refreshToken: string, sealed: Buffer): string | undefined {
   const decipher = createDecipheriv('aes-256-gcm', sealingKey(refreshToken), nonce);
   decipher.setAuthTag(sealed.subarray(-16));
-  return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]).toString();
+  const plain = decipher.update(sealed.subarray(0, -16));
+  try {
+    return Buffer.concat([plain, decipher.final()]).toString();
+  } catch {
+    return undefined;
+  }
 }

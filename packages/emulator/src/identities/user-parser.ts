@@ -9,9 +9,10 @@ import { illegalArgument, parseFailure, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, type JsonMember, mapOf } from '../wire/json-parser.js';
 import { emptyMap } from '../wire/json-value.js';
 import { refuseBroken, tokenName } from '../wire/object-parser.js';
+import type { Version } from '../wire/version.js';
 import { readPassword } from './password-parser.js';
 import type { User } from './user.js';
-import { isReservedUser, type NewPassword } from './users.js';
+import type { NewPassword } from './users.js';
 
 /** A user that is to be stored. */
 export interface UserRequest {
@@ -25,7 +26,7 @@ export interface UserRequest {
  * @param username the name from the path
  * @throws Refusal if the body is not a user
  */
-export function parseUser(username: string, document: JsonDocument): UserRequest {
+export function parseUser(username: string, document: JsonDocument, version: Version): UserRequest {
   const { root } = document;
   if (root.kind === 'broken') refuseBroken(document);
   if (root.kind !== 'object')
@@ -38,7 +39,7 @@ export function parseUser(username: string, document: JsonDocument): UserRequest
     switch (member.name) {
       case 'password':
       case 'password_hash':
-        password = readPassword(member, password);
+        password = readPassword(member, password, version);
         break;
       case 'roles':
         user = { ...user, roles: readRoles(member, document) };
@@ -83,26 +84,32 @@ function readOptional(member: JsonMember): string | null {
 function readRoles(member: JsonMember, document: JsonDocument): string[] {
   const { value } = member;
   if (value.kind === 'string') return value.value === '' ? [] : value.value.split(',');
-  const complain = (problem: string): never => {
-    throw new Refusal(parseFailure(`could not parse [roles] field. expected a string array but ${problem}`));
+  const complain = (problem: string, field = 'roles'): never => {
+    throw new Refusal(
+      parseFailure(`could not parse [${field}] field. expected a string array but ${problem}`),
+    );
   };
   if (value.kind === 'null') return complain('found null value instead');
   if (value.kind !== 'array') return complain(`found [${tokenName(value)}] value instead`);
   const roles = value.items.map((item) =>
-    item.kind === 'string' ? item.value : complain(`one of the value in the array is [${tokenName(item)}]`),
+    // Inside of an array the parser has no name of a field.
+    item.kind === 'string'
+      ? item.value
+      : complain(`one of the value in the array is [${tokenName(item)}]`, 'null'),
   );
   return value.end === undefined ? refuseBroken(document) : roles;
 }
 
 /** What is wrong with a user that could be read. */
-export function userProblems({ user, hasRoles }: UserRequest): string[] {
+export function userProblems({ user, hasRoles }: UserRequest, version: Version): string[] {
   const problems: (string | undefined)[] = [];
   if (!hasRoles) problems.push('roles are missing');
   if ([...user.metadata.keys()].some((key) => key.startsWith('_'))) {
     problems.push('metadata keys may not start with [_]');
   }
-  if (isReservedUser(user.username))
-    problems.push(`Username [${user.username}] is reserved and may not be used.`);
-  problems.push(nameProblem('User', user.username), ...user.roles.map((role) => nameProblem('Role', role)));
+  problems.push(
+    nameProblem('User', user.username, version),
+    ...user.roles.map((role) => nameProblem('Role', role, version)),
+  );
   return problems.filter((problem) => problem !== undefined);
 }

@@ -1,11 +1,18 @@
 /** What users and roles may be called. */
 
-const printable = /^[\x20-\x7e]+$/;
-// 7.x and 8.x allow 1024 characters, the specification of 9.x says 507; the source is followed.
-const longestName = 1024;
+import type { Version } from '../wire/version.js';
 
-/** What is wrong with a name, in Elasticsearch's words, or `undefined` if nothing is. */
-export function nameProblem(kind: 'User' | 'Role', name: string): string | undefined {
+const printable = /^[\x20-\x7e]+$/;
+const longestDescriptor = 1024;
+
+/**
+ * What is wrong with a name, in Elasticsearch's words, or `undefined` if nothing is.
+ *
+ * @param version in which the name is to be stored; without one, it is that of a role descriptor
+ */
+export function nameProblem(kind: 'User' | 'Role', name: string, version?: Version): string | undefined {
+  // The name is a part of the id of a document, which has a limit of its own.
+  const longestName = version?.limitsNamesByIds === true ? 507 : longestDescriptor;
   const fine =
     name.length <= longestName && printable.test(name) && !name.startsWith(' ') && !name.endsWith(' ');
   if (fine) return undefined;

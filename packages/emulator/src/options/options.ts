@@ -1,19 +1,14 @@
 /** The options of `startEmulator`, their defaults, and the checks that fail at once. */
 
 import type { TicketResult } from '../authentication/kerberos.js';
-import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { SecuritySettings } from '../cluster/security.js';
-import { parseUser, type UserRequest, userProblems } from '../identities/user-parser.js';
-import { nameProblem } from '../names/names.js';
+import type { UserRequest } from '../identities/user-parser.js';
 import type { RoleDescriptor } from '../privileges/role-descriptor.js';
-import { parseRole } from '../privileges/role-descriptor-parser.js';
-import { checkRoleQueries } from '../privileges/role-queries.js';
-import { descriptorProblems } from '../privileges/role-validation.js';
 import { decodeBase64 } from '../wire/base64.js';
-import { Refusal } from '../wire/envelope.js';
-import { parseJson } from '../wire/json-parser.js';
 import { emptyMap } from '../wire/json-value.js';
-import { parseVersion, type Version } from '../wire/version.js';
+import { parseVersion } from '../wire/version.js';
+import { readRole, readUser } from './body-options.js';
+import { type FileOptions, readFiles } from './file-options.js';
 import { type JwtRealmOptions, readJwtRealms } from './jwt-options.js';
 import { areTexts, check, checkNames, isObject, refuse } from './option-checks.js';
 
@@ -34,12 +29,23 @@ export interface EmulatorOptions {
   readonly password?: string;
   /** Default `trial`; with `basic` the token service refuses, as the real one does. */
   readonly license?: 'trial' | 'basic';
+  /** `false`: there is no security, and everybody may do everything (`xpack.security.enabled`). Default `true`. */
+  readonly security?: boolean;
   /** Whether there is a token service. Default `true`, although the real one wants TLS for it. */
   readonly tokenService?: boolean;
+  /** Whether there are API keys. Default `true`. */
+  readonly apiKeys?: boolean;
   /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
   readonly tokenTimeoutMs?: number;
   /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
   readonly anonymousRoles?: readonly string[];
+  /** The name of whoever sends no credential, where `anonymousRoles` let him in. Default `_anonymous`. */
+  readonly anonymousUsername?: string;
+  /**
+   * Whether he is denied with 403 what these roles do not allow. Default `true`; `false`: with 401, which asks
+   * him to authenticate (`xpack.security.authc.anonymous.authz_exception`).
+   */
+  readonly anonymousAuthzException?: boolean;
   /** Whether `es-security-runas-user` is heard. Default `true`. */
   readonly runAs?: boolean;
   /** Kerberos tickets in Base64 and what each leads to. Default: none, and no Kerberos realm. */
@@ -58,6 +64,8 @@ export interface EmulatorOptions {
   readonly users?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Roles by name, each as the body of `PUT /_security/role/{name}`. Default: none but the reserved ones. */
   readonly roles?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What stands in the files of the node. Default: nothing. */
+  readonly files?: FileOptions;
 }
 
 /** A ticket: of a user, or one that the handshake does not end with. */
@@ -90,9 +98,13 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'version',
   'password',
   'license',
+  'security',
   'tokenService',
+  'apiKeys',
   'tokenTimeoutMs',
   'anonymousRoles',
+  'anonymousUsername',
+  'anonymousAuthzException',
   'runAs',
   'kerberosTickets',
   'jwtRealms',
@@ -100,6 +112,7 @@ const known: readonly (keyof EmulatorOptions)[] = [
   'seed',
   'users',
   'roles',
+  'files',
 ];
 
 /** @throws TypeError naming the option that is wrong; the value of a password is never in the message */
@@ -115,8 +128,10 @@ export function readOptions(options: EmulatorOptions): Settings {
     password = 'changeme',
     license = 'trial',
   } = options;
-  const { tokenService = true, tokenTimeoutMs = 1_200_000, seed, users = {}, roles = {} } = options;
-  const { anonymousRoles = [], runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
+  const { security = true, tokenService = true, apiKeys = true, tokenTimeoutMs = 1_200_000 } = options;
+  const { seed, users = {}, roles = {}, files = {} } = options;
+  const { anonymousRoles = [], anonymousUsername = '_anonymous', anonymousAuthzException = true } = options;
+  const { runAs = true, kerberosTickets = {}, jwtRealms = [], ui = true } = options;
   check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');
   check('host', typeof host === 'string' && host !== '', 'an address or a host name');
   check('tls', typeof tls === 'boolean', 'true or false');
@@ -124,13 +139,21 @@ export function readOptions(options: EmulatorOptions): Settings {
   if (parsed === undefined) return refuse('version', 'a release from 7.17 to 9.5, such as "8.10" or "9.5.0"');
   check('password', typeof password === 'string' && password.length >= 6, 'a text of six characters or more');
   check('license', license === 'trial' || license === 'basic', '"trial" or "basic"');
+  check('security', typeof security === 'boolean', 'true or false');
   check('tokenService', typeof tokenService === 'boolean', 'true or false');
+  check('apiKeys', typeof apiKeys === 'boolean', 'true or false');
   check(
     'tokenTimeoutMs',
     Number.isFinite(tokenTimeoutMs) && tokenTimeoutMs >= 1000 && tokenTimeoutMs <= 3_600_000,
     'a number of milliseconds from 1000 to 3600000',
   );
   check('anonymousRoles', areTexts(anonymousRoles), 'a list of names of roles');
+  check(
+    'anonymousUsername',
+    typeof anonymousUsername === 'string' && anonymousUsername !== '',
+    'the name of a user',
+  );
+  check('anonymousAuthzException', typeof anonymousAuthzException === 'boolean', 'true or false');
   check('runAs', typeof runAs === 'boolean', 'true or false');
   check('kerberosTickets', isObject(kerberosTickets), 'an object with what each ticket leads to');
   check('ui', typeof ui === 'boolean', 'true or false');
@@ -145,15 +168,21 @@ export function readOptions(options: EmulatorOptions): Settings {
     version: parsed,
     password,
     license,
+    security,
     tokenService,
+    apiKeys,
     tokenTimeoutMs,
-    anonymousRoles,
+    anonymous: { username: anonymousUsername, roles: anonymousRoles },
+    anonymousAuthzException,
     runAs,
     kerberosTickets: new Map(Object.entries(kerberosTickets).map(readTicket)),
     jwtRealms: readJwtRealms(jwtRealms, parsed),
     seed,
-    users: Object.entries(users).map(([name, body]) => readUser(name, body)),
-    roles: new Map(Object.entries(roles).map(([name, body]) => [name, readRole(name, body, parsed)])),
+    users: Object.entries(users).map(([name, body]) => readUser(`users.${name}`, name, body, parsed)),
+    roles: new Map(
+      Object.entries(roles).map(([name, body]) => [name, readRole(`roles.${name}`, name, body, parsed)]),
+    ),
+    files: readFiles(files, parsed),
   };
 }
 
@@ -180,40 +209,4 @@ function readTicket([ticket, leadsTo]: [string, KerberosTicket]): [string, Ticke
   );
   const user = { username, roles, fullName: null, email: null, metadata: emptyMap, enabled: true };
   return [ticket, { kind: 'accepted', user, responseToken }];
-}
-
-function readUser(name: string, body: unknown): UserRequest {
-  const option = `users.${name}`;
-  if (!isObject(body)) refuse(option, 'an object');
-  const request = inWords(option, () => parseUser(name, parseJson(JSON.stringify(body))));
-  const problems = userProblems(request);
-  if (request.password === undefined) problems.push('password is missing');
-  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
-  return request;
-}
-
-function readRole(name: string, body: unknown, version: Version): RoleDescriptor {
-  const option = `roles.${name}`;
-  if (!isObject(body)) refuse(option, 'an object');
-  const document = parseJson(JSON.stringify(body));
-  const role = inWords(option, () =>
-    parseRole(name, document.root, document, { restriction: false, description: true }),
-  );
-  const nameIssue = isReservedRole(name)
-    ? `Role [${name}] is reserved and may not be used.`
-    : nameProblem('Role', name);
-  const problems = [...(nameIssue === undefined ? [] : [nameIssue]), ...descriptorProblems(role, version)];
-  if (problems.length > 0) throw new TypeError(`startEmulator: option "${option}": ${problems.join('; ')}`);
-  inWords(option, () => checkRoleQueries(role));
-  return role;
-}
-
-/** Elasticsearch's own complaint about the body of a request, as a complaint about an option. */
-function inWords<T>(option: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (refusal) {
-    if (!(refusal instanceof Refusal)) throw refusal;
-    throw new TypeError(`startEmulator: option "${option}": ${refusal.message}`);
-  }
 }

@@ -3,7 +3,8 @@
 import type { Security } from '../cluster/security.js';
 import type { ArmedFault, Fault, FaultSource } from '../controls/faults.js';
 import { type Exchange, type RequestLog, shownTarget } from '../controls/request-log.js';
-import { describeCaller } from '../identities/identity.js';
+import { describeCaller, reservedRealm } from '../identities/identity.js';
+import type { Account } from '../identities/users.js';
 
 /** What the page looks at. */
 export interface PageParts {
@@ -106,13 +107,19 @@ export function view({ security, faults, log }: PageParts): View {
       endsAt: expiration ?? null,
     })),
     tokens: some([...accessTokens(security), ...serviceTokens(security)], (token) => token),
-    users: some(security.users.all(), ({ user: { username, roles, enabled }, realm }) => ({
+    users: some(nativeFirst(security.users.all()), ({ user: { username, roles, enabled }, realm }) => ({
       username,
       realm: realm.name,
       roles,
       enabled,
     })),
   };
+}
+
+/** Those that somebody made are of more interest than those that are always there. */
+function nativeFirst(accounts: readonly Account[]): Account[] {
+  const isReserved = ({ realm }: Account): boolean => realm === reservedRealm;
+  return [...accounts.filter((account) => !isReserved(account)), ...accounts.filter(isReserved)];
 }
 
 function some<Item, Shown>(items: readonly Item[], show: (item: Item) => Shown): Some<Shown> {
@@ -158,10 +165,10 @@ function viewRequest({ record, at, who, reason, struck }: Exchange): RequestView
 }
 
 function viewFault({ id, fault, left }: ArmedFault): FaultView {
-  const { method, path = 'every path' } = fault;
+  const { cluster, method, path = cluster === undefined ? 'every path' : 'the cluster' } = fault;
   return {
     id,
-    what: describeFault(fault),
+    what: cluster ?? describeFault(fault),
     where: method === undefined ? path : `${method.toUpperCase()} ${path}`,
     left: Number.isFinite(left) ? left : null,
   };

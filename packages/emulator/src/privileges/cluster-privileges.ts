@@ -31,6 +31,8 @@ const inferring = [
 ];
 const connectorSecrets = 'cluster:admin/xpack/connector/secret';
 const writingConnectorSecrets = ['delete', 'post', 'put'].map((verb) => `${connectorSecrets}/${verb}`);
+const reindexing = ['cluster:monitor/reindex/*'];
+const routing = ['cluster:monitor/project/tags', 'cluster:monitor/project_routing/get'];
 const remote = [
   'cluster:internal/remote_cluster/handshake',
   'cluster:internal/remote_cluster/nodes',
@@ -107,9 +109,10 @@ const rows: readonly Row[] = [
     grants: ['cluster:monitor/xpack/enrich/*', 'cluster:admin/xpack/enrich/get'],
     since: [8, 11],
   },
-  { name: 'monitor_inference', grants: inferring, since: [8, 14] },
   { name: 'monitor_esql', grants: ['cluster:monitor/xpack/esql/*'], since: [8, 18] },
+  { name: 'monitor_inference', grants: inferring, since: [8, 14] },
   { name: 'monitor_ml', grants: ['cluster:monitor/xpack/ml/*'] },
+  { name: 'monitor_reindex', grants: reindexing, since: [9, 4] },
   { name: 'monitor_rollup', grants: ['cluster:monitor/xpack/rollup/*'] },
   { name: 'monitor_snapshot', grants: repositories },
   { name: 'monitor_stats', grants: ['cluster:monitor/stats*'], since: [8, 16] },
@@ -128,6 +131,7 @@ const rows: readonly Row[] = [
     name: 'read_pipeline',
     grants: ['cluster:admin/ingest/pipeline/get', 'cluster:admin/ingest/pipeline/simulate'],
   },
+  { name: 'read_project_routing', grants: routing, since: [9, 4] },
   {
     name: 'read_security',
     grants: [
@@ -191,6 +195,12 @@ const rows: readonly Row[] = [
     since: [8, 14],
   },
   { name: 'manage_ml', grants: ['cluster:admin/xpack/ml/*', 'cluster:monitor/xpack/ml/*'] },
+  {
+    name: 'manage_project_routing',
+    grants: [...routing, 'cluster:admin/project_routing/*'],
+    since: [9, 4],
+  },
+  { name: 'manage_reindex', grants: [...reindexing, 'cluster:admin/reindex/*'], since: [9, 4] },
   { name: 'manage_rollup', grants: ['cluster:admin/xpack/rollup/*', 'cluster:monitor/xpack/rollup/*'] },
   {
     name: 'manage_slm',

@@ -27,6 +27,7 @@ const fieldCapabilities = [`${read}/field_caps*`, `${read}/xpack/rollup/get/inde
 const bulk = [`${write}/bulk*`, `${write}/simulate/bulk*`];
 const managing = ['indices:monitor/*', `${admin}/*`, ...fieldCapabilities];
 const mapping = `${admin}/mapping/auto_put`;
+const views = `${admin}/esql/view`;
 const restore = 'internal/admin/ccr/restore';
 
 // Those of failure stores, then the others, each time from the one that most others contain to the one that
@@ -50,8 +51,10 @@ const rows: readonly Row[] = [
     name: 'create_index',
     grants: [`${admin}/create`, `${admin}/auto_create`, `${admin}/data_stream/create`],
   },
+  { name: 'create_view', grants: [`${views}/put`], since: [9, 4] },
   { name: 'delete', grants: [`${write}/delete*`, `${write}/bulk*`] },
   { name: 'delete_index', grants: [`${admin}/delete`, `${admin}/data_stream/delete`] },
+  { name: 'delete_view', grants: [`${views}/delete`], since: [9, 4] },
   { name: 'index', grants: [`${write}/index*`, `${write}/update*`, ...bulk] },
   {
     name: 'maintenance',
@@ -76,6 +79,7 @@ const rows: readonly Row[] = [
   { name: 'manage_ilm', grants: [`${admin}/ilm/*`] },
   { name: 'manage_leader_index', grants: [`${admin}/xpack/ccr/forget_follower*`] },
   { name: 'monitor', grants: ['indices:monitor/*'] },
+  { name: 'read_view_metadata', grants: [`${views}/get`], since: [9, 4] },
   {
     name: 'view_index_metadata',
     grants: [
@@ -117,6 +121,7 @@ const rows: readonly Row[] = [
     ],
     since: [8, 10],
   },
+  { name: 'manage_view', grants: [`${views}/*`], since: [9, 4] },
   { name: 'manage', grants: managing, part: 'both' },
   { name: 'read', grants: [`${read}/*`, ...resolving] },
   {
@@ -157,8 +162,21 @@ export function indexPrivilegeProblem(privilege: string, version: Version): stri
 }
 
 /** The actions on documents and indices that some privileges grant together. */
-export function indexActionsOf(privileges: Iterable<string>): Language {
+function indexActionsOf(privileges: Iterable<string>): Language {
   return union([...privileges].map((privilege) => actionsOf(privilege, 'data')));
+}
+
+// Elasticsearch goes on letting whoever may store documents add fields to an index, until its next major release
+// (`IndicesPermission`: PRIVILEGE_NAME_SET_BWC_ALLOW_MAPPING_UPDATE).
+const addingFields: ReadonlySet<string> = new Set(['create', 'create_doc', 'index', 'write']);
+const mappingUpdates: ReadonlySet<string> = new Set([mapping, `${admin}/mapping/put`]);
+
+/** Whether some privileges allow an action on indices together, also where none of them grants it. */
+export function allowsIndexAction(privileges: readonly string[], action: string): boolean {
+  return (
+    contains(indexActionsOf(privileges), action) ||
+    (mappingUpdates.has(action) && privileges.some((privilege) => addingFields.has(privilege.toLowerCase())))
+  );
 }
 
 function actionsOf(privilege: string, part: 'data' | 'failures'): Language {

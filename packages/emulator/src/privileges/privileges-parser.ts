@@ -31,17 +31,16 @@ export function refuseType(member: JsonMember, type: string): never {
 export function readStrings(role: string, member: JsonMember, document: JsonDocument): string[] | undefined {
   const { value } = member;
   if (value.kind === 'null') return undefined;
-  const complain = (problem: string, at: number): never => {
-    const cause = parseFailure(
-      `could not parse [${member.name}] field. expected a string array but ${problem}`,
-    );
+  const complain = (problem: string, at: number, field = member.name): never => {
+    const cause = parseFailure(`could not parse [${field}] field. expected a string array but ${problem}`);
     throw new Refusal(parseFailure(`failed to parse role [${role}]`, cause), at);
   };
   if (value.kind !== 'array') return complain(`found [${tokenName(value)}] value instead`, value.at);
   const items = value.items.map((item) =>
     item.kind === 'string'
       ? item.value
-      : complain(`one of the value in the array is [${tokenName(item)}]`, item.at),
+      : // Inside of an array the parser has no name of a field.
+        complain(`one of the value in the array is [${tokenName(item)}]`, item.at, 'null'),
   );
   return value.end === undefined ? refuseBroken(document) : items;
 }
@@ -67,17 +66,22 @@ export function parseIndices(
   for (const member of object.members) {
     locate(member.value.at, () => readMember(member));
   }
-  const { names, privileges = fixed, allowRestrictedIndices = false } = found;
-  if (names === undefined) return refuse(`${about} missing required [names] field`);
-  if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
-  if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
-  if (found.deniedFields !== undefined && found.grantedFields === undefined) {
-    return refuse(`${about} field_security requires grant if except is given`);
+  return locate(object.end ?? object.at, complete);
+
+  /** What is missing is missed when all of it was read. */
+  function complete(): IndexPrivileges {
+    const { names, privileges = fixed, allowRestrictedIndices = false } = found;
+    if (names === undefined) return refuse(`${about} missing required [names] field`);
+    if (privileges === undefined) return refuse(`${about} missing required [privileges] field`);
+    if (remote && found.clusters === undefined) return refuse(`${about} missing required [clusters] field`);
+    if (found.deniedFields !== undefined && found.grantedFields === undefined) {
+      return refuse(`${about} field_security requires grant if except is given`);
+    }
+    if (privileges.length === 0) {
+      throw new Refusal(illegalArgument('indices privileges must define at least one privilege'));
+    }
+    return { ...found, names, privileges, allowRestrictedIndices };
   }
-  if (privileges.length === 0) {
-    throw new Refusal(illegalArgument('indices privileges must define at least one privilege'));
-  }
-  return { ...found, names, privileges, allowRestrictedIndices };
 
   function readMember(member: JsonMember): void {
     const { value } = member;
@@ -210,12 +214,12 @@ export function parseRemoteCluster(
   return { privileges, clusters };
 }
 
-/** Reads the workflows to which a key is restricted. */
+/** Reads the workflows to which a key is restricted; an empty object restricts nothing (`Restriction.parse`). */
 export function parseRestriction(
   role: string,
   { value }: JsonMember,
   document: JsonDocument,
-): readonly string[] {
+): readonly string[] | undefined {
   const about = `failed to parse restriction for role [${role}].`;
   if (value.kind !== 'object')
     return refuse(`${about} expected an object but found [${tokenName(value)}] instead`);
@@ -223,8 +227,10 @@ export function parseRestriction(
   for (const member of value.members) {
     if (member.name !== 'workflows') return refuse(`${about} unexpected field [${member.name}]`);
     workflows = readStrings(role, member, document);
-    if (workflows?.length === 0) return refuse(`${about} [workflows] cannot be an empty array`);
+    if (workflows?.length === 0) {
+      return locate(value.end ?? value.at, () => refuse(`${about} [workflows] cannot be an empty array`));
+    }
   }
   if (value.end === undefined) return refuseBroken(document);
-  return workflows ?? refuse(`${about} missing required [workflows] field`);
+  return workflows;
 }

@@ -14,6 +14,7 @@ import {
 import { type JsonDocument, type JsonMember, type JsonNode, locationOf, mapOf } from '../wire/json-parser.js';
 import { emptyMap, type JsonMap } from '../wire/json-value.js';
 import { type Field, refuseBroken, tokenName } from '../wire/object-parser.js';
+import { parseGlobal } from './global-privileges.js';
 import {
   type Mutable,
   parseApplication,
@@ -35,18 +36,21 @@ export interface RoleDialect {
 }
 
 /** A field that holds role descriptors by name. */
-export function roleDescriptorsField(dialect: RoleDialect): Field<RoleDescriptors | undefined> {
+export function roleDescriptorsField(
+  dialect: RoleDialect,
+  field = 'role_descriptors',
+): Field<RoleDescriptors | undefined> {
   return {
     tokens: ['object', 'array'],
     required: false,
     read(node, document) {
       if (node.kind !== 'object') {
-        const reason = "[role_descriptors] doesn't support arrays. Use a single object with multiple fields.";
+        const reason = `[${field}] doesn't support arrays. Use a single object with multiple fields.`;
         throw new Refusal(illegalArgument(reason));
       }
       const roles = node.members.map(({ name, value }): [string, RoleDescriptor] => [
         name,
-        parseNamed(name, value, document, dialect),
+        parseNamed(name, value, document, dialect, field),
       ]);
       return node.end === undefined ? refuseBroken(document) : new Map(roles);
     },
@@ -59,13 +63,14 @@ function parseNamed(
   node: JsonNode,
   document: JsonDocument,
   dialect: RoleDialect,
+  field: string,
 ): RoleDescriptor {
   try {
     return parseRole(name, node, document, dialect);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const at = refusal.at ?? node.at;
-    const reason = `[${locationOf(document, at)}] [role_descriptors] failed to parse field [${name}]`;
+    const reason = `[${locationOf(document, at)}] [${field}] failed to parse field [${name}]`;
     throw new Refusal(contentParseFailure(reason, refusal.error), at);
   }
 }
@@ -141,7 +146,7 @@ function readRoleMember(
       role.runAs = strings();
       return;
     case 'global':
-      role.global = readMap(member, document);
+      role.global = value.kind === 'object' ? parseGlobal(value, document) : refuseType(member, 'object');
       return;
     case 'metadata':
       role.metadata = readMap(member, document);
@@ -152,7 +157,10 @@ function readRoleMember(
       return;
     case 'restriction':
       if (!dialect.restriction) break;
-      role.workflows = parseRestriction(name, member, document);
+      {
+        const workflows = parseRestriction(name, member, document);
+        if (workflows !== undefined) role.workflows = workflows;
+      }
       return;
     case 'description':
       if (!dialect.description) break;

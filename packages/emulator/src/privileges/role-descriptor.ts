@@ -5,6 +5,7 @@
  */
 
 import { emptyMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { isSince, type Version } from '../wire/version.js';
 
 /** Privileges on indices. */
 export interface IndexPrivileges {
@@ -45,8 +46,8 @@ export interface RoleDescriptor {
   /** The workflows to which an API key is restricted. */
   readonly workflows?: readonly string[];
   readonly description?: string;
-  /** Reserved roles show an empty `transient_metadata`, all others that they are enabled. */
-  readonly reserved?: boolean;
+  /** The superuser alone shows an empty `transient_metadata`, all others that they are enabled. */
+  readonly isSuperuser?: boolean;
 }
 
 /** Role descriptors by name. */
@@ -75,10 +76,10 @@ export function isEmpty(role: RoleDescriptor): boolean {
 }
 
 /** A descriptor as Elasticsearch prints it: every member that it always prints, and the optional ones in its order. */
-export function showRole(role: RoleDescriptor): Record<string, JsonValue | undefined> {
+export function showRole(role: RoleDescriptor, version: Version): Record<string, JsonValue | undefined> {
   return {
     cluster: role.cluster,
-    global: role.global,
+    global: role.global && role.global.size > 0 ? showGlobal(role.global, version) : undefined,
     indices: role.indices.map(showIndices),
     applications: role.applications.map(({ application, privileges, resources }) => ({
       application,
@@ -87,7 +88,7 @@ export function showRole(role: RoleDescriptor): Record<string, JsonValue | undef
     })),
     run_as: role.runAs,
     metadata: role.metadata,
-    transient_metadata: role.reserved === true ? {} : { enabled: true },
+    transient_metadata: role.isSuperuser === true ? {} : { enabled: true },
     remote_indices: role.remoteIndices?.map(showIndices),
     remote_cluster: role.remoteCluster?.map(({ privileges, clusters }) => ({ privileges, clusters })),
     restriction: role.workflows && { workflows: role.workflows },
@@ -95,9 +96,29 @@ export function showRole(role: RoleDescriptor): Record<string, JsonValue | undef
   };
 }
 
-/** Descriptors by name, as `role_descriptors` of a key shows them. */
-export function showRoles(roles: RoleDescriptors): JsonMap {
-  return new Map([...roles].map(([name, role]) => [name, showRole(role)]));
+// What there is to be had in `global`, each with what stands there if a role has nothing of it.
+const categories: readonly (readonly [string, JsonValue, (readonly [number, number])?])[] = [
+  ['application', {}],
+  ['profile', {}, [8, 2]],
+  ['role', {}, [8, 16]],
+  // The first release is not known; a 9.5 has it.
+  ['data_source', [], [9, 5]],
+];
+
+/** Every category is shown as soon as a role has one. */
+function showGlobal(global: JsonMap, version: Version): JsonMap {
+  return new Map(
+    categories
+      .filter(([, , since]) => isSince(version, since))
+      .map(([name, nothing]) => [name, global.get(name) ?? nothing]),
+  );
+}
+
+/** Descriptors by name, as a key shows them: read from where it is kept, the superuser is a role like any other. */
+export function showRoles(roles: RoleDescriptors, version: Version): JsonMap {
+  return new Map(
+    [...roles].map(([name, role]) => [name, showRole({ ...role, isSuperuser: false }, version)]),
+  );
 }
 
 /** Privileges on indices as Elasticsearch prints them. */

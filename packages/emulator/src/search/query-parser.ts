@@ -39,10 +39,14 @@ export type Query =
   | {
       readonly kind: 'bool';
       readonly must: readonly Query[];
+      /** The same, but they do not count for the score. */
+      readonly filter: readonly Query[];
       readonly should: readonly Query[];
       readonly mustNot: readonly Query[];
       readonly minimumShouldMatch: number;
     }
+  /** A word in any field. */
+  | { readonly kind: 'anywhere'; readonly value: string }
   /** A query that Elasticsearch knows but does not allow here. */
   | { readonly kind: 'unsupported'; readonly name: string };
 
@@ -104,7 +108,8 @@ export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   }
   const [clause, second] = node.members;
   if (clause === undefined) {
-    throw new Refusal(illegalArgument('query malformed, empty clause found'), node.end);
+    const where = node.end === undefined ? '' : ` at [${locationOf(document, node.end)}]`;
+    throw new Refusal(illegalArgument(`query malformed, empty clause found${where}`), node.end);
   }
   const parse = clauses.get(clause.name);
   if (parse === undefined && !unsupported.has(clause.name)) {
@@ -285,6 +290,7 @@ function parseRange(name: string, body: JsonNode, document: JsonDocument): Query
 
 function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {
   const must: Query[] = [];
+  const filter: Query[] = [];
   const should: Query[] = [];
   const mustNot: Query[] = [];
   let minimum: number | undefined;
@@ -295,8 +301,10 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
       );
     switch (member.name) {
       case 'must':
-      case 'filter':
         must.push(...queries());
+        break;
+      case 'filter':
+        filter.push(...queries());
         break;
       case 'should':
         should.push(...queries());
@@ -316,8 +324,8 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
         }
     }
   }
-  const byDefault = must.length === 0 && should.length > 0 ? 1 : 0;
+  const byDefault = must.length + filter.length === 0 && should.length > 0 ? 1 : 0;
   const minimumShouldMatch =
     minimum === undefined ? byDefault : minimum < 0 ? should.length + minimum : minimum;
-  return { kind: 'bool', must, should, mustNot, minimumShouldMatch };
+  return { kind: 'bool', must, filter, should, mustNot, minimumShouldMatch };
 }

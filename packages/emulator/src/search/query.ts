@@ -14,7 +14,7 @@ export type FieldValue = string | number | boolean;
 /** How what a field holds is compared. */
 export type FieldType = 'keyword' | 'text' | 'long' | 'double' | 'date' | 'boolean';
 
-/** A field that can be searched. The values of a `text` are its words. */
+/** A field that can be searched. The values of a `text` are its words, each as often as it is there. */
 export interface SearchField<Entry> {
   readonly type: FieldType;
   /** Text that was taken apart can be searched but not sorted. */
@@ -29,8 +29,12 @@ export interface SearchFields<Entry> {
   id(entry: Entry): string;
   /** @returns the field, or `undefined` if there is none of this name that may be searched */
   field(name: string): SearchField<Entry> | undefined;
+  /** All fields that there are, where a word may be looked for in any of them. */
+  names?(): readonly string[];
   /** The refusal of a field that may not be searched. */
   refusal(name: string): string;
+  /** The refusal of a field that may be searched but not sorted by, if it is another one. */
+  unsortable?(name: string): string;
   /** The refusal of a kind of query that is not there. */
   unsupported(query: string): string;
 }
@@ -38,6 +42,11 @@ export interface SearchFields<Entry> {
 /** Elasticsearch's refusal of a kind of query that its security endpoints do not take. */
 export function unsupportedQuery(query: string): string {
   return `Query type [${query}] is not currently supported in this context`;
+}
+
+/** Elasticsearch's refusal of a field that its security endpoints can not sort by. */
+export function unsortableField(name: string): string {
+  return `sorting is not supported for field [${name}]`;
 }
 
 /** Whether a query finds an entry. */
@@ -59,6 +68,10 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     }
     case 'bool':
       return compileBool(query, fields, now);
+    case 'anywhere': {
+      const tests = everywhere(query.value, fields).map((inner) => compile(inner, fields, now));
+      return (entry) => tests.some((test) => test(entry));
+    }
     case 'exists': {
       const field = allowed(query.field, fields);
       return (entry) => field.exists?.(entry) ?? field.values(entry).length > 0;
@@ -113,11 +126,22 @@ function compileBool<Entry>(
 ): Test<Entry> {
   const all = (queries: readonly Query[]): Test<Entry>[] =>
     queries.map((inner) => compile(inner, fields, now));
-  const [must, should, mustNot] = [all(query.must), all(query.should), all(query.mustNot)];
+  const must = all([...query.must, ...query.filter]);
+  const [should, mustNot] = [all(query.should), all(query.mustNot)];
   return (entry) =>
     must.every((test) => test(entry)) &&
     !mustNot.some((test) => test(entry)) &&
     should.filter((test) => test(entry)).length >= query.minimumShouldMatch;
+}
+
+/** One query for each field that can hold a word. */
+export function everywhere<Entry>(value: string, { names, field }: SearchFields<Entry>): Query[] {
+  const texts = (names?.() ?? []).filter((name) => ['text', 'keyword'].includes(field(name)?.type ?? ''));
+  return texts.map((name): Query => {
+    return /[*?]/.test(value)
+      ? { kind: 'wildcard', field: name, value, ignoreCase: false }
+      : { kind: 'match', field: name, value, allWords: false };
+  });
 }
 
 function allowed<Entry>(name: string, fields: SearchFields<Entry>): SearchField<Entry> {
@@ -227,10 +251,14 @@ function refuse(reason: string): never {
 const wordForm =
   /[\p{L}\p{M}\p{N}\p{Pc}]+(?:(?:(?<=\p{L})['’.:·](?=\p{L})|(?<=\p{N})['’.,;](?=\p{N}))[\p{L}\p{M}\p{N}\p{Pc}]+)*/gu;
 
-/** The words of a text, each once and in lower case: nearly what Elasticsearch's standard analyzer makes of it. */
+/** The words of a text, in lower case: nearly what Elasticsearch's standard analyzer makes of it. */
+export function wordsIn(text: string): string[] {
+  return (text.toLowerCase().match(wordForm) ?? []).filter((word) => /[\p{L}\p{N}]/u.test(word));
+}
+
+/** The same, each once. */
 export function wordsOf(text: string): string[] {
-  const words = new Set(text.toLowerCase().match(wordForm));
-  return [...words].filter((word) => /[\p{L}\p{N}]/u.test(word));
+  return [...new Set(wordsIn(text))];
 }
 
 /** What a path into an object leads to, every value as text; the way in which metadata is indexed. */

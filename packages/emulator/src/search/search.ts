@@ -68,8 +68,9 @@ export function page<Entry>(
   let found = entries.map((entry) => ({ entry, sort: order.map((by) => extreme(by, entry)) }));
   if (order.length > 0) found.sort((a, b) => compare(a.sort, b.sort));
   if (searchAfter !== undefined) {
+    const isNumber = order.map((_, at) => found.some(({ sort }) => typeof sort[at] === 'number'));
     const after = afterValues(
-      searchAfter,
+      searchAfter.map((value, at) => (isNumber[at] === true ? asNumber(value) : value)),
       order.map(({ key }) => key),
     );
     found = found.filter((hit) => compare(hit.sort, after) > 0);
@@ -82,6 +83,13 @@ export function page<Entry>(
 }
 
 type SortValue = FieldValue | undefined;
+
+/** Clients keep numbers and dates as texts, which are read as the field's (`SearchAfterBuilder.convertValueFromSortType`). */
+function asNumber(value: JsonValue): JsonValue {
+  if (typeof value !== 'string' || value.trim() === '') return value;
+  const number = Number(value);
+  return Number.isNaN(number) ? (parseInstant(value, 0) ?? value) : number;
+}
 
 /** Of several values the one that puts an entry furthest to the front. */
 function extreme<Entry>({ key, values }: Criterion<Entry>, entry: Entry): SortValue {
@@ -96,7 +104,8 @@ function extreme<Entry>({ key, values }: Criterion<Entry>, entry: Entry): SortVa
 function criterion<Entry>(key: SortKey, fields: SearchFields<Entry>): Criterion<Entry> {
   if (key.field === '_doc') return { key, values: () => [] };
   const field = fields.field(key.field);
-  if (field === undefined || !field.sortable) return refuse(fields.refusal(key.field));
+  if (field === undefined) return refuse(fields.refusal(key.field));
+  if (!field.sortable) return refuse(fields.unsortable?.(key.field) ?? fields.refusal(key.field));
   return { key, values: field.values };
 }
 
@@ -116,11 +125,22 @@ function showSort(value: SortValue, key: SortKey | undefined): JsonValue {
     : value;
 }
 
-function afterValues(values: readonly JsonValue[], sort: readonly SortKey[]): SortValue[] {
-  if (sort.length === 0) return refuse('Sort must contain at least one field.');
+/** Says that there is no page after the entry that is named, because of how it is named. */
+export function pageProblem({
+  sort,
+  searchAfter: values,
+}: Pick<Search, 'sort' | 'searchAfter'>): string | undefined {
+  if (values === undefined) return undefined;
+  if (sort.length === 0) return 'Sort must contain at least one field.';
   if (values.length !== sort.length) {
-    return refuse(`search_after has ${values.length} value(s) but sort has ${sort.length}.`);
+    return `search_after has ${values.length} value(s) but sort has ${sort.length}.`;
   }
+  return undefined;
+}
+
+function afterValues(values: readonly JsonValue[], sort: readonly SortKey[]): SortValue[] {
+  const problem = pageProblem({ sort, searchAfter: values });
+  if (problem !== undefined) return refuse(problem);
   return values.map((value, index) => {
     if (value === null) return undefined;
     const isDate = sort[index]?.format?.endsWith('date_time');

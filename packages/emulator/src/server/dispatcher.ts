@@ -1,17 +1,17 @@
 /**
- * From the head and body of a request to a reply: authentication, routing, the endpoint, and the form of
- * whatever it answers. Sockets are the server's business.
+ * From the head and body of a request to a reply: authentication, routing and the endpoint. How answers look is in
+ * `replies.ts`; sockets are the server's business.
  */
 
 import type { CredentialHeaders } from '../authentication/authentication.js';
-import type { Answer, Call, Route } from '../cluster/endpoint.js';
+import type { Call, Route } from '../cluster/endpoint.js';
 import type { Security } from '../cluster/security.js';
 import type { Authentication } from '../identities/identity.js';
-import { type ApiError, errorBody, illegalArgument, Refusal } from '../wire/envelope.js';
-import { type JsonValue, writeJson, writePrettyJson } from '../wire/json-value.js';
-import { filterPath } from './filter-path.js';
+import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
+import { toJson } from './body-formats.js';
 import { createMediaTypes, type Negotiated } from './media-type.js';
-import { createRouter, decodeComponent, type Match, parseQuery } from './router.js';
+import { answered, empty, type Form, failure, flat, type Reply, unhandled } from './replies.js';
+import { createRouter, decodeComponent, isMethod, type Match, parseQuery } from './router.js';
 
 /** What is known of a request before its body. */
 export interface Head extends CredentialHeaders {
@@ -26,30 +26,27 @@ export interface Head extends CredentialHeaders {
   readonly hasBody: boolean;
 }
 
-/** A response, ready to be written. */
-export interface Reply {
-  readonly status: number;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly body: string;
-  /** Of a refusal in Elasticsearch's standard form: its reason. */
-  readonly reason?: string;
-}
-
 /** A request that may go on. */
 export interface Admitted {
   /** `undefined` for `OPTIONS`, which nobody has to authenticate for. */
   readonly authentication: Authentication | undefined;
   readonly negotiated: Negotiated;
+  readonly query: ReadonlyMap<string, string>;
+  readonly form: Form;
   /** What the answer has to carry in `WWW-Authenticate`. */
   readonly negotiate?: string | undefined;
 }
 
+/** A request that Elasticsearch does not answer: it hangs up. */
+export type Dropped = 'dropped';
+
 /** Answers requests. */
 export interface Dispatcher {
   /** @returns the refusal, or what is needed to go on with the body; a promise only where a signature has to be verified */
-  admit(head: Head): Admitted | Reply | Promise<Admitted | Reply>;
+  admit(head: Head): Admitted | Reply | Dropped | Promise<Admitted | Reply | Dropped>;
   reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply | Promise<Reply>;
+  /** Refuses what is not a request at all. */
+  refuse(error: ApiError): Reply;
 }
 
 const noQuery = new Map<string, string>();
@@ -59,85 +56,115 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
   const { version, authenticator, jwtRealms } = security;
   const router = createRouter(routes.filter((route) => route.exists(version)));
   const mediaTypes = createMediaTypes(version);
-  const plainType = mediaTypes.plain;
+  const { plain } = mediaTypes;
+  const fail = (form: Form, error: ApiError, isNamed = true): Reply =>
+    failure(form, error, isNamed, version.namesExceptions);
 
-  function admit(head: Head): Admitted | Reply {
+  function admit(head: Head): Admitted | Reply | Dropped {
+    const query = queryOf(head.uri);
+    const isDecoded = query instanceof Map;
+    const parameters = isDecoded ? query : noQuery;
+    const { accept, contentType, hasBody } = head;
+    const negotiated = mediaTypes.negotiate({
+      accept,
+      contentType,
+      format: parameters.get('format'),
+      hasBody,
+    });
+    if (negotiated === 'unspeakable') return 'dropped';
+    const spoken = 'status' in negotiated ? undefined : negotiated;
+    const form = formOf(head, spoken ?? plain, parameters);
     if (head.repeatedHeader !== undefined) {
-      return flat(head, plainType, 400, `multiple values for single-valued header [${head.repeatedHeader}].`);
+      const reason = `multiple values for single-valued header [${head.repeatedHeader}].`;
+      // 8.8 moved the check to the door.
+      return version.authenticatesFirst ? fail(form, illegalArgument(reason)) : flat(form, 400, reason);
     }
-    const negotiated = mediaTypes.negotiate(head.accept, head.contentType, head.hasBody);
-    if ('status' in negotiated && !version.authenticatesFirst) return failure(head, plainType, negotiated);
-    const answerType = 'status' in negotiated ? plainType : negotiated.answerType;
-    if (head.method === 'OPTIONS') {
-      return 'status' in negotiated
-        ? failure(head, plainType, negotiated)
-        : { authentication: undefined, negotiated };
+    const problem = !isDecoded
+      ? badParameter(query)
+      : 'status' in negotiated
+        ? negotiated
+        : formProblem(parameters);
+    if (problem !== undefined && !version.authenticatesFirst) return fail(form, problem);
+    let authentication: Authentication | undefined;
+    let negotiate: string | undefined;
+    if (head.method !== 'OPTIONS') {
+      const result = authenticator.authenticate(head, head.uri);
+      if (result.kind === 'refused') {
+        const { error } = result;
+        return fail(form, error, version.hidesProductByStatus && isNamedIn(error.status));
+      }
+      ({ authentication, negotiate } = result);
     }
-    const result = authenticator.authenticate(head, head.uri);
-    if (result.kind === 'refused') {
-      const { error } = result;
-      return failure(head, answerType, error, version.hidesProductByStatus && isNamedIn(error.status));
-    }
-    if ('status' in negotiated) return failure(head, plainType, negotiated);
-    return { authentication: result.authentication, negotiated, negotiate: result.negotiate };
+    if (problem !== undefined) return fail(form, problem);
+    return { authentication, negotiated: spoken ?? plain, query: parameters, form, negotiate };
   }
 
   function reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply | Promise<Reply> {
-    const { authentication, negotiated } = admitted;
-    const { answerType } = negotiated;
-    const mark = head.uri.indexOf('?');
-    const rawPath = mark < 0 ? head.uri : head.uri.slice(0, mark);
-    const query = mark < 0 ? noQuery : parseQuery(head.uri.slice(mark + 1));
-    if (!(query instanceof Map)) return failure(head, answerType, badParameter(query));
-
-    const match: Match = router.match(head.method, rawPath);
-    if (head.method === 'OPTIONS' || authentication === undefined) {
-      const allowed = match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : [];
-      return {
-        status: 200,
-        headers: [...common(head), ...allowed, 'content-type', textType, 'content-length', '0'],
-        body: '',
-      };
-    }
-    if (match.kind !== 'found') return unrouted(head, answerType, match);
-    const isReadable =
-      negotiated.bodyType === 'json' || (negotiated.bodyType === 'ndjson' && match.route.takesLines);
-    if (body !== undefined && !isReadable) {
-      return flat(head, answerType, 406, unsupportedType(head.contentType));
-    }
+    const { authentication, negotiated, query, form } = admitted;
+    const { method, uri } = head;
+    const rawPath = pathOf(uri);
     const path = decodeComponent(rawPath, false);
+    // Since it looks at the whole path before it looks for a handler.
+    if (typeof path !== 'string' && version.authenticatesFirst)
+      return fail(form, illegalArgument(path.problem));
+
+    const match: Match = router.match(method, rawPath);
+    if (method === 'OPTIONS' || authentication === undefined) {
+      return empty(form, 200, match.kind === 'wrong method' ? ['Allow', match.allowed.join(',')] : []);
+    }
+    if (!isMethod(method)) return notAllowed(form, `Unexpected http method: ${method}`, match);
+    if (match.kind === 'unknown') return unhandled(form, uri, method);
+    // Elasticsearch takes any complaint about the path for one about the method.
+    if (match.kind === 'undecodable') return notAllowed(form, match.problem, match);
+    if (match.kind === 'wrong method') {
+      return notAllowed(form, `Incorrect HTTP method for uri [${uri}] and method [${method}]`, match);
+    }
+    const { route, segments } = match;
     const call: Call = {
-      method: head.method,
+      method,
       path: typeof path === 'string' ? path : rawPath,
-      segments: match.segments,
+      segments,
       query,
       body,
       authentication,
       version,
     };
-    return act(head, admitted, match.route, call);
+    const format = negotiated.bodyFormat;
+    if (body === undefined) return act(admitted, route, call, method);
+    if (format === undefined || format === 'smile' || (negotiated.bodyHasLines && !route.takesLines)) {
+      // A header that is absent is an empty list there, which is how it is named.
+      return flat(form, 406, `Content-Type header [${head.contentType ?? ''}] is not supported`);
+    }
+    if (format === 'json') return act(admitted, route, call, method);
+    if (route.takesLines) {
+      const name = format.toUpperCase();
+      const reason = `Content-Type [${name}] does not support stream parsing. Use JSON or SMILE instead`;
+      return flat(form, 406, reason);
+    }
+    return toJson(format, body).then((json) =>
+      'status' in json ? fail(form, json) : act(admitted, route, { ...call, body: json }, method),
+    );
   }
 
   function act(
-    head: Head,
-    { negotiated, negotiate }: Admitted,
+    { form, negotiate }: Admitted,
     route: Route,
     call: Call,
+    method: string,
   ): Reply | Promise<Reply> {
-    const { answerType } = negotiated;
-    const answered = ({ status, body, text }: Answer): Reply => {
-      const handshake = negotiate === undefined ? [] : ['WWW-Authenticate', negotiate];
-      const more = [...handshake, ...deprecation(head.method, route)];
-      return json(head, answerType, status, body, more, call.query.size === 0 ? text : undefined);
-    };
+    const common = [
+      ...(negotiate === undefined ? [] : ['WWW-Authenticate', negotiate]),
+      ...deprecation(method, route),
+    ];
     const refused = (refusal: unknown): Reply => {
       if (!(refusal instanceof Refusal)) throw refusal;
       const { error } = refusal;
-      return failure(head, answerType, error, !version.hidesProductByStatus || isNamedIn(error.status));
+      return fail(form, error, !version.hidesProductByStatus || isNamedIn(error.status));
     };
     try {
       const answer = route.handle(security, call);
-      return answer instanceof Promise ? answer.then(answered).catch(refused) : answered(answer);
+      if (!(answer instanceof Promise)) return answered(form, answer, common);
+      return answer.then((later) => answered(form, later, common)).catch(refused);
     } catch (refusal) {
       return refused(refusal);
     }
@@ -159,18 +186,13 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
     const warning = error instanceof Error ? error : new Error(String(error));
     process.emitWarning(warning);
     const reason = `the emulator failed: ${warning.message}`;
-    return failure(head, plainType, { status: 500, type: 'exception', reason });
+    return fail(formOf(head, plain, noQuery), { status: 500, type: 'exception', reason });
   }
 
   function deprecation(method: string, { paths: [path], replacement }: Route): string[] {
     if (replacement === undefined) return [];
     const text = `[${method} ${path}] is deprecated! Use [${method} ${replacement}] instead.`;
     return ['Warning', `299 Elasticsearch-${version.number}-${buildHash} "${text}"`];
-  }
-
-  function unsupportedType(contentType: string | undefined): string {
-    if (contentType !== undefined) return `Content-Type header [${contentType}] is not supported`;
-    return version.major === 7 ? 'Content-Type header [] is not supported' : 'Content-Type header is missing';
   }
 
   return {
@@ -182,8 +204,11 @@ export function createDispatcher(security: Security, routes: readonly Route[]): 
           : verified.then((signatures) => admit({ ...head, signatures }));
       }),
     reply: (head, admitted, body) => guarded(head, () => reply(head, admitted, body)),
+    refuse: (error) => fail(formOf({ opaqueId: undefined }, plain, noQuery), error),
   };
 }
+
+const buildHash = '0000000000000000000000000000000000000000';
 
 function bearersOf({ authorization, secondary }: Head): string[] {
   return [authorization, secondary].flatMap((header) =>
@@ -191,74 +216,49 @@ function bearersOf({ authorization, secondary }: Head): string[] {
   );
 }
 
-const buildHash = '0000000000000000000000000000000000000000';
-const textType = 'text/plain; charset=UTF-8';
+/** Most requests are done after one look for a question mark. */
+function queryOf(uri: string): ReturnType<typeof parseQuery> {
+  const mark = uri.indexOf('?');
+  return mark < 0 ? noQuery : parseQuery(uri.slice(mark + 1));
+}
+
+function pathOf(uri: string): string {
+  const mark = uri.indexOf('?');
+  return mark < 0 ? uri : uri.slice(0, mark);
+}
+
+function formOf(
+  { opaqueId }: Pick<Head, 'opaqueId'>,
+  { format, answerType }: Negotiated,
+  query: ReadonlyMap<string, string>,
+): Form {
+  const pretty = query.get('pretty');
+  const isPretty = pretty === undefined ? undefined : pretty === '' || pretty === 'true';
+  return { opaqueId, format, answerType, isPretty, paths: query.get('filter_path') };
+}
+
+/** What is wrong with the parameters that every request may have. */
+function formProblem(query: ReadonlyMap<string, string>): ApiError | undefined {
+  if (query.size === 0) return undefined;
+  const wrong = ['pretty', 'human']
+    .map((name) => query.get(name) ?? 'false')
+    .find((value) => !['', 'true', 'false'].includes(value));
+  if (wrong === undefined) return undefined;
+  return illegalArgument(`Failed to parse value [${wrong}] as only [true] or [false] are allowed.`);
+}
+
+function badParameter({ problem }: { readonly problem: string }): ApiError {
+  const reason = `java.lang.IllegalArgumentException: ${problem}`;
+  return { status: 400, type: 'bad_parameter_exception', reason, cause: illegalArgument(problem) };
+}
 
 /** Whether an answer says that it is Elasticsearch's, where its status decides (`RestResponse.filterHeaders`). */
 function isNamedIn(status: number): boolean {
   return status !== 401 && status !== 403;
 }
 
-function common(head: Head, isNamed = true): string[] {
-  const headers = isNamed ? ['X-elastic-product', 'Elasticsearch'] : [];
-  if (head.opaqueId !== undefined) headers.push('X-Opaque-Id', head.opaqueId);
-  return headers;
-}
-
-function json(
-  head: Head,
-  type: string,
-  status: number,
-  body: JsonValue,
-  more: readonly string[] = [],
-  text: string = written(head.uri, body),
-  isNamed?: boolean,
-): Reply {
-  const length = String(Buffer.byteLength(text));
-  return {
-    status,
-    headers: [...common(head, isNamed), ...more, 'content-type', type, 'content-length', length],
-    body: text,
-  };
-}
-
-/** The body in the form that was asked for. Most requests are done after one look for a question mark. */
-function written(uri: string, body: JsonValue): string {
-  const mark = uri.indexOf('?');
-  const query = mark < 0 ? noQuery : parseQuery(uri.slice(mark + 1));
-  if (!(query instanceof Map)) return writeJson(body);
-  const paths = query.get('filter_path');
-  const filtered = paths === undefined ? body : filterPath(body, paths);
-  const pretty = query.get('pretty');
-  return pretty === '' || pretty === 'true' ? writePrettyJson(filtered) : writeJson(filtered);
-}
-
-function flat(head: Head, type: string, status: number, error: string, more?: readonly string[]): Reply {
-  return json(head, type, status, { error, status }, more);
-}
-
-function failure(head: Head, type: string, error: ApiError, isNamed = true): Reply {
-  const challenges = (error.challenges ?? []).flatMap((challenge) => ['WWW-Authenticate', challenge]);
-  const reply = json(head, type, error.status, errorBody(error), challenges, undefined, isNamed);
-  return { ...reply, reason: error.reason };
-}
-
-/** The answers of the routing layer, which has its own form of errors. */
-function unrouted(head: Head, type: string, match: Exclude<Match, { kind: 'found' }>): Reply {
-  const { method, uri } = head;
-  if (match.kind === 'unknown') {
-    return json(head, type, 400, { error: `no handler found for uri [${uri}] and method [${method}]` });
-  }
-  // Elasticsearch takes any complaint about the path for one about the method.
-  const problem =
-    match.kind === 'undecodable'
-      ? match.problem
-      : `Incorrect HTTP method for uri [${uri}] and method [${method}]`;
-  const allowed = match.allowed.join(',');
-  return flat(head, type, 405, `${problem}, allowed: [${match.allowed.join(', ')}]`, ['Allow', allowed]);
-}
-
-function badParameter({ problem }: { readonly problem: string }): ApiError {
-  const reason = `java.lang.IllegalArgumentException: ${problem}`;
-  return { status: 400, type: 'bad_parameter_exception', reason, cause: illegalArgument(problem) };
+function notAllowed(form: Form, problem: string, match: Match): Reply {
+  const allowed = 'allowed' in match ? match.allowed : [];
+  if (allowed.length === 0) return flat(form, 405, problem);
+  return flat(form, 405, `${problem}, allowed: [${allowed.join(', ')}]`, ['Allow', allowed.join(',')]);
 }

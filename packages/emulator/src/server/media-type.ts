@@ -1,90 +1,119 @@
 /**
- * `Accept` and `Content-Type`: which version of the API is spoken, whether a body can be read, and how the
- * answer is labelled. Only JSON is spoken, as one document or as lines.
+ * `Accept` and `Content-Type`: which version of the API is spoken, what a body is written in, and what the answer
+ * is written in and how it is labelled.
  */
 
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
 import type { Version } from '../wire/version.js';
 
-/** What the two headers of a request amount to. */
+/** What bodies can be written in. SMILE is known by name, but neither read nor written here. */
+export type Format = 'json' | 'yaml' | 'cbor' | 'smile';
+
+/** What the headers of a request amount to. */
 export interface Negotiated {
+  /** What the answer is written in. */
+  readonly format: Format;
   /** The `Content-Type` of the answer. */
   readonly answerType: string;
   /** What a body of this request is; `undefined` if it can not be read. */
-  readonly bodyType: 'json' | 'ndjson' | undefined;
+  readonly bodyFormat: Format | undefined;
+  /** Whether it is lines of JSON, which a few endpoints take in place of one document. */
+  readonly bodyHasLines: boolean;
 }
+
+/** A header that Elasticsearch's parser throws up on: it hangs up without a word. */
+export type Unspeakable = 'unspeakable';
 
 interface MediaType {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, string>;
-  readonly compatibleWith: number | undefined;
 }
 
-const vendored = 'application/vnd.elasticsearch+json';
-// Lines of JSON, which a few endpoints take in place of one document.
-const bodyTypes: ReadonlyMap<string | undefined, 'json' | 'ndjson'> = new Map([
-  ['application/json', 'json'],
-  [vendored, 'json'],
-  ['application/x-ndjson', 'ndjson'],
-  ['application/vnd.elasticsearch+x-ndjson', 'ndjson'],
-]);
+interface Kind {
+  readonly format: Format;
+  readonly name: string;
+  readonly hasLines: boolean;
+}
+
+const formats: readonly Format[] = ['json', 'yaml', 'cbor', 'smile'];
+const prefixes = ['', 'vnd.elasticsearch+'] as const;
+
+// `XContentType`: by media type, and by the values of `?format=`.
+const kinds = new Map<string, Kind>();
+const kindsByParameter = new Map<string, Kind>();
+for (const prefix of prefixes) {
+  for (const format of formats) {
+    const kind = { format, name: `application/${prefix}${format}`, hasLines: false };
+    kinds.set(kind.name, kind);
+    kindsByParameter.set(`${prefix}${format}`, kind);
+  }
+  kinds.set(`application/${prefix}x-ndjson`, {
+    format: 'json',
+    name: `application/${prefix}json`,
+    hasLines: true,
+  });
+}
+const json: Kind = { format: 'json', name: 'application/json', hasLines: false };
+kinds.set('application/*', json);
+
 const token = /^[\w!#$%&'*+\-.^`|~]+$/;
+
+/** What is asked of a negotiation. */
+export interface Question {
+  readonly accept: string | undefined;
+  readonly contentType: string | undefined;
+  /** `?format=` */
+  readonly format: string | undefined;
+  readonly hasBody: boolean;
+}
 
 /** Reads the headers of requests to one release. */
 export interface MediaTypes {
-  /** The `Content-Type` of an answer to a request that asks for none in particular. */
-  readonly plain: string;
+  /** What an answer is where the headers can not be read. */
+  readonly plain: Negotiated;
   /** @returns what the headers amount to, or the error that they are */
-  negotiate(
-    accept: string | undefined,
-    contentType: string | undefined,
-    hasBody: boolean,
-  ): Negotiated | ApiError;
+  negotiate(question: Question): Negotiated | ApiError | Unspeakable;
 }
 
 /** @param version the release that is imitated */
 export function createMediaTypes(version: Version): MediaTypes {
-  const plain = version.plainJsonType ? 'application/json' : 'application/json; charset=UTF-8';
-  const remembered = new Map<string, Negotiated | ApiError>();
+  const plainType = version.plainJsonType ? 'application/json' : 'application/json; charset=UTF-8';
+  const plain = {
+    format: 'json',
+    answerType: plainType,
+    bodyFormat: undefined,
+    bodyHasLines: false,
+  } as const;
+  const remembered = new Map<string, Negotiated | ApiError | Unspeakable>();
 
-  function parse(header: string | undefined, name: string): MediaType | undefined | ApiError {
-    // A list, such as browsers send, is treated like no header at all.
-    if (header === undefined || header === '*/*' || header.includes(',')) return undefined;
-    if (header.trim() === '')
-      return mediaTypeError([name], illegalArgument(`Header [${name}] cannot be empty.`));
-    const [type = '', ...rest] = header.toLowerCase().split(';');
-    const parts = type.trim().split('/');
-    if (parts.length !== 2 || !parts.every((part) => token.test(part.trim()))) {
-      return mediaTypeError([name], illegalArgument(`invalid media-type [${header}]`));
-    }
-    const parameters = new Map<string, string>();
-    for (const parameter of rest.map((text) => text.trim()).filter((text) => text !== '')) {
-      const [key = '', value = '', ...more] = parameter.split('=');
-      if (more.length > 0 || value === '' || key !== key.trimEnd() || value !== value.trimStart()) {
-        return mediaTypeError([name], illegalArgument(`invalid parameters for header [${header}]`));
-      }
-      parameters.set(key, value);
-    }
-    const compatible = /^application\/vnd\.elasticsearch\+(json|x-ndjson)$/.test(type.trim())
-      ? parameters.get('compatible-with')
-      : undefined;
-    return {
-      name: parts.map((part) => part.trim()).join('/'),
-      parameters,
-      compatibleWith: compatible !== undefined && /^\d+$/.test(compatible) ? Number(compatible) : undefined,
-    };
+  /** `AbstractRestChannel.newBuilder`: the parameter, then what is accepted, then what the request is. */
+  function answerIn(
+    parameter: string | undefined,
+    accept: MediaType | undefined,
+    sent: Kind | undefined,
+  ): Pick<Negotiated, 'format' | 'answerType'> {
+    const asked = parameter === undefined ? undefined : kindsByParameter.get(parameter.toLowerCase());
+    const { format, name } = asked ?? kinds.get(accept?.name ?? '') ?? sent ?? json;
+    // There is nothing here that writes SMILE.
+    if (format === 'smile') return { format: 'json', answerType: plainType };
+    // Of JSON, 7.17 always says the same; its other types are taken to be as those of 8.
+    if (name === json.name && !version.plainJsonType) return { format, answerType: plainType };
+    return { format, answerType: [name, ...parametersOf(accept)].join(';') };
   }
 
-  function negotiate(
-    acceptHeader: string | undefined,
-    contentTypeHeader: string | undefined,
-    hasBody: boolean,
-  ): Negotiated | ApiError {
+  function negotiate({
+    accept: acceptHeader,
+    contentType: contentTypeHeader,
+    format,
+    hasBody,
+  }: Question): Negotiated | ApiError | Unspeakable {
     const accept = parse(acceptHeader, 'Accept');
     if (accept !== undefined && 'status' in accept) return accept;
     const contentType = parse(contentTypeHeader, 'Content-Type');
     if (contentType !== undefined && 'status' in contentType) return contentType;
-    const problem = versionProblem(accept?.compatibleWith, contentType?.compatibleWith, hasBody);
+    const [acceptVersion, contentVersion] = [compatibleWith(accept), compatibleWith(contentType)];
+    if (acceptVersion === 'unspeakable' || contentVersion === 'unspeakable') return 'unspeakable';
+    const problem = versionProblem(version, acceptVersion, contentVersion, hasBody);
     if (problem !== undefined) {
       const reason = problem.replace('ACCEPT', `Accept=${acceptHeader ?? 'null'}`);
       return mediaTypeError(['Accept', 'Content-Type'], {
@@ -93,42 +122,23 @@ export function createMediaTypes(version: Version): MediaTypes {
         reason: reason.replace('CONTENT_TYPE', `Content-Type=${contentTypeHeader ?? 'null'}`),
       });
     }
-    const wanted = accept === undefined ? contentType : accept;
-    const answerType = wanted?.name === vendored ? show(wanted) : plain;
-    return { answerType, bodyType: bodyTypes.get(contentType?.name) };
-  }
-
-  function versionProblem(
-    accept: number | undefined,
-    contentType: number | undefined,
-    hasBody: boolean,
-  ): string | undefined {
-    const { major } = version;
-    const range = `must be either version ${major} or ${major - 1}, but found`;
-    const acceptVersion = accept ?? major;
-    if (acceptVersion > major || acceptVersion < major - 1)
-      return `Accept version ${range} ${acceptVersion}. ACCEPT`;
-    if (!hasBody) return undefined;
-    const contentVersion = contentType ?? major;
-    if (contentVersion > major || contentVersion < major - 1) {
-      return `Content-Type version ${range} ${contentVersion}. CONTENT_TYPE`;
-    }
-    const both =
-      'A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version';
-    if (contentVersion !== acceptVersion)
-      return `${both} and the compatible versions must match. ACCEPT, CONTENT_TYPE`;
-    if ((accept === undefined) !== (contentType === undefined)) return `${both}. ACCEPT, CONTENT_TYPE`;
-    return undefined;
+    const sent = kinds.get(contentType?.name ?? '');
+    return {
+      ...answerIn(format, accept, sent),
+      bodyFormat: sent?.format,
+      bodyHasLines: sent?.hasLines ?? false,
+    };
   }
 
   return {
     plain,
-    negotiate(accept, contentType, hasBody) {
+    negotiate(question) {
       // Clients send the same few headers over and over.
-      const key = `${hasBody}${keyPart(accept)}${keyPart(contentType)}`;
+      const { hasBody, accept, contentType, format } = question;
+      const key = `${hasBody}${keyPart(accept)}${keyPart(contentType)}${keyPart(format)}`;
       const known = remembered.get(key);
       if (known !== undefined) return known;
-      const result = negotiate(accept, contentType, hasBody);
+      const result = negotiate(question);
       if (remembered.size < 1000) remembered.set(key, result);
       return result;
     },
@@ -138,8 +148,63 @@ export function createMediaTypes(version: Version): MediaTypes {
 // A header that is absent is not the same as one that is empty.
 const keyPart = (header: string | undefined): string => (header === undefined ? '\n-' : `\n=${header}`);
 
-function show(type: MediaType): string {
-  return [type.name, ...[...type.parameters].map(([key, value]) => `${key}=${value}`)].join(';');
+/** `ParsedMediaType.parseMediaType` */
+function parse(header: string | undefined, name: string): MediaType | undefined | ApiError {
+  // A list, such as browsers send, is treated like no header at all.
+  if (header === undefined || header === '*/*' || header.includes(',')) return undefined;
+  if (header.trim() === '')
+    return mediaTypeError([name], illegalArgument(`Header [${name}] cannot be empty.`));
+  const [type = '', ...rest] = header.toLowerCase().split(';');
+  const parts = type.trim().split('/');
+  if (parts.length !== 2 || !parts.every((part) => token.test(part.trim()))) {
+    return mediaTypeError([name], illegalArgument(`invalid media-type [${header}]`));
+  }
+  const parameters = new Map<string, string>();
+  for (const parameter of rest.map((text) => text.trim()).filter((text) => text !== '')) {
+    const [key = '', value = '', ...more] = parameter.split('=');
+    if (more.length > 0 || value === '' || key !== key.trimEnd() || value !== value.trimStart()) {
+      return mediaTypeError([name], illegalArgument(`invalid parameters for header [${header}]`));
+    }
+    parameters.set(key, value);
+  }
+  return { name: parts.map((part) => part.trim()).join('/'), parameters };
+}
+
+/** `Byte.parseByte`, which nothing catches. */
+function compatibleWith(type: MediaType | undefined): number | undefined | Unspeakable {
+  const text = type?.parameters.get('compatible-with');
+  if (text === undefined) return undefined;
+  const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  return number >= -128 && number <= 127 ? number : 'unspeakable';
+}
+
+/** `RestCompatibleVersionHelper` */
+function versionProblem(
+  { major }: Version,
+  accept: number | undefined,
+  contentType: number | undefined,
+  hasBody: boolean,
+): string | undefined {
+  const range = `must be either version ${major} or ${major - 1}, but found`;
+  const acceptVersion = accept ?? major;
+  if (acceptVersion > major || acceptVersion < major - 1)
+    return `Accept version ${range} ${acceptVersion}. ACCEPT`;
+  if (!hasBody) return undefined;
+  const contentVersion = contentType ?? major;
+  if (contentVersion > major || contentVersion < major - 1) {
+    return `Content-Type version ${range} ${contentVersion}. CONTENT_TYPE`;
+  }
+  const both =
+    'A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version';
+  if (contentVersion !== acceptVersion)
+    return `${both} and the compatible versions must match. ACCEPT, CONTENT_TYPE`;
+  if ((accept === undefined) !== (contentType === undefined)) return `${both}. ACCEPT, CONTENT_TYPE`;
+  return undefined;
+}
+
+/** The answer has the parameters of `Accept`, even if it is of another type. */
+function parametersOf(accept: MediaType | undefined): string[] {
+  return [...(accept?.parameters ?? [])].map(([key, value]) => `${key}=${value}`);
 }
 
 function mediaTypeError(headers: readonly string[], cause: ApiError): ApiError {

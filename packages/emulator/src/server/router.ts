@@ -28,7 +28,8 @@ interface Node {
 }
 
 const noSegments: ReadonlyMap<string, string> = new Map();
-const order = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+// As Elasticsearch's list of methods has them.
+const order = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE', 'CONNECT'];
 
 // Endpoints of Elasticsearch that are not here. Without this list they would be taken for names of indices, and
 // whoever asks for one would be told of a wrong method or a wrong name.
@@ -40,6 +41,11 @@ const absent: ReadonlySet<string> = new Set(
     '_shard_stores,_snapshot,_sql,_stats,_synonyms,_tasks,_template,_transform'
   ).split(','),
 );
+
+/** Whether Elasticsearch knows a method, if only to refuse it. */
+export function isMethod(name: string): boolean {
+  return order.includes(name);
+}
 
 /** @param routes everything that can be asked for */
 export function createRouter(routes: readonly Route[]): Router {
@@ -96,38 +102,42 @@ function partsOf(path: string): string[] {
 function search(root: Node, method: string, path: string): Match {
   const parts = partsOf(path);
   if (absent.has(parts[0] ?? '')) return { kind: 'unknown' };
-  const candidates = find(root, parts, 0, []);
-  const allowed = new Set(candidates.flatMap(({ node }) => [...node.routes.keys()]));
-  const methods = order.filter((name) => allowed.has(name));
-  for (const { node, values } of candidates) {
-    const route = node.routes.get(method);
-    if (route === undefined) continue;
-    const segments = new Map<string, string>();
-    for (const [index, name] of node.names.entries()) {
-      const decoded = decodeComponent(values[index] ?? '', false);
-      if (typeof decoded !== 'string')
-        return { kind: 'undecodable', problem: decoded.problem, allowed: methods };
-      segments.set(name, decoded);
-    }
-    return { kind: 'found', route, segments };
+  const found = find(root, parts, 0, []);
+  if (found === undefined) return { kind: 'unknown' };
+  const { node, values } = found;
+  const allowed = order.filter((name) => node.routes.has(name));
+  const route = node.routes.get(method);
+  if (route === undefined) return { kind: 'wrong method', allowed };
+  const segments = new Map<string, string>();
+  for (const [index, name] of node.names.entries()) {
+    const decoded = decodeComponent(values[index] ?? '', false);
+    if (typeof decoded !== 'string') return { kind: 'undecodable', problem: decoded.problem, allowed };
+    segments.set(name, decoded);
   }
-  return methods.length === 0 ? { kind: 'unknown' } : { kind: 'wrong method', allowed: methods };
+  return { kind: 'found', route, segments };
 }
 
-interface Candidate {
+interface Found {
   readonly node: Node;
   readonly values: readonly string[];
 }
 
-/** Every node that the path can mean; those with more literal parts come first. */
-function find(node: Node, parts: readonly string[], index: number, values: readonly string[]): Candidate[] {
+/**
+ * What a path leads to (`PathTrie`): a literal part before a name, whatever the method, so that
+ * `PUT /_security/user/_privileges` is no user but a wrong method.
+ */
+function find(
+  node: Node,
+  parts: readonly string[],
+  index: number,
+  values: readonly string[],
+): Found | undefined {
   const part = parts[index];
-  if (part === undefined) return node.routes.size > 0 ? [{ node, values }] : [];
+  if (part === undefined) return node.routes.size > 0 ? { node, values } : undefined;
   const literal = node.literals.get(part);
-  return [
-    ...(literal === undefined ? [] : find(literal, parts, index + 1, values)),
-    ...(node.wildcard === undefined ? [] : find(node.wildcard, parts, index + 1, [...values, part])),
-  ];
+  const found = literal && find(literal, parts, index + 1, values);
+  if (found !== undefined || node.wildcard === undefined) return found;
+  return find(node.wildcard, parts, index + 1, [...values, part]);
 }
 
 /**

@@ -11,7 +11,11 @@ import type { Exchange, OpenExchange, RequestLog } from '../controls/request-log
 import { describeCaller } from '../identities/identity.js';
 import type { Page } from '../page/page.js';
 import type { ServerCertificate } from './certificates.js';
-import type { Dispatcher, Head, Reply } from './dispatcher.js';
+import { compress, decompress, type Encoding, encodingFor, isCompressed } from './compression.js';
+import type { Dispatcher } from './dispatcher.js';
+import { answerForeignRequests } from './foreign-requests.js';
+import type { Reply } from './replies.js';
+import { readHead } from './request-head.js';
 import { createSecureServer, reset } from './secure-server.js';
 
 /** What a listener needs. */
@@ -43,9 +47,15 @@ const maxBodyBytes = 100 * 1024 * 1024;
 
 /** @throws the error of the socket if it can not listen there */
 export async function startServer(parts: ServerParts, host: string, port: number): Promise<RunningServer> {
-  const listener = (request: IncomingMessage, response: ServerResponse): void =>
-    handle(parts, request, response);
-  const options = { maxHeaderSize: parts.maxHeaderBytes };
+  const silenced = new WeakSet<Socket>();
+  const last = new WeakMap<Socket, ServerResponse>();
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    last.set(socket, response);
+    if (!silenced.has(socket)) handle(parts, silenced, request, response);
+  };
+  // Node counts the bytes in another way than Netty; what is longer than that is counted in `request-head.ts`.
+  const options = { maxHeaderSize: 4 * parts.maxHeaderBytes };
   const server =
     parts.certificate === undefined
       ? createServer(options, listener)
@@ -54,7 +64,13 @@ export async function startServer(parts: ServerParts, host: string, port: number
   server.keepAliveTimeout = 0;
   server.headersTimeout = 0;
   server.requestTimeout = 0;
-  server.on('clientError', refuseGibberish);
+  const { refuse } = parts.dispatcher;
+  answerForeignRequests(server, {
+    listener,
+    lastOn: (socket) => last.get(socket),
+    refuse,
+    maxHeaderBytes: parts.maxHeaderBytes,
+  });
   const address = await listen(server, host, port);
   // Such as having no more file descriptors for a connection: the others go on.
   server.on('error', (error) => process.emitWarning(error));
@@ -82,9 +98,15 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
   });
 }
 
-function handle(parts: ServerParts, request: IncomingMessage, response: ServerResponse): void {
+/** @param silenced connections on which nothing is answered any more */
+function handle(
+  parts: ServerParts,
+  silenced: WeakSet<Socket>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (parts.page?.answer(request, response) === true) return;
-  const head = readHead(request);
+  const head = readHead(request, parts.maxHeaderBytes);
   const entry = parts.log.add(head.method, head.uri, head.authorization);
   const { onOver } = parts;
   if (onOver !== undefined) {
@@ -98,8 +120,23 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
     send(parts, request, response, entry, replacement, fault);
     return;
   }
-  const sendReply = (reply: Reply): void => send(parts, request, response, entry, reply, fault);
+  const encoding = encodingOf(parts, request);
+  const sendReply = (reply: Reply): void => {
+    const encoded = encoding === undefined ? reply : compressed(reply, encoding);
+    send(parts, request, response, entry, encoded, fault);
+  };
+  if (head.excess !== undefined) {
+    const { error, closes } = head.excess;
+    if (closes) response.shouldKeepAlive = false;
+    else silenced.add(request.socket);
+    sendReply(parts.dispatcher.refuse(error));
+    return;
+  }
   whenKnown(parts.dispatcher.admit(head), (admitted) => {
+    if (admitted === 'dropped') {
+      request.socket.destroy();
+      return;
+    }
     if ('status' in admitted) {
       sendReply(admitted);
       return;
@@ -112,62 +149,26 @@ function handle(parts: ServerParts, request: IncomingMessage, response: ServerRe
   });
 }
 
+/** With TLS nothing is compressed: `http.compression` is off then, because of BREACH. */
+function encodingOf(
+  { certificate }: ServerParts,
+  { method, headers }: IncomingMessage,
+): Encoding | undefined {
+  const accepted = headers['accept-encoding'];
+  if (accepted === undefined || certificate !== undefined || method === 'HEAD') return undefined;
+  return encodingFor(String(accepted));
+}
+
+function compressed(reply: Reply, encoding: Encoding): Reply {
+  if (reply.body.length === 0) return reply;
+  const headers = [...reply.headers, 'content-encoding', encoding];
+  return { ...reply, headers, body: compress(encoding, reply.body) };
+}
+
 /** Goes on at once where that is possible: most answers wait for nothing. The dispatcher's promises never fail. */
 function whenKnown<T>(value: T | Promise<T>, goOn: (value: T) => void): void {
   if (value instanceof Promise) void value.then(goOn);
   else goOn(value);
-}
-
-function readHead(request: IncomingMessage): Head {
-  const { headers } = request;
-  const length = headers['content-length'];
-  const { values, repeated } = singleValues(request.rawHeaders);
-  return {
-    method: request.method ?? '',
-    uri: request.url ?? '',
-    authorization: values.get('authorization'),
-    runAs: values.get('es-security-runas-user'),
-    secondary: values.get('es-secondary-authorization'),
-    clientAuthentication: values.get('es-client-authentication'),
-    repeatedHeader: repeated,
-    accept: headers.accept,
-    contentType: headers['content-type'],
-    opaqueId: values.get('x-opaque-id'),
-    hasBody: (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined,
-  };
-}
-
-// As Elasticsearch calls them in its complaints.
-const singleNames: ReadonlyMap<string, string> = new Map(
-  [
-    'Authorization',
-    'es-security-runas-user',
-    'es-secondary-authorization',
-    'ES-Client-Authentication',
-    'X-Opaque-Id',
-  ].map((name) => [name.toLowerCase(), name]),
-);
-
-interface SingleValues {
-  readonly values: ReadonlyMap<string, string>;
-  /** The header that came with several values. */
-  readonly repeated: string | undefined;
-}
-
-/** Of headers with the same name Node keeps the first or joins them; Elasticsearch refuses them if they differ. */
-function singleValues(rawHeaders: readonly string[]): SingleValues {
-  const values = new Map<string, string>();
-  let repeated: string | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase() ?? '';
-    const called = singleNames.get(name);
-    if (called === undefined) continue;
-    const value = rawHeaders[i + 1] ?? '';
-    const first = values.get(name);
-    if (first === undefined) values.set(name, value);
-    else if (first !== value) repeated = called;
-  }
-  return { values, repeated };
 }
 
 function pathOf(uri: string): string {
@@ -188,15 +189,28 @@ function readBody(
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= maxBodyBytes) chunks.push(chunk);
-    else if (!response.headersSent) {
-      chunks.splice(0);
-      entry.record.status = 413;
-      response.writeHead(413, ['content-length', '0', 'connection', 'close']).end();
-    }
+    else if (!response.headersSent) refuseLength();
   });
   request.on('end', () => {
-    if (size <= maxBodyBytes) done(size === 0 ? undefined : Buffer.concat(chunks, size));
+    if (size > maxBodyBytes) return;
+    const whole = size === 0 ? undefined : Buffer.concat(chunks, size);
+    const encoding = request.headers['content-encoding'];
+    if (whole === undefined || !isCompressed(encoding)) {
+      done(whole);
+      return;
+    }
+    const body = decompress(encoding, whole, maxBodyBytes);
+    if (body === 'too long') refuseLength();
+    // Nobody there answers what can not be decompressed.
+    else if (body === undefined) request.socket.destroy();
+    else done(body.length === 0 ? undefined : body);
   });
+
+  function refuseLength(): void {
+    chunks.splice(0);
+    entry.record.status = 413;
+    response.writeHead(413, ['content-length', '0', 'connection', 'close']).end();
+  }
 }
 
 /** The reply that a fault has instead of the normal one, if it has one. */
@@ -207,8 +221,12 @@ function replacementOf({ status, body, headers }: Fault): Reply | undefined {
     (typeof value === 'string' ? [value] : value).flatMap((item) => [name, item]),
   );
   const lengthGiven = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'content-length');
-  const length = lengthGiven ? [] : ['content-length', String(Buffer.byteLength(text))];
-  return { status: status ?? 200, headers: [...list, ...length], body: text };
+  return {
+    status: status ?? 200,
+    headers: list,
+    body: text,
+    framing: lengthGiven ? 'given' : 'content-length',
+  };
 }
 
 function send(
@@ -244,10 +262,18 @@ function write(response: ServerResponse, entry: OpenExchange, reply: Reply): voi
   entry.record.status = reply.status;
   entry.reason = reply.reason;
   bare(response);
-  response.writeHead(reply.status, reply.headers as string[]);
+  const { headers, body } = reply;
+  response.writeHead(reply.status, framed(reply) as string[]);
   // Node sends the head together with a body of text, and then both in the body's encoding. Bytes keep a
   // header that a client has given us as it came.
-  response.end(reply.headers.some(hasUnusualCharacters) ? Buffer.from(reply.body) : reply.body);
+  response.end(typeof body === 'string' && headers.some(hasUnusualCharacters) ? Buffer.from(body) : body);
+}
+
+/** The headers with those that tell where the body ends. */
+function framed({ headers, framing, body }: Reply): readonly string[] {
+  if (framing === 'given') return headers;
+  if (framing === 'chunked') return [...headers, 'Transfer-Encoding', 'chunked'];
+  return [...headers, 'content-length', String(Buffer.byteLength(body))];
 }
 
 function hasUnusualCharacters(text: string): boolean {
@@ -260,27 +286,12 @@ function writeHalf(socket: Socket, response: ServerResponse, entry: OpenExchange
   entry.reason = reply.reason;
   bare(response);
   const body = Buffer.from(reply.body);
-  response.writeHead(reply.status, reply.headers as string[]);
+  response.writeHead(reply.status, framed(reply) as string[]);
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => socket.destroy());
 }
 
 /** Elasticsearch sends no headers beyond its own, where Node would add a date and a word about the connection. */
 function bare(response: ServerResponse): void {
   response.sendDate = false;
-  if (response.shouldKeepAlive) response.removeHeader('connection');
-}
-
-function refuseGibberish(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const type = tooLong ? 'too_long_http_header_exception' : 'illegal_argument_exception';
-  const reason = tooLong ? 'HTTP header is larger than the maximum allowed.' : 'invalid HTTP request';
-  const body = JSON.stringify({ error: { root_cause: [{ type, reason }], type, reason }, status: 400 });
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nX-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n` +
-      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  response.removeHeader('connection');
 }

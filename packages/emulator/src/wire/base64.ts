@@ -17,6 +17,7 @@ export function decodeBase64(text: string): Decoded {
 
 function problemOf(text: string): string {
   const raw = Buffer.from(text, 'utf8').toString('latin1');
+  if (raw.length < 2) return 'Input byte[] should at least have 2 bytes for base64 bytes';
   let position = 0;
   while (position < raw.length && alphabet.test(raw.charAt(position))) position++;
   if (position === raw.length) return 'Last unit does not have enough valid bits';

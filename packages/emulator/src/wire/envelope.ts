@@ -15,6 +15,8 @@ export interface ApiError {
   /** Values of `WWW-Authenticate`; they are repeated in the body. */
   readonly challenges?: readonly string[];
   readonly cause?: ApiError;
+  /** What went wrong beside it. */
+  readonly suppressed?: readonly ApiError[];
   /** What `root_cause` shows, where that is not found by following the causes. */
   readonly root?: ApiError;
 }
@@ -97,6 +99,7 @@ export function members(error: ApiError, cause?: ApiError): Record<string, JsonV
     reason: error.reason,
     ...error.metadata,
     ...(cause && { caused_by: members(cause, cause.cause) }),
+    ...(error.suppressed && { suppressed: error.suppressed.map((other) => members(other, other.cause)) }),
     ...(error.challenges && { header: { 'WWW-Authenticate': single(error.challenges) } }),
   };
 }
@@ -116,6 +119,10 @@ const foreign: ReadonlySet<string> = new Set([
   'bad_parameter_exception',
   'named_object_not_found_exception',
   'number_format_exception',
+  'x_content_e_o_f_exception',
+  'json_parse_exception',
+  'json_e_o_f_exception',
+  'stream_constraints_exception',
 ]);
 
 function rootCause(error: ApiError): ApiError {

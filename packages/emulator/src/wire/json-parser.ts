@@ -4,6 +4,7 @@
  * end still gives a tree of what came before, and the complaint about the text waits at its place.
  */
 
+import { createFailures, entriesOf, type JsonFailure, type Opened } from './json-failure.js';
 import type { JsonMap, JsonValue } from './json-value.js';
 
 /** A value and the position of its first character. */
@@ -14,8 +15,15 @@ export type JsonNode =
   | { readonly kind: 'null'; readonly at: number }
   | JsonObject
   | JsonArray
-  /** From here on the text is not JSON. */
-  | { readonly kind: 'broken'; readonly at: number };
+  | JsonBroken;
+
+/** From here on the text is not JSON. */
+export interface JsonBroken {
+  readonly kind: 'broken';
+  readonly at: number;
+  /** Whether it is a string, if a broken one: Elasticsearch reads what is in it only when somebody asks. */
+  readonly isString: boolean;
+}
 
 /** An object. `end` is the position of its closing brace, or `undefined` if the text broke inside. */
 export interface JsonObject {
@@ -44,7 +52,7 @@ export interface JsonMember {
 export interface JsonDocument {
   readonly text: string;
   readonly root: JsonNode;
-  readonly failure: { readonly at: number; readonly message: string } | undefined;
+  readonly failure: JsonFailure | undefined;
 }
 
 // The limit of Elasticsearch's parser. Here it also keeps a hostile body from exhausting the stack.
@@ -52,6 +60,8 @@ const maxDepth = 1000;
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const wordForm = /[\w$]*/y;
 const plainCharacters = /[^"\\\p{Cc}]*/uy;
+// Elasticsearch allows comments.
+const space = /(?:[ \n\r\t]+|\/\/[^\n\r]*|\/\*[\s\S]*?\*\/)*/y;
 const escapes: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
   ['\\', '\\'],
@@ -66,37 +76,23 @@ const values = "(JSON String, Number, Array, Object or token 'null', 'true' or '
 
 /**
  * @param text a JSON text; what follows its first value is not looked at, as in Elasticsearch
- * @param endMessage what to complain about when the text ends too early
+ * @param endMessage what to complain about when the text ends, if it does not end there by itself
  */
-export function parseJson(text: string, endMessage = 'Unexpected end-of-input'): JsonDocument {
+export function parseJson(text: string, endMessage?: string): JsonDocument {
   let at = 0;
-  let failure: JsonDocument['failure'];
-
-  function fail(message: string, position: number = at): undefined {
-    failure ??= { at: position, message };
-    return undefined;
-  }
-
-  function character(position: number): string {
-    const code = text.charCodeAt(position);
-    return code < 32 ? `(CTRL-CHAR, code ${code})` : `'${text.charAt(position)}' (code ${code})`;
-  }
+  const failures = createFailures(text, endMessage);
+  const { open, character, failAtEnd } = failures;
+  const fail = (message: string, position: number = at): undefined => failures.fail(message, position);
+  const unexpected = (expected: string, atEnd?: string): undefined =>
+    failures.unexpected(at, expected, atEnd);
 
   function skipSpace(): void {
-    while (at < text.length && ' \n\r\t'.includes(text.charAt(at))) at++;
+    space.lastIndex = at;
+    at += space.exec(text)?.[0].length ?? 0;
   }
 
-  function unexpected(expected: string): undefined {
-    if (at >= text.length) return fail(endMessage);
-    if (text.charCodeAt(at) < 32) {
-      return fail(
-        `Illegal character (${character(at)}): only regular white space (\\r, \\n, \\t) is allowed between tokens`,
-      );
-    }
-    return fail(`Unexpected character (${character(at)}): ${expected}`);
-  }
-
-  function parseString(): string | undefined {
+  /** @param what how Jackson calls it where it ends too early */
+  function parseString(what: string): string | undefined {
     let value = '';
     at++;
     for (;;) {
@@ -109,7 +105,7 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
         at++;
         return value;
       }
-      if (next === '') return fail(endMessage);
+      if (next === '') return failAtEnd(` in ${what}`);
       if (next !== '\\') {
         if (text.charCodeAt(at) >= 32) {
           // DEL and the C1 controls are ordinary characters of a string.
@@ -131,23 +127,28 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
     const letter = text.charAt(at + 1);
     if (letter === 'u') {
       const digits = text.slice(at + 2, at + 6);
-      if (!/^[\da-fA-F]{4}$/.test(digits)) {
-        return fail('Unexpected character: expected a hex-digit for character escape sequence', at + 2);
+      const wrong = at + 2 + (/^[\da-fA-F]*/.exec(digits)?.[0].length ?? 0);
+      if (wrong >= text.length && digits.length < 4) return failAtEnd(' in VALUE_STRING');
+      if (wrong < at + 6) {
+        const expected = 'expected a hex-digit for character escape sequence';
+        return fail(`Unexpected character (${character(wrong)}): ${expected}`, wrong);
       }
       at += 6;
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
+    if (letter === '') return failAtEnd(' in VALUE_STRING');
     const value = escapes.get(letter);
     if (value === undefined) return fail(`Unrecognized character escape ${character(at + 1)}`, at + 1);
     at += 2;
     return value;
   }
 
-  function parseValue(depth: number): JsonNode {
+  function parseValue(depth: number, atEnd?: string): JsonNode {
     skipSpace();
     const start = at;
-    const node = parseToken(start, depth);
-    return node ?? { kind: 'broken', at: start };
+    if (start < text.length) failures.tokenAt = start;
+    const node = start < text.length ? parseToken(start, depth) : failAtEnd(atEnd);
+    return node ?? { kind: 'broken', at: start, isString: text.charAt(start) === '"' };
   }
 
   function parseToken(start: number, depth: number): JsonNode | undefined {
@@ -157,7 +158,7 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
       case '[':
         return parseArray(start, depth + 1);
       case '"': {
-        const value = parseString();
+        const value = parseString('VALUE_STRING');
         return value === undefined ? undefined : { kind: 'string', at: start, value };
       }
     }
@@ -173,13 +174,32 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
     at += word.length;
     if (word === 'null') return { kind: 'null', at: start };
     if (word === 'true' || word === 'false') return { kind: 'boolean', at: start, value: word === 'true' };
+    if (word === 'NaN' || word === 'Infinity') {
+      const feature = '`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS`';
+      return fail(`Non-standard token '${word}': enable ${feature} to allow`);
+    }
     if (word !== '') return fail(`Unrecognized token '${word}': was expecting ${values}`);
     return unexpected(`expected a valid value ${values}`);
   }
 
   function tooDeep(depth: number): boolean {
     if (depth <= maxDepth) return false;
-    fail(`Document nesting depth (${depth}) exceeds the maximum allowed (${maxDepth})`);
+    failures.fail(`Document nesting depth (${depth}) exceeds the maximum allowed (${maxDepth})`, at, 'limit');
+    return true;
+  }
+
+  /** The position of what ends an object or an array. */
+  function close(): number {
+    open.pop();
+    failures.tokenAt = at;
+    return at++;
+  }
+
+  function endsBehindComma(kind: Opened['kind']): boolean {
+    at++;
+    skipSpace();
+    if (at < text.length) return false;
+    failures.failAtEndBehindComma(kind);
     return true;
   }
 
@@ -188,9 +208,10 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
     const names = new Set<string>();
     const node = (end: number | undefined): JsonObject => ({ kind: 'object', at: start, members, end });
     if (tooDeep(depth)) return node(undefined);
+    open.push({ kind: 'Object', at: start });
     at++;
     skipSpace();
-    if (text.charAt(at) === '}') return node(at++);
+    if (text.charAt(at) === '}') return node(close());
     for (;;) {
       skipSpace();
       const nameAt = at;
@@ -198,28 +219,29 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
         unexpected('was expecting double-quote to start field name');
         return node(undefined);
       }
-      const name = parseString();
+      const name = parseString('field name');
       if (name === undefined) return node(undefined);
       if (names.has(name)) {
-        fail(`Duplicate field '${name}'`, nameAt);
+        fail(`Duplicate field '${name}'`);
         return node(undefined);
       }
       names.add(name);
+      failures.tokenAt = nameAt;
       skipSpace();
       if (text.charAt(at) !== ':') {
-        unexpected('was expecting a colon to separate field name and value');
+        unexpected('was expecting a colon to separate field name and value', entriesOf('Object'));
         return node(undefined);
       }
       at++;
-      members.push({ name, at: nameAt, value: parseValue(depth) });
-      if (failure !== undefined) return node(undefined);
+      members.push({ name, at: nameAt, value: parseValue(depth, entriesOf('Object')) });
+      if (failures.first !== undefined) return node(undefined);
       skipSpace();
-      if (text.charAt(at) === '}') return node(at++);
+      if (text.charAt(at) === '}') return node(close());
       if (text.charAt(at) !== ',') {
         unexpected('was expecting comma to separate Object entries');
         return node(undefined);
       }
-      at++;
+      if (endsBehindComma('Object')) return node(undefined);
     }
   }
 
@@ -227,50 +249,53 @@ export function parseJson(text: string, endMessage = 'Unexpected end-of-input'):
     const items: JsonNode[] = [];
     const node = (end: number | undefined): JsonArray => ({ kind: 'array', at: start, items, end });
     if (tooDeep(depth)) return node(undefined);
+    open.push({ kind: 'Array', at: start });
     at++;
     skipSpace();
-    if (text.charAt(at) === ']') return node(at++);
+    if (text.charAt(at) === ']') return node(close());
     for (;;) {
       items.push(parseValue(depth));
-      if (failure !== undefined) return node(undefined);
+      if (failures.first !== undefined) return node(undefined);
       skipSpace();
-      if (text.charAt(at) === ']') return node(at++);
+      if (text.charAt(at) === ']') return node(close());
       if (text.charAt(at) !== ',') {
         unexpected('was expecting comma to separate Array entries');
         return node(undefined);
       }
-      at++;
+      if (endsBehindComma('Array')) return node(undefined);
     }
   }
 
   const root = parseValue(0);
-  return { text, root, failure };
+  return { text, root, failure: failures.first };
 }
 
-/** The line and column of a position, both counted from 1, as `line:column`. */
+/** The line and column of a position, both counted from 1, as `line:column`. Columns are bytes. */
 export function locationOf(document: JsonDocument, at: number): string {
   const before = document.text.slice(0, at);
   const lineStart = before.lastIndexOf('\n') + 1;
   const line = before.split('\n').length;
-  return `${line}:${at - lineStart + 1}`;
+  return `${line}:${Buffer.byteLength(before.slice(lineStart)) + 1}`;
 }
 
 /** Turns a node into a value; `onBroken` is called (and has to throw) where the text is not JSON. */
-export function jsonValueOf(node: JsonNode, onBroken: () => never): JsonValue {
+export function jsonValueOf(
+  node: JsonNode,
+  onBroken: () => never,
+  numberOf: (text: string) => JsonValue = asWritten,
+): JsonValue {
   switch (node.kind) {
     case 'string':
     case 'boolean':
       return node.value;
     case 'null':
       return null;
-    case 'number': {
-      const value = Number(node.text);
-      return String(value) === node.text ? value : { numberText: node.text };
-    }
+    case 'number':
+      return numberOf(node.text);
     case 'object':
-      return mapOf(node, onBroken);
+      return objectOf(node, onBroken, numberOf);
     case 'array': {
-      const items = node.items.map((item) => jsonValueOf(item, onBroken));
+      const items = node.items.map((item) => jsonValueOf(item, onBroken, numberOf));
       return node.end === undefined ? onBroken() : items;
     }
     case 'broken':
@@ -278,8 +303,34 @@ export function jsonValueOf(node: JsonNode, onBroken: () => never): JsonValue {
   }
 }
 
-/** Turns an object into a map; see `jsonValueOf`. */
+/** Turns an object into a map, with its numbers as Java would write them; see `jsonValueOf`. */
 export function mapOf(node: JsonObject, onBroken: () => never): JsonMap {
-  const map = new Map(node.members.map((member) => [member.name, jsonValueOf(member.value, onBroken)]));
-  return node.end === undefined ? onBroken() : map;
+  return objectOf(node, onBroken, inJava);
+}
+
+function objectOf(
+  { members, end }: JsonObject,
+  onBroken: () => never,
+  numberOf: (text: string) => JsonValue,
+): JsonMap {
+  const map = new Map(members.map(({ name, value }) => [name, jsonValueOf(value, onBroken, numberOf)]));
+  return end === undefined ? onBroken() : map;
+}
+
+function asWritten(text: string): JsonValue {
+  const value = Number(text);
+  return String(value) === text ? value : { numberText: text };
+}
+
+/** What was read into a `double` and is written again: `1e3` is `1000.0` (`Double.toString`). */
+function inJava(text: string): JsonValue {
+  if (!/[.eE]/.test(text)) return asWritten(text === '-0' ? '0' : text);
+  const value = Number(text);
+  const size = Math.abs(value);
+  if (size === 0) return { numberText: text.startsWith('-') ? '-0.0' : '0.0' };
+  if (!Number.isFinite(value)) return asWritten(text);
+  const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`);
+  if (size >= 1e-3 && size < 1e7) return { numberText: withPoint(String(value)) };
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  return { numberText: `${withPoint(digits)}E${Number(exponent)}` };
 }

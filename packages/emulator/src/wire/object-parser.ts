@@ -4,6 +4,7 @@
  */
 
 import { type ApiError, contentParseFailure, illegalArgument, Refusal } from './envelope.js';
+import type { JsonFailure } from './json-failure.js';
 import { type JsonDocument, type JsonNode, jsonValueOf, locationOf, mapOf } from './json-parser.js';
 import type { JsonMap, JsonValue } from './json-value.js';
 import { suggestion } from './suggestion.js';
@@ -33,16 +34,49 @@ const tokenNames: Readonly<Record<JsonNode['kind'], string>> = {
 
 /** The name Elasticsearch has for the kind of a value. */
 export function tokenName(node: JsonNode): string {
-  return tokenNames[node.kind];
+  return tokenNames[kindOf(node)];
+}
+
+/** A broken string is taken for a string until it is read. */
+function kindOf(node: JsonNode): JsonNode['kind'] {
+  return node.kind === 'broken' && node.isString ? 'string' : node.kind;
 }
 
 /** Complains that the text is not JSON. */
 export function refuseBroken(document: JsonDocument): never {
-  const failure = document.failure ?? { at: document.text.length, message: 'Unexpected end-of-input' };
-  throw new Refusal(
-    contentParseFailure(`[${locationOf(document, failure.at)}] ${failure.message}`),
-    failure.at,
-  );
+  const { text, failure } = document;
+  if (failure === undefined) throw new Error('this text is JSON');
+  const { at, message, tokenAt, kind, open } = failure;
+  const source = (place: number): string => sourceOf(document, place);
+  const marker =
+    open === undefined ? '' : `: expected close marker for ${open.kind} (start marker at ${source(open.at)})`;
+  const words = kind === 'limit' ? message : `${message}${marker}\n at ${source(at)}`;
+  const place = `[${locationOf(document, at)}]`;
+  const cause = { status: 400, type: exceptions[kind], reason: words };
+  const error =
+    kind === 'end'
+      ? { ...cause, type: 'x_content_e_o_f_exception', reason: `${place} Unexpected end of file`, cause }
+      : contentParseFailure(`${place} ${words}`, cause);
+  throw new Refusal(error, Math.min(tokenAt, text.length));
+}
+
+/** Jackson's. */
+const exceptions: Readonly<Record<JsonFailure['kind'], string>> = {
+  mistake: 'json_parse_exception',
+  end: 'json_e_o_f_exception',
+  limit: 'stream_constraints_exception',
+};
+
+// As much of a text as Jackson shows, in bytes.
+const shownBytes = 500;
+
+/** `[Source: (byte[])"{"; line: 1, column: 2]`, as Jackson wrote it up to 2.15; newer ones leave the text out. */
+function sourceOf(document: JsonDocument, at: number): string {
+  const bytes = Buffer.from(document.text);
+  const shown = bytes.subarray(0, shownBytes).toString('utf8');
+  const more = bytes.length > shownBytes ? `[truncated ${bytes.length - shownBytes} bytes]` : '';
+  const [line, column] = locationOf(document, at).split(':');
+  return `[Source: (byte[])"${shown}"${more}; line: ${line}, column: ${column}]`;
 }
 
 /** A string. */
@@ -121,7 +155,8 @@ export function readScalarText(node: JsonNode, document: JsonDocument): string {
       return refuseBroken(document);
     default:
       throw new Refusal(
-        illegalArgument(`Can't get text on a ${tokenName(node)} at ${locationOf(document, node.at)}`),
+        illegalArgument(`Expected text at ${locationOf(document, node.at)} but found ${tokenName(node)}`),
+        node.at,
       );
   }
 }
@@ -156,19 +191,23 @@ export function objectParser<T>(
       }
     }
 
-    if (node.kind === 'broken' && document.text.trim() !== '') refuseBroken(document);
+    if (node.kind === 'broken' && !node.isString) {
+      if (document.text.trim() !== '') refuseBroken(document);
+      // Before the first token the place is one that there is not.
+      return fail(node.at, `[1:0] [${name}] Expected START_OBJECT but was: null`);
+    }
     if (node.kind !== 'object') {
       return fail(node.at, `${at(node.at)} Expected START_OBJECT but was: ${tokenName(node)}`);
     }
     const found = new Map<string, unknown>();
     for (const { name: fieldName, at: nameAt, value } of node.members) {
       const field = known.get(fieldName);
-      if (value.kind === 'broken') refuseBroken(document);
+      if (value.kind === 'broken' && !value.isString) refuseBroken(document);
       if (field === undefined) {
         const hint = suggestion(fieldName, known.keys());
         return fail(value.at, `${at(nameAt)} unknown field [${fieldName}]${hint === '' ? '' : ` ${hint}`}`);
       }
-      if (!field.tokens.includes(value.kind)) {
+      if (!field.tokens.includes(kindOf(value))) {
         return fail(
           value.at,
           `${at(value.at)} ${fieldName} doesn't support values of type: ${tokenName(value)}`,
@@ -178,7 +217,8 @@ export function objectParser<T>(
     }
     if (node.end === undefined) refuseBroken(document);
     const missing = mandatory.filter((field) => !found.has(field));
-    if (missing.length > 0) fail(node.end ?? node.at, `Required [${missing.join(', ')}]`);
+    if (missing.length > 0)
+      throw new Refusal(illegalArgument(`Required [${missing.join(', ')}]`), node.end ?? node.at);
     // Only names from `fields` were set, each to what its own `read` returned.
     return Object.fromEntries(found) as T;
   }

@@ -13,6 +13,10 @@ export interface Capabilities {
   readonly apiKeysRunAs: boolean;
   /** 8.2 */
   readonly jwtRealms: boolean;
+  /** 8.2 */
+  readonly keepsProfiles: boolean;
+  /** 8.3: of users by their profiles. */
+  readonly checksProfiles: boolean;
   /** 8.4; 8.3 according to other sources. */
   readonly tokensRunAs: boolean;
   /** 8.1: denials say "with declared roles", and how many of them there are. */
@@ -27,8 +31,20 @@ export interface Capabilities {
   readonly showsRoleDescriptors: boolean;
   /** 8.7: JWTs may be access tokens, and a user's metadata says of which type one was. */
   readonly jwtTokenTypes: boolean;
+  /** 8.5: mappings come in chunks (elastic/elasticsearch#89906). */
+  readonly chunksMappings: boolean;
+  /** 8.7: indices and the answers of `_cat` come in chunks (elastic/elasticsearch#92034, #92022). */
+  readonly chunksIndices: boolean;
+  /** 8.9: what a search finds comes in chunks (elastic/elasticsearch#94736). */
+  readonly chunksSearches: boolean;
+  /** 8.13: answers of `_bulk` come in chunks (elastic/elasticsearch#104310). */
+  readonly chunksBulk: boolean;
   /** 8.5: `_privileges` with a key that has some of its own is a mistake of the caller, not of the server. */
   readonly refusesLimitedPrivileges: boolean;
+  /** 8.7: `password_hash` of any algorithm that Elasticsearch knows, not only of the one that is configured. */
+  readonly takesAnyPasswordHash: boolean;
+  /** Names of users and roles have at most 507 characters, not 1024. 7.8 documents the one, 8.18 the other; 8.7 is assumed. */
+  readonly limitsNamesByIds: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
   /** 8.8: "invalid credentials" names the API key. */
@@ -45,6 +61,16 @@ export interface Capabilities {
   readonly restrictsWorkflows: boolean;
   /** 8.10: 44-character tokens; a pair shares its last eight random bytes. */
   readonly pairedTokens: boolean;
+  /**
+   * Tokens of 40 characters, without the three empty bytes that those of 8.10 end with. Recorded for 9.5; the first
+   * release is not known, 9.0 is assumed.
+   */
+  readonly endsTokens: boolean;
+  /**
+   * Up to 8.18 and 9.0: whether a pattern of indices is covered is asked of all entries with the same privileges
+   * together. A 9.5 asks each entry alone; that it came with the privileges on failure stores is assumed.
+   */
+  readonly joinsEqualPrivileges: boolean;
   /** 8.10: cross-cluster keys, `type` of a key, `active_only`. */
   readonly crossClusterKeys: boolean;
   /** 8.12 */
@@ -53,6 +79,10 @@ export interface Capabilities {
   readonly namesJwtsByClaims: boolean;
   /** 8.13 */
   readonly updatesExpiration: boolean;
+  /** 8.14: a cross-cluster key that hides documents or fields from searches can not be for replication too. */
+  readonly separatesHiddenSearches: boolean;
+  /** 8.15: a cross-cluster key that searches may look up what enriches its documents. */
+  readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
   /** 8.14 */
@@ -61,10 +91,22 @@ export interface Capabilities {
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
   readonly remoteClusterPrivileges: boolean;
+  /** 8.15: several roles in one request, and searching for them. */
+  readonly managesSeveralRoles: boolean;
+  /** 8.16: the health of a cluster counts primary shards that are nowhere. */
+  readonly countsUnassignedPrimaries: boolean;
+  /** 8.18: role mappings from files are shown among the others, under names of their own. */
+  readonly hasReadOnlyMappings: boolean;
+  /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
+  readonly storesReservedRoles: boolean;
+  /** 9.0 is assumed, recorded for 9.5: what blocks an index for want of space on the disk names a page about it. */
+  readonly explainsBlocks: boolean;
   /** 9.1 */
   readonly showsManagedKeys: boolean;
   /** 8.19 and 9.1: access tokens may be of the type `at+jwt`. */
   readonly readsTypedAccessTokens: boolean;
+  /** 9.2: what broke inside of the server is named in a header (elastic/elasticsearch#130226, #133045). */
+  readonly namesExceptions: boolean;
   /** 9.3 */
   readonly certificateIdentity: boolean;
   /** 9.4 */
@@ -80,6 +122,8 @@ export interface Version extends Capabilities {
   readonly minor: number;
   /** The number in front of every token this release issues (a transport or release version id). */
   readonly tokenVersion: number;
+  /** The number that an index says it was made by. */
+  readonly indexVersion: number;
 }
 
 const form = /^(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?$/;
@@ -103,10 +147,15 @@ export function parseVersion(text: string): Version | undefined {
     major,
     minor,
     tokenVersion: since(8, 10) ? transportVersion(major, minor) : major * 1_000_000 + minor * 10_000 + 99,
+    indexVersion: since(8, 11)
+      ? indexVersion(major, minor)
+      : (major * 10_000 + minor * 100 + patch) * 100 + 99,
     unknownTokenIsNotFound: since(8, 0),
     plainJsonType: since(8, 0),
     apiKeysRunAs: since(8, 1),
     jwtRealms: since(8, 2),
+    keepsProfiles: since(8, 2),
+    checksProfiles: since(8, 3),
     tokensRunAs: since(8, 4),
     declaredRoles: since(8, 1),
     effectiveRoles: since(8, 3),
@@ -114,23 +163,39 @@ export function parseVersion(text: string): Version | undefined {
     updatesApiKeys: since(8, 4),
     showsRoleDescriptors: since(8, 5),
     jwtTokenTypes: since(8, 7),
+    chunksMappings: since(8, 5),
+    chunksIndices: since(8, 7),
+    chunksSearches: since(8, 9),
+    chunksBulk: since(8, 13),
     refusesLimitedPrivileges: since(8, 5),
+    takesAnyPasswordHash: since(8, 7),
+    limitsNamesByIds: since(8, 7),
     authenticatesFirst: since(8, 8),
     namesKeyWithWrongSecret: since(8, 8),
     hidesProductByStatus: since(8, 8),
     locatesDocumentErrors: since(8, 8),
     restrictsWorkflows: since(8, 9),
     pairedTokens: since(8, 10),
+    endsTokens: since(9, 0),
+    joinsEqualPrivileges: !(since(9, 1) || (major === 8 && minor === 19)),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
     updatesExpiration: since(8, 13),
+    separatesHiddenSearches: since(8, 14),
+    enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
     queriesUsers: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
+    managesSeveralRoles: since(8, 15),
+    countsUnassignedPrimaries: since(8, 16),
+    hasReadOnlyMappings: since(8, 18),
+    storesReservedRoles: since(8, 18),
+    explainsBlocks: since(9, 0),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
+    namesExceptions: since(9, 2),
     certificateIdentity: since(9, 3),
     showsManagedTokens: since(9, 4),
     clonesApiKeys: since(9, 4),
@@ -143,8 +208,13 @@ export function isSince({ major, minor }: Version, since: readonly [number, numb
   return major > first || (major === first && minor >= second);
 }
 
-// 8.10 is taken from recorded tokens (`3eaGBBg…`). The others only have to be of the same length and to
+// 9.5 is recorded. The others only have to differ, since 8.11 as numbers of their own beside those of releases.
+function indexVersion(major: number, minor: number): number {
+  return major === 8 ? 8_500_000 + minor * 1_000 : 9_002_000 + minor * 20_000;
+}
+
+// 8.10 and 9.5 are taken from recorded tokens (`3eaGBBg…`, `yP6/BBh…`). The others only have to be of the same length and to
 // differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
 function transportVersion(major: number, minor: number): number {
-  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_000_009 + minor * 40_000;
+  return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_009_000 + minor * 85_600;
 }

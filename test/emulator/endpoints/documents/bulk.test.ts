@@ -55,7 +55,7 @@ test('each write has its own outcome, in order', async () => {
     ['update', 404, 'document_missing_exception'],
     ['delete', 200, 'deleted'],
     ['delete', 404, 'index_not_found_exception'],
-    ['create', 400, 'document_parsing_exception'],
+    ['index', 400, 'document_parsing_exception'],
   ]);
   expect(json.items[0].index).toEqual({
     _index: 'docs',
@@ -84,7 +84,7 @@ test('each write has its own outcome, in order', async () => {
 test('the index may be in the path, and the lines in any of four types', async () => {
   const one = lines({ index: {} }, { a: 1 });
   for (const type of ['application/x-ndjson', 'application/json']) {
-    expect((await bulk(one, '/docs/_bulk?refresh', type)).json.items[0].create.forced_refresh).toBe(true);
+    expect((await bulk(one, '/docs/_bulk?refresh', type)).json.items[0].index.forced_refresh).toBe(true);
   }
   for (const suffix of ['x-ndjson', 'json']) {
     const type = `application/vnd.elasticsearch+${suffix}; compatible-with=9`;
@@ -97,6 +97,23 @@ test('the index may be in the path, and the lines in any of four types', async (
     ]);
   }
   expect((await cluster.ask('GET /docs/_count')).json.count).toBe(4);
+});
+
+test('an empty id spoils one document, not the others', async () => {
+  const { status, json } = await bulk(
+    lines(
+      { index: { _index: 'docs', _id: '' } },
+      { a: 1 },
+      { index: { _index: 'docs', _id: '1' } },
+      { a: 1 },
+    ),
+  );
+  expect([status, json.errors]).toEqual([200, true]);
+  expect(json.items[0].index).toMatchObject({
+    status: 400,
+    error: { type: 'illegal_argument_exception', reason: 'if _id is specified it must not be empty' },
+  });
+  expect(json.items[1].index.status).toBe(201);
 });
 
 test('no other endpoint takes lines', async () => {

@@ -102,6 +102,38 @@ describe('a query', () => {
   });
 });
 
+describe('a query in the path', () => {
+  test.each<[string, string[]]>([
+    ['title:emma', ['emma']],
+    ['title:Emma title:wonderland', ['emma', 'alice']],
+    ['title:emma%20AND%20title:wonderland', []],
+    ['title:adventures%20AND%20title:wonderland', ['alice']],
+    ['%2Btags:novel%20title:emma', ['emma', 'alice']],
+    ['tags:novel%20-title:emma', ['alice']],
+    ['tags:novel%20AND%20NOT%20title:emma', ['alice']],
+    ['title:wonder*', ['alice']],
+    ['lent:true', ['alice']],
+    ['rating:*', ['alice']],
+    ['_exists_:pages', ['emma', 'alice']],
+    ['*:*', ['emma', 'alice', 'blank']],
+    ['classic', ['emma']],
+    ['austen%20wonderland', ['emma', 'alice']],
+    ['austen%20novel&default_operator=AND', ['emma']],
+    ['wonderland&df=title', ['alice']],
+    ['wonderland&df=code', []],
+  ])('%s finds %j', async (query, found) => {
+    const parts = query.replaceAll(' ', '%20');
+    const { json } = await cluster.ask(`GET /books/_search?q=${parts}`);
+    expect(json.hits.hits.map((hit: { _id: string }) => hit._id).sort()).toEqual([...found].sort());
+    expect((await cluster.ask(`GET /books/_count?q=${parts}`)).json.count).toBe(found.length);
+  });
+
+  test('is refused if it is more than is understood', async () => {
+    const { status, json } = await cluster.ask('GET /books/_search?q=(a%20b)~2');
+    expect([status, json.error.type]).toEqual([400, 'illegal_argument_exception']);
+  });
+});
+
 describe('an answer', () => {
   test('has all that Elasticsearch writes', async () => {
     expectAnswer(await search({ query: { term: { code: 'A1' } }, _source: ['code', 'tags'] }), {
@@ -112,9 +144,14 @@ describe('an answer', () => {
         _shards: { total: 1, successful: 1, skipped: 0, failed: 0 },
         hits: {
           total: { value: 1, relation: 'eq' },
-          max_score: 1,
+          max_score: 0.9808291,
           hits: [
-            { _index: 'books', _id: 'emma', _score: 1, _source: { code: 'A1', tags: ['novel', 'classic'] } },
+            {
+              _index: 'books',
+              _id: 'emma',
+              _score: 0.9808291,
+              _source: { code: 'A1', tags: ['novel', 'classic'] },
+            },
           ],
         },
       },
@@ -161,6 +198,7 @@ describe('an answer', () => {
     expect(json.hits.max_score).toBeNull();
     expect(json.hits.hits[0]).toMatchObject({ _id: 'alice', _score: null, sort: [192] });
     expect(await ids({ sort: ['pages'], search_after: [192] })).toEqual(['emma', 'blank']);
+    expect(await ids({ sort: ['pages'], search_after: ['192'] })).toEqual(['emma', 'blank']);
     expect((await search({ sort: ['_score'] })).json.hits.hits[0]).toMatchObject({ _score: 1, sort: [1] });
   });
 
@@ -213,6 +251,8 @@ describe('several indices', () => {
   });
 
   test('may have to be there', async () => {
+    const nothing = 'ignore_unavailable=true&allow_no_indices=false';
+    expect((await cluster.ask(`GET /nothing/_search?${nothing}`)).status).toBe(404);
     const { status, json } = await cluster.ask('GET /nothing*/_search?allow_no_indices=false');
     expect([status, json.error.reason]).toEqual([404, 'no such index [nothing*]']);
   });
@@ -256,7 +296,7 @@ describe('is refused', () => {
       '[fuzzy] queries are not supported by the emulator',
     ],
     [{ query: [] }, 'parsing_exception', '[_na] query malformed, must start with start_object'],
-    [{ query: {} }, 'illegal_argument_exception', 'query malformed, empty clause found'],
+    [{ query: {} }, 'illegal_argument_exception', 'query malformed, empty clause found at [1:11]'],
     [{ from: -1 }, 'illegal_argument_exception', '[from] parameter cannot be negative but was [-1]'],
     [{ size: -1 }, 'illegal_argument_exception', '[size] parameter cannot be negative, found [-1]'],
     [{ size: 'x' }, 'illegal_argument_exception', 'For input string: "x"'],
@@ -333,10 +373,10 @@ describe('is refused', () => {
   });
 
   test('parameters that are not there', async () => {
-    const { status, json } = await cluster.ask('GET /books/_search?q=emma');
+    const { status, json } = await cluster.ask('GET /books/_search?scroll=1m');
     expect([status, json.error.reason]).toEqual([
       400,
-      'request [/books/_search] contains unrecognized parameter: [q]',
+      'request [/books/_search] contains unrecognized parameter: [scroll]',
     ]);
     expect((await cluster.ask('GET /books/_search?expand_wildcards=some')).json.error.reason).toBe(
       'No valid expand wildcard value [some]',

@@ -136,6 +136,13 @@ describe('documents', () => {
       status: 400,
       body: errorBody(400, 'security_exception', refusal),
     });
+    const body = '{"update":{"_index":"docs","_id":"u"}}\n{"doc":{"a":1}}\n';
+    const headers = { ...writer, 'content-type': 'application/x-ndjson' };
+    const [item] = (await cluster.ask('POST /_bulk', { headers, body })).json.items;
+    expect([item.update.status, item.update.error.reason]).toEqual([
+      400,
+      "Can't execute a bulk item request with update requests embedded if field or document level security is enabled",
+    ]);
     expect((await ask('PUT /docs/_doc/c', writer, { country: 'USA' })).status).toBe(200);
     expect((await ask('DELETE /docs/_doc/u', writer)).status).toBe(200);
   });
@@ -310,8 +317,30 @@ describe('who may not', () => {
     );
   });
 
-  test('add fields may write no document that has them, except in 7.x', async () => {
-    const indices = [{ names: ['docs'], privileges: ['index'] }];
+  // A 9.5.0 was recorded to take a document with a new field from a writer; by its source every release does.
+  test.each(['create_doc', 'create', 'index', 'write'])(
+    'do more than %s may add fields',
+    async (privilege) => {
+      const indices = [{ names: ['fields'], privileges: [privilege] }];
+      for (const version of ['7.17', '8.10', '9.5']) {
+        const other = await emulated({ version });
+        await other.ask('PUT /fields');
+        const body = { name: 'k', role_descriptors: { r: { indices } } };
+        const headers = apiKey((await other.ask('POST /_security/api_key', { body })).json.encoded);
+        const stored = await other.ask('PUT /fields/_create/1', { headers, body: { fresh: 1 } });
+        expect(stored.status).toBe(201);
+        const properties = { declared: { type: 'long' } };
+        const declared = await other.ask('PUT /fields/_mapping', { headers, body: { properties } });
+        expect(declared.status).toBe(200);
+        await other.close();
+      }
+    },
+  );
+
+  test('add fields may write no document that has them, if their privilege has no name', async () => {
+    const indices = [
+      { names: ['docs'], privileges: ['indices:data/write/index*', 'indices:data/write/bulk*'] },
+    ];
     const { id, ...headers } = await keyOf(undefined, { r: { indices } });
     expect((await ask('PUT /docs/_doc/c', headers, china)).status).toBe(200);
     expectAnswer(
@@ -323,13 +352,6 @@ describe('who may not', () => {
         'auto_configure,manage,write,all',
       ),
     );
-    const older = await emulated({ version: '7.17' });
-    await older.ask('PUT /docs');
-    const body = { name: 'k', role_descriptors: { r: { indices } } };
-    const { encoded } = (await older.ask('POST /_security/api_key', { body })).json;
-    const stored = await older.ask('PUT /docs/_doc/1', { headers: apiKey(encoded), body: { fresh: 1 } });
-    expect(stored.status).toBe(201);
-    await older.close();
   });
 });
 

@@ -81,9 +81,13 @@ describe('a clone', () => {
     const response = await clone({ api_key: source.encoded, name: 'clone' });
     expect(response.json).toMatchObject({ name: 'clone', expiration: source.expiration });
     const shown = await read(response.json.id);
-    expect({ ...(await read(source.id)), id: shown.id, name: 'clone', creation: shown.creation }).toEqual(
-      shown,
-    );
+    expect(shown).toEqual({
+      ...(await read(source.id)),
+      id: shown.id,
+      name: 'clone',
+      creation: shown.creation,
+      metadata: { a: 1, _cloned_from: source.id },
+    });
     expect(await status('GET /_security/_authenticate', apiKey(response.json.encoded))).toBe(200);
   });
 
@@ -92,18 +96,30 @@ describe('a clone', () => {
     const forEver = (await clone({ api_key: source.encoded, name: 'c', expiration: null, metadata: {} }))
       .json;
     expect(forEver).not.toHaveProperty('expiration');
-    expect((await read(forEver.id)).metadata).toEqual({});
+    expect((await read(forEver.id)).metadata).toEqual({ _cloned_from: source.id });
+    const again = (await clone({ api_key: forEver.encoded, name: 'c' })).json;
+    expect((await read(again.id)).metadata).toEqual({ _cloned_from: forEver.id });
     const longer = (await clone({ api_key: source.encoded, name: 'c', expiration: '2h' })).json;
     expect(longer.expiration).toBeGreaterThan(source.expiration ?? 0);
   });
 
-  test('of a key that is not accepted is 403, with the 401 as its cause', async () => {
+  test('of a key that is not accepted is 403, with the bare reason as its cause', async () => {
     const source = await create(alice, { name: 'source' });
     const wrong = Buffer.from(`${source.id}:wrong`).toString('base64');
     const response = await clone({ api_key: wrong, name: 'c' });
-    expect([response.status, response.json.error.reason]).toEqual([403, 'Failed to clone API key']);
-    expect(response.json.error.caused_by.additional_unsuccessful_credentials).toBe(
-      `API key: invalid credentials for API key [${source.id}]`,
-    );
+    const reason = `invalid credentials for API key [${source.id}]`;
+    const cause = { type: 'security_exception', reason };
+    expectAnswer(response, {
+      status: 403,
+      body: {
+        error: {
+          root_cause: [cause],
+          type: 'security_exception',
+          reason: 'Failed to clone API key',
+          caused_by: cause,
+        },
+        status: 403,
+      },
+    });
   });
 });

@@ -66,7 +66,9 @@ describe('what a key may do', () => {
       expectAnswer(response, { status: 400, body: errorBody(400, 'illegal_argument_exception', reason) });
     }
     const derived = await create(headers, { name: 'd', role_descriptors: { none: {} } });
-    expect(await read(derived.id)).toMatchObject({ username: 'alice', realm: 'default_native' });
+    // Recorded: it belongs to the realm of keys, so that it is none of those that alice owns.
+    expect(await read(derived.id)).toMatchObject({ username: 'alice', realm: '_es_api_key' });
+    expect(await idsOf('owner=true', alice)).not.toContain(derived.id);
     expect(await status('GET /_cluster/health', apiKey(derived.encoded))).toBe(403);
   });
 
@@ -84,6 +86,31 @@ describe('what a key may do', () => {
         reason: 'access restricted by workflow',
       });
     }
+  });
+
+  test('is everything with a restriction that names no workflow', async () => {
+    const body = { name: 'k', role_descriptors: { r: { cluster: ['monitor'], restriction: {} } } };
+    const { id, encoded } = await create(alice, body);
+    expect(await status('GET /_cluster/health', apiKey(encoded))).toBe(200);
+    expect((await read(id)).role_descriptors.r).not.toHaveProperty('restriction');
+  });
+
+  test('is over at once if it ends now or before', async () => {
+    for (const expiration of ['0', '0s', '-1', '-1d']) {
+      const { encoded } = await create(alice, { name: 'k', expiration });
+      const response = await cluster.ask('GET /_security/_authenticate', { headers: apiKey(encoded) });
+      expectAnswer(response, notAccepted(cluster.version, 'API key: api key is expired'));
+    }
+  });
+
+  test('is shown without what is said about the roles of its owner', async () => {
+    const description = 'Those who own keys.';
+    const role = { cluster: ['monitor', 'manage_own_api_key'], description };
+    await cluster.ask('PUT /_security/role/owner', { body: role });
+    const { id } = await create(alice, { name: 'k' });
+    const { json } = await cluster.ask(`GET /_security/api_key?id=${id}&with_limited_by=true`);
+    expect(Object.keys(json.api_keys[0].limited_by[0].owner)).not.toContain('description');
+    expect((await cluster.ask('GET /_security/role/owner')).json.owner.description).toBe(description);
   });
 
   test('a restriction is an unknown field before 8.9', async () => {

@@ -48,4 +48,47 @@ describe('a cross-cluster key', () => {
     expect(response.json.error.reason).toMatch(/unknown field \[certificate_identity\]$/);
     await older.close();
   });
+
+  test('loses that name when it is set to null, and keeps it otherwise', async () => {
+    const body = { name: 'k', access, certificate_identity: 'CN=other' };
+    const { id } = (await cluster.ask('POST /_security/cross_cluster/api_key', { body })).json;
+    const update = async (body: object) =>
+      (await cluster.ask(`PUT /_security/cross_cluster/api_key/${id}`, { body })).json;
+    expect(await update({ metadata: { a: 1 } })).toEqual({ updated: true });
+    expect((await read(id)).certificate_identity).toBe('CN=other');
+    expect(await update({ certificate_identity: null })).toEqual({ updated: true });
+    expect(await read(id)).not.toHaveProperty('certificate_identity');
+    expect(await update({ certificate_identity: null })).toEqual({ updated: false });
+    expect((await update({ certificate_identity: '[' })).error.caused_by.reason).toBe(
+      'Invalid certificate_identity format: [[]. Must be a valid regex.',
+    );
+  });
+
+  test('may look up what enriches documents from 8.15 on', async () => {
+    for (const [version, cluster] of [
+      ['8.14', ['cross_cluster_search']],
+      ['8.15', ['cross_cluster_search', 'monitor_enrich']],
+    ] as const) {
+      const other = await emulated({ version });
+      const { id } = (
+        await other.ask('POST /_security/cross_cluster/api_key', { body: { name: 'k', access } })
+      ).json;
+      const shown = (await other.ask(`GET /_security/api_key?id=${id}`)).json.api_keys[0];
+      expect(shown.role_descriptors.cross_cluster.cluster).toEqual(cluster);
+      await other.close();
+    }
+  });
+
+  test('can not be for replication too if it hides something from searches, from 8.14 on', async () => {
+    const hiding = { search: [{ names: ['a'], query: '{"match_all":{}}' }], replication: [{ names: ['a'] }] };
+    for (const [version, status] of [
+      ['8.13', 200],
+      ['8.14', 400],
+    ] as const) {
+      const other = await emulated({ version });
+      const body = { name: 'k', access: hiding };
+      expect((await other.ask('POST /_security/cross_cluster/api_key', { body })).status).toBe(status);
+      await other.close();
+    }
+  });
 });

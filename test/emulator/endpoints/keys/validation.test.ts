@@ -3,6 +3,7 @@
  * every target.
  */
 
+import { expect } from 'vitest';
 import { errorBody } from '../../cluster.js';
 import { because, type Case, failed, illegal, invalid, refused, tryCases } from '../../validation.js';
 
@@ -19,6 +20,7 @@ const build = 'Failed to build [api_key_request] after last required field arriv
 const timeProblem = (text: string) =>
   `failed to parse setting [expiration] with value [${text}] as a time value: unit is missing or unrecognized`;
 const keys: readonly Case[] = [
+  [{}, illegal('Required [name]')] as const,
   ...nameProblems.map(([name, problem]) => [{ name }, invalid(problem)] as const),
   [
     { name: ` _${'x'.repeat(256)}`, metadata: { _a: 1 } },
@@ -40,6 +42,24 @@ const keys: readonly Case[] = [
       build,
       'illegal_argument_exception',
       'failed to parse [1.5d], fractional time values are not supported',
+      { caused_by: { type: 'number_format_exception', reason: 'For input string: "1.5"' } },
+    ),
+  ] as const,
+  [
+    { name: 'k', expiration: 'xd' },
+    because(
+      build,
+      'illegal_argument_exception',
+      'failed to parse setting [expiration] with value [xd] as a time value',
+      { caused_by: { type: 'number_format_exception', reason: 'For input string: "x"' } },
+    ),
+  ] as const,
+  [
+    { name: 'k', expiration: '-2d' },
+    because(
+      build,
+      'illegal_argument_exception',
+      'failed to parse setting [expiration] with value [-2d] as a time value: negative durations are not supported',
     ),
   ] as const,
   [
@@ -53,13 +73,27 @@ const restrictions: readonly Case[] = [
   {
     request: 'POST /_security/api_key',
     body: { name: 'k', role_descriptors: { a: restricted, b: restricted } },
-    expected: invalid('more than one role descriptor with restriction is not supported'),
+    expected: illegal('more than one role descriptor with restriction is not supported'),
     since: [8, 9],
   },
   {
     request: 'POST /_security/api_key',
     body: { name: 'k', role_descriptors: { a: restricted, b: {} } },
-    expected: invalid('combining role descriptors with and without restriction is not supported'),
+    expected: illegal('combining role descriptors with and without restriction is not supported'),
+    since: [8, 9],
+  },
+  {
+    request: 'POST /_security/api_key',
+    body: { name: 'k', role_descriptors: { a: { restriction: { workflows: ['x'] } } } },
+    expected: invalid(
+      'Unknown workflow [x]. A workflow must be one of the predefined workflow names [search_application_query].',
+    ),
+    since: [8, 9],
+  },
+  {
+    request: 'PUT /_security/api_key/some-id',
+    body: { role_descriptors: { a: restricted, b: {} } },
+    expected: illegal('combining role descriptors with and without restriction is not supported'),
     since: [8, 9],
   },
 ];
@@ -161,21 +195,30 @@ const updates: readonly Case[] = [
     body: { expiration: '1d' },
     expected: refused(
       'x_content_parse_exception',
-      '[1:2] [update_api_key_request] unknown field [expiration]',
+      '[1:2] [update_api_key_request_payload] unknown field [expiration]',
     ),
     since: [8, 4],
     until: [8, 12],
   },
+  // On creation such a key is made, and is over at once: recorded.
+  ...['0s', '-1d', '-1'].flatMap((expiration) =>
+    ['PUT /_security/api_key/some-id', 'POST /_security/api_key/_bulk_update'].map((request) => ({
+      request,
+      body: { expiration, ...(request.endsWith('_bulk_update') && { ids: ['a'] }) },
+      expected: invalid('API key expiration must be in the future'),
+      since: [8, 13] as const,
+    })),
+  ),
   {
     request: 'POST /_security/api_key/_bulk_update',
     body: { ids: [] },
-    expected: invalid('Bulk update request must include API key IDs'),
+    expected: invalid('Field [ids] cannot be empty'),
     since: [8, 5],
   },
   {
     request: 'POST /_security/api_key/_bulk_update',
     body: { metadata: {} },
-    expected: refused('x_content_parse_exception', 'Required [ids]'),
+    expected: illegal('Required [ids]'),
     since: [8, 5],
   },
 ];
@@ -226,7 +269,23 @@ const cloning: readonly Case[] = [
   [{}, invalid('api key credential is required', 'api key name is required')] as const,
   [{ api_key: 'x', name: '_x' }, invalid('api key name may not begin with an underscore')] as const,
   [{ api_key: 'x', name: 'x', metadata: { _a: 1 } }, invalid(metadataProblem)] as const,
-  [{ api_key: 'dG9v', name: 'x' }, illegal('invalid API key credential: invalid ApiKey value')] as const,
+  [
+    { api_key: 'dG9v', name: 'x' },
+    {
+      status: 400,
+      body: {
+        error: {
+          root_cause: [
+            { type: 'status_exception', reason: 'invalid API key credential: invalid ApiKey value' },
+          ],
+          type: 'status_exception',
+          reason: 'invalid API key credential: invalid ApiKey value',
+          caused_by: { type: 'illegal_argument_exception', reason: 'invalid ApiKey value' },
+        },
+        status: 400,
+      },
+    },
+  ] as const,
 ].map(([body, expected]) => ({
   request: 'POST /_security/api_key/clone',
   body,
@@ -234,15 +293,24 @@ const cloning: readonly Case[] = [
   since: [9, 4] as const,
 }));
 
+const buildCrossCluster = 'Failed to build [cross_cluster_api_key_request] after last required field arrived';
 const crossCluster: readonly Case[] = [
-  [{ name: 'k' }, refused('x_content_parse_exception', 'Required [access]')] as const,
+  [{ name: 'k' }, illegal('Required [access]')] as const,
   [
     { name: 'k', access: {} },
-    illegal('must specify non-empty access for either [search] or [replication]'),
+    because(
+      buildCrossCluster,
+      'illegal_argument_exception',
+      'must specify non-empty access for either [search] or [replication]',
+    ),
   ] as const,
   [
     { name: 'k', access: { replication: [{ names: ['a'], query: '{}' }] } },
-    illegal('replication does not support document or field level security'),
+    because(
+      buildCrossCluster,
+      'illegal_argument_exception',
+      'replication does not support document or field level security',
+    ),
   ] as const,
 ].map(([body, expected]) => ({
   request: 'POST /_security/cross_cluster/api_key',
@@ -263,11 +331,50 @@ const crossClusterUpdates: readonly Case[] = [
     request: 'PUT /_security/cross_cluster/api_key/some-id',
     body: {},
     expected: invalid(
-      'must update  [access] or [metadata] or [certificate_identity] for cross-cluster API keys',
+      'must update [access], [metadata], or [certificate_identity] for cross-cluster API keys',
+    ),
+    since: [9, 3],
+  },
+  ...[
+    { field_security: { grant: ['a'] }, names: ['a'] },
+    { query: { match_all: {} }, names: ['a'] },
+  ].map((search) => ({
+    request: 'PUT /_security/cross_cluster/api_key/some-id',
+    body: { access: { search: [search], replication: [{ names: ['a'] }] } },
+    expected: illegal('search does not support document or field level security if replication is assigned'),
+    since: [8, 14] as const,
+  })),
+  {
+    request: 'POST /_security/cross_cluster/api_key',
+    body: { name: 'k', access: { search: [{ names: ['a'] }] }, certificate_identity: '[' },
+    expected: because(
+      buildCrossCluster,
+      'illegal_argument_exception',
+      'Invalid certificate_identity format: [[]. Must be a valid regex.',
     ),
     since: [9, 3],
   },
 ];
+
+/** What only the shard that is searched finds. */
+function onShard(reason: string): Case['expected'] {
+  const cause = { type: 'illegal_argument_exception', reason };
+  return {
+    status: 400,
+    body: {
+      error: {
+        root_cause: [cause],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+        phase: 'query',
+        grouped: true,
+        failed_shards: [{ shard: 0, index: '.security-7', node: expect.any(String), reason: cause }],
+        caused_by: { ...cause, caused_by: cause },
+      },
+      status: 400,
+    },
+  };
+}
 
 const searching: readonly Case[] = [
   [{ from: -1 }, invalid('[from] parameter cannot be negative but was [-1]')] as const,
@@ -277,13 +384,13 @@ const searching: readonly Case[] = [
     because(
       '[1:11] [query_api_key_request_payload] failed to parse field [query]',
       'illegal_argument_exception',
-      'query malformed, empty clause found',
+      'query malformed, empty clause found at [1:11]',
     ),
   ] as const,
-  [{ search_after: ['a'] }, illegal('Sort must contain at least one field.')] as const,
+  [{ search_after: ['a'] }, onShard('Sort must contain at least one field.')] as const,
   [
     { sort: ['name', 'creation'], search_after: ['a'] },
-    illegal('search_after has 1 value(s) but sort has 2.'),
+    onShard('search_after has 1 value(s) but sort has 2.'),
   ] as const,
 ].map(([body, expected]) => ({ request: 'POST /_security/_query/api_key', body, expected }));
 

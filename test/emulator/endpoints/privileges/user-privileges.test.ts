@@ -53,8 +53,11 @@ const merged = {
     { application: { manage: { applications: ['test-*'] } } },
     { application: { manage: { applications: ['apps-*'] } } },
   ],
+  // In the order of a hash map, which a 9.5.0 was recorded to answer in.
   indices: [
     { names: ['test-1-*'], privileges: ['read'], allow_restricted_indices: false },
+    // The second role has no query on these, so that every document is visible.
+    { names: ['test-6-*', 'test-7-*'], privileges: ['read', 'write'], allow_restricted_indices: false },
     {
       names: ['test-2-*'],
       privileges: ['read'],
@@ -68,15 +71,12 @@ const merged = {
       field_security: [{ grant: ['test-*'] }],
       allow_restricted_indices: false,
     },
-    // The second role has no query on these, so that every document is visible.
-    { names: ['test-6-*', 'test-7-*'], privileges: ['read', 'write'], allow_restricted_indices: false },
     { names: ['test-1-*', 'test-9-*'], privileges: ['all'], allow_restricted_indices: false },
     { names: ['test-1-*'], privileges: ['read'], allow_restricted_indices: true },
   ],
   applications: [
-    { application: 'test-app', privileges: ['user', 'dne'], resources: ['*'] },
-    { application: 'test-app', privileges: ['read'], resources: ['object/1'] },
-    { application: 'test-app', privileges: ['read'], resources: ['object/2'] },
+    { application: 'test-app', privileges: ['read'], resources: ['object/1', 'object/2'] },
+    { application: 'test-app', privileges: ['dne', 'user'], resources: ['*'] },
   ],
   run_as: ['app-*', 'test-*'],
 };
@@ -100,6 +100,25 @@ for (const target of targets) {
         status: 200,
         body: merged,
       });
+    });
+
+    test('a privilege in an application is held where one is that implies it', async () => {
+      await cluster.ask('PUT /_security/privilege', {
+        body: { implying: { all: { actions: ['data:*'] }, read: { actions: ['data:read/*'] } } },
+      });
+      const entry = (privilege: string, ...resources: readonly string[]): object => {
+        return { application: 'implying', privileges: [privilege], resources };
+      };
+      await cluster.ask('PUT /_security/role/implying', {
+        body: { applications: [entry('all', 'o/1'), entry('read', 'o/2'), entry('read', 'o/3')] },
+      });
+      await cluster.ask('PUT /_security/user/jane', { body: { password, roles: ['implying'] } });
+      const { json } = await cluster.ask('GET /_security/user/_privileges', {
+        headers: basic('jane', password),
+      });
+      const held = [entry('all', 'o/1'), entry('read', 'o/1', 'o/3', 'o/2')];
+      expect(json.applications).toHaveLength(held.length);
+      expect(json.applications).toEqual(expect.arrayContaining(held));
     });
 
     test('who acts for somebody sees that one', async () => {

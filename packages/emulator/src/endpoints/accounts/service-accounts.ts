@@ -9,6 +9,7 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { nodeName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
 import type { ServiceAccountName } from '../../identities/service-accounts.js';
 import { showRole } from '../../privileges/role-descriptor.js';
@@ -61,12 +62,12 @@ function create({ serviceAccounts, secrets }: Security, request: TokenRequest): 
   return answer({ created: true, token: { name: tokenName, value } });
 }
 
-function get({ serviceAccounts }: Security, prefix: string): Answer {
+function get({ serviceAccounts, version }: Security, prefix: string): Answer {
   const found = new Map<string, JsonValue>();
   for (const name of serviceAccounts.names()) {
     const role = serviceAccounts.role(name);
     if (role !== undefined && `${name}/`.startsWith(prefix))
-      found.set(name, { role_descriptor: showRole(role) });
+      found.set(name, { role_descriptor: showRole(role, version) });
   }
   return answer(found);
 }
@@ -79,12 +80,15 @@ function prefixOf(call: Call): string {
 
 function getCredentials({ serviceAccounts }: Security, name: ServiceAccountName): Answer {
   const names = serviceAccounts.tokenNames(name);
+  const inFile = serviceAccounts.fileTokenNames(name);
   return answer({
     service_account: name,
-    count: names.length,
+    count: names.length + inFile.length,
     tokens: new Map(names.map((token) => [token, {}])),
-    // Tokens in files belong to nodes, and this one has no files.
-    nodes_credentials: { _nodes: { total: 1, successful: 1, failed: 0 }, file_tokens: {} },
+    nodes_credentials: {
+      _nodes: { total: 1, successful: 1, failed: 0 },
+      file_tokens: new Map(inFile.map((token) => [token, { nodes: [nodeName] }])),
+    },
   });
 }
 
@@ -103,6 +107,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     query: ['refresh'],
     read: readToken,
     action: () => `${actions}/token/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<TokenRequest>({
@@ -112,6 +117,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     read: readToken,
     validate: tokenProblems,
     action: () => `${actions}/token/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<ServiceAccountName>({
@@ -119,6 +125,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     paths: [`${account}/credential`],
     read: accountOf,
     action: () => `${actions}/credential/get`,
+    needs: ['documents'],
     run: getCredentials,
   }),
   route<TokenRequest>({
@@ -127,6 +134,7 @@ export const serviceAccountRoutes: readonly Route[] = [
     query: ['refresh'],
     read: readToken,
     action: () => `${actions}/token/delete`,
+    needs: ['removal'],
     run({ serviceAccounts }, { account: name, name: token = '' }) {
       const found = serviceAccounts.deleteToken(name, token);
       return answer({ found }, found ? 200 : 404);

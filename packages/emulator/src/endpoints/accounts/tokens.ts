@@ -1,6 +1,7 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
 import type { AuthenticationResult } from '../../authentication/credentials.js';
+import { lostTokens, waitInVain } from '../../cluster/ailments.js';
 import {
   type Answer,
   answer,
@@ -11,17 +12,12 @@ import {
   route,
   textOrNothing,
 } from '../../cluster/endpoint.js';
+import { notEnabled, withoutTokens } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { type Authentication, showIdentity } from '../../identities/identity.js';
 import type { IssuedTokens } from '../../identities/tokens.js';
 import { decodeBase64 } from '../../wire/base64.js';
-import {
-  type ApiError,
-  contentParseFailure,
-  illegalArgument,
-  notLicensed,
-  validationText,
-} from '../../wire/envelope.js';
+import { type ApiError, contentParseFailure, illegalArgument, validationText } from '../../wire/envelope.js';
 import { objectParser, text } from '../../wire/object-parser.js';
 
 interface TokenRequest {
@@ -69,27 +65,25 @@ function grantProblems(request: TokenRequest): string[] {
 
 /** The answer of OAuth 2.0, whose `error` is a string. */
 function oauthError(error: string, description: string): Answer {
-  return answer({ error, error_description: description }, 400);
+  return { ...answer({ error, error_description: description }, 400), isError: true };
 }
 
 function ensureEnabled({ settings }: Security): void {
-  if (settings.license === 'basic') refuse(notLicensed('security tokens'));
-  if (!settings.tokenService) {
-    refuse({
-      status: 400,
-      type: 'feature_not_enabled_exception',
-      reason: 'security tokens are not enabled',
-      metadata: { 'disabled.feature': 'security_tokens' },
-    });
-  }
+  if (!settings.tokenService) refuse(notEnabled('security tokens', 'security_tokens'));
 }
 
 const createAction = 'cluster:admin/xpack/security/token/create';
 
-function create(security: Security, request: TokenRequest, caller: Authentication): Answer {
+/** Whether the tokens are in an index that is lost. */
+function areLost({ faults, tokens }: Security): boolean {
+  return tokens.hasIssued() && faults.ofCluster().includes('tokens index lost');
+}
+
+function create(security: Security, request: TokenRequest, caller: Authentication): Answer | Promise<Answer> {
   ensureEnabled(security);
   switch (request.grant_type) {
     case 'refresh_token': {
+      if (areLost(security)) return oauthError('invalid_grant', 'could not refresh the requested token');
       const refreshed = security.tokens.refresh(request.refresh_token ?? '', caller);
       if ('problem' in refreshed) return oauthError('invalid_grant', refreshed.problem);
       return created(security, refreshed, request);
@@ -103,7 +97,7 @@ function create(security: Security, request: TokenRequest, caller: Authenticatio
       const decoded = decodeBase64(request.kerberos_ticket ?? '');
       if (!('bytes' in decoded)) {
         const cause = illegalArgument(decoded.problem);
-        const reason = 'could not decode base64 kerberos ticket';
+        const reason = `could not decode base64 kerberos ticket ${request.kerberos_ticket}`;
         return refuse({ status: 500, type: 'unsupported_operation_exception', reason, cause });
       }
       const result = security.credentials.readTicket(decoded.bytes, `action [${createAction}]`);
@@ -115,7 +109,7 @@ function create(security: Security, request: TokenRequest, caller: Authenticatio
         const reason = 'OAuth2 token creation is not supported for service accounts';
         return refuse({ status: 500, type: 'exception', reason });
       }
-      return created(security, security.tokens.issue(caller, caller, false), request);
+      return store(security, request, () => security.tokens.issue(caller, caller, false));
   }
 }
 
@@ -125,16 +119,28 @@ function createFor(
   request: TokenRequest,
   caller: Authentication,
   result: AuthenticationResult,
-): Answer {
+): Answer | Promise<Answer> {
   if (result.kind === 'authenticated') {
-    const tokens = security.tokens.issue(result.authentication, caller, true);
-    return created(security, tokens, request, result.negotiate?.slice('Negotiate '.length));
+    const responseToken = result.negotiate?.slice('Negotiate '.length);
+    const issue = (): IssuedTokens => security.tokens.issue(result.authentication, caller, true);
+    return store(security, request, issue, responseToken);
   }
   const [challenge = ''] = result.error.challenges ?? [];
   if (request.grant_type !== '_kerberos' || !challenge.startsWith('Negotiate')) return refuse(result.error);
   // The handshake goes on: the ticket for its next round is what would be in the header.
   const token = challenge.slice('Negotiate'.length).trim();
   return answer({ error: '_unauthorized', error_description: token === '' ? null : token }, 400);
+}
+
+/** New tokens have to be stored before anybody gets them. */
+function store(
+  security: Security,
+  request: TokenRequest,
+  issue: () => IssuedTokens,
+  responseToken?: string,
+): Answer | Promise<Answer> {
+  if (areLost(security)) return waitInVain('tokens index', security.clock);
+  return created(security, issue(), request, responseToken);
 }
 
 function created(
@@ -192,12 +198,19 @@ function invalidationProblems(request: InvalidationRequest): string[] {
 }
 
 const none = { invalidated: 0, previouslyInvalidated: 0 };
+const unperformed: ApiError = {
+  status: 503,
+  type: 'security_exception',
+  reason: 'unable to perform requested action',
+  cause: lostTokens('primary'),
+};
 const noIndex: ApiError = { status: 400, type: 'security_exception', reason: 'failed to invalidate token' };
 
 function invalidate(security: Security, request: InvalidationRequest): Answer {
   ensureEnabled(security);
   const { tokens, version } = security;
   const token = request.token || request.refresh_token;
+  if (areLost(security)) refuse(token ? unperformed : lostTokens('search'));
   const found = token
     ? tokens.invalidate(request.token ? 'access' : 'refresh', token)
     : tokens.invalidateAll(textOrNothing(request.username), textOrNothing(request.realm_name));
@@ -220,6 +233,7 @@ export const tokenRoutes: readonly Route[] = [
   route<TokenRequest>({
     methods: ['POST'],
     paths,
+    unavailable: withoutTokens,
     body: 'required',
     read: (call) => tokenRequest.parse(documentOf(call)),
     validate: grantProblems,
@@ -238,6 +252,7 @@ export const tokenRoutes: readonly Route[] = [
   route<InvalidationRequest>({
     methods: ['DELETE'],
     paths,
+    unavailable: withoutTokens,
     body: 'required',
     read: readInvalidation,
     validate: invalidationProblems,

@@ -1,18 +1,20 @@
 /** Searching users: `/_security/_query/user`. */
 
-import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import { searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
+import { searchSecurity } from '../../cluster/security-search.js';
 import { nativeRealm } from '../../identities/identity.js';
 import type { User } from '../../identities/user.js';
 import {
   type FieldValue,
   type SearchField,
   type SearchFields,
+  unsortableField,
   unsupportedQuery,
   wordsOf,
 } from '../../search/query.js';
-import { type Search, search } from '../../search/search.js';
+import type { Search } from '../../search/search.js';
 import { showUser } from './users.js';
 
 type Values = (user: User) => readonly (FieldValue | null)[];
@@ -21,8 +23,15 @@ function field(type: SearchField<User>['type'], sortable: boolean, values: Value
   return { type, sortable, values: (user) => values(user).filter((value) => value !== null) };
 }
 
-// An analyzer of its own takes addresses apart further than the one for text does.
-const pieces = (text: string | null): string[] => text?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+// The analyzer for addresses keeps each as a whole, and takes out of it what is before and after the `@`, the letters
+// and the digits (`SecuritySystemIndices` of Elasticsearch).
+const parts = [/[^@]+/g, /\p{L}+/gu, /\d+/g, /(?<=@).+/g];
+
+function pieces(address: string | null): string[] {
+  if (address === null) return [];
+  const text = address.toLowerCase();
+  return [...new Set([text, ...parts.flatMap((part) => text.match(part) ?? [])])];
+}
 
 const known: ReadonlyMap<string, SearchField<User>> = new Map([
   ['username', field('keyword', true, (user) => [user.username])],
@@ -37,13 +46,18 @@ const fields: SearchFields<User> = {
   field: (name) => known.get(name),
   unsupported: unsupportedQuery,
   refusal: (name) => `Field [${name}] is not allowed for querying or aggregation`,
+  unsortable: unsortableField,
 };
 
-function query(security: Security, request: Search): Answer {
-  checkWindow(request);
+function query(security: Security, request: Search, call: Call): Answer {
   const users = security.users.all().flatMap(({ user, realm }) => (realm === nativeRealm ? [user] : []));
-  const { total, hits } = search(users, fields, request, security.clock.now());
-  const found = hits.map(({ entry, sort }) => ({ ...showUser(entry), _sort: sort }));
+  const { total, hits } = searchSecurity(security, users, fields, request);
+  const isWanted = queryFlag(call, 'with_profile_uid');
+  const found = hits.map(({ entry, sort }) => ({
+    ...showUser(entry),
+    _sort: sort,
+    profile_uid: isWanted ? security.profiles.of(entry.username, nativeRealm)?.uid : undefined,
+  }));
   return answer({ total, count: found.length, users: found });
 }
 
@@ -57,5 +71,6 @@ export const userQueryRoute: Route = route<Search>({
   read: searchReader('query_user_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/user/query',
+  needs: ['documents'],
   run: query,
 });

@@ -1,10 +1,12 @@
 /** Native users: `/_security/user`. */
 
+import type { Need } from '../../cluster/ailments.js';
 import {
   type Answer,
   answer,
   type Call,
   documentOf,
+  queryFlag,
   type Route,
   refuse,
   route,
@@ -15,7 +17,7 @@ import { type Authentication, nativeRealm, reservedRealm } from '../../identitie
 import { readPassword } from '../../identities/password-parser.js';
 import type { User } from '../../identities/user.js';
 import { parseUser, type UserRequest, userProblems } from '../../identities/user-parser.js';
-import { isReservedUser, type NewPassword } from '../../identities/users.js';
+import { type Account, isReservedUser, type NewPassword } from '../../identities/users.js';
 import { illegalArgument, parseFailure, validationFailure } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { refuseBroken, tokenName } from '../../wire/object-parser.js';
@@ -32,6 +34,13 @@ function invalid(problem: string): never {
 }
 
 function put(security: Security, { user, password }: UserRequest): Answer {
+  const { username } = user;
+  if (isAnonymous(security, username)) {
+    refuse(validationFailure([anonymous(username, 'modified via the API')]));
+  }
+  if (isReservedUser(username)) {
+    refuse(validationFailure([`user [${username}] is reserved and only the password can be changed`]));
+  }
   const stored = security.users.put(user, password);
   if (stored === 'password missing') {
     return invalid('password must be specified unless you are updating an existing user');
@@ -51,12 +60,26 @@ export function showUser(user: User): Record<string, JsonValue> {
   };
 }
 
-function get(security: Security, names: readonly string[] | undefined): Answer {
-  const accounts =
-    names === undefined ? security.users.all() : names.map((name) => security.users.find(name));
+/** Reserved users are shown without the index if nobody else is asked for. */
+function needsOf(names: readonly string[] | undefined): Need[] {
+  if (names === undefined) return ['users'];
+  if (names.every(isReservedUser)) return [];
+  return names.length === 1 ? ['user'] : ['documents'];
+}
+
+function get({ users, index, profiles }: Security, names: readonly string[] | undefined, call: Call): Answer {
+  // One that can not be read does not exist (`NativeUsersStore.getUserAndPassword`).
+  const find = (name: string): Account | undefined =>
+    index.ailment()?.reading(`user-${name}`) === undefined || isReservedUser(name)
+      ? users.find(name)
+      : undefined;
+  const accounts = names === undefined ? users.all() : names.map(find);
   const found = new Map<string, JsonValue>();
   for (const account of accounts) {
-    if (account !== undefined) found.set(account.user.username, showUser(account.user));
+    if (account === undefined) continue;
+    const { username } = account.user;
+    const profile = queryFlag(call, 'with_profile_uid') ? profiles.of(username, account.realm) : undefined;
+    found.set(username, { ...showUser(account.user), profile_uid: profile?.uid });
   }
   return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
 }
@@ -66,7 +89,21 @@ export function namesIn(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(',').map((name) => name.trim());
 }
 
+/** Whether requests without credentials are from a user of this name: `_anonymous` is kept free for that in any case. */
+function isAnonymous({ settings }: Security, username: string): boolean {
+  return username === '_anonymous' || username === settings.anonymous.username;
+}
+
+function anonymous(username: string, deed: string): string {
+  return `user [${username}] is anonymous and cannot be ${deed}`;
+}
+
+function refuseAnonymous(security: Security, username: string, deed: string): void {
+  if (isAnonymous(security, username)) refuse(illegalArgument(anonymous(username, deed)));
+}
+
 function remove(security: Security, username: string): Answer {
+  refuseAnonymous(security, username, 'deleted');
   if (isReservedUser(username)) {
     refuse(illegalArgument(`user [${username}] is reserved and cannot be deleted`));
   }
@@ -91,7 +128,7 @@ function readPasswordRequest(call: Call): PasswordRequest {
   for (const member of root.members) {
     if (member.value.kind === 'broken') refuseBroken(document);
     password =
-      readPassword(member, password) ??
+      readPassword(member, password, call.version) ??
       refuse(parseFailure(`failed to parse change password request. unexpected field [${member.name}]`));
   }
   if (root.end === undefined) refuseBroken(document);
@@ -103,6 +140,7 @@ function isOwnPassword({ username }: PasswordRequest, { user, lookupRealm, type 
 }
 
 function changePassword(security: Security, { username, password }: PasswordRequest): Answer {
+  refuseAnonymous(security, username, 'modified via the API');
   if (password === undefined || !security.users.setPassword(username, password)) {
     return invalid('user must exist in order to change password');
   }
@@ -119,6 +157,7 @@ function setEnabled(
   if (user.username === username && isManaged(lookupRealm)) {
     refuse(illegalArgument('users may not update the enabled status of their own account'));
   }
+  refuseAnonymous(security, username, 'modified using the api');
   if (!security.users.setEnabled(username, enabled)) {
     return invalid(`only existing users can be ${enabled ? 'enabled' : 'disabled'}`);
   }
@@ -132,6 +171,7 @@ function enabling(path: string, enabled: boolean): Route {
     query: ['refresh'],
     read: (call) => segment(call, 'username'),
     action: () => `${actions}/set_enabled`,
+    needs: ['changes'],
     run: (security, username, call) => setEnabled(security, username, call, enabled),
   });
 }
@@ -143,9 +183,10 @@ export const userRoutes: readonly Route[] = [
     paths: ['/_security/user/{username}'],
     query: ['refresh'],
     body: 'required',
-    read: (call) => parseUser(segment(call, 'username'), documentOf(call)),
+    read: (call) => parseUser(segment(call, 'username'), documentOf(call), call.version),
     validate: userProblems,
     action: () => `${actions}/put`,
+    needs: ['changes'],
     run: put,
   }),
   route<string[] | undefined>({
@@ -154,6 +195,7 @@ export const userRoutes: readonly Route[] = [
     query: ['with_profile_uid'],
     read: (call) => namesIn(segment(call, 'username')),
     action: () => `${actions}/get`,
+    needs: needsOf,
     run: get,
   }),
   route<string>({
@@ -162,6 +204,7 @@ export const userRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'username'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
     run: remove,
   }),
   route<PasswordRequest>({
@@ -172,6 +215,7 @@ export const userRoutes: readonly Route[] = [
     read: readPasswordRequest,
     validate: ({ password }) => (password === undefined ? ['password is missing'] : []),
     action: () => `${actions}/change_password`,
+    needs: ['changes'],
     free: isOwnPassword,
     run: changePassword,
   }),

@@ -5,6 +5,7 @@ import {
   answer,
   type Call,
   documentOf,
+  inChunks,
   type Route,
   refuse,
   route,
@@ -68,8 +69,7 @@ function linesOf(body: Buffer): JsonDocument[] {
 }
 
 function withDocument({ kind, id }: Header, index: string, document: JsonDocument): Write {
-  if (kind === 'index' || kind === 'create')
-    return { kind: id === undefined ? 'create' : kind, index, id, document };
+  if (kind === 'index' || kind === 'create') return { kind, index, id, document };
   const change = parseChange(jsonValueOf(document.root, () => refuseBroken(document)));
   return { kind: 'update', index, id: id ?? '', change };
 }
@@ -109,11 +109,16 @@ function readParameter(document: JsonDocument, line: number, name: string, value
   return refuse(illegalArgument(`Action/metadata line [${line}] contains an unknown parameter [${name}]`));
 }
 
+/** Whether a write brings a whole document, for which an id could be drawn. */
+function isDocument({ kind }: Write): boolean {
+  return kind === 'index' || kind === 'create';
+}
+
 function problems({ writes }: BulkRequest): string[] {
   if (writes.length === 0) return ['no requests added'];
   return writes.flatMap((write) => [
     ...(write.index === '' ? ['index is missing'] : []),
-    ...(write.id === '' ? ['id is missing'] : []),
+    ...(write.id === '' && !isDocument(write) ? ['id is missing'] : []),
     ...writeProblems(write),
   ]);
 }
@@ -125,7 +130,8 @@ function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call
   let errors = false;
   const items = writes.map((write): JsonValue => {
     try {
-      const result = carryOut(security, caller, write);
+      if (write.id === '') refuse(illegalArgument('if _id is specified it must not be empty'));
+      const result = carryOut(security, caller, write, true);
       return { [write.kind]: { ...showWritten(result, version, refreshed), status: statusOf(result) } };
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
@@ -135,7 +141,7 @@ function bulk(security: Security, { writes, refreshed }: BulkRequest, call: Call
       return { [write.kind]: { ...place, status: error.status, error: members(error, error.cause) } };
     }
   });
-  return answer({ errors, took: 0, items });
+  return inChunks(answer({ errors, took: 0, items }), version.chunksBulk);
 }
 
 /** The route of this chapter. */

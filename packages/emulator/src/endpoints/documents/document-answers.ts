@@ -42,3 +42,16 @@ export function statusOf({ result }: WriteResult): number {
   if (result === 'created') return 201;
   return result === 'not_found' ? 404 : 200;
 }
+
+/** Where a document is (`DocWriteResponse.getLocation`, with the encoding of Java's `URLEncoder`). */
+export function locationOf({ index, id }: WriteResult): string {
+  return `/${encoded(index.name)}/_doc/${encoded(id)}`;
+}
+
+function encoded(text: string): string {
+  const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return [...Buffer.from(text)]
+    .map((byte) => (/[\w.*-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : percent(byte)))
+    .join('')
+    .replaceAll('%20', '+');
+}

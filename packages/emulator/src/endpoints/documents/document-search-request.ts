@@ -4,8 +4,9 @@
  */
 
 import { type Call, documentOf } from '../../cluster/endpoint.js';
-import { searchAfter, sort, whole } from '../../cluster/search-request.js';
+import { isBestFirst, searchAfter, sort, whole } from '../../cluster/search-request.js';
 import { parseQueryNode, type Query } from '../../search/query-parser.js';
+import { parseQueryString } from '../../search/query-string.js';
 import type { Search, SortKey } from '../../search/search.js';
 import { illegalArgument, Refusal } from '../../wire/envelope.js';
 import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from '../../wire/json-parser.js';
@@ -21,6 +22,9 @@ export interface DocumentSearch extends Search {
 
 /** The parameters that say in the path what the body can say. */
 export const searchParameters: readonly string[] = ['from', 'size', 'sort', 'track_total_hits'];
+
+/** The parameters with a query in them. */
+export const queryParameters: readonly string[] = ['q', 'default_operator', 'df'];
 
 const known: ReadonlySet<string> = new Set(
   'query,from,size,sort,search_after,_source,track_total_hits'.split(','),
@@ -47,7 +51,7 @@ export function readDocumentSearch(call: Call): DocumentSearch {
   if (from < 0) refuse(`[from] parameter cannot be negative but was [${from}]`);
   if (size < 0) refuse(`[size] parameter cannot be negative, found [${size}]`);
   return {
-    query: read('query', queryOf),
+    query: queryParameter(call) ?? read('query', queryOf),
     from,
     size,
     sort: sortParameter(call) ?? read('sort', sort) ?? [],
@@ -64,7 +68,13 @@ export function readCountedQuery(call: Call): Query | undefined {
     ({ name, value }, document) => parsingFailure(document, value, `request does not support [${name}]`),
     new Set(['query']),
   );
-  return read('query', queryOf);
+  return queryParameter(call) ?? read('query', queryOf);
+}
+
+function queryParameter({ query }: Call): Query | undefined {
+  const text = query.get('q');
+  const operator = query.get('default_operator')?.toLowerCase();
+  return text === undefined ? undefined : parseQueryString(text, operator === 'and', query.get('df'));
 }
 
 type Read = <T>(name: string, field: Pick<Field<T>, 'read'>) => T | undefined;
@@ -127,7 +137,7 @@ function sortParameter({ query }: Call): SortKey[] | undefined {
     .get('sort')
     ?.split(',')
     .map((part) => {
-      const [field = '', order = 'asc'] = part.split(':');
+      const [field = '', order = isBestFirst(field) ? 'desc' : 'asc'] = part.split(':');
       if (order !== 'asc' && order !== 'desc') refuse(`Unknown SortOrder [${order}]`);
       return { field, descending: order === 'desc', format: undefined };
     });

@@ -15,6 +15,7 @@ import {
   type Test,
 } from '../../search/query.js';
 import type { Query } from '../../search/query-parser.js';
+import { scoreOf, shortest } from '../../search/scoring.js';
 import { type Criterion, page, type Search, type SearchResult, type SortKey } from '../../search/search.js';
 import { type ApiError, illegalArgument, members, Refusal } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
@@ -33,6 +34,10 @@ export function isVisible({ index, access }: VisibleIndex, document: StoredDocum
 
 /** What was found, and the indices that could not answer. */
 export interface DocumentsFound extends SearchResult<StoredDocument> {
+  /** How well the query fits a document that was found. */
+  score(document: StoredDocument): number;
+  /** The best of them. */
+  readonly bestScore: number;
   readonly failures: readonly ShardFailure[];
 }
 
@@ -58,13 +63,17 @@ export function searchDocuments(
 ): DocumentsFound {
   const prepared = new Map<Index, Prepared>();
   const failures: ShardFailure[] = [];
+  const scores = new Map<StoredDocument, number>();
+  const score = (document: StoredDocument): number => scores.get(document) ?? 0;
   for (const visible of indices) {
     const { index } = visible;
     try {
       checkWindow(request);
       const test = testOf(visible, request.query, now);
-      const order = request.sort.map((key) => sortField(key, visible));
-      prepared.set(index, { documents: [...index.all()].filter(test), order });
+      const documents = [...index.all()].filter(test);
+      for (const [document, score] of scored(documents, visible, request, now)) scores.set(document, score);
+      const order = request.sort.map((key) => sortField(key, visible, score));
+      prepared.set(index, { documents, order });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       failures.push({ index, error: onShard(index, refusal.error) });
@@ -80,7 +89,22 @@ export function searchDocuments(
     }),
   );
   const found = [...prepared.values()].flatMap(({ documents }) => documents);
-  return { ...page(found, order, request), failures };
+  if (order.length === 0) found.sort((one, other) => score(other) - score(one));
+  const bestScore = found.reduce((best, document) => Math.max(best, score(document)), 0);
+  return { ...page(found, order, request), failures, score, bestScore };
+}
+
+/** The scores of documents of an index, if they matter. */
+function scored(
+  documents: readonly StoredDocument[],
+  { index, access }: VisibleIndex,
+  { query, sort }: Search,
+  now: number,
+): [StoredDocument, number][] {
+  if (sort.length > 0 && sort.every((key) => key.field !== '_score')) return [];
+  if (query === undefined) return documents.map((document) => [document, 1]);
+  const score = scoreOf(query, fieldsOf(index, access.seesField), [...index.all()], now);
+  return documents.map((document) => [document, shortest(score(document))]);
 }
 
 function testOf(
@@ -104,6 +128,11 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
   const { mapping } = index;
   return {
     id: ({ id }) => id,
+    names: () =>
+      [...mapping.fields()].flatMap(([path, { fields }]) => [
+        path,
+        ...[...(fields ?? new Map()).keys()].map((name) => `${path}.${name}`),
+      ]),
     field(name) {
       if (name === '_id') return { type: 'keyword', sortable: true, values: ({ id }) => [id] };
       if (name === '_index') return constant(index.name);
@@ -127,9 +156,13 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
   };
 }
 
-function sortField({ field: name }: SortKey, { index, access }: VisibleIndex): SearchField<StoredDocument> {
-  // Every document is as good as any other here, and the order in which they were stored is the one they are in.
-  if (name === '_score') return constant(1);
+function sortField(
+  { field: name }: SortKey,
+  { index, access }: VisibleIndex,
+  score: (document: StoredDocument) => number,
+): SearchField<StoredDocument> {
+  if (name === '_score') return { type: 'double', sortable: true, values: (document) => [score(document)] };
+  // The order in which they were stored is the one they are in.
   if (name === '_doc') return { ...constant(0), values: () => [] };
   const fields = fieldsOf(index, access.seesField);
   const field = fields.field(name);

@@ -56,8 +56,16 @@ export interface WriteResult extends Written {
   readonly index: Index;
 }
 
-/** @throws Refusal if the write is not allowed or not possible */
-export function carryOut({ indices, secrets, version }: Security, caller: Caller, write: Write): WriteResult {
+/**
+ * @param inBulk whether it is one of several
+ * @throws Refusal if the write is not allowed or not possible
+ */
+export function carryOut(
+  { indices, secrets }: Security,
+  caller: Caller,
+  write: Write,
+  inBulk = false,
+): WriteResult {
   const may = (action: string): void => caller.ensureMay(action, write.index);
   let index = indices.find(write.index);
   if (index === undefined) {
@@ -68,15 +76,14 @@ export function carryOut({ indices, secrets, version }: Security, caller: Caller
   may(`${bulkAction}[s]`);
   may(itemActions[write.kind]);
   const store: Store = (place, draft, onlyNew) => {
-    // Older releases let anybody who may write add fields.
-    if (draft.added.size > 0 && version.major > 7) may('indices:admin/mapping/auto_put');
+    if (draft.added.size > 0) may('indices:admin/mapping/auto_put');
     return { index: place, ...place.put(draft, onlyNew) };
   };
   switch (write.kind) {
     case 'delete':
       return { index, ...index.remove(write.id) };
     case 'update':
-      ensureSeesAll(caller, index);
+      ensureSeesAll(caller, index, inBulk);
       return update(index, write.id, write.change, store);
     default:
       return store(index, index.draft(write.document, write.id ?? secrets.id()), write.kind === 'create');
@@ -86,10 +93,11 @@ export function carryOut({ indices, secrets, version }: Security, caller: Caller
 type Store = (index: Index, draft: Draft, onlyNew: boolean) => WriteResult;
 
 /** Whoever sees only a part of the documents must not change what he can not see. */
-function ensureSeesAll(caller: Caller, index: Index): void {
+function ensureSeesAll(caller: Caller, index: Index, inBulk: boolean): void {
   const [seen] = caller.visible(requestActions.update, [index]);
   if (seen === undefined || (seen.access.queries.length === 0 && !seen.access.limitsFields)) return;
-  const reason = "Can't execute an update request if field or document level security is enabled";
+  const what = inBulk ? 'a bulk item request with update requests embedded' : 'an update request';
+  const reason = `Can't execute ${what} if field or document level security is enabled`;
   throw new Refusal({ status: 400, type: 'security_exception', reason });
 }
 

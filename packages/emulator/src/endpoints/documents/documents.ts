@@ -12,11 +12,12 @@ import {
   segment,
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
-import { illegalArgument } from '../../wire/envelope.js';
+import type { StoredDocument } from '../../documents/documents.js';
+import { illegalArgument, validationFailure } from '../../wire/envelope.js';
 import { jsonValueOf } from '../../wire/json-parser.js';
 import { refuseBroken } from '../../wire/object-parser.js';
-import { showPlace, showWritten, statusOf } from './document-answers.js';
-import { isVisible } from './document-search.js';
+import { locationOf, showPlace, showWritten, statusOf } from './document-answers.js';
+import { isVisible, type VisibleIndex } from './document-search.js';
 import { carryOut, parseChange, requestActions, type Write, writeProblems } from './document-writes.js';
 import { callerOf } from './index-request.js';
 import {
@@ -71,7 +72,9 @@ function write(security: Security, { write: wanted, refreshed }: WriteRequest, c
   const caller = callerOf(security, call.authentication);
   caller.ensureMay(requestActions[wanted.kind], wanted.index);
   const result = carryOut(security, caller, wanted);
-  return answer(showWritten(result, call.version, refreshed), statusOf(result));
+  const status = statusOf(result);
+  const location = status === 201 ? locationOf(result) : undefined;
+  return { ...answer(showWritten(result, call.version, refreshed), status), location };
 }
 
 function writeRoute(
@@ -108,8 +111,13 @@ function readGet(call: Call): ReadRequest {
 
 const getAction = 'indices:data/read/get';
 
-function get(security: Security, { index: name, id, source }: ReadRequest, call: Call): Answer {
-  const { authentication, version } = call;
+interface Found {
+  readonly seen: VisibleIndex;
+  /** `undefined`: there is none, or it must not be seen. */
+  readonly document: StoredDocument | undefined;
+}
+
+function find(security: Security, { index: name, id }: ReadRequest, { authentication }: Call): Found {
   const target = { expression: name, ignoreUnavailable: false, allowNone: false };
   const caller = callerOf(security, authentication);
   const [seen, another] = caller.visible(getAction, caller.resolve(getAction, target));
@@ -117,7 +125,15 @@ function get(security: Security, { index: name, id, source }: ReadRequest, call:
     return refuse(illegalArgument(`unable to return a single index as [${name}] stands for several`));
   }
   const document = seen.index.get(id);
-  if (document === undefined || !isVisible(seen, document, security.clock.now())) {
+  const visible = document !== undefined && isVisible(seen, document, security.clock.now());
+  return { seen, document: visible ? document : undefined };
+}
+
+function get(security: Security, request: ReadRequest, call: Call): Answer {
+  const { id, source } = request;
+  const { version } = call;
+  const { seen, document } = find(security, request, call);
+  if (document === undefined) {
     return answer({ ...showPlace(seen.index, id, version), found: false }, 404);
   }
   return answer({
@@ -127,6 +143,19 @@ function get(security: Security, { index: name, id, source }: ReadRequest, call:
     _primary_term: 1,
     found: true,
     _source: sourceOf(document, seen.access, source),
+  });
+}
+
+function getSource(security: Security, request: ReadRequest, call: Call): Answer {
+  const { index, id, source } = request;
+  if (source === false) refuse(validationFailure(['fetching source can not be disabled']));
+  const { seen, document } = find(security, request, call);
+  const found = document && sourceOf(document, seen.access, source);
+  if (found !== undefined) return answer(found);
+  return refuse({
+    status: 404,
+    type: 'resource_not_found_exception',
+    reason: `Document not found [${index}]/[${id}]`,
   });
 }
 
@@ -153,5 +182,14 @@ export const documentRoutes: readonly Route[] = [
     action: () => getAction,
     free: () => true,
     run: get,
+  }),
+  route<ReadRequest>({
+    methods: ['GET', 'HEAD'],
+    paths: ['/{index}/_source/{id}'],
+    query: [...sourceParameters, 'preference', 'realtime', 'refresh'],
+    read: readGet,
+    action: () => getAction,
+    free: () => true,
+    run: getSource,
   }),
 ];

@@ -104,7 +104,7 @@ export function callerOf(security: Security, authentication: Authentication): Ca
       found.push(...others.filter((index) => may(index.name)));
       if (found.length > 0) return found;
       ensureMaySomewhere(action);
-      if (hasPattern && !allowNone) throw new Refusal(noSuchIndex(expression));
+      if (!allowNone && (hasPattern || ignoreUnavailable)) throw new Refusal(noSuchIndex(expression));
       return found;
     },
     visible(action, some) {

@@ -5,6 +5,7 @@ import {
   answer,
   type Call,
   documentOf,
+  inChunks,
   type Route,
   refuse,
   route,
@@ -23,6 +24,7 @@ import type { MappedFields } from '../../documents/mapping.js';
 import { showFields, visibleFields } from '../../documents/mapping-view.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
+import type { Version } from '../../wire/version.js';
 import { type Caller, callerOf, readTarget, type Target, targetParameters } from './index-request.js';
 
 const actions = {
@@ -73,35 +75,35 @@ function mappingsOf(caller: Caller, action: string, indices: readonly Index[]): 
   });
 }
 
-function show(security: Security, target: Target, { authentication }: Call): Answer {
+function show(security: Security, target: Target, { authentication, version }: Call): Answer {
   const caller = callerOf(security, authentication);
   const indices = caller.resolve(actions.get, target);
   const mappings = mappingsOf(caller, actions.get, indices);
-  return answer(
-    new Map(
-      indices.map((index, at) => [
-        index.name,
-        { aliases: {}, mappings: mappings[at], settings: { index: settingsOf(index) } },
-      ]),
-    ),
-  );
+  const shown = indices.map((index, at): [string, JsonValue] => [
+    index.name,
+    { aliases: {}, mappings: mappings[at], settings: { index: settingsOf(index, version) } },
+  ]);
+  return inChunks(answer(new Map(shown)), version.chunksIndices);
 }
 
-function settingsOf({ name, uuid, createdAt, shards, replicas }: Index): JsonValue {
+function settingsOf({ name, uuid, createdAt, shards, replicas }: Index, version: Version): JsonValue {
   return {
+    routing: { allocation: { include: { _tier_preference: 'data_content' } } },
     number_of_shards: String(shards),
     provided_name: name,
     creation_date: String(createdAt),
     number_of_replicas: String(replicas),
     uuid,
+    version: { created: String(version.indexVersion) },
   };
 }
 
-function showMapping(security: Security, target: Target, { authentication }: Call): Answer {
+function showMapping(security: Security, target: Target, { authentication, version }: Call): Answer {
   const caller = callerOf(security, authentication);
   const indices = caller.resolve(actions.getMapping, target);
   const mappings = mappingsOf(caller, actions.getMapping, indices);
-  return answer(new Map(indices.map(({ name }, at) => [name, { mappings: mappings[at] }])));
+  const shown = indices.map(({ name }, at): [string, JsonValue] => [name, { mappings: mappings[at] }]);
+  return inChunks(answer(new Map(shown)), version.chunksMappings);
 }
 
 interface PutMappingRequest {
@@ -161,6 +163,15 @@ export const indexRoutes: readonly Route[] = [
     action: () => actions.delete,
     free: () => true,
     run: remove,
+  }),
+  route<undefined>({
+    methods: ['DELETE'],
+    paths: ['/'],
+    query: [...targetParameters, 'master_timeout', 'timeout'],
+    read: () => undefined,
+    validate: () => ['index / indices is missing'],
+    action: () => actions.delete,
+    run: () => refuse(illegalArgument('Wildcard expressions or all indices are not allowed')),
   }),
   route<Target>({
     methods: ['GET'],

@@ -1,6 +1,14 @@
 /** Searching and counting documents. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  inChunks,
+  queryFlag,
+  type Route,
+  route,
+} from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import type { StoredDocument } from '../../documents/documents.js';
 import type { Query } from '../../search/query-parser.js';
@@ -10,6 +18,7 @@ import { showPlace } from './document-answers.js';
 import { type ShardFailure, searchDocuments, showFailure, type VisibleIndex } from './document-search.js';
 import {
   type DocumentSearch,
+  queryParameters,
   readCountedQuery,
   readDocumentSearch,
   searchParameters,
@@ -48,8 +57,10 @@ function showShards(indices: readonly VisibleIndex[], failures: readonly ShardFa
   };
 }
 
-// Every hit is as good as any other; Elasticsearch writes the number like this.
-const score: JsonValue = { numberText: '1.0' };
+/** Elasticsearch writes whole numbers like this, too. */
+function showScore(score: number): JsonValue {
+  return Number.isInteger(score) ? { numberText: `${score}.0` } : score;
+}
 
 function search(
   security: Security,
@@ -57,25 +68,30 @@ function search(
   call: Call,
 ): Answer {
   const indices = seenBy(security, call, target);
-  const { total, hits, failures } = searchDocuments(indices, wanted, security.clock.now());
+  const { total, hits, failures, score, bestScore } = searchDocuments(indices, wanted, security.clock.now());
   const scored = wanted.sort.length === 0 || wanted.sort.some((key) => key.field === '_score');
-  const best = indices.length === 0 ? { numberText: '0.0' } : hits.length > 0 && scored ? score : null;
+  const hasBest = indices.length === 0 || (hits.length > 0 && scored);
   const access = new Map(indices.map((seen) => [seen.index, seen.access]));
   const show = ({ entry, sort }: Hit): JsonValue => {
     const seen = access.get(entry.index);
     return {
       ...showPlace(entry.index, entry.id, call.version),
-      _score: scored ? score : null,
+      _score: scored ? showScore(score(entry)) : null,
       _source: seen && sourceOf(entry, seen, wanted.source),
       sort,
     };
   };
-  return answer({
+  const found = answer({
     took: 0,
     timed_out: false,
     _shards: showShards(indices, failures),
-    hits: { total: showTotal(total, wanted.counted, plainTotal), max_score: best, hits: hits.map(show) },
+    hits: {
+      total: showTotal(total, wanted.counted, plainTotal),
+      max_score: hasBest ? showScore(bestScore) : null,
+      hits: hits.map(show),
+    },
   });
+  return inChunks(found, call.version.chunksSearches);
 }
 
 type Hit = SearchResult<StoredDocument>['hits'][number];
@@ -106,6 +122,7 @@ export const searchRoutes: readonly Route[] = [
     query: [
       ...targetParameters,
       ...searchParameters,
+      ...queryParameters,
       ...sourceParameters,
       'preference',
       'request_cache',
@@ -121,7 +138,7 @@ export const searchRoutes: readonly Route[] = [
   route<CountRequest>({
     methods: ['GET', 'POST'],
     paths: ['/_count', '/{index}/_count'],
-    query: [...targetParameters, 'preference'],
+    query: [...targetParameters, ...queryParameters, 'preference'],
     body: 'optional',
     read: (call) => ({ target: readTarget(call), query: readCountedQuery(call) }),
     action: () => action,

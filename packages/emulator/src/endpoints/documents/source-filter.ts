@@ -1,7 +1,7 @@
 /** Which part of a document a request wants: how it is asked for, and what is left of the document. */
 
 import type { Call } from '../../cluster/endpoint.js';
-import { type DocumentAccess, filterFields } from '../../documents/document-access.js';
+import { type DocumentAccess, filterFields, visibleSource } from '../../documents/document-access.js';
 import type { StoredDocument } from '../../documents/documents.js';
 import { matchesPattern } from '../../names/name-patterns.js';
 import { illegalArgument, Refusal } from '../../wire/envelope.js';
@@ -63,7 +63,7 @@ export function sourceOf(
   wanted: SourceFilter,
 ): JsonMap | undefined {
   if (wanted === false) return undefined;
-  const seen = access.limitsFields ? filterFields(source, access.seesField) : source;
+  const seen = visibleSource(source, access);
   const { includes, excludes } = wanted;
   if (includes.length === 0 && excludes.length === 0) return seen;
   return filterFields(

@@ -9,6 +9,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { type ApiKeyOwner, type CreatedApiKey, encodeApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
@@ -78,9 +79,13 @@ export function readNewApiKey(document: JsonDocument, node: JsonNode, version: V
 
 /** Durations are understood only after the whole body was read, which shows in the complaint. */
 export function readLifetime(expiration: string | undefined, parser: string): number | undefined {
-  if (expiration === undefined) return undefined;
+  return expiration === undefined ? undefined : build(parser, () => parseLifetime(expiration));
+}
+
+/** What is wrong with a whole that was put together out of its parts. */
+export function build<T>(parser: string, work: () => T): T {
   try {
-    return parseLifetime(expiration);
+    return work();
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     return refuse(
@@ -89,9 +94,9 @@ export function readLifetime(expiration: string | undefined, parser: string): nu
   }
 }
 
-/** How long a key lives, in milliseconds. Elasticsearch counts whole seconds. */
+/** How long a key lives, in milliseconds; it may be over at once. */
 export function parseLifetime(expiration: string): number {
-  return Math.floor(parseTimeValue(expiration, 'expiration') / 1000) * 1000;
+  return parseTimeValue(expiration, 'expiration');
 }
 
 /** What is wrong with a choice that could be read. */
@@ -135,22 +140,44 @@ export function createApiKey(
     refuse(illegalArgument(reason));
   }
   const owner = ownerOf(security, authentication);
-  if (!derived && [...owner.limitedBy.values()].some((role) => role.workflows !== undefined)) {
-    refuse(illegalArgument('owner user role descriptors must not include restriction'));
-  }
+  checkRestrictions(request.roleDescriptors, owner);
   return showCreated(security.apiKeys.create({ ...request, type: 'rest', owner }));
+}
+
+/** A key has one restricted role and no other (`ApiKeyService.validateWorkflowsRestrictionConstraints`). */
+export function checkRestrictions(roles: RoleDescriptors, { limitedBy }: ApiKeyOwner): void {
+  const restrictedIn = (some: RoleDescriptors): number =>
+    [...some.values()].filter((role) => role.workflows !== undefined).length;
+  const restricted = restrictedIn(roles);
+  const problem =
+    restrictedIn(limitedBy) > 0
+      ? 'owner user role descriptors must not include restriction'
+      : restricted > 1
+        ? 'more than one role descriptor with restriction is not supported'
+        : restricted === 1 && roles.size > 1
+          ? 'combining role descriptors with and without restriction is not supported'
+          : undefined;
+  if (problem !== undefined) refuse(illegalArgument(problem));
 }
 
 function isWithoutPrivileges(roles: RoleDescriptors): boolean {
   return roles.size === 1 && [...roles.values()].every(isEmpty);
 }
 
-/** Whoever makes a key owns it; a key that was made with a key belongs to the same owner. */
+/**
+ * Whoever makes a key owns it. A key that was made with a key is called after the same user, but belongs to the
+ * realm of keys, and nothing limits what it may not do anyway (recorded; `ApiKeyUserRoleDescriptorResolver`).
+ */
 export function ownerOf(security: Security, authentication: Authentication): ApiKeyOwner {
   const { apiKey, user, lookupRealm } = authentication;
-  const limitedBy = security.authorization.roleDescriptors(authentication);
-  if (apiKey !== undefined) return { ...apiKey.owner, limitedBy };
+  if (apiKey !== undefined) return { user: apiKey.owner.user, realm: lookupRealm, limitedBy: new Map() };
+  const limitedBy = withoutDescriptions(security.authorization.roleDescriptors(authentication));
   return security.apiKeys.sharedOwner({ user, realm: lookupRealm, limitedBy }, security.roles.generation());
+}
+
+/** What is said about the owner's roles is not kept (`ApiKeyService.removeUserRoleDescriptorDescriptions`). */
+function withoutDescriptions(roles: RoleDescriptors): RoleDescriptors {
+  return new Map([...roles].map(([name, { description: _, ...role }]) => [name, role]));
 }
 
 /** A new key as the answer to its creation shows it. */
@@ -168,6 +195,7 @@ export function showCreated({ key, secret }: CreatedApiKey): JsonValue {
 export const apiKeyCreationRoute: Route = route<NewApiKey>({
   methods: ['POST', 'PUT'],
   paths: ['/_security/api_key'],
+  unavailable: withoutApiKeys,
   query: ['refresh'],
   body: 'required',
   read(call) {
@@ -176,6 +204,7 @@ export const apiKeyCreationRoute: Route = route<NewApiKey>({
   },
   validate: newApiKeyProblems,
   action: () => 'cluster:admin/xpack/security/api_key/create',
+  needs: ['changes'],
   own: () => true,
   run: create,
 });

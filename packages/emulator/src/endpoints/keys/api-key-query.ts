@@ -1,8 +1,10 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
 import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import { withoutApiKeys } from '../../cluster/features.js';
+import { searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
+import { searchSecurity } from '../../cluster/security-search.js';
 import type { ApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
 import {
@@ -12,9 +14,9 @@ import {
   type SearchFields,
   unsupportedQuery,
 } from '../../search/query.js';
-import { type Search, search } from '../../search/search.js';
+import type { Search } from '../../search/search.js';
 import type { Version } from '../../wire/version.js';
-import { showApiKey } from './api-key-selection.js';
+import { ownersProfile, showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';
 
@@ -32,8 +34,6 @@ const fields: ReadonlyMap<string, SearchField<ApiKey>> = new Map([
   ['name', field('keyword', (key) => [key.name])],
   ['type', field('keyword', (key) => [key.type])],
   ['username', field('keyword', (key) => [key.owner.user.username])],
-  // The documentation says `realm`, the source `realm_name`.
-  ['realm', field('keyword', (key) => [key.owner.realm.name])],
   ['realm_name', field('keyword', (key) => [key.owner.realm.name])],
   ['creation', field('date', (key) => [key.creation])],
   ['expiration', field('date', (key) => [key.expiration])],
@@ -73,17 +73,18 @@ function isVisible(key: ApiKey, { apiKey, user, lookupRealm }: Authentication): 
   return key.owner.user.username === user.username && key.owner.realm.name === lookupRealm.name;
 }
 
-function query(security: Security, request: QueryRequest, { authentication }: Call): Answer {
-  const { apiKeys, authorization, clock, version } = security;
-  checkWindow(request);
+function query(security: Security, request: QueryRequest, call: Call): Answer {
+  const { authentication } = call;
+  const { apiKeys, authorization, version } = security;
   const seesAll = authorization.denial(authentication, action) === undefined;
   const candidates = seesAll
     ? apiKeys.all()
     : [...apiKeys.all()].filter((key) => isVisible(key, authentication));
-  const { total, hits } = search(candidates, fieldsOf(version), request, clock.now());
+  const { total, hits } = searchSecurity(security, candidates, fieldsOf(version), request);
   const found = hits.map(({ entry, sort }) => ({
     ...showApiKey(entry, version, request.withLimitedBy),
     _sort: sort,
+    ...ownersProfile(security, entry, queryFlag(call, 'with_profile_uid')),
   }));
   return answer({ total, count: found.length, api_keys: found });
 }
@@ -92,12 +93,14 @@ function query(security: Security, request: QueryRequest, { authentication }: Ca
 export const apiKeyQueryRoute: Route = route<QueryRequest>({
   methods: ['GET', 'POST'],
   paths: ['/_security/_query/api_key'],
+  unavailable: withoutApiKeys,
   query: ['with_limited_by', 'with_profile_uid', 'typed_keys'],
   body: 'optional',
   read: readQuery,
   validate: searchProblems,
   action: () => action,
-  // Whoever may see nothing else sees his own.
-  free: () => true,
+  needs: ['documents'],
+  // Whoever may see nothing else, and `manage_own_api_key` is enough for that, sees his own.
+  own: ({ withLimitedBy }, { apiKey }) => apiKey === undefined || !withLimitedBy,
   run: query,
 });

@@ -53,6 +53,15 @@ function matchesName(name: string, wanted: string): boolean {
   return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
 }
 
+/** The profile of its owner, where that is asked for. */
+export function ownersProfile(
+  { profiles }: Security,
+  { owner }: ApiKey,
+  isWanted: boolean,
+): Record<string, JsonValue | undefined> {
+  return isWanted ? { profile_uid: profiles.of(owner.user.username, owner.realm)?.uid } : {};
+}
+
 /** A key as it is listed. */
 export function showApiKey(
   key: ApiKey,
@@ -72,8 +81,8 @@ export function showApiKey(
     realm: key.owner.realm.name,
     realm_type: version.showsRealmType ? key.owner.realm.type : undefined,
     metadata: key.metadata,
-    role_descriptors: version.showsRoleDescriptors ? showRoles(key.roleDescriptors) : undefined,
-    limited_by: limitedBy ? [showRoles(key.owner.limitedBy)] : undefined,
+    role_descriptors: version.showsRoleDescriptors ? showRoles(key.roleDescriptors, version) : undefined,
+    limited_by: limitedBy ? [showRoles(key.owner.limitedBy, version)] : undefined,
     access: key.access,
     certificate_identity: key.certificateIdentity,
   };

@@ -10,8 +10,9 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
-import type { ApiKey } from '../../identities/api-keys.js';
+import { type ApiKey, endOf } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
 import { type RoleDescriptors, showRoles } from '../../privileges/role-descriptor.js';
 import { roleProblems } from '../../privileges/role-validation.js';
@@ -19,7 +20,13 @@ import { type ApiError, illegalArgument, members, Refusal } from '../../wire/env
 import { type JsonMap, type JsonValue, sameJson } from '../../wire/json-value.js';
 import { type Field, map, objectParser, required, text, texts } from '../../wire/object-parser.js';
 import type { Version } from '../../wire/version.js';
-import { metadataProblems, ownerOf, readLifetime, roleDescriptorsOf } from './api-key-creation.js';
+import {
+  checkRestrictions,
+  metadataProblems,
+  ownerOf,
+  readLifetime,
+  roleDescriptorsOf,
+} from './api-key-creation.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';
 
@@ -30,7 +37,8 @@ export interface ApiKeyChange {
   readonly metadata: JsonMap | undefined;
   readonly lifetimeMs: number | undefined;
   readonly access?: JsonValue | undefined;
-  readonly certificateIdentity?: string | undefined;
+  /** `null`: none from now on. */
+  readonly certificateIdentity?: string | null | undefined;
 }
 
 interface UpdateBody {
@@ -63,7 +71,7 @@ function changeOf(body: UpdateBody, parserName: string): ApiKeyChange {
 }
 
 function readUpdate(call: Call): ApiKeyChange & { readonly id: string } {
-  const parser = objectParser<UpdateBody>('update_api_key_request', fieldsOf(call.version));
+  const parser = objectParser<UpdateBody>('update_api_key_request_payload', fieldsOf(call.version));
   const body = parser.parse(documentOf(call));
   return { ...changeOf(body, parser.name), id: segment(call, 'id') };
 }
@@ -78,10 +86,12 @@ function readBulk(call: Call): ApiKeyChange & { readonly ids: readonly string[] 
 }
 
 /** What is wrong with a change that could be read. */
-export function changeProblems({ metadata, roleDescriptors }: ApiKeyChange, version: Version): string[] {
+export function changeProblems(change: ApiKeyChange, version: Version): string[] {
+  const { metadata, roleDescriptors, lifetimeMs } = change;
   return [
     ...(metadata === undefined ? [] : metadataProblems(metadata)),
     ...(roleDescriptors === undefined ? [] : roleProblems(roleDescriptors, version)),
+    ...(lifetimeMs !== undefined && lifetimeMs <= 0 ? ['API key expiration must be in the future'] : []),
   ];
 }
 
@@ -91,6 +101,11 @@ export function ensureOwner({ apiKey }: Authentication): void {
   refuse(
     illegalArgument('authentication via API key not supported: only the owner user can update an API key'),
   );
+}
+
+function ensureChangeable(security: Security, change: ApiKeyChange, caller: Authentication): void {
+  ensureOwner(caller);
+  checkRestrictions(change.roleDescriptors ?? new Map(), ownerOf(security, caller));
 }
 
 /**
@@ -105,7 +120,7 @@ export function update(
   change: ApiKeyChange,
   caller: Authentication,
 ): boolean {
-  const { apiKeys, clock } = security;
+  const { apiKeys, clock, index } = security;
   const key = apiKeys.find(id);
   const isOwner =
     key?.owner.user.username === caller.user.username && key.owner.realm.name === caller.lookupRealm.name;
@@ -126,27 +141,29 @@ export function update(
     owner: key.type === 'rest' ? owner : { ...owner, limitedBy: key.owner.limitedBy },
     roleDescriptors: change.roleDescriptors ?? key.roleDescriptors,
     metadata: change.metadata ?? key.metadata,
-    expiration: change.lifetimeMs === undefined ? key.expiration : clock.now() + change.lifetimeMs,
+    expiration: change.lifetimeMs === undefined ? key.expiration : endOf(clock.now(), change.lifetimeMs),
     ...(change.access !== undefined && { access: change.access }),
-    ...(change.certificateIdentity !== undefined && { certificateIdentity: change.certificateIdentity }),
+    certificateIdentity:
+      change.certificateIdentity === undefined
+        ? key.certificateIdentity
+        : (change.certificateIdentity ?? undefined),
   };
-  if (sameJson(comparable(key), comparable(updated))) return false;
+  if (sameJson(comparable(key, security.version), comparable(updated, security.version))) return false;
+  const problem = index.ailment()?.changing;
+  if (problem !== undefined) refuse(problem);
   apiKeys.replace(updated);
   return true;
 }
 
-function comparable({
-  owner,
-  roleDescriptors,
-  metadata,
-  expiration,
-  certificateIdentity,
-}: ApiKey): JsonValue {
+function comparable(
+  { owner, roleDescriptors, metadata, expiration, certificateIdentity }: ApiKey,
+  version: Version,
+): JsonValue {
   const { username, fullName, email, metadata: ownerMetadata } = owner.user;
   return {
     owner: [username, fullName, email, ownerMetadata, owner.realm.name, owner.realm.type],
-    limitedBy: showRoles(owner.limitedBy),
-    roleDescriptors: showRoles(roleDescriptors),
+    limitedBy: showRoles(owner.limitedBy, version),
+    roleDescriptors: showRoles(roleDescriptors, version),
     metadata,
     expiration,
     certificateIdentity,
@@ -154,7 +171,7 @@ function comparable({
 }
 
 function updateOne(security: Security, request: ApiKeyChange & { readonly id: string }, call: Call): Answer {
-  ensureOwner(call.authentication);
+  ensureChangeable(security, request, call.authentication);
   return answer({ updated: update(security, request.id, request, call.authentication) });
 }
 
@@ -163,7 +180,7 @@ function updateMany(
   request: ApiKeyChange & { readonly ids: readonly string[] },
   call: Call,
 ): Answer {
-  ensureOwner(call.authentication);
+  ensureChangeable(security, request, call.authentication);
   const updated: string[] = [];
   const noops: string[] = [];
   const errors = new Map<string, JsonValue>();
@@ -191,28 +208,32 @@ export const apiKeyUpdateRoutes: readonly Route[] = [
   route<ApiKeyChange & { readonly id: string }>({
     methods: ['PUT'],
     paths: ['/_security/api_key/{id}'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.updatesApiKeys,
     body: 'optional',
     read: (call) =>
       call.body === undefined
-        ? { ...changeOf({}, 'update_api_key_request'), id: segment(call, 'id') }
+        ? { ...changeOf({}, 'update_api_key_request_payload'), id: segment(call, 'id') }
         : readUpdate(call),
     validate: changeProblems,
     action: () => `${actions}/update`,
+    needs: ['documents'],
     own: () => true,
     run: updateOne,
   }),
   route<ApiKeyChange & { readonly ids: readonly string[] }>({
     methods: ['POST'],
     paths: ['/_security/api_key/_bulk_update'],
+    unavailable: withoutApiKeys,
     exists: (version) => version.showsRoleDescriptors,
     body: 'required',
     read: readBulk,
     validate: (request, version) => [
       ...changeProblems(request, version),
-      ...(request.ids.length === 0 ? ['Bulk update request must include API key IDs'] : []),
+      ...(request.ids.length === 0 ? ['Field [ids] cannot be empty'] : []),
     ],
     action: () => `${actions}/bulk_update`,
+    needs: ['documents'],
     own: () => true,
     run: updateMany,
   }),

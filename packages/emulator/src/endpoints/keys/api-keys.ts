@@ -12,12 +12,20 @@ import {
   route,
   textOrNothing,
 } from '../../cluster/endpoint.js';
+import { withoutApiKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
-import { contentParseFailure, illegalArgument, validationFailure } from '../../wire/envelope.js';
+import { contentParseFailure, illegalArgument, members, validationFailure } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { flag, objectParser, text, texts } from '../../wire/object-parser.js';
 import { apiKeyCreationRoute } from './api-key-creation.js';
-import { isOwn, type Selection, select, selectionOf, showApiKey } from './api-key-selection.js';
+import {
+  isOwn,
+  ownersProfile,
+  type Selection,
+  select,
+  selectionOf,
+  showApiKey,
+} from './api-key-selection.js';
 
 const actions = 'cluster:admin/xpack/security/api_key';
 // An action that `manage_security` grants and `manage_api_key` does not.
@@ -71,7 +79,10 @@ function get(security: Security, request: GetRequest, call: Call): Answer {
   const found: JsonValue[] = [];
   for (const key of select(security, selection)) {
     if (request.activeOnly && !security.apiKeys.isActive(key)) continue;
-    found.push(showApiKey(key, security.version, request.withLimitedBy));
+    found.push({
+      ...showApiKey(key, security.version, request.withLimitedBy),
+      ...ownersProfile(security, key, queryFlag(call, 'with_profile_uid')),
+    });
   }
   return answer({ api_keys: found }, request.id !== undefined && found.length === 0 ? 404 : 200);
 }
@@ -165,7 +176,8 @@ function invalidateProblems({ ids, name, username, realmName, owner }: Invalidat
 }
 
 function invalidate(security: Security, request: InvalidateRequest, call: Call): Answer {
-  const { apiKeys, clock, authorization } = security;
+  const { apiKeys, clock, authorization, index } = security;
+  const problem = index.ailment()?.changing;
   const mayManageSecurity = authorization.denial(call.authentication, crossClusterAction) === undefined;
   const invalidated: string[] = [];
   const errors: JsonValue[] = [];
@@ -174,6 +186,11 @@ function invalidate(security: Security, request: InvalidateRequest, call: Call):
     if (key.type === 'cross_cluster' && !mayManageSecurity) {
       const reason = `Cannot invalidate cross-cluster API key [${key.id}]. This requires [manage_security] cluster privilege or higher`;
       errors.push({ type: 'exception', reason });
+      continue;
+    }
+    if (problem !== undefined) {
+      const error = { status: 500, type: 'exception', reason: 'Error invalidating api key', cause: problem };
+      errors.push(members(error, problem));
       continue;
     }
     apiKeys.replace({ ...key, invalidation: clock.now() });
@@ -196,6 +213,7 @@ export const apiKeyRoutes: readonly Route[] = [
   route<GetRequest>({
     methods: ['GET'],
     paths,
+    unavailable: withoutApiKeys,
     query: ({ showsRoleDescriptors, crossClusterKeys, queriesUsers }) => [
       ...['id', 'name', 'username', 'realm_name', 'owner'],
       ...(showsRoleDescriptors ? ['with_limited_by'] : []),
@@ -205,7 +223,11 @@ export const apiKeyRoutes: readonly Route[] = [
     read: readGet,
     validate: getProblems,
     action: () => `${actions}/get`,
-    own: (request, authentication) => isOwn(withIds(request), authentication),
+    needs: ['documents'],
+    // What limits a key is not for the key itself (`ManageOwnApiKeyClusterPrivilege`).
+    own: (request, authentication) =>
+      isOwn(withIds(request), authentication) &&
+      (authentication.apiKey === undefined || !request.withLimitedBy),
     // Without any privilege a key may read itself, but not what limits it.
     free: ({ id, withLimitedBy }, { apiKey }) => apiKey !== undefined && id === apiKey.id && !withLimitedBy,
     run: get,
@@ -213,10 +235,12 @@ export const apiKeyRoutes: readonly Route[] = [
   route<InvalidateRequest>({
     methods: ['DELETE'],
     paths,
+    unavailable: withoutApiKeys,
     body: 'required',
     read: readInvalidate,
     validate: invalidateProblems,
     action: () => `${actions}/invalidate`,
+    needs: ['documents'],
     own: isOwn,
     run: invalidate,
   }),

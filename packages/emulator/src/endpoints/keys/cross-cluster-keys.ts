@@ -10,6 +10,7 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { withoutCrossClusterKeys } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { parseIndices } from '../../privileges/privileges-parser.js';
 import {
@@ -18,13 +19,14 @@ import {
   type RoleDescriptor,
   showIndices,
 } from '../../privileges/role-descriptor.js';
-import { illegalArgument, notLicensed, parseFailure, Refusal } from '../../wire/envelope.js';
+import { illegalArgument, parseFailure, Refusal } from '../../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import {
   type Field,
   map,
   objectParser,
+  readString,
   refuseBroken,
   required,
   requiredText,
@@ -32,7 +34,14 @@ import {
   tokenName,
 } from '../../wire/object-parser.js';
 import type { Version } from '../../wire/version.js';
-import { metadataProblems, nameProblems, ownerOf, readLifetime, showCreated } from './api-key-creation.js';
+import {
+  build,
+  metadataProblems,
+  nameProblems,
+  ownerOf,
+  readLifetime,
+  showCreated,
+} from './api-key-creation.js';
 import { type ApiKeyChange, changeProblems, ensureOwner, update } from './api-key-update.js';
 
 const actions = 'cluster:admin/xpack/security/cross_cluster/api_key';
@@ -80,29 +89,55 @@ interface KeyBody {
   readonly access?: Access | undefined;
   readonly expiration?: string | undefined;
   readonly metadata?: JsonMap | undefined;
-  readonly certificate_identity?: string | undefined;
+  readonly certificate_identity?: string | null | undefined;
 }
 
 type KeyFields = { readonly [K in keyof KeyBody]-?: Field<KeyBody[K]> };
 
-function fieldsOf(version: Version): KeyFields {
-  const fields = { access, expiration: text, metadata: map, certificate_identity: text };
+/** Of an update: `null` takes it away. */
+const identityOrNone: Field<string | null | undefined> = {
+  tokens: ['string', 'null'],
+  required: false,
+  read: (node, document) => (node.kind === 'null' ? null : checkIdentity(readString(node, document))),
+};
+
+/** What is wrong with the pattern is said in Java's words there, and left out here. */
+function checkIdentity<T extends string | undefined>(pattern: T): T {
+  try {
+    if (pattern !== undefined) new RegExp(pattern);
+  } catch {
+    refuse(illegalArgument(`Invalid certificate_identity format: [${pattern}]. Must be a valid regex.`));
+  }
+  return pattern;
+}
+
+function fieldsOf(version: Version, identity: Field<string | null | undefined>): KeyFields {
+  const fields = { access, expiration: text, metadata: map, certificate_identity: identity };
   if (version.certificateIdentity) return fields;
   const { certificate_identity: _, ...older } = fields;
   // A field that is not declared is unknown, which is what it was then.
   return older as KeyFields;
 }
 
-/** The privileges that an access amounts to. */
-function roleOf({ search = [], replication = [] }: Access): RoleDescriptor {
+/** The privileges that an access amounts to (`CrossClusterApiKeyRoleDescriptorBuilder`). */
+function roleOf({ search = [], replication = [] }: Access, version: Version): RoleDescriptor {
   if (search.length === 0 && replication.length === 0) {
     return refuse(illegalArgument('must specify non-empty access for either [search] or [replication]'));
   }
-  if (replication.some((item) => item.query !== undefined || item.grantedFields !== undefined)) {
+  const hidesSomething = (item: IndexPrivileges): boolean =>
+    item.query !== undefined || item.grantedFields !== undefined;
+  if (version.separatesHiddenSearches && replication.length > 0 && search.some(hidesSomething)) {
+    const reason = 'search does not support document or field level security if replication is assigned';
+    return refuse(illegalArgument(reason));
+  }
+  if (replication.some(hidesSomething)) {
     return refuse(illegalArgument('replication does not support document or field level security'));
   }
+  const searching = version.enrichesSearches
+    ? ['cross_cluster_search', 'monitor_enrich']
+    : ['cross_cluster_search'];
   const cluster = [
-    ...(search.length > 0 ? ['cross_cluster_search'] : []),
+    ...(search.length > 0 ? searching : []),
     ...(replication.length > 0 ? ['cross_cluster_replication'] : []),
   ];
   return { ...noPrivileges, cluster, indices: [...search, ...replication] };
@@ -116,10 +151,6 @@ function showAccess({ search, replication }: Access): JsonValue {
   return { search: show(search), replication: show(replication) };
 }
 
-function ensureLicensed({ settings }: Security): void {
-  if (settings.license === 'basic') refuse(notLicensed('advanced-remote-cluster-security'));
-}
-
 interface CreateRequest {
   readonly name: string;
   readonly access: Access;
@@ -131,17 +162,19 @@ interface CreateRequest {
 
 function readCreate(call: Call): CreateRequest {
   const parser = objectParser<KeyBody & { readonly name: string; readonly access: Access }>(
-    'cross_cluster_api_key_request_payload',
-    { name: requiredText, ...fieldsOf(call.version), access: required(access) },
+    'cross_cluster_api_key_request',
+    { name: requiredText, ...fieldsOf(call.version, text), access: required(access) },
   );
   const body = parser.parse(documentOf(call));
   return {
     name: body.name,
     access: body.access,
     lifetimeMs: readLifetime(body.expiration, parser.name),
-    role: roleOf(body.access),
+    ...build(parser.name, () => ({
+      role: roleOf(body.access, call.version),
+      certificateIdentity: checkIdentity(body.certificate_identity ?? undefined),
+    })),
     metadata: body.metadata ?? emptyMap,
-    certificateIdentity: body.certificate_identity,
   };
 }
 
@@ -151,7 +184,6 @@ function create(security: Security, request: CreateRequest, { authentication }: 
       'authentication via API key not supported: An API key cannot be used to create a cross-cluster API key';
     refuse(illegalArgument(reason));
   }
-  ensureLicensed(security);
   const { name, role, lifetimeMs, metadata, certificateIdentity } = request;
   const created = security.apiKeys.create({
     name,
@@ -174,13 +206,13 @@ interface UpdateRequest extends ApiKeyChange {
 function readUpdate(call: Call): UpdateRequest {
   const parser = objectParser<KeyBody>(
     'update_cross_cluster_api_key_request_payload',
-    fieldsOf(call.version),
+    fieldsOf(call.version, identityOrNone),
   );
   const body = parser.parse(documentOf(call));
   return {
     id: segment(call, 'id'),
     type: 'cross_cluster',
-    roleDescriptors: body.access && new Map([[roleName, roleOf(body.access)]]),
+    roleDescriptors: body.access && new Map([[roleName, roleOf(body.access, call.version)]]),
     access: body.access && showAccess(body.access),
     metadata: body.metadata,
     lifetimeMs: readLifetime(body.expiration, parser.name),
@@ -194,7 +226,7 @@ function updateProblems(request: UpdateRequest, version: Version): string[] {
   if (roleDescriptors === undefined && metadata === undefined && certificateIdentity === undefined) {
     problems.push(
       version.certificateIdentity
-        ? 'must update  [access] or [metadata] or [certificate_identity] for cross-cluster API keys'
+        ? 'must update [access], [metadata], or [certificate_identity] for cross-cluster API keys'
         : 'must update either [access] or [metadata] for cross-cluster API keys',
     );
   }
@@ -207,24 +239,27 @@ export const crossClusterKeyRoutes: readonly Route[] = [
     methods: ['POST'],
     paths: ['/_security/cross_cluster/api_key'],
     exists: (version) => version.crossClusterKeys,
+    unavailable: withoutCrossClusterKeys,
     query: ['refresh'],
     body: 'required',
     read: readCreate,
     validate: ({ name, metadata }) => [...nameProblems(name), ...metadataProblems(metadata)],
     action: () => `${actions}/create`,
+    needs: ['changes'],
     run: create,
   }),
   route<UpdateRequest>({
     methods: ['PUT'],
     paths: ['/_security/cross_cluster/api_key/{id}'],
     exists: (version) => version.crossClusterKeys,
+    unavailable: withoutCrossClusterKeys,
     body: 'required',
     read: readUpdate,
     validate: updateProblems,
     action: () => `${actions}/update`,
+    needs: ['documents'],
     run(security, request, { authentication }) {
       ensureOwner(authentication);
-      ensureLicensed(security);
       return answer({ updated: update(security, request.id, request, authentication) });
     },
   }),

@@ -1,4 +1,4 @@
-/** What a cluster is allowed to do: `GET /_license` and `GET /_xpack`. */
+/** What a cluster is allowed to do: `GET /_license`, what could be had instead, and `GET /_xpack`. */
 
 import { answer, type Route, route } from '../../cluster/endpoint.js';
 import { clusterName } from '../../cluster/node.js';
@@ -35,7 +35,22 @@ export const licenseRoutes: readonly Route[] = [
     query: ['local', 'accept_enterprise'],
     read: () => undefined,
     action: () => 'cluster:monitor/xpack/license/get',
-    run: (security) => answer({ license: license(security) }),
+    run: (security) => ({ ...answer({ license: license(security) }), isPretty: true }),
+  }),
+  route<undefined>({
+    methods: ['GET'],
+    paths: ['/_license/basic_status'],
+    read: () => undefined,
+    action: () => 'cluster:admin/xpack/license/basic_status',
+    run: ({ settings }) => answer({ eligible_to_start_basic: settings.license !== 'basic' }),
+  }),
+  route<undefined>({
+    methods: ['GET'],
+    paths: ['/_license/trial_status'],
+    read: () => undefined,
+    action: () => 'cluster:admin/xpack/license/trial_status',
+    // Nobody has a second trial.
+    run: ({ settings }) => answer({ eligible_to_start_trial: settings.license !== 'trial' }),
   }),
   route<undefined>({
     methods: ['GET'],
@@ -47,7 +62,7 @@ export const licenseRoutes: readonly Route[] = [
       answer({
         build: { hash: '0000000000000000000000000000000000000000', date: '2020-01-01T00:00:00.000000000Z' },
         license: { uid, type: settings.license, mode: settings.license, status: 'active' },
-        features: { security: { available: true, enabled: true } },
+        features: { security: { available: true, enabled: settings.security } },
         tagline: 'You know, for X',
       }),
   }),

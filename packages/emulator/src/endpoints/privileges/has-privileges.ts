@@ -17,6 +17,7 @@ import { indexPrivilegeProblem } from '../../privileges/index-privileges.js';
 import { parseApplication, parseIndices, readStrings } from '../../privileges/privileges-parser.js';
 import type { ApplicationPrivileges, IndexPrivileges } from '../../privileges/role-descriptor.js';
 import { illegalArgument, parseFailure } from '../../wire/envelope.js';
+import { hashOf, inHashOrder } from '../../wire/hash-order.js';
 import type { JsonDocument, JsonMember, JsonNode } from '../../wire/json-parser.js';
 import type { JsonMap } from '../../wire/json-value.js';
 import { refuseBroken, tokenName } from '../../wire/object-parser.js';
@@ -143,7 +144,10 @@ export function check(
     refuseProblem(indexPrivilegeProblem(name, version));
   }
   const cluster = new Map(
-    wanted.cluster.map((name) => [name, held((limit) => limit.hasClusterPrivilege(name))]),
+    inHashOrder(wanted.cluster, hashOf).map((name) => [
+      name,
+      held((limit) => limit.hasClusterPrivilege(name)),
+    ]),
   );
   const index = new Tally();
   for (const { names, privileges, allowRestrictedIndices } of wanted.index) {
@@ -165,7 +169,9 @@ export function check(
       }
     }
   }
-  const application = new Map([...applications].map(([name, tally]) => [name, tally.sorted()]));
+  const application = new Map(
+    inHashOrder([...applications], ([name]) => hashOf(name)).map(([name, tally]) => [name, tally.sorted()]),
+  );
   return { all, cluster, index: index.sorted(), application };
 }
 
@@ -183,8 +189,14 @@ class Tally {
   }
 
   sorted(): JsonMap {
-    return new Map([...this.#resources].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return sortedByName(
+      new Map([...this.#resources].map(([resource, privileges]) => [resource, sortedByName(privileges)])),
+    );
   }
+}
+
+function sortedByName<T>(entries: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function has(security: Security, request: CheckRequest, { authentication }: Call): Answer {
@@ -205,6 +217,7 @@ export const hasPrivilegesRoutes: readonly Route[] = [
     read: readCheck,
     validate: wantedProblems,
     action: () => 'cluster:admin/xpack/security/user/has_privileges',
+    needs: ({ application }) => (application.length > 0 ? ['documents'] : []),
     // Everybody may ask about himself.
     free: ({ username }, { user }) => username === user.username,
     run: has,

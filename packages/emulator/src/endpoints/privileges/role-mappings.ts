@@ -12,9 +12,11 @@ import {
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import { parseRule, type RoleMapping, type Rule } from '../../identities/role-mappings.js';
-import { parseFailure } from '../../wire/envelope.js';
+import { type ApiError, illegalArgument, parseFailure } from '../../wire/envelope.js';
+import { type JsonDocument, locationOf } from '../../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import { anything, type Field, flag, map, objectParser, texts } from '../../wire/object-parser.js';
+import type { Version } from '../../wire/version.js';
 import { namesIn } from '../accounts/users.js';
 
 const actions = 'cluster:admin/xpack/security/role_mapping';
@@ -55,28 +57,54 @@ interface PutRequest extends MappingBody {
 }
 
 function readPut(call: Call): PutRequest {
-  return { ...mappingParser.parse(documentOf(call)), name: segment(call, 'name') };
+  const name = segment(call, 'name');
+  const document = documentOf(call);
+  const body = mappingParser.parse(document);
+  const missing =
+    body.roles === undefined && body.role_templates === undefined
+      ? 'roles'
+      : (['rules', 'enabled'] as const).find((field) => body[field] === undefined);
+  if (missing !== undefined) refuse(missingField(name, missing, document));
+  return { ...body, name };
 }
 
-function putProblems({
-  roles = [],
-  role_templates: templates,
-  rules: given,
-  metadata = emptyMap,
-}: PutRequest): string[] {
+/** Complained about where the body ends, with the complaint once more as its cause. */
+function missingField(name: string, field: string, document: JsonDocument): ApiError {
+  const reason = `failed to parse role-mapping [${name}]. missing field [${field}]`;
+  const { root } = document;
+  const end = root.kind === 'object' ? (root.end ?? root.at) : root.at;
+  const [line = 1, col = 1] = locationOf(document, end).split(':').map(Number);
+  const error = { status: 400, type: 'parsing_exception', reason, metadata: { line, col } };
+  return { ...error, root: error, cause: { status: 400, type: 'illegal_state_exception', reason } };
+}
+
+function putProblems(
+  { roles = [], role_templates: templates, metadata = emptyMap }: PutRequest,
+  version: Version,
+): string[] {
   const problems: string[] = [];
   const hasTemplates = Array.isArray(templates) && templates.length > 0;
   if (roles.length === 0 && !hasTemplates) problems.push('role-mapping roles or role-templates are missing');
   if (roles.length > 0 && hasTemplates)
     problems.push('role-mapping cannot have both roles and role-templates');
-  if (given === undefined) problems.push('role-mapping rules are missing');
-  if ([...metadata.keys()].some((key) => key.startsWith('_'))) {
+  if (version.hasReadOnlyMappings && metadata.has('_read_only')) {
+    problems.push(
+      'metadata contains [_read_only] flag. You cannot create or update role-mappings with a read-only flag',
+    );
+  } else if ([...metadata.keys()].some((key) => key.startsWith('_'))) {
     problems.push('metadata keys may not start with [_]');
   }
   return problems;
 }
 
-function put({ roleMappings }: Security, { name, rules: given, ...body }: PutRequest): Answer {
+// What names of mappings end in that come from a file.
+const readOnlySuffix = '-read-only-operator-mapping';
+
+function put({ roleMappings, version }: Security, { name, rules: given, ...body }: PutRequest): Answer {
+  if (version.hasReadOnlyMappings && name.endsWith(readOnlySuffix)) {
+    const reason = `Invalid mapping name [${name}]. [${readOnlySuffix}] is not an allowed suffix`;
+    return refuse(illegalArgument(reason));
+  }
   if (given === undefined) return refuse(parseFailure('role-mapping rules are missing'));
   const created = roleMappings.put(name, {
     enabled: body.enabled ?? true,
@@ -117,6 +145,7 @@ export const roleMappingRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
+    needs: ['changes'],
     run: put,
   }),
   route<string[] | undefined>({
@@ -124,6 +153,7 @@ export const roleMappingRoutes: readonly Route[] = [
     paths: ['/_security/role_mapping', '/_security/role_mapping/{name}'],
     read: (call) => namesIn(segment(call, 'name')),
     action: () => `${actions}/get`,
+    needs: ['documents'],
     run: get,
   }),
   route<string>({
@@ -132,6 +162,7 @@ export const roleMappingRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
     run({ roleMappings }, name) {
       const found = roleMappings.remove(name);
       return answer({ found }, found ? 200 : 404);

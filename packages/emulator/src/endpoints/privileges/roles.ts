@@ -14,7 +14,7 @@ import {
 import type { Security } from '../../cluster/security.js';
 import { nameProblem } from '../../names/names.js';
 import { type RoleDescriptor, showRole } from '../../privileges/role-descriptor.js';
-import { parseRole } from '../../privileges/role-descriptor-parser.js';
+import { parseRole, type RoleDialect } from '../../privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from '../../privileges/role-queries.js';
 import { descriptorProblems } from '../../privileges/role-validation.js';
 import { illegalArgument, notLicensed } from '../../wire/envelope.js';
@@ -22,9 +22,11 @@ import type { JsonValue } from '../../wire/json-value.js';
 import type { Version } from '../../wire/version.js';
 import { namesIn } from '../accounts/users.js';
 
-const actions = 'cluster:admin/xpack/security/role';
+/** What the names of all actions on roles begin with. */
+export const actions = 'cluster:admin/xpack/security/role';
 
-interface PutRequest {
+/** A role that is to be stored. */
+export interface PutRequest {
   readonly name: string;
   readonly role: RoleDescriptor;
 }
@@ -32,13 +34,17 @@ interface PutRequest {
 function readPut(call: Call): PutRequest {
   const name = segment(call, 'name');
   const document = documentOf(call);
-  return { name, role: parseRole(name, document.root, document, { restriction: false, description: true }) };
+  return { name, role: parseRole(name, document.root, document, roleDialect) };
 }
 
-function putProblems({ name, role }: PutRequest, version: Version): string[] {
-  const problem = isReservedRole(name)
+/** What a role may have in contrast to the descriptors of API keys. */
+export const roleDialect: RoleDialect = { restriction: false, description: true };
+
+/** What is wrong with a role that could be read. */
+export function putProblems({ name, role }: PutRequest, version: Version): string[] {
+  const problem = isReservedRole(name, version)
     ? `Role [${name}] is reserved and may not be used.`
-    : nameProblem('Role', name);
+    : nameProblem('Role', name, version);
   return [...(problem === undefined ? [] : [problem]), ...descriptorProblems(role, version)];
 }
 
@@ -50,9 +56,33 @@ function hidesSomething({ indices }: RoleDescriptor): boolean {
   );
 }
 
+/**
+ * @returns whether the role is new
+ * @throws Refusal if it can not be used
+ */
+export function store(security: Security, { name, role }: PutRequest): boolean {
+  checkRoleQueries(role);
+  if (security.settings.license === 'basic' && hidesSomething(role)) {
+    refuse(notLicensed('field and document level security'));
+  }
+  return security.roles.put(name, role);
+}
+
+/**
+ * @returns whether there was such a role
+ * @throws Refusal if it is reserved
+ */
+export function remove({ roles, version }: Security, name: string): boolean {
+  if (isReservedRole(name, version))
+    refuse(illegalArgument(`role [${name}] is reserved and cannot be deleted`));
+  return roles.remove(name);
+}
+
 function get(security: Security, names: readonly string[] | undefined): Answer {
-  const roles = names === undefined ? security.roles.all() : security.roles.resolve(names);
-  const found = new Map<string, JsonValue>([...roles].map(([name, role]) => [name, showRole(role)]));
+  const roles = names === undefined ? security.roles.all() : security.roles.findAll(names);
+  const found = new Map<string, JsonValue>(
+    [...roles].map(([name, role]) => [name, showRole(role, security.version)]),
+  );
   return answer(found, names !== undefined && found.size === 0 ? 404 : 200);
 }
 
@@ -66,19 +96,16 @@ export const roleRoutes: readonly Route[] = [
     read: readPut,
     validate: putProblems,
     action: () => `${actions}/put`,
-    run(security, { name, role }) {
-      checkRoleQueries(role);
-      if (security.settings.license === 'basic' && hidesSomething(role)) {
-        refuse(notLicensed('field and document level security'));
-      }
-      return answer({ role: { created: security.roles.put(name, role) } });
-    },
+    needs: ['changes'],
+    roles: ({ role }) => [role],
+    run: (security, request) => answer({ role: { created: store(security, request) } }),
   }),
   route<string[] | undefined>({
     methods: ['GET'],
     paths: ['/_security/role', '/_security/role/{name}'],
     read: (call) => namesIn(segment(call, 'name')),
     action: () => `${actions}/get`,
+    needs: ['documents'],
     run: get,
   }),
   route<string>({
@@ -87,9 +114,10 @@ export const roleRoutes: readonly Route[] = [
     query: ['refresh'],
     read: (call) => segment(call, 'name'),
     action: () => `${actions}/delete`,
+    needs: ['removal'],
+    roles: () => [],
     run(security, name) {
-      if (isReservedRole(name)) refuse(illegalArgument(`role [${name}] is reserved and cannot be deleted`));
-      const found = security.roles.remove(name);
+      const found = remove(security, name);
       return answer({ found }, found ? 200 : 404);
     },
   }),

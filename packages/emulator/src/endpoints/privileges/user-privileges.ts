@@ -1,6 +1,11 @@
 /** What the caller is allowed, put together from all of his roles: `GET /_security/user/_privileges`. */
 
-import type { FieldRule, IndexGroup } from '../../authorization/permissions.js';
+import type {
+  ApplicationGroup,
+  FieldRule,
+  IndexGroup,
+  Permissions,
+} from '../../authorization/permissions.js';
 import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import {
@@ -9,6 +14,7 @@ import {
   type RoleDescriptor,
 } from '../../privileges/role-descriptor.js';
 import { illegalArgument } from '../../wire/envelope.js';
+import { hashOf, hashOfAll, hashOfSet, inHashOrder } from '../../wire/hash-order.js';
 import type { JsonValue } from '../../wire/json-value.js';
 
 function show(security: Security, { authentication }: Call): Answer {
@@ -23,19 +29,47 @@ function show(security: Security, { authentication }: Call): Answer {
   return answer({
     cluster: permissions.cluster.map((name) => name.toLowerCase()).sort(),
     global: roles.flatMap(globalOf),
-    indices: permissions.groups.map(showGroup),
-    applications: permissions.applications.map(({ application, names, resources }) => ({
-      application,
-      privileges: names,
-      resources,
+    indices: orderedGroups(permissions).map(showGroup),
+    applications: orderedApplications(permissions).map((group) => ({
+      application: group.application,
+      privileges: inHashOrder(group.names, hashOf),
+      resources: inHashOrder(permissions.applicationResources(group), hashOf),
     })),
-    run_as: [...permissions.runAs].sort(),
+    run_as: inHashOrder(permissions.runAs, hashOf),
     remote_indices: remoteIndices.length === 0 ? undefined : remoteIndices.map(showRemote),
     remote_cluster:
       remoteCluster.length === 0
         ? undefined
         : remoteCluster.map(({ privileges, clusters }) => ({ privileges, clusters })),
   });
+}
+
+/** Those for restricted indices come last. */
+function orderedGroups({ groups }: Permissions): IndexGroup[] {
+  return [false, true].flatMap((restricted) =>
+    inHashOrder(
+      groups.filter(({ allowRestrictedIndices }) => allowRestrictedIndices === restricted),
+      ({ names }) => hashOfSet(names),
+      { computed: true },
+    ),
+  );
+}
+
+/** By application, and in it in the order of the map of its privileges, which are read out of another one. */
+function orderedApplications({ applications }: Permissions): ApplicationGroup[] {
+  const computed = inHashOrder(applications, hashOfPrivilege, { computed: true });
+  const names = [...new Set(computed.map(({ application }) => application))];
+  return inHashOrder(names, hashOf).flatMap((name) =>
+    inHashOrder(
+      computed.filter(({ application }) => application === name),
+      hashOfPrivilege,
+    ),
+  );
+}
+
+function hashOfPrivilege({ application, names, actions }: ApplicationGroup): number {
+  const patterns = hashOfAll(inHashOrder(actions, hashOf).map(hashOf));
+  return hashOfAll([hashOf(application), patterns], hashOfSet(names));
 }
 
 const unsupported = {

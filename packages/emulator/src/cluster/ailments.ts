@@ -1,0 +1,145 @@
+/**
+ * What Elasticsearch says of an index in which its own things are, while that is closed, blocked or lost. Recorded
+ * for 9.5; what older releases say of the same is assumed to be that.
+ */
+
+import type { ScheduledClock } from '../controls/clock.js';
+import type { ClusterFault } from '../controls/faults.js';
+import { type ApiError, Refusal } from '../wire/envelope.js';
+import type { Version } from '../wire/version.js';
+import type { CachedKind } from './credential-caches.js';
+import { nodeName } from './node.js';
+
+/**
+ * What a request does with the security index: searches it, shows one user or all of them, stores something, or
+ * removes something.
+ */
+export type Need = 'documents' | 'user' | 'users' | 'changes' | 'removal';
+
+/** What is wrong with the security index. */
+export interface Ailment {
+  /** Why one document can not be read; `undefined`: it can. */
+  reading(id: string): ApiError | undefined;
+  /** Why a reserved user can not be compared with anything, if that is not his fault; otherwise it is. */
+  readonly reserved?: (username: string) => ApiError;
+  /** Why a request fails; `silent`: it waits in vain. */
+  readonly needs: Readonly<Partial<Record<Need, ApiError | 'silent'>>>;
+  /** Why an API key can not be changed that was found. */
+  readonly changing?: ApiError;
+  /** The caches that are emptied when it begins. */
+  readonly empties: readonly CachedKind[];
+}
+
+const name = '.security-7';
+
+const tokensName = '.security-tokens-7';
+const waitMs = 60_000;
+
+/** Of who waits for a place to write to (`TransportReplicationAction`): nothing comes for a minute, and then an error. */
+export function waitInVain(of: 'security index' | 'tokens index', clock: ScheduledClock): Promise<never> {
+  const index = of === 'security index' ? name : tokensName;
+  const reason = `[${index}][0] primary shard is not active Timeout: [1m]`;
+  return new Promise((_, reject) => {
+    clock.after(waitMs, async () =>
+      reject(new Refusal({ status: 503, type: 'unavailable_shards_exception', reason })),
+    );
+  });
+}
+
+/** What the tokens can not be looked for in, if they are lost. */
+export function lostTokens(kind: 'primary' | 'search'): ApiError {
+  return unavailable(tokensName, kind);
+}
+
+/** The refusal of a full queue (`EsRejectedExecutionException`). */
+export const rejected: ApiError = {
+  status: 429,
+  type: 'es_rejected_execution_exception',
+  reason:
+    'rejected execution of ActionRunnable#wrap[org.elasticsearch.xpack.security.authc.ApiKeyService$$Lambda/0x0000000000000000@0] ' +
+    `on EsThreadPoolExecutor[name = ${nodeName}/security-crypto, queue capacity = 1000, ` +
+    'org.elasticsearch.common.util.concurrent.EsThreadPoolExecutor@0[Running, pool size = 1, active threads = 1, ' +
+    'queued tasks = 1000, completed tasks = 0]]',
+};
+
+/** What an ailment of the security index makes of requests. */
+export function ailmentOf(fault: ClusterFault, version: Version): Ailment | undefined {
+  switch (fault) {
+    case 'security index closed':
+      return closedIndex;
+    case 'security index read-blocked':
+      return unreadableIndex;
+    case 'security index write-blocked':
+      return fullIndex(version);
+    case 'security index lost':
+      return lostIndex;
+    default:
+      return undefined;
+  }
+}
+
+function closed(uuid: string): ApiError {
+  const metadata = { index_uuid: uuid, index: name };
+  return { status: 400, type: 'index_closed_exception', reason: 'closed', metadata };
+}
+
+// Whoever asks whether the index is there does not know which one it is; whoever goes to it does.
+const unknown = closed('_na_');
+const known = closed('sZ7cJb0YQn2wV5l3kR8mTA');
+
+const closedIndex: Ailment = {
+  reading: () => known,
+  needs: { documents: unknown, user: unknown, users: unknown, removal: unknown, changes: known },
+  empties: ['native', 'service token', 'API key', 'secret of a key'],
+};
+
+function blocked(status: number, block: string): ApiError {
+  return { status, type: 'cluster_block_exception', reason: `index [${name}] blocked by: [${block}];` };
+}
+
+const unreadable = blocked(403, 'FORBIDDEN/7/index read (api)');
+
+const unreadableIndex: Ailment = {
+  reading: () => unreadable,
+  needs: { documents: unreadable, users: unreadable },
+  empties: [],
+};
+
+/** A disk that is full: things can be removed, and nothing else. */
+function fullIndex({ major, minor, explainsBlocks }: Version): Ailment {
+  const more = `; for more information, see https://www.elastic.co/docs/troubleshoot/elasticsearch/fix-watermark-errors?version=${major}.${minor}`;
+  const block = `TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block`;
+  const full = blocked(429, explainsBlocks ? block + more : block);
+  return { reading: () => undefined, needs: { changes: full }, changing: full, empties: [] };
+}
+
+function unavailable(index: string, kind: 'primary' | 'search'): ApiError {
+  const reason = `at least one ${kind} shard for the index [${index}] is unavailable`;
+  return { status: 503, type: 'unavailable_shards_exception', reason };
+}
+
+function unprocessed(reason: string, cause: ApiError): ApiError {
+  return { status: 503, type: 'authentication_processing_error', reason, cause };
+}
+
+const noPrimary = unavailable(name, 'primary');
+const noSearch = unavailable(name, 'search');
+
+const lostIndex: Ailment = {
+  reading: (id) => ({
+    status: 503,
+    type: 'no_shard_available_action_exception',
+    reason: `No shard available for [get [.security][${id}]: routing [null]]`,
+  }),
+  // Older releases take it for a wrong password (`ReservedRealm` of 8.x); since when this one does not is not known.
+  reserved: (username) =>
+    unprocessed(`failed to retrieve password hash for reserved user [${username}]`, noPrimary),
+  needs: {
+    documents: noSearch,
+    user: noPrimary,
+    users: { ...unprocessed('failed to retrieve reserved users', noSearch), suppressed: [noPrimary] },
+    removal: noSearch,
+    changes: 'silent',
+  },
+  empties: ['reserved', 'native', 'service token', 'API key', 'secret of a key'],
+};

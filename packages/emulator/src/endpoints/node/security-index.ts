@@ -1,0 +1,95 @@
+/**
+ * The index of security as an index among others, for whoever may touch it: it can be closed and opened again, reading
+ * it can be blocked, and it can be blocked as a full disk does.
+ */
+
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  type Route,
+  refuse,
+  route,
+} from '../../cluster/endpoint.js';
+import type { Security } from '../../cluster/security.js';
+import type { ClusterFault } from '../../controls/faults.js';
+import { noSuchIndex } from '../../documents/index-names.js';
+import { illegalArgument } from '../../wire/envelope.js';
+import { jsonValueOf } from '../../wire/json-parser.js';
+import { isMap, type JsonValue } from '../../wire/json-value.js';
+import { refuseBroken } from '../../wire/object-parser.js';
+
+const name = '.security-7';
+
+const blocks: ReadonlyMap<string, ClusterFault> = new Map([
+  ['blocks.read', 'security index read-blocked'],
+  ['blocks.read_only_allow_delete', 'security index write-blocked'],
+]);
+
+type Change = readonly [fault: ClusterFault, isOn: boolean];
+
+/** What is to be changed; `null` is what was before anything was. */
+function readSettings(call: Call): Change[] {
+  const document = documentOf(call);
+  const body = jsonValueOf(document.root, () => refuseBroken(document));
+  if (!isMap(body)) return refuse(illegalArgument('the settings have to be an object'));
+  return [...body].map(([setting, value]): Change => {
+    const fault = blocks.get(setting.replace(/^index\./, ''));
+    if (fault === undefined)
+      return refuse(illegalArgument(`setting [${setting}] is not known to the emulator`));
+    return [fault, isOn(value)];
+  });
+}
+
+function isOn(value: JsonValue | undefined): boolean {
+  return value === true || value === 'true';
+}
+
+function change({ faults }: Security, changes: readonly Change[]): void {
+  for (const [cluster, isOn] of changes) {
+    for (const { id, fault } of faults.armed()) if (fault.cluster === cluster) faults.remove(id);
+    if (isOn) faults.add({ cluster });
+  }
+}
+
+function changing(
+  method: string,
+  path: string,
+  action: string,
+  read: (call: Call) => readonly Change[],
+  body: JsonValue,
+): Route {
+  return route<readonly Change[]>({
+    methods: [method],
+    paths: [`/${name}/${path}`],
+    ...(path === '_settings' && { body: 'required' as const }),
+    read,
+    action: () => action,
+    // Privileges on indices are looked at together with the index.
+    free: () => true,
+    run(security, changes, { authentication }): Answer {
+      const { authorization, index } = security;
+      if (authorization.grantOn(authentication, action, name) === undefined) {
+        refuse(authorization.indexDenial(authentication, action, [name]));
+      }
+      if (!index.exists()) refuse(noSuchIndex(name));
+      change(security, changes);
+      return answer(body);
+    },
+  });
+}
+
+const done = { acknowledged: true };
+const shardsToo = { ...done, shards_acknowledged: true };
+const closed: ClusterFault = 'security index closed';
+
+/** The routes of this chapter. */
+export const securityIndexRoutes: readonly Route[] = [
+  changing('POST', '_close', 'indices:admin/close', () => [[closed, true]], {
+    ...shardsToo,
+    indices: { [name]: { closed: true } },
+  }),
+  changing('POST', '_open', 'indices:admin/open', () => [[closed, false]], shardsToo),
+  changing('PUT', '_settings', 'indices:admin/settings/update', readSettings, done),
+];
