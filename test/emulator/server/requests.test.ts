@@ -63,7 +63,7 @@ describe('a path', () => {
     'GET /_SECURITY/_authenticate',
     'GET /%00/%00',
     // Elasticsearch's own, of which none is here, and no names of indices.
-    'GET /_nodes',
+    'GET /_tasks',
     'GET /_cat/indices',
     'POST /_msearch',
     'PUT /_settings',
