@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Client } from '@elastic/elasticsearch';
-import { callerHeaders, createVerifier, esauth } from '@esauth/express';
+import { callerHeaders, createVerifier, esauth, requireIdentity } from '@esauth/express';
 import express from 'express';
 
 const { ELASTICSEARCH_URL: node = 'http://127.0.0.1:9200', ELASTICSEARCH_CA: ca } = process.env;
@@ -14,8 +14,8 @@ const verifier = createVerifier({ nodes: node, tls });
 await verifier.check(); // a wrong address or certificate stops the start, and says what to do
 
 const app = express();
-app.use(esauth(verifier, { optional: true })); // even so, /books needs a caller
-app.get('/books', async (req, res) => {
+app.use(esauth(verifier, { optional: true }));
+app.get('/books', requireIdentity(), async (req, res) => {
   const found = await elasticsearch.search({ index: 'esauth-books' }, { headers: callerHeaders(req) });
   res.json(found.hits.hits.map((hit) => hit._source.title));
 });

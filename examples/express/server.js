@@ -10,7 +10,7 @@ const verifier = createVerifier({ nodes, tls: ca ? { ca: readFileSync(ca) } : { 
 await verifier.check(); // a wrong address or certificate stops the start, and says what to do
 
 const app = express();
-app.get('/health', (_req, res) => res.json(verifier.health())); // before it: open to everybody
+app.get('/health', (_req, res) => res.json({ state: verifier.health().state })); // before it: open to everybody
 app.use(esauth(verifier));
 app.get('/me', (req, res) => res.json(identityOf(req)));
 app.get('/admin', requirePrivileges({ cluster: ['manage_security'] }), (_req, res) =>

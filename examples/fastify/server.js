@@ -13,7 +13,7 @@ const app = fastify();
 await app.register(esauth, { verifier });
 app.addHook('onClose', () => verifier.close());
 
-app.get('/health', { config: { esauth: false } }, async () => verifier.health());
+app.get('/health', { config: { esauth: false } }, async () => ({ state: verifier.health().state }));
 app.get('/me', async (request) => identityOf(request));
 app.get('/admin', { preHandler: requirePrivileges({ cluster: ['manage_security'] }) }, async () => ({
   welcome: true,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createVerifier, esauth, identityOf, requirePrivileges } from '@esauth/koa';
+import Router from '@koa/router';
 import Koa from 'koa';
 
 const { ELASTICSEARCH_URL: nodes = 'http://127.0.0.1:9200', ELASTICSEARCH_CA: ca } = process.env;
@@ -10,21 +11,20 @@ const verifier = createVerifier({ nodes, tls: ca ? { ca: readFileSync(ca) } : { 
 await verifier.check(); // a wrong address or certificate stops the start, and says what to do
 
 const app = new Koa();
-const mayManage = requirePrivileges({ cluster: ['manage_security'] });
-
-app.use((ctx, next) => {
-  if (ctx.path !== '/health') return next();
-  ctx.body = verifier.health(); // before it: open to everybody
+const open = new Router().get('/health', (ctx) => {
+  ctx.body = { state: verifier.health().state };
 });
-app.use(esauth(verifier));
-app.use((ctx, next) => {
-  if (ctx.path !== '/me') return next();
+const router = new Router();
+router.get('/me', (ctx) => {
   ctx.body = identityOf(ctx);
 });
-app.use((ctx, next) => (ctx.path === '/admin' ? mayManage(ctx, next) : next()));
-app.use((ctx) => {
-  if (ctx.path === '/admin') ctx.body = { welcome: true };
+router.get('/admin', requirePrivileges({ cluster: ['manage_security'] }), (ctx) => {
+  ctx.body = { welcome: true };
 });
+
+app.use(open.routes()); // before it: open to everybody
+app.use(esauth(verifier));
+app.use(router.routes());
 
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`);

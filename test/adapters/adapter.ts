@@ -8,6 +8,7 @@ import {
   type CallerHeaders,
   createVerifier,
   type Identity,
+  type Presented,
   type PrivilegesQuestion,
   type Requirement,
   type Verifier,
@@ -33,6 +34,8 @@ export interface Call {
 export interface Application<Step> {
   /** The framework's setting for a server behind a proxy that tells the client's address. */
   readonly behindProxy?: boolean;
+  /** Whether the adapter's own error handler answers each `DenialError`. */
+  readonly handlesDenials?: boolean;
   readonly steps?: readonly Step[];
   readonly routes: readonly Route<Step>[];
 }
@@ -46,16 +49,33 @@ export interface Route<Step> {
   readonly handler?: (call: Call) => unknown;
 }
 
-export type Options = Omit<AdmissionOptions, 'source'> & { readonly source?: () => string };
+export type Options = Omit<AdmissionOptions, 'source' | 'credential'> & {
+  readonly source?: () => string;
+  /** Is given a request's cookie line. */
+  readonly credential?: (cookies: string) => Presented;
+};
+
+/** Hears how something that was awaited ended: with nothing, or with what it rejected with. */
+export type Settled = (error?: unknown) => void;
 
 export interface Adapter<Step> {
   /** The framework with its major version. */
   readonly name: string;
   esauth(verifier: Verifier | VerifierOptions, options?: Options): Step;
+  /** With a function of the framework's own request that is given its path. */
+  esauthOf(verifierOf: (path: string) => Verifier): Step;
   /** The guards that the adapter exports, and `requireThat` for the rest. */
   readonly guards: Guards<Step>;
   /** `requirePrivileges`, with a function of the framework's own request that is given its path. */
   requirePrivilegesOf(question: (path: string) => PrivilegesQuestion): Step;
+  /** Awaits a guard without giving it anything to go on with, and then goes on. */
+  awaitGuard(make: (guards: Guards<unknown>) => unknown, settled?: Settled): Step;
+  /** The same with `esauth`, where that is middleware. */
+  awaitEsauth?(verifier: Verifier, options?: Options, settled?: Settled): Step;
+  /** A guard as it is, to be called with what a request and a response are here, and in wrong ways. */
+  readonly bareGuard: (...args: unknown[]) => unknown;
+  /** The first arguments of middleware: a request, and what has this response. */
+  args(response: unknown): readonly unknown[];
   /** Puts something in the identity's place, as any middleware can. */
   forge(identity: unknown): Step;
   /** The framework's usual CORS middleware, with its defaults. */
@@ -74,6 +94,7 @@ export interface Adapter<Step> {
 
 export interface Guards<Step> {
   requireThat(requirement: Requirement): Step;
+  requireIdentity(): Step;
   requireRoles(...names: readonly string[]): Step;
   requireAnyRole(...names: readonly string[]): Step;
   requireRealm(...names: readonly string[]): Step;

@@ -5,6 +5,8 @@ import { describe } from 'vitest';
 import { acting } from './acting.js';
 import { type Adapter, worldOf } from './adapter.js';
 import { answers } from './answers.js';
+import { awaiting } from './awaiting.js';
+import { functions } from './functions.js';
 import { guarding } from './guards.js';
 import { trust } from './trust.js';
 import { wire } from './wire.js';
@@ -16,6 +18,8 @@ export function adapterContract<Step>(adapter: Adapter<Step>): void {
     describe('on the wire', () => wire(world));
     describe('guards', () => guarding(world));
     describe('acting as the caller', () => acting(world));
+    describe('awaited', () => awaiting(world));
+    describe('functions of the application', () => functions(world));
     describe('trust', () => trust(world));
   });
 }

@@ -1,8 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { roles } from '@esauth/core';
+import { type AdmissionOptions, roles } from '@esauth/core';
 import * as guards from '@esauth/express';
-import { callerHeaders, esauth, identityOf, requireRoles, requireThat } from '@esauth/express';
+import {
+  callerHeaders,
+  esauth,
+  handleDenials,
+  identityOf,
+  requireIdentity,
+  requireRoles,
+  requireThat,
+} from '@esauth/express';
 import cors from 'cors';
 import express5, {
   type ErrorRequestHandler,
@@ -13,8 +21,11 @@ import express5, {
   type Router,
 } from 'express';
 import express4 from 'express4';
-import { beforeEach, describe, expect, test } from 'vitest';
-import type { Adapter } from './adapter.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { send } from '../support/http-client.js';
+import { listen } from '../support/serving.js';
+import { warningsDuring } from '../support/warnings.js';
+import type { Adapter, Options, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
 
@@ -73,6 +84,95 @@ describe.each(versions)('%s', (name, create, Router) => {
     expect(nobody.header('www-authenticate').length).toBe(2);
   });
 
+  describe('async handlers, of which Express 4 catches nothing, as the readme writes them', () => {
+    const ends = vi.fn();
+    beforeEach(() => {
+      ends.mockClear();
+      process.on('unhandledRejection', ends);
+      app.use(esauth(world.verifier, { optional: true }));
+    });
+    afterEach(() => void process.off('unhandledRejection', ends));
+
+    test('after requireIdentity there is an identity', async () => {
+      app.get('/', requireIdentity(), async (req, res) => {
+        await Promise.resolve();
+        res.json([identityOf(req).username, callerHeaders(req)]);
+      });
+      app.use(handleDenials);
+      expect((await get('/')).json.code).toBe('credentials_missing');
+      expect((await get('/', headers)).json).toEqual(['jane', headers]);
+      expect(ends).not.toHaveBeenCalled();
+    });
+
+    test('a guard that is awaited is caught, and handed on', async () => {
+      app.get('/', async (req, res, next) => {
+        try {
+          await requireRoles('superuser')(req, res);
+          res.json('never');
+        } catch (error) {
+          next(error);
+        }
+      });
+      app.use(handleDenials);
+      for (const [as, status] of [
+        [{}, 401],
+        [headers, 403],
+      ] as const) {
+        const response = await get('/', as);
+        expect([response.status, response.header('content-type')]).toEqual([
+          status,
+          ['application/problem+json; charset=utf-8'],
+        ]);
+      }
+      expect(ends).not.toHaveBeenCalled();
+    });
+  });
+
+  test('without the middleware, the warning names the route and not the path of a caller', async () => {
+    const router = Router();
+    const prefix = `/${name.replace(' ', '')}`;
+    router.get('/books/:id', requireRoles('editor'), (_req, res) => void res.end());
+    app.use(prefix, router);
+    app.use(`${prefix}/all`, requireRoles('editor'));
+    const warnings = await warningsDuring(async () => {
+      for (const path of ['/books/7', '/books/8', '/all/9']) {
+        expect((await get(prefix + path, headers)).json.code).toBe('not_admitted');
+      }
+    });
+    expect(warnings).toMatchObject([
+      { message: expect.stringContaining(`GET ${prefix}/books/:id: `) },
+      { message: expect.stringContaining(`GET ${prefix}/all`) },
+    ]);
+  });
+
+  test('a denial after the answer has begun closes the connection, as every error does', async () => {
+    app.use(esauth(world.verifier, { optional: true }));
+    app.get('/', (req, res) => {
+      res.write('begun');
+      identityOf(req);
+    });
+    app.use(handleDenials);
+    await expect(get('/')).rejects.toThrow();
+  });
+
+  test('it works on requests of Node’s own servers, which are no requests of Express', async () => {
+    const middleware = esauth(world.verifier);
+    const guard = requireRoles('editor');
+    const server = await listen(
+      createServer((req, res) =>
+        middleware(req, res, () => guard(req, res, () => res.end(identityOf(req).username))),
+      ),
+    );
+    expect((await send(server.url, { headers })).text).toBe('jane');
+    expect((await send(server.url)).json.code).toBe('credentials_missing');
+    await server.close();
+  });
+
+  test('with a verifier for each request there is none to show', () => {
+    expect(esauth(() => world.verifier)).not.toHaveProperty('verifier');
+    expect(esauth(world.verifier).verifier).toBe(world.verifier);
+  });
+
   test('guards may stand in lists, and on all methods of a path', async () => {
     app.use('/a', [esauth(world.verifier), requireRoles('editor')], requireRoles('superuser'));
     app.all(
@@ -89,8 +189,13 @@ describe.each(versions)('%s', (name, create, Router) => {
 function adapterOf(name: string, create: () => Express): Adapter<RequestHandler> {
   return {
     name,
-    esauth: (verifier, options) => esauth(verifier, options),
+    esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
+    esauthOf: (verifierOf) => esauth((req: Request) => verifierOf(req.path)),
     guards,
+    awaitGuard: (make, settled) => awaiting(make(guards), settled),
+    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
+    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
+    args: (response) => [{ headers: {} }, response],
     requirePrivilegesOf: (question) => guards.requirePrivileges((req) => question(req.path)),
     forge: (identity) => (req, _res, next) => {
       Object.assign(req, { identity });
@@ -102,7 +207,7 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
       res.writeHead(504).write('la');
       void finished.then(() => res.end('te'));
     },
-    async build({ behindProxy = false, steps = [], routes }, failed, options = {}) {
+    async build({ behindProxy = false, handlesDenials, steps = [], routes }, failed, options = {}) {
       const app = create();
       app.set('trust proxy', behindProxy);
       for (const step of steps) app.use(step);
@@ -129,8 +234,30 @@ function adapterOf(name: string, create: () => Express): Adapter<RequestHandler>
         next(error);
       };
       app.use(watch);
+      if (handlesDenials) app.use(handleDenials);
       // Express 4's own type is not assignable; at run time it is a listener.
       return createServer(options, app as RequestListener);
     },
+  };
+}
+
+function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<Request> {
+  return {
+    ...options,
+    ...(source && { source }),
+    ...(credential && { credential: (req) => credential(req.headers.cookie ?? '') }),
+  };
+}
+
+function awaiting(middleware: unknown, settled: Settled = () => {}): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      await (middleware as guards.Middleware)(req, res);
+      settled();
+    } catch (error) {
+      settled(error);
+      return next(error);
+    }
+    next();
   };
 }

@@ -1,41 +1,20 @@
 import { once } from 'node:events';
-import type { Server, ServerOptions } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AdmissionOptions } from '@esauth/core';
 import * as guards from '@esauth/fastify';
-import { callerHeaders, esauth, identityOf, requireRoles } from '@esauth/fastify';
+import { callerHeaders, esauth, handleDenials, identityOf, requireRoles } from '@esauth/fastify';
 import manifest from '@esauth/fastify/package.json' with { type: 'json' };
-import cors5 from '@fastify/cors';
-import cors4 from '@fastify/cors9';
-import fastify5, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import fastify4 from 'fastify4';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identityBody, respond } from '../support/scripted-node.js';
-import type { Adapter, Application } from './adapter.js';
+import type { Adapter, Application, Options } from './adapter.js';
 import { adapterContract } from './contract.js';
+import { type Version, versions } from './fastify-versions.js';
 import { headers, worldOfJane } from './jane.js';
 
 /** Does its part to an instance: registers a plugin, or adds a hook. */
 type Step = (app: FastifyInstance) => unknown;
-
-interface Version {
-  readonly name: string;
-  create(options: {
-    readonly trustProxy?: boolean;
-    readonly http2?: true;
-    readonly http?: ServerOptions;
-  }): FastifyInstance;
-  readonly cors: typeof cors5;
-}
-
-// One type for both: Fastify 4 has the same surface as far as it is used here.
-const versions: readonly Version[] = [
-  { name: 'Fastify 5', create: (options) => fastify5(options as object), cors: cors5 },
-  {
-    name: 'Fastify 4',
-    create: (options) => fastify4(options as object) as unknown as FastifyInstance,
-    cors: cors4 as unknown as typeof cors5,
-  },
-];
 
 test('npm is told of the same versions as the plugin refuses others at start', () => {
   const meta = (esauth as unknown as Record<symbol, { readonly fastify: string }>)[Symbol.for('plugin-meta')];
@@ -118,6 +97,23 @@ describe.each(versions)('$name', (version) => {
     expect(world.verifier.stats().lookups).toBe(3);
   });
 
+  test('a route that is open is open with a verifier for each request too, and none is chosen for it', async () => {
+    const chosen: string[] = [];
+    const verifier = (request: FastifyRequest) => {
+      chosen.push(request.url);
+      return world.verifier;
+    };
+    await app.register(esauth, { verifier });
+    app.get('/open', { config: { esauth: false } }, who);
+    app.get('/shut', { config: { esauth: false }, preHandler: requireRoles('editor') }, who);
+    app.get('/', who);
+    expect((await get('/open', headers)).json()).toEqual({ who: null });
+    const shut = await get('/shut', headers);
+    expect([shut.statusCode, shut.json().code]).toEqual([401, 'credentials_missing']);
+    expect((await get('/', headers)).json()).toEqual({ who: 'jane' });
+    expect(chosen).toEqual(['/']);
+  });
+
   test('what a route leaves out stays as the plugin has it', async () => {
     await app.register(esauth, { verifier: world.verifier, optional: true, maxAgeMs: 0 });
     app.get('/', { config: { esauth: { optional: undefined } } }, who);
@@ -145,36 +141,18 @@ describe.each(versions)('$name', (version) => {
     expect([response.statusCode, response.json().code]).toEqual([500, 'invalid_option']);
   });
 
-  describe('a guard at a hook where it could refuse nothing any more stops the start', () => {
-    const message = (hook: string) => `${hook}: too late for a guard, which goes to onRequest or preHandler`;
-    const late = ['onSend', 'preSerialization', 'onResponse', 'onError', 'onTimeout'] as const;
-
-    test.each(late)('%s of a context', async (hook) => {
-      app.register(async (scope: FastifyInstance) => {
-        scope.addHook(hook as 'onResponse', requireRoles('superuser'));
-        scope.get('/', who);
-      });
-      await app.register(esauth, { verifier: world.verifier });
-      await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
-    });
-
-    test.each(late)('%s of a route', async (hook) => {
-      await app.register(esauth, { verifier: world.verifier });
-      app.get('/', { [hook]: [async () => {}, requireRoles('superuser')] }, who);
-      await expect(app.ready()).rejects.toMatchObject({ code: 'invalid_option', message: message(hook) });
-    });
-
-    test('and nothing else does', async () => {
-      await app.register(esauth, { verifier: world.verifier });
-      const guard = requireRoles('editor');
-      app.addHook('onResponse', async () => {});
-      app.get(
-        '/',
-        { onRequest: guard, preValidation: guard, preHandler: [guard], onSend: async () => {} },
-        who,
-      );
-      expect((await get('/', headers)).json()).toEqual({ who: 'jane' });
-    });
+  test('a route is open if it says so itself, not because all objects do', async () => {
+    await app.register(esauth, { verifier: world.verifier });
+    app.get('/', who);
+    app.get('/configured', { config: {} }, who);
+    await app.ready();
+    const pollution = { value: false, configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(Object.prototype, 'esauth', pollution);
+    try {
+      for (const url of ['/', '/configured', '/nowhere']) expect((await get(url)).statusCode).toBe(401);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'esauth');
+    }
   });
 
   test('the verifier that it made is closed with the application, one that it was given is not', async () => {
@@ -240,8 +218,26 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
   }
   return {
     name,
-    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...options }),
+    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...optionsOf(options) }),
+    esauthOf: (verifierOf) => (app) =>
+      app.register(esauth, { verifier: (request: FastifyRequest) => verifierOf(request.url) }),
+    awaitGuard(make, settled = () => {}) {
+      const guard = make(guards) as guards.Guard;
+      return (app) =>
+        app.addHook('preHandler', async (request, reply) => {
+          try {
+            await guard(request, reply);
+            settled();
+          } catch (error) {
+            settled(error);
+            throw error;
+          }
+        });
+    },
+    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
+    args: (raw) => [{ raw: { headers: {} } }, { raw }],
     guards: {
+      requireIdentity: () => hooked(guards.requireIdentity()),
       requireThat: (requirement) => hooked(guards.requireThat(requirement)),
       requireRoles: (...names) => hooked(guards.requireRoles(...names)),
       requireAnyRole: (...names) => hooked(guards.requireAnyRole(...names)),
@@ -264,9 +260,10 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
       }),
     build: (application, failed, options) => {
       const app = create({ trustProxy: application.behindProxy ?? false, ...(options && { http: options }) });
-      app.setErrorHandler((error, _request, reply) => {
+      app.setErrorHandler((error, request, reply) => {
         failed(error);
-        reply.send(error);
+        if (application.handlesDenials) handleDenials(error, request, reply);
+        else reply.send(error);
       });
       return build(app, application);
     },
@@ -276,4 +273,12 @@ function adapterOf({ name, create, cors }: Version): Adapter<Step> {
 
 function hooked(guard: guards.Guard): Step {
   return (app) => app.addHook('preHandler', guard);
+}
+
+function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<FastifyRequest> {
+  return {
+    ...options,
+    ...(source && { source }),
+    ...(credential && { credential: (request) => credential(request.headers.cookie ?? '') }),
+  };
 }

@@ -5,11 +5,10 @@ import { allOf, anyOf, authenticationType, privileges, roles } from '@esauth/cor
 import { expect, test } from 'vitest';
 import { openLine, until } from '../support/serving.js';
 import { warningsDuring } from '../support/warnings.js';
-import { answerIn, get, type Route, type World } from './adapter.js';
-import { denied, forbidden, found, missing } from './requests.js';
+import { answerIn, type Call, get, type Route, type World } from './adapter.js';
+import { denied, forbidden, found, missing, notAdmitted } from './requests.js';
 
-/** Warnings of a program's mistakes are given once in a process. */
-let warned = false;
+const who = (call: Call) => ({ username: call.identityOf().username });
 
 const to = (privilege: string, names = 'docs-1') => ({ index: [{ names, privileges: [privilege] }] });
 const asked = '/_security/user/_has_privileges';
@@ -28,6 +27,7 @@ export function guarding<Step>(world: World<Step>): void {
 
   test.each<[string, Step, Readonly<Record<'token' | 'apiKey' | 'superuser', number>>]>([
     ['requireRoles', guards.requireRoles('writer', 'key_owner'), { token: 200, apiKey: 403, superuser: 403 }],
+    ['requireIdentity', guards.requireIdentity(), { token: 200, apiKey: 200, superuser: 200 }],
     [
       'requireAnyRole',
       guards.requireAnyRole('writer', 'superuser'),
@@ -111,30 +111,39 @@ export function guarding<Step>(world: World<Step>): void {
     expect(answerIn(await get(await world.serve({ steps, routes }), '/admin'))).toEqual(missing);
   });
 
-  test('P60: without middleware they answer 401 whatever is written on the request, and a warning says why', async () => {
-    const server = await world.serve({ steps: [adapter.forge(superuser)], routes });
+  test('P60: without middleware they answer 500 whatever is written on the request, and a warning names the route', async () => {
+    // A route of its own: such warnings are given once in a process.
+    const path = `/${adapter.name.replace(' ', '-')}`;
+    const server = await world.serve({
+      steps: [adapter.forge(superuser)],
+      routes: [
+        { path, steps: [guards.requireRoles('superuser')] },
+        { path: `${path}/who`, handler: who },
+      ],
+    });
     const warnings = await warningsDuring(async () => {
       for (const _ of [1, 2]) {
-        expect(answerIn(await get(server, '/admin', world.issued.superuser))).toEqual(missing);
+        expect(answerIn(await get(server, `${path}?secret`, world.issued.superuser))).toEqual(notAdmitted);
+        expect((await get(server, `${path}/who`, world.issued.superuser)).status).toBe(500);
       }
     });
-    const once = [
-      {
+    const complaint =
+      'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it';
+    expect(warnings).toEqual(
+      [`GET ${path}`, `GET ${path}/who`].map((route) => ({
         name: 'EsauthWarning',
         code: 'ESAUTH_NO_MIDDLEWARE',
-        message:
-          'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it',
-      },
-    ];
-    expect(warnings).toEqual(warned ? [] : once);
-    warned = true;
+        message: `${route}: ${complaint}`,
+      })),
+    );
+    expect(world.errors).toMatchObject([1, 2].map(() => ({ code: 'not_admitted', status: 500 })));
   });
 
   test('P60: between middleware and guard nobody can promote himself', async () => {
     const { verifier, issued } = world;
     const server = await world.serve({
       steps: [adapter.esauth(verifier), adapter.forge(superuser)],
-      routes: [...routes, { path: '/who', handler: (call) => ({ username: call.identityOf().username }) }],
+      routes: [...routes, { path: '/who', handler: who }],
     });
     expect(answerIn(await get(server, '/admin', issued.token))).toEqual(forbidden('Bearer'));
     expect(answerIn(await get(server, '/who', issued.token))).toEqual(found('jane'));

@@ -1,24 +1,27 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { text } from 'node:stream/consumers';
-import { roles } from '@esauth/core';
+import { type AdmissionOptions, roles } from '@esauth/core';
 import * as guards from '@esauth/koa';
 import {
   callerHeaders,
   DenialError,
   esauth,
+  handleDenials,
   type IdentityState,
   identityOf,
   requireRoles,
   requireThat,
 } from '@esauth/koa';
 import cors from '@koa/cors';
-import Koa3, { type Middleware } from 'koa';
+import Router from '@koa/router';
+import Koa3, { type Context, type Middleware } from 'koa';
 import compose from 'koa-compose';
 import Koa2 from 'koa2';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openLine, until } from '../support/serving.js';
-import type { Adapter, Application, Route } from './adapter.js';
+import { warningsDuring } from '../support/warnings.js';
+import type { Adapter, Application, Options, Route, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
 
@@ -67,6 +70,47 @@ describe.each(versions)('%s', (name, create) => {
     expect((await get('/admin')).header('x-seen')).toEqual(['401']);
     expect((await get('/admin', headers)).header('x-seen')).toEqual(['403']);
     expect(statuses).toEqual([200, 401, 403]);
+  });
+
+  test('guards on routes of a router guard every spelling that the router takes for the route', async () => {
+    const router = new Router();
+    router.get('/admin', requireRoles('superuser'), (ctx) => {
+      ctx.body = 'secret';
+    });
+    router.get('/items/:id', requireRoles('editor'), (ctx) => {
+      ctx.body = ctx.params.id;
+    });
+    app.use(esauth(world.verifier)).use(router.routes());
+    for (const path of ['/admin', '/ADMIN', '/admin/', '/%61dmin', '//admin']) {
+      const { status, text } = await get(path, headers);
+      expect([path, status === 403 || status === 404, text.includes('secret')]).toEqual([path, true, false]);
+    }
+    expect((await get('/admin', headers)).status).toBe(403);
+    expect((await get('/items/7', headers)).text).toBe('7');
+  });
+
+  test('without the middleware, the warning names the route of a router and not the path of a caller', async () => {
+    const router = new Router();
+    router.get(`/${name.replace(' ', '')}/:id`, requireRoles('editor'), () => {});
+    app.use(router.routes());
+    const warnings = await warningsDuring(async () => {
+      for (const id of ['7', '8'])
+        expect((await get(`/${name.replace(' ', '')}/${id}`, headers)).status).toBe(500);
+    });
+    expect(warnings).toMatchObject([
+      { message: expect.stringContaining(`GET /${name.replace(' ', '')}/:id: `) },
+    ]);
+  });
+
+  test('a body that was set before a refusal, or is set by somebody who goes on all the same, is not sent', async () => {
+    app.use(handleDenials).use(esauth(world.verifier));
+    app.use(async (ctx) => {
+      ctx.body = 'secret';
+      await requireRoles('superuser')(ctx);
+      ctx.body = 'more secret';
+    });
+    const response = await get('/', headers);
+    expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
   });
 
   test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {
@@ -120,19 +164,25 @@ describe.each(versions)('%s', (name, create) => {
 
 function adapterOf(name: string, create: () => Koa): Adapter<Step> {
   function callback(
-    { behindProxy = false, steps = [], routes }: Application<Step>,
+    { behindProxy = false, handlesDenials, steps = [], routes }: Application<Step>,
     failed: (error: unknown) => void,
   ): RequestListener {
     const app = create();
     app.proxy = behindProxy;
     app.on('error', failed);
+    if (handlesDenials) app.use(handleDenials).use(noting(failed));
     for (const step of [...steps, ...routes.map(routed)]) app.use(step);
     return app.callback();
   }
   return {
     name,
-    esauth: (verifier, options) => esauth(verifier, options),
+    esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
+    esauthOf: (verifierOf) => esauth((ctx: Context) => verifierOf(ctx.path)),
     guards,
+    awaitGuard: (make, settled) => awaiting(make(guards), settled),
+    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
+    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
+    args: (res) => [{ req: { headers: {} }, res }],
     requirePrivilegesOf: (question) => guards.requirePrivileges((ctx) => question(ctx.path)),
     forge: (identity) => (ctx, next) => {
       Object.assign(ctx.state, { identity });
@@ -169,5 +219,35 @@ function routed({ method = 'GET', path, steps = [], handler }: Route<Step>): Ste
   return (ctx, next) => {
     const asked = ctx.method === 'HEAD' ? 'GET' : ctx.method;
     return asked === method && ctx.path === path ? route(ctx, next) : next();
+  };
+}
+
+/** What is caught before it comes to `app.on('error')`. */
+function noting(failed: (error: unknown) => void): Step {
+  return (_ctx, next) =>
+    next().catch((error: unknown) => {
+      failed(error);
+      throw error;
+    });
+}
+
+function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<Context> {
+  return {
+    ...options,
+    ...(source && { source }),
+    ...(credential && { credential: (ctx) => credential(ctx.get('cookie')) }),
+  };
+}
+
+function awaiting(middleware: unknown, settled: Settled = () => {}): Step {
+  return async (ctx, next) => {
+    try {
+      await (middleware as guards.Guard)(ctx);
+      settled();
+    } catch (error) {
+      settled(error);
+      throw error;
+    }
+    return next();
   };
 }

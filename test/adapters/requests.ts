@@ -32,6 +32,7 @@ const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
+  500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
 
@@ -80,6 +81,11 @@ export const forbidden = (
 const expired = denied(401, 'credentials_expired', 'This credential has expired or was invalidated.', {
   challenges: [`${bearer}, ${invalid}, error_description="The access token expired"`, apiKey],
 });
+export const notAdmitted: Answer = denied(
+  500,
+  'not_admitted',
+  'This route is not set up to authenticate its callers.',
+);
 export const closed: Answer = denied(503, 'closed', 'This service is shutting down.', { retryAfter: '1' });
 
 export const found = (username: string | null): Answer => ({

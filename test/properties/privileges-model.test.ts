@@ -2,18 +2,18 @@
 // Elasticsearch that changes its mind about who somebody is and what he may, revocations while it is asked. What
 // callers are told is held against `support/privilege-witness.ts`. Without privileges: `verifier-model.test.ts`.
 
-import { createVerifier, type Revocable } from '@esauth/core';
+import type { Revocable } from '@esauth/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFakeClock } from '../support/fake-clock.js';
+import { type Drawn, instantsOf, maxAgesAmong } from '../support/drawn-lifetimes.js';
 import { failureNames, type Holder, type Truth } from '../support/holders.js';
 import type { PrivilegesAnswer } from '../support/privilege-model.js';
 import { type Item, items } from '../support/privilege-pool.js';
 import { createPrivilegeWitness } from '../support/privilege-witness.js';
 import { type Asked, startUpstream, type Upstream } from '../support/upstream.js';
+import { type CommonStep, setOut, walk } from '../support/walk.js';
 
 const sequences = 5_000;
-const timeoutMs = 3_000;
 
 const holders: readonly [Holder, ...Holder[]] = [
   { scheme: 'Bearer', spellings: ['Bearer dGhlLXRva2VuLW9mLWFsaWNl0'], username: 'alice', realm: 'native1' },
@@ -40,9 +40,6 @@ type Step =
       readonly questions: readonly (readonly string[])[];
       readonly maxAgeMs: number | undefined;
     }
-  | { readonly do: 'advance'; readonly ms: number }
-  | { readonly do: 'abort'; readonly which: number }
-  | { readonly do: 'revoke'; readonly subject: Revocable }
   | { readonly do: 'decide'; readonly who: number; readonly truth: Truth }
   | { readonly do: 'grant'; readonly item: string }
   | { readonly do: 'become'; readonly mode: 'up' | 'holding' | 'holding privileges' | PrivilegesAnswer }
@@ -81,43 +78,33 @@ const subject = fc.oneof(
   ),
 );
 
-const settings = fc.record({
+const settings: fc.Arbitrary<Drawn> = fc.record({
   ttlMs: fc.constantFrom(0, 1_000, 6_000, 6_000, 20_000),
   refreshed: fc.constantFrom(0, 0, 0.1, 0.5),
   staleIfErrorMs: fc.constantFrom(0, 2_000, 20_000),
   rejectedTtlMs: fc.constantFrom(0, 2_000, 20_000),
   jitter: fc.constantFrom(0, 0, 0, 0.5),
 });
-type Settings = typeof settings extends fc.Arbitrary<infer S> ? S : never;
 type Mode = Extract<Step, { do: 'become' }>['mode'];
 const isAnswer = (mode: Mode): mode is PrivilegesAnswer =>
   mode !== 'up' && mode !== 'holding' && mode !== 'holding privileges';
-const nothing: Settings = { ttlMs: 0, refreshed: 0, staleIfErrorMs: 0, rejectedTtlMs: 0, jitter: 0 };
 const history = fc
   .option(settings, { freq: 10 })
   .chain((cache) =>
     fc.tuple(
       fc.constant(cache),
       fc.constantFrom<Mode[]>('up', 'up', 'holding privileges'),
-      fc.array(stepWithin(cache ?? nothing), { minLength: 5, maxLength: 24, size: 'max' }),
+      fc.array(stepWithin(cache), { minLength: 5, maxLength: 24, size: 'max' }),
     ),
   );
 
-/** Time passes in strides that meet what the settings make of it, on the instant and just beside. */
-function stepWithin({ ttlMs, refreshed, staleIfErrorMs, rejectedTtlMs }: Settings): fc.Arbitrary<Step> {
-  const instants = [ttlMs, ttlMs * refreshed, ttlMs + staleIfErrorMs, rejectedTtlMs, timeoutMs, 1_000]
-    .flatMap((instant) => [instant, instant - 1])
-    .filter((instant) => instant > 0);
+function stepWithin(cache: Drawn | null): fc.Arbitrary<Step | CommonStep> {
   const ms = fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(...instants) },
+    { weight: 4, arbitrary: fc.constantFrom(...instantsOf(cache)) },
     { weight: 3, arbitrary: fc.constantFrom(1, 500, 1_500) },
   );
-  const maxAgeMs = fc.oneof(
-    { weight: 6, arbitrary: fc.constant(undefined) },
-    { weight: 2, arbitrary: fc.constant(0) },
-    { weight: 2, arbitrary: ms },
-  );
-  const does = <const Does extends Step['do']>(...names: Does[]) => fc.constantFrom(...names);
+  const maxAgeMs = maxAgesAmong(ms);
+  const does = <const Does extends (Step | CommonStep)['do']>(...names: Does[]) => fc.constantFrom(...names);
   const answer = fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom('as asked' as const, 'as it is' as const) },
     { weight: 1, arbitrary: useless },
@@ -176,17 +163,9 @@ test(`${sequences} random histories tell of privileges only what the contract al
   const seen: Record<string, number> = {};
   await fc.assert(
     fc.asyncProperty(history, async ([drawn, first, steps]) => {
-      const clock = createFakeClock();
-      const { refreshed, ...cache } = drawn ?? nothing;
-      const refreshAfterMs = cache.ttlMs * refreshed;
-      const verifier = createVerifier({
-        nodes: upstream.url,
-        clock,
-        cache: drawn !== null && { maxEntries: 50, maxRejectedEntries: 50, ...cache, refreshAfterMs },
-        // Neither of them concerns privileges, and every request is one question.
-        upstream: { timeoutMs, retries: 0, breaker: { failures: 1_000_000 } },
-      });
-      const lifetimes = { ...cache, refreshAfterMs, timeoutMs };
+      // Repeated requests do not concern privileges, and so every request is one question.
+      const start = setOut(upstream, drawn, { upstream: { retries: 0 } });
+      const { verifier, clock, lifetimes } = start;
       const witness = createPrivilegeWitness(verifier, upstream, clock, holders, lifetimes);
 
       const truths = new Map<string, Truth>();
@@ -200,26 +179,10 @@ test(`${sequences} random histories tell of privileges only what the contract al
         whenAsked.set(asked, [truthOf(asked), granted]);
         return undefined;
       });
-      const settle = async () => {
-        await upstream.still(() => verifier.stats().inFlight);
-        witness.audit();
-      };
-
-      try {
-        for (const next of steps) {
-          await happen(next);
-          await settle();
-        }
-        witness.closed();
-        await verifier.close();
-        await settle();
-        expect([witness.waiting.length, clock.timers, upstream.open.length]).toEqual([0, 0, 0]);
-      } finally {
-        await verifier.close();
-      }
+      await walk(steps, start, upstream, witness, take);
       for (const [what, count] of Object.entries(witness.seen)) seen[what] = (seen[what] ?? 0) + count;
 
-      async function happen(next: Step): Promise<void> {
+      function take(next: Step): void {
         switch (next.do) {
           case 'verify':
           case 'peek':
@@ -231,21 +194,6 @@ test(`${sequences} random histories tell of privileges only what the contract al
               const about = items.filter(({ name }) => asked.includes(name));
               witness[next.do](holderAt(next.who), about, next.maxAgeMs);
             }
-            break;
-          case 'advance':
-            // From timer to timer, so that nothing is under way on the wire when the next one runs.
-            for (let left = next.ms; left > 0; ) {
-              const ms = Math.min(left, clock.nextIn);
-              await clock.advance(ms);
-              await settle();
-              left -= ms;
-            }
-            break;
-          case 'abort':
-            witness.waiting[next.which]?.abort(new Error('left'));
-            break;
-          case 'revoke':
-            witness.revoke(next.subject);
             break;
           case 'decide':
             truths.set(holderAt(next.who).spellings[0], next.truth);

@@ -51,7 +51,7 @@ export const faultTable: readonly Row[] = [
     'authenticated',
     'authenticated',
     '1 + 1 + 0',
-    '1 + 7 + 4',
+    '1 + 8 + 3',
     0,
     true,
   ),

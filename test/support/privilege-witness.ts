@@ -1,18 +1,15 @@
-// Watches a verifier that is asked about privileges, and holds what callers are told against the contract (1.3 to
-// 1.5): whose it is, how old it is, what was revoked or refused since. Unlike `witness.ts`, which is exact about
-// identities, it says what may be told and what must not be asked, and leaves the rest open.
+// Watches a verifier that is asked about privileges: who asked, what was answered and what was revoked, in order, and
+// whether what is asked of Elasticsearch had to be. What callers are told is judged in `privilege-judge.ts`. Unlike
+// `witness.ts`, which is exact about identities, it says what may be told and what must not be asked, and leaves the
+// rest open.
 // It relies on nothing moving while it is told of the next step: `Upstream.still` in between.
 
-import {
-  InvalidPrivilegesError,
-  type PrivilegesVerdict,
-  type Revocable,
-  type Verdict,
-  type Verifier,
-} from '@esauth/core';
+import type { PrivilegesVerdict, Revocable, Verdict, Verifier } from '@esauth/core';
 import type { FakeClock } from './fake-clock.js';
+import { createFindings } from './findings.js';
 import { type Holder, meaningOf, scriptOf } from './holders.js';
 import type { Lifetimes } from './model.js';
+import { createPrivilegeJudge } from './privilege-judge.js';
 import {
   type Caller,
   createPrivilegeModel,
@@ -21,15 +18,7 @@ import {
   type PrivilegesAnswer,
   waits,
 } from './privilege-model.js';
-import {
-  answerAbout,
-  codeOf,
-  codes,
-  type Item,
-  questionAbout,
-  readQuestion,
-  sizeOf,
-} from './privilege-pool.js';
+import { answerAbout, codes, type Item, questionAbout, readQuestion } from './privilege-pool.js';
 import { errorBody, respond, type Script } from './scripted-node.js';
 import type { Asked, Upstream } from './upstream.js';
 
@@ -57,28 +46,24 @@ export function createPrivilegeWitness(
   holders: readonly Holder[],
   lifetimes: Lifetimes,
 ): PrivilegeWitness {
-  const { ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, timeoutMs } = lifetimes;
+  const { refreshAfterMs, timeoutMs } = lifetimes;
   const model = createPrivilegeModel(clock, lifetimes);
-  const { inquiries, isKnown, isRemembered, forbids } = model;
-  const wrong: Error[] = [];
+  const { inquiries, isKnown, isRemembered } = model;
+  const findings = createFindings(story);
+  const { seen, count, check, report } = findings;
+  const { judge, judgeError } = createPrivilegeJudge(model, findings, clock, lifetimes);
   const open = new Map<Asked, Inquiry>();
   const callers = new Map<AbortController, Caller>();
-  const seen: Record<string, number> = {};
   let inCall: Caller | undefined;
 
   upstream.watch({ asked, over });
 
-  function check(holds: unknown, sentence: string, ...details: unknown[]): void {
-    if (holds) return;
-    const story = inquiries.map(({ holder, order, startedAt, items, code, end }) => {
+  function story(): string {
+    const lines = inquiries.map(({ holder, order, startedAt, items, code, end }) => {
       const about = items === undefined ? 'identity' : `${code} ${named({ items })}`;
-      return `${order} at ${startedAt}: ${holder.username} ${about} → ${end?.order} ${end?.kind} ${end?.code}`;
+      return `\n${order} at ${startedAt}: ${holder.username} ${about} → ${end?.order} ${end?.kind} ${end?.code}`;
     });
-    wrong.push(new Error(`${sentence} ${JSON.stringify(details)}\n${story.join('\n')}`));
-  }
-
-  function count(what: string): void {
-    seen[what] = (seen[what] ?? 0) + 1;
+    return lines.join('');
   }
 
   // ---- what happens at the client's end of the wire
@@ -162,116 +147,6 @@ export function createPrivilegeWitness(
     return kind === 'yes' && items?.some(({ bogus }) => bogus) ? { kind: 'invalid', code } : { kind, code };
   }
 
-  // ---- what callers are told
-
-  function judge(caller: Caller, verdict: Verdict | PrivilegesVerdict): void {
-    const waited = clock.monotonic() - caller.at;
-    const { does, items, maxAgeMs } = caller;
-    const said = [verdict, { does, items: items?.map(({ name }) => name), maxAgeMs, waited, lifetimes }];
-    count(`${does}: ${verdict.kind}`);
-    check(waited <= timeoutMs, 'every caller is answered before its deadline', said);
-    switch (verdict.kind) {
-      case 'authenticated':
-      case 'answered':
-        judgeYes(caller, verdict, said);
-        return;
-      case 'rejected': {
-        const lifeMs = Math.min(rejectedTtlMs, ttlMs);
-        const reasons = inquiries.filter(({ end }) => end?.kind === 'no' && end.code === verdict.code);
-        const allowed = reasons.some((each) => forbids(each, caller, lifeMs) === undefined);
-        check(allowed, 'a refusal that was not answered, or not to this caller', said);
-        return;
-      }
-      case 'unavailable': {
-        const failed = inquiries.some(
-          ({ holder, end }) =>
-            holder === caller.holder &&
-            end?.kind === 'none' &&
-            end.code === verdict.code &&
-            end.order > caller.order,
-        );
-        const late = waited === timeoutMs && verdict.code === 'timeout';
-        check(does in waits || model.closed, 'no verdict is never remembered', said);
-        check(
-          failed || late || (model.closed && verdict.code === 'closed'),
-          'unavailable without a failure',
-          said,
-        );
-        if (late) count('late');
-      }
-    }
-  }
-
-  function judgeYes(
-    caller: Caller,
-    verdict: Extract<Verdict | PrivilegesVerdict, { identity: unknown }>,
-    said: unknown,
-  ): void {
-    const { holder, maxAgeMs, items = [] } = caller;
-    const { identity, verifiedAt } = verdict;
-    check(!model.closed, 'nothing is told by what is closed', said);
-    const self = inquiries.find(({ order }) => order === identity.metadata.serial);
-    const failure = inquiries.some(
-      (each) => each.end?.kind === 'none' && each.items === undefined && each.end.order > caller.order,
-    );
-    const mayBeStale = caller.does in waits && maxAgeMs === undefined && failure;
-    const rule = forbids(self, caller, ttlMs + (mayBeStale ? staleIfErrorMs : 0));
-    check(rule === undefined, `identity: ${rule}`, said);
-    check(identity.username === holder.username, 'the identity is passed on as it was', said);
-    const sources = self === undefined ? [] : [self];
-    if (verdict.kind === 'answered') {
-      const { privileges } = verdict;
-      const places = new Set(items.flatMap((item) => item.places.map(({ path }) => String(path))));
-      check(sizeOf(privileges) === places.size + 1, 'told all that was asked for, and no more', said);
-      let all = true;
-      for (const item of items) {
-        const value = codeOf(privileges, item);
-        if (value === undefined) check(false, 'told all that was asked for', item.name, said);
-        else sources.push(...sourcesOf(caller, item, value, said));
-        all &&= value === 2 ** item.places.length - 1;
-      }
-      check(privileges.has_all_requested === all, 'has_all_requested is the conjunction', said);
-      count(`has_all_requested ${all}`);
-      if (sources.every(({ end }) => (end?.order ?? 0) < caller.order)) count('all from memory');
-      else if (sources.some(({ end }) => (end?.order ?? 0) < caller.order)) count('partly from memory');
-      if (sources.some(({ order, end }) => order < caller.order && (end?.order ?? 0) > caller.order))
-        count('joined');
-      if (caller.spared) count('asked again without what others asked for');
-    }
-    const oldest = Math.min(...sources.map((each) => each.verifiedAt));
-    check(verifiedAt <= oldest, 'verifiedAt is the start of the oldest question', said);
-    const known = inquiries.some((each) => each.holder === holder && each.verifiedAt === verifiedAt);
-    check(known, 'verifiedAt is the start of a question', said);
-  }
-
-  /** The question that an item's value is of, if it says so. Elsewhere there has to be one that it can be of. */
-  function sourcesOf(caller: Caller, item: Item, value: number, said: unknown): readonly Inquiry[] {
-    const paths = String(item.places.map(({ path }) => path));
-    const twins = (caller.items ?? []).filter(
-      (each) => String(each.places.map(({ path }) => path)) === paths,
-    );
-    const answered = (each: Item) =>
-      inquiries.filter(({ items, end }) => end?.kind === 'yes' && items?.includes(each));
-    if (item.coded && twins.length === 1) {
-      const source = answered(item).find(({ code }) => code === value);
-      const rule = forbids(source, caller);
-      check(rule === undefined, `privileges: ${rule}`, item.name, said);
-      return source === undefined ? [] : [source];
-    }
-    const allowed = twins.map((each) =>
-      answered(each).filter((source) => forbids(source, caller) === undefined),
-    );
-    const told = (source: Inquiry, each: Item) =>
-      each.coded ? source.code : Number(source.answer?.granted.has(each));
-    // Both must be granted where two share a place in the answer.
-    const values = allowed
-      .map((sources, at) => sources.map((source) => told(source, twins[at] ?? item)))
-      .reduce((some, others) => some.flatMap((one) => others.map((other) => one & other)));
-    if (twins.length > 1) count('with and without restricted indices');
-    check(values.includes(value), 'privileges: nothing that may be told says so', item.name, values, said);
-    return [];
-  }
-
   // ---- calls
 
   function callerOf(does: Caller['does'], holder: Holder, items: Caller['items'], maxAgeMs?: number): Caller {
@@ -315,24 +190,6 @@ export function createPrivilegeWitness(
         (reason: unknown) => judgeError(caller, reason, signal),
       )
       .finally(() => callers.delete(controller));
-  }
-
-  function judgeError(caller: Caller, reason: unknown, signal: AbortSignal): void {
-    if (signal.aborted) {
-      check(reason === signal.reason, 'rejects with the abort reason', reason);
-      return;
-    }
-    const bogus = caller.items?.find((item) => item.bogus);
-    const told = inquiries.some(
-      ({ holder, items, end }) =>
-        holder === caller.holder &&
-        end?.kind === 'invalid' &&
-        end.order > caller.order &&
-        items?.some((item) => item.bogus),
-    );
-    const invalid = reason instanceof InvalidPrivilegesError;
-    check(invalid && bogus !== undefined && told, 'rejects for no reason', String(reason));
-    count('invalid');
   }
 
   return {
@@ -439,7 +296,7 @@ export function createPrivilegeWitness(
         waiting: stats.waiting,
         callers: callers.size,
       });
-      if (wrong[0] !== undefined) throw wrong[0];
+      report();
     },
   };
 }

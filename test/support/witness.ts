@@ -6,6 +6,7 @@
 
 import type { Authenticated, Revocable, Verdict, Verifier } from '@esauth/core';
 import type { FakeClock } from './fake-clock.js';
+import { createFindings } from './findings.js';
 import { type Answer, type Holder, meaningOf, scriptOf } from './holders.js';
 import {
   type Caller,
@@ -49,34 +50,25 @@ export function createWitness(
 ): Witness {
   const { ttlMs, refreshAfterMs, staleIfErrorMs, jitter, timeoutMs } = lifetimes;
   const model = createModel(clock, lifetimes);
-  const wrong: Error[] = [];
+  const { seen, count, check, report } = createFindings();
   const answers = new Map<Asked, Answer>();
   const lookups: Lookup[] = [];
   const open = new Map<Asked, Lookup>();
   const refreshing = new Map<Holder, { readonly known: Known; readonly until: number }>();
   const refusedSince = new Map<Holder, number>();
   const callers = new Map<AbortController, Caller>();
-  const seen: Record<string, number> = {};
   let inCall: { refreshes: Known | undefined; asked: number } | undefined;
   const before = verifier.stats();
   let { hits } = before;
 
   upstream.watch({ asked, over });
 
-  function check(holds: unknown, sentence: string, ...details: unknown[]): void {
-    if (!holds) wrong.push(new Error(`${sentence} ${JSON.stringify(details)}`));
-  }
-
-  function count(what: string): void {
-    seen[what] = (seen[what] ?? 0) + 1;
-  }
-
   // ---- what happens at the client's end of the wire
 
   function asked(request: Asked): void {
     const holder = holders.find(({ spellings }) => spellings[0] === request.authorization);
     if (holder === undefined) {
-      wrong.push(new Error(`not a canonical spelling: ${request.authorization}`));
+      check(false, 'not a canonical spelling', request.authorization);
       return;
     }
     const last = lookups.findLast((each) => each.holder === holder);
@@ -342,7 +334,7 @@ export function createWitness(
       const expected = [hits, before.lookups + lookups.length, callers.size + refreshing.size, open.size];
       const stats = [counted, started, waiting, inFlight];
       check(String(stats) === String(expected), 'stats', { stats, expected });
-      if (wrong[0] !== undefined) throw wrong[0];
+      report();
     },
   };
 }

@@ -243,7 +243,7 @@ const denial: Denial = verifier.denial(refused, 'Bearer abc');
 // @ts-expect-error there is nothing to deny
 verifier.denial(authenticated);
 // @ts-expect-error no such status
-denial.status === 500;
+denial.status === 418;
 const error = new DenialError(denial);
 same<typeof error.headers, Record<string, string | string[]>>(true);
 same<typeof error.expose, true>(true);

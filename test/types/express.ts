@@ -5,10 +5,12 @@ import {
   callerHeaders,
   type EsauthMiddleware,
   esauth,
+  handleDenials,
   type Identity,
   identityOf,
   privileges,
   requireAuthenticationType,
+  requireIdentity,
   requirePrivileges,
   requireRoles,
   requireThat,
@@ -18,6 +20,7 @@ import {
 import express, { type Request, type RequestHandler, Router } from 'express';
 
 declare const verifier: Verifier;
+declare const other: Verifier;
 const app = express();
 
 app.use(esauth(verifier));
@@ -30,7 +33,13 @@ app.use(asHandler, [requireRoles('a'), requireRoles('b')]);
 // Guards leave a route's own types alone.
 app.get('/items/:id', esauth(verifier), requireRoles('reader'), (req, res) => {
   const id: string = req.params.id;
+  // @ts-expect-error the path has no such parameter
+  req.params.nope;
   res.json({ id });
+});
+app.get('/open/:id', requireIdentity(), (req, res) => {
+  // @ts-expect-error the path has no such parameter
+  res.json([req.params.id, req.params.nope]);
 });
 app.post<{ id: string }, { ok: boolean }, { name: string }>(
   '/items/:id',
@@ -40,6 +49,28 @@ app.post<{ id: string }, { ok: boolean }, { name: string }>(
     res.json({ ok: name !== req.params.id });
   },
 );
+
+// They can be awaited, and so can the middleware itself.
+app.get('/awaited', async (req, res) => {
+  const guarded: Promise<void> = requireRoles('reader')(req, res);
+  await Promise.all([guarded, middleware(req, res)]);
+  res.json(identityOf(req));
+});
+// @ts-expect-error without a response nobody can be refused
+requireIdentity()({} as Request);
+// @ts-expect-error it takes nothing
+requireIdentity('reader');
+app.use(handleDenials);
+
+// Several authorities, and credentials that are not in the header.
+app.use(esauth((req) => (req.hostname === 'a' ? verifier : other)));
+// @ts-expect-error there is no one verifier
+esauth(() => verifier).verifier;
+// @ts-expect-error nor a promise of one
+esauth(async () => verifier);
+esauth(verifier, { credential: (req) => req.query.token && `Bearer ${req.query.token}` });
+// @ts-expect-error a credential is a header's value
+esauth(verifier, { credential: () => 7 });
 
 // They know the request, and go wherever a handler goes.
 app.delete('/docs/:id', requirePrivileges({ index: [{ names: 'docs', privileges: ['delete'] }] }));

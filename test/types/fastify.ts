@@ -6,19 +6,22 @@ import {
   type EsauthOptions,
   esauth,
   type Guard,
+  handleDenials,
   type Identity,
   identityOf,
   privileges,
   requireAuthenticationType,
+  requireIdentity,
   requirePrivileges,
   requireRoles,
   requireThat,
   roles,
   type Verifier,
 } from '@esauth/fastify';
-import fastify, { type FastifyRequest, type preHandlerHookHandler } from 'fastify';
+import fastify, { type FastifyRequest, type FastifyTypeProvider, type preHandlerHookHandler } from 'fastify';
 
 declare const verifier: Verifier;
+declare const other: Verifier;
 const app = fastify();
 
 await app.register(esauth, { verifier });
@@ -59,6 +62,65 @@ app.addHook(
 );
 // @ts-expect-error too late, for a hook that gets no reply; the types of other late hooks take it
 app.addHook('onRequestAbort', requireRoles('superuser'));
+
+// They can be awaited.
+app.get(
+  '/awaited',
+  { preHandler: async (asked, reply) => requireRoles('reader')(asked, reply) },
+  async (asked, reply) => {
+    const guarded: Promise<void> = requireIdentity()(asked, reply);
+    await guarded;
+  },
+);
+// @ts-expect-error it takes nothing
+requireIdentity('reader');
+app.setErrorHandler(handleDenials);
+
+// What a type provider says of a route stays, beside guards of every kind. A small one of our own, in the form of
+// Fastify 4 (`output`) and that of 5 (`validator`).
+interface Says<Type> {
+  readonly says: Type;
+}
+type Said<Schema> = Schema extends Says<infer Type> ? Type : unknown;
+interface Provider extends FastifyTypeProvider {
+  readonly input: unknown;
+  readonly schema: unknown;
+  readonly output: Said<this['input']>;
+  readonly validator: Said<this['schema']>;
+}
+declare function says<Type>(): Says<Type>;
+const schema = {
+  params: says<{ id: string }>(),
+  body: says<{ name: string }>(),
+  querystring: says<{ page: number }>(),
+};
+app.withTypeProvider<Provider>().post(
+  '/typed/:id',
+  {
+    schema,
+    onRequest: requireIdentity(),
+    preValidation: [requireRoles('a')],
+    preHandler: [requireRoles('b'), requirePrivileges((asked) => ({ cluster: [asked.url] }))],
+  },
+  async ({ params, body, query }) => {
+    const typed: [string, string, number] = [params.id, body.name, query.page];
+    // @ts-expect-error not in the schema
+    params.nope;
+    // @ts-expect-error not in the schema
+    body.nope;
+    // @ts-expect-error not in the schema
+    query.nope;
+    return typed;
+  },
+);
+
+// Several authorities, and credentials that are not in the header.
+await app.register(esauth, { verifier: (asked) => (asked.hostname === 'a' ? verifier : other) });
+// @ts-expect-error no promise of one
+await app.register(esauth, { verifier: async () => verifier });
+await app.register(esauth, { verifier, credential: (asked) => asked.headers['x-token']?.toString() });
+// @ts-expect-error a credential is a header's value
+await app.register(esauth, { verifier, credential: () => 7 });
 
 // A route's config.
 app.get('/open', { config: { esauth: false } }, async () => 1);

@@ -5,11 +5,13 @@ import {
   callerHeaders,
   type EsauthMiddleware,
   esauth,
+  handleDenials,
   type Identity,
   type IdentityState,
   identityOf,
   privileges,
   requireAuthenticationType,
+  requireIdentity,
   requirePrivileges,
   requireRoles,
   requireThat,
@@ -20,6 +22,7 @@ import Koa, { type Context } from 'koa';
 import compose from 'koa-compose';
 
 declare const verifier: Verifier;
+declare const other: Verifier;
 const app = new Koa<IdentityState>();
 
 app.use(esauth(verifier));
@@ -60,6 +63,26 @@ app.use(
     ),
   ),
 );
+
+// They can be awaited, and so can the middleware itself.
+app.use(async (ctx) => {
+  await requireRoles('reader')(ctx);
+  await middleware(ctx);
+  ctx.body = identityOf(ctx);
+});
+// @ts-expect-error it takes nothing
+requireIdentity('reader');
+app.use(handleDenials);
+
+// Several authorities, and credentials that are not in the header.
+app.use(esauth((ctx) => (ctx.hostname === 'a' ? verifier : other)));
+// @ts-expect-error there is no one verifier
+esauth(() => verifier).verifier;
+// @ts-expect-error nor a promise of one
+esauth(async () => verifier);
+esauth(verifier, { credential: (ctx) => ctx.cookies.get('token') && `Bearer ${ctx.cookies.get('token')}` });
+// @ts-expect-error a credential is a header's value
+esauth(verifier, { credential: () => 7 });
 
 // @ts-expect-error a question names privileges
 requirePrivileges({ index: [{ names: 'docs' }] });

@@ -16,7 +16,7 @@ export type { Health, NodeState, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
 export type { Clock } from './time/clock.js';
-export type { RejectionCode, UnavailableCode } from './values/codes.js';
+export type { MistakeCode, RejectionCode, UnavailableCode } from './values/codes.js';
 export type { Presented, Scheme } from './values/credential.js';
 export type { Challenge, Denial, ProblemDetails } from './values/denial.js';
 export { DenialError } from './values/denial.js';
@@ -48,19 +48,18 @@ export { createVerifier } from './verifier.js';
 
 // For adapters: what a framework needs besides.
 
-export type {
-  Admission,
-  AdmissionOptions,
-  CallerHeaders,
-  Gate,
-  Host,
-  Refusal,
-  RequestLike,
-  RouteOptions,
-} from './admission/admission.js';
-export { callerHeaders, createGate, identityOf, verifierFrom } from './admission/admission.js';
+export type { Admission, Gate, Given, Host } from './admission/admission.js';
+export { createGate, verifierFrom } from './admission/admission.js';
+export type { CallerHeaders, Refusal, RequestLike, RouteOf } from './admission/entrance.js';
+export { callerHeaders, identityOf } from './admission/entrance.js';
 export type { Guard } from './admission/guard.js';
 export { createGuard } from './admission/guard.js';
+export type { Guards } from './admission/guards.js';
+export { createGuards } from './admission/guards.js';
+export { own } from './admission/own.js';
+export type { Way } from './admission/passage.js';
+export { passGate, passGuard } from './admission/passage.js';
+export type { AdmissionOptions, RouteOptions, VerifierOf } from './admission/settings.js';
 export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
 export { authorizationOf } from './values/credential.js';

@@ -9,7 +9,7 @@ import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { readOptions, type VerifierOptions } from './options/options.js';
 import { createTimeline } from './time/timeline.js';
-import { createElasticsearch } from './upstream/elasticsearch.js';
+import { createElasticsearch, probe } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
 import { createTransports } from './upstream/transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
@@ -147,7 +147,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const { ttlMs, staleIfErrorMs } = settings.cache;
   const timeline = createTimeline(clock);
-  const revocations = createRevocations(timeline, ttlMs + staleIfErrorMs + timeoutMs);
+  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
   const cache = createCache(settings.cache, clock, timeline, revocations);
   const transports = createTransports({
     tls: settings.tls,
@@ -157,7 +157,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // With another node to turn to, a dead address must leave time for it.
     connectTimeoutMs: settings.nodes.length > 1 ? Math.ceil(timeoutMs / 3) : timeoutMs,
   });
-  const nodes = createNodes({ urls: settings.nodes, ...upstream }, clock, transports.connect, warn);
+  const nodes = createNodes({ urls: settings.nodes, probe, ...upstream }, clock, transports.connect, warn);
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
@@ -244,6 +244,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     stats: () => ({
       ...count,
       hedges: nodes.hedges,
+      probes: nodes.probes,
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,

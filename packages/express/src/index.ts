@@ -1,11 +1,11 @@
 // Express middleware. Takes the request apart, asks the core, writes its answer back; every decision about
 // authentication is the core's.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as core from '@esauth/core';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request } from 'express';
 
-export type { Identity, Requirement, Verifier, VerifierOptions } from '@esauth/core';
-export { callerHeaders, createVerifier, DenialError, identityOf } from '@esauth/core';
+export * from '@esauth/core';
 
 declare global {
   namespace Express {
@@ -16,9 +16,17 @@ declare global {
   }
 }
 
-/** A handler that fits every route, whatever its parameters and body are: it looks at none of them. */
-// biome-ignore lint/suspicious/noExplicitAny: with anything else the handlers after it lose their types.
-export type Middleware = RequestHandler<any, any, any, any>;
+/**
+ * A handler that fits every route: it says nothing of parameters and bodies, so that they stay what they are. Without
+ * `next` it returns a promise, for handlers that await it: one that rejects with a `DenialError` for everybody who is
+ * not let in. Express 5 hands that to your error middleware; in Express 4 `catch` it and call `next` with it.
+ */
+export interface Middleware {
+  (req: IncomingMessage, res: ServerResponse, next: Next): void;
+  (req: IncomingMessage, res: ServerResponse): Promise<void>;
+}
+
+type Next = (error?: unknown) => void;
 
 /** Middleware that lets authenticated requests pass; `verifier` is there to revoke, watch and close it. */
 export type EsauthMiddleware = Middleware & { readonly verifier: core.Verifier };
@@ -27,74 +35,140 @@ export type EsauthMiddleware = Middleware & { readonly verifier: core.Verifier }
  * Accepts the `Authorization` header that Elasticsearch accepts, and puts the caller on `req.identity`.
  * Whoever is not let in gets 400, 401, 403 or 503 as a problem document (RFC 9457); the handlers do not run.
  *
- * @param verifierOrOptions one verifier for the whole application, or the options to make it from.
+ * @param given one verifier for the whole application, the options to make it from, or a function that has one for
+ *   each request (there is no `.verifier` then; while it throws or returns something else, nobody is let in).
  * @throws {ConfigurationError} `invalid_option`, naming the option.
  * @example
  * app.use(esauth({ nodes: 'https://es.internal:9200' }));
  * app.get('/me', (req, res) => res.json(req.identity));
  */
+export function esauth(given: core.VerifierOf<Request>, options?: core.AdmissionOptions<Request>): Middleware;
 export function esauth(
-  verifierOrOptions: core.Verifier | core.VerifierOptions,
+  given: core.Verifier | core.VerifierOptions,
   options?: core.AdmissionOptions<Request>,
-): EsauthMiddleware {
-  const verifier = core.verifierFrom(verifierOrOptions);
-  const host: core.Host<Request> = { node: (req) => req, address: (req) => req.ip };
-  const gate = core.createGate(verifier, options, host);
+): EsauthMiddleware;
+export function esauth(given: core.Given<Request>, options?: core.AdmissionOptions<Request>): Middleware {
+  const verifier = core.verifierFrom(given);
+  const gate = core.createGate(verifier, options, { node: (req) => req, address: (req) => req.ip });
 
   // No async function: what is known is passed on in the same turn.
-  function authenticate(req: Request, res: Response, next: NextFunction): void {
-    const finish = ({ refusal, identity }: core.Admission) => {
-      req.identity = identity;
-      proceed(refusal, res, next);
-    };
-    void core.whenKnown(gate.admit(req), res, finish, next);
-  }
-  return Object.assign(authenticate, { verifier });
+  const authenticate = (req: Request, res: ServerResponse, next?: Next): unknown =>
+    core.passGate(gate, req, way(res, next), (identity) => Object.assign(req, { identity }));
+  return Object.assign(authenticate as Middleware, 'verify' in verifier && { verifier });
 }
 
 /**
- * Guards a route: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 if
- * Elasticsearch has to be asked and does not tell.
+ * Guards a route: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 if Elasticsearch
+ * has to be asked and does not tell, 500 `not_admitted` if `esauth` did not run before.
  *
  * @throws {ConfigurationError} `invalid_option` if the requirement is none; so do the guards below.
+ * @example
+ * app.get('/admin', requireThat(anyOf(roles('admin'), privileges({ cluster: ['manage'] }))), handler);
  */
 export function requireThat(requirement: core.Requirement<Request>): Middleware {
-  const guard = core.createGuard(requirement);
-  return function checkRequirement(req, res, next) {
-    void core.whenKnown(guard(req, req), res, (refusal) => proceed(refusal, res, next), next);
-  };
+  const guard = core.createGuard(requirement, routeOf);
+  const check = (req: Request, res: ServerResponse, next?: Next): unknown =>
+    core.passGuard(guard, req, req, way(res, next));
+  return check as Middleware;
 }
 
-// What it takes.
-export { allOf, anyOf, anyRole, authenticationType, privileges, realm, roles } from '@esauth/core';
+type Guards = core.Guards<Request, Middleware>;
+const guards: Guards = core.createGuards(requireThat);
 
-/** All of these roles. API keys and service accounts have none. */
-export const requireRoles = (...names: readonly string[]): Middleware => requireThat(core.roles(...names));
+/**
+ * Anybody who was authenticated: where `esauth` is `optional`.
+ *
+ * @example
+ * requireIdentity()
+ */
+export const requireIdentity: Guards['requireIdentity'] = guards.requireIdentity;
 
-/** One of these roles at least. */
-export const requireAnyRole = (...names: readonly string[]): Middleware =>
-  requireThat(core.anyRole(...names));
+/**
+ * All of these roles. API keys and service accounts have none.
+ *
+ * @example
+ * requireRoles('admin')
+ */
+export const requireRoles: Guards['requireRoles'] = guards.requireRoles;
 
-/** One of these realms, by name. */
-export const requireRealm = (...names: readonly string[]): Middleware => requireThat(core.realm(...names));
+/**
+ * One of these roles at least.
+ *
+ * @example
+ * requireAnyRole('admin', 'editor')
+ */
+export const requireAnyRole: Guards['requireAnyRole'] = guards.requireAnyRole;
 
-/** One of these ways to authenticate. */
-export const requireAuthenticationType = (...types: readonly core.AuthenticationType[]): Middleware =>
-  requireThat(core.authenticationType(...types));
+/**
+ * One of these realms, by name.
+ *
+ * @example
+ * requireRealm('saml1')
+ */
+export const requireRealm: Guards['requireRealm'] = guards.requireRealm;
 
-/** All of these privileges, of users and API keys alike, or those that a function names for a request. */
-export const requirePrivileges = (
-  question: core.PrivilegesQuestion | ((req: Request) => core.PrivilegesQuestion),
-): Middleware => requireThat(core.privileges(question));
+/**
+ * One of these ways to authenticate.
+ *
+ * @example
+ * requireAuthenticationType('api_key')
+ */
+export const requireAuthenticationType: Guards['requireAuthenticationType'] =
+  guards.requireAuthenticationType;
 
-function proceed(refusal: core.Refusal | undefined, res: Response, next: NextFunction): void {
-  if (refusal === undefined) next();
-  else if (refusal instanceof core.DenialError) next(refusal);
+/**
+ * All of these privileges, of users and API keys alike, or those that a function names for a request.
+ *
+ * @example
+ * requirePrivileges((req) => ({ index: [{ names: req.params.id, privileges: ['delete'] }] }))
+ */
+export const requirePrivileges: Guards['requirePrivileges'] = guards.requirePrivileges;
+
+/**
+ * Who is calling. An async handler of Express 4 whose exceptions nobody catches ends the process, so there put
+ * `requireIdentity()` before it: what it lets pass has an identity.
+ *
+ * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request, 500 `not_admitted` if
+ *   `esauth` did not run before.
+ * @example
+ * app.get('/me', requireIdentity(), (req, res) => res.json(identityOf(req)));
+ */
+export const identityOf = (req: core.RequestLike): core.Identity => core.identityOf(req, () => routeOf(req));
+
+/**
+ * Headers that make a request to Elasticsearch as the caller.
+ *
+ * @throws {DenialError} as `identityOf`; the headers are never empty.
+ * @example
+ * await elasticsearch.search(query, { headers: callerHeaders(req) });
+ */
+export const callerHeaders = (req: core.RequestLike): core.CallerHeaders =>
+  core.callerHeaders(req, () => routeOf(req));
+
+/**
+ * Error middleware that answers every `DenialError`, wherever it was thrown, as a guard would have. Others go on.
+ *
+ * @example
+ * app.use(handleDenials); // after the routes
+ */
+export function handleDenials(error: unknown, _req: IncomingMessage, res: ServerResponse, next: Next): void {
+  if (error instanceof core.DenialError && !res.headersSent) answer(res, error);
+  else next(error);
+}
+
+function routeOf(req: core.RequestLike & Partial<Pick<Request, 'baseUrl' | 'route'>>): unknown {
+  return `${req.baseUrl ?? ''}${req.route?.path ?? ''}`;
+}
+
+function way(response: ServerResponse, next: Next | undefined): core.Way {
+  return { response, next, nextHearsErrors: true, answer: (denial) => answer(response, denial) };
+}
+
+function answer(res: ServerResponse, { status, headers, body }: core.Refusal): void {
   // Somebody else, such as a timeout middleware, may have answered while we waited.
-  else if (!res.headersSent) {
-    const { status, headers, body } = refusal;
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-    res.status(status).setHeader('content-type', 'application/problem+json; charset=utf-8');
-    res.end(JSON.stringify(body));
-  }
+  if (res.headersSent) return;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.statusCode = status;
+  res.setHeader('content-type', 'application/problem+json; charset=utf-8');
+  res.end(JSON.stringify(body));
 }

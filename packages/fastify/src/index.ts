@@ -4,9 +4,9 @@
 import * as core from '@esauth/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
 
-export type { Identity, Requirement, Verifier, VerifierOptions } from '@esauth/core';
-export { createVerifier, DenialError } from '@esauth/core';
+export * from '@esauth/core';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,17 +20,28 @@ declare module 'fastify' {
 }
 
 export interface EsauthOptions extends core.AdmissionOptions<FastifyRequest> {
-  /** One verifier for the whole application, or the options to make one, which is closed with the application. */
-  readonly verifier: core.Verifier | core.VerifierOptions;
+  /**
+   * One verifier for the whole application; the options to make one, which is closed with the application; or a
+   * function that has one for each request (while it throws or returns something else, nobody is let in).
+   */
+  readonly verifier: core.Given<FastifyRequest>;
 }
 
-/** A hook for `onRequest`, `preValidation` or `preHandler`. */
-export type Guard = (request: AnyRequest, reply: AnyReply, done: Done) => void;
+/**
+ * A hook for `onRequest`, `preValidation` or `preHandler`. It says nothing of parameters and bodies, so that they stay
+ * what they are. Without `done` it returns a promise, for hooks and handlers that await it: one that rejects with a
+ * `DenialError` for everybody who is not let in.
+ */
+export interface Guard {
+  (request: AnyRequest, reply: AnyReply, done: Done): void;
+  (request: AnyRequest, reply: AnyReply): Promise<void>;
+}
 
-// biome-ignore lint/suspicious/noExplicitAny: a guard fits every route, whatever its types are, also of HTTP/2.
-type AnyRequest = FastifyRequest<any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: as above
-type AnyReply = FastifyReply<any, any, any, any>;
+type AnyRequest = {
+  readonly raw: core.RequestLike;
+  readonly routeOptions?: { readonly url?: string | undefined };
+};
+type AnyReply = { readonly raw: core.ResponseLike };
 type Done = (error?: Error) => void;
 
 /**
@@ -53,92 +64,131 @@ export const esauth: FastifyPluginAsync<EsauthOptions> = fastifyPlugin(plugin, {
 // Async, so that what is thrown here stops the start, and not the process.
 async function plugin(app: FastifyInstance, { verifier: given, ...options }: EsauthOptions): Promise<void> {
   const verifier = core.verifierFrom(given);
-  if (verifier !== given) app.addHook('onClose', () => verifier.close());
-  const host: core.Host<FastifyRequest> = {
-    node: (request) => request.raw,
-    address: (request) => request.ip,
-  };
-  const gate = core.createGate(verifier, options, host);
+  if (verifier !== given && 'close' in verifier) app.addHook('onClose', () => verifier.close());
+  const gate = core.createGate(verifier, options, { node: ({ raw }) => raw, address: ({ ip }) => ip });
 
   if (!app.hasRequestDecorator('identity')) app.decorateRequest('identity', undefined);
+  refuseMalformedUrls(app);
   // What is wrong in a route that was defined before this plugin was loaded, is found at its first request.
-  app.addHook('onRoute', (route) => void gate.forRoute(route.config?.esauth));
+  app.addHook('onRoute', ({ config }) => void gate.forRoute(core.own(config, 'esauth')));
   app.addHook('onRequest', authenticate);
   app.addHook('onReady', (done) => done(lateGuard(app)));
 
   // No async function: what is known is passed on in the same turn.
   function authenticate(request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const own = gate.forRoute(request.routeOptions.config.esauth);
-    const finish = ({ refusal, identity }: core.Admission) => {
-      request.identity = identity;
-      proceed(refusal, reply, done);
-    };
-    void core.whenKnown(own.admit(request), reply.raw, finish, done);
+    const route = gate.forRoute(core.own(request.routeOptions.config, 'esauth'));
+    void core.passGate(route, request, way(reply, done), (identity) => Object.assign(request, { identity }));
   }
 }
 
 /**
- * Guards a route: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 if
- * Elasticsearch has to be asked and does not tell.
+ * Guards a route: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 if Elasticsearch
+ * has to be asked and does not tell, 500 `not_admitted` if `esauth` did not run before.
  *
  * @throws {ConfigurationError} `invalid_option` if the requirement is none; so do the guards below.
+ * @example
+ * app.get('/admin', { preHandler: requireThat(anyOf(roles('admin'), realm('saml1'))) }, handler);
  */
 export function requireThat(requirement: core.Requirement<FastifyRequest>): Guard {
-  const guard = core.createGuard(requirement);
-  return function esauthGuard(request, reply, done) {
-    const finish = (refusal: core.Refusal | undefined) => proceed(refusal, reply, done);
-    void core.whenKnown(guard(request.raw, request), reply.raw, finish, done);
-  };
+  const guard = core.createGuard(requirement, routeOf);
+  const check = (request: FastifyRequest, reply: FastifyReply, done?: Done): unknown =>
+    core.passGuard(guard, request.raw, request, way(reply, done));
+  return named(check) as Guard;
 }
 
-// What it takes.
-export { allOf, anyOf, anyRole, authenticationType, privileges, realm, roles } from '@esauth/core';
+type Guards = core.Guards<FastifyRequest, Guard>;
+const guards: Guards = core.createGuards(requireThat);
 
-/** All of these roles. API keys and service accounts have none. */
-export const requireRoles = (...names: readonly string[]): Guard => requireThat(core.roles(...names));
+/**
+ * Anybody who was authenticated: where `esauth` is `optional`.
+ *
+ * @example
+ * { preHandler: requireIdentity() }
+ */
+export const requireIdentity: Guards['requireIdentity'] = guards.requireIdentity;
 
-/** One of these roles at least. */
-export const requireAnyRole = (...names: readonly string[]): Guard => requireThat(core.anyRole(...names));
+/**
+ * All of these roles. API keys and service accounts have none.
+ *
+ * @example
+ * { preHandler: requireRoles('admin') }
+ */
+export const requireRoles: Guards['requireRoles'] = guards.requireRoles;
 
-/** One of these realms, by name. */
-export const requireRealm = (...names: readonly string[]): Guard => requireThat(core.realm(...names));
+/**
+ * One of these roles at least.
+ *
+ * @example
+ * { preHandler: requireAnyRole('admin', 'editor') }
+ */
+export const requireAnyRole: Guards['requireAnyRole'] = guards.requireAnyRole;
 
-/** One of these ways to authenticate. */
-export const requireAuthenticationType = (...types: readonly core.AuthenticationType[]): Guard =>
-  requireThat(core.authenticationType(...types));
+/**
+ * One of these realms, by name.
+ *
+ * @example
+ * { preHandler: requireRealm('saml1') }
+ */
+export const requireRealm: Guards['requireRealm'] = guards.requireRealm;
 
-/** All of these privileges, of users and API keys alike, or those that a function names for a request. */
-export const requirePrivileges = (
-  question: core.PrivilegesQuestion | ((request: FastifyRequest) => core.PrivilegesQuestion),
-): Guard => requireThat(core.privileges(question));
+/**
+ * One of these ways to authenticate.
+ *
+ * @example
+ * { preHandler: requireAuthenticationType('api_key') }
+ */
+export const requireAuthenticationType: Guards['requireAuthenticationType'] =
+  guards.requireAuthenticationType;
 
-/** @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. */
-export const identityOf = (request: { readonly raw: core.RequestLike }): core.Identity =>
-  core.identityOf(request.raw);
+/**
+ * All of these privileges, of users and API keys alike, or those that a function names for a request.
+ *
+ * @example
+ * { preHandler: requirePrivileges((request) => ({ index: [{ names: request.id, privileges: ['delete'] }] })) }
+ */
+export const requirePrivileges: Guards['requirePrivileges'] = guards.requirePrivileges;
+
+/**
+ * Who is calling.
+ *
+ * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request, 500 `not_admitted` if
+ *   `esauth` did not run before.
+ * @example
+ * const { subject } = identityOf(request);
+ */
+export const identityOf = (request: AnyRequest): core.Identity =>
+  core.identityOf(request.raw, () => routeOf(request));
 
 /**
  * Headers that make a request to Elasticsearch as the caller.
  *
- * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request; never empty.
+ * @throws {DenialError} as `identityOf`; the headers are never empty.
+ * @example
+ * await elasticsearch.search(query, { headers: callerHeaders(request) });
  */
-export const callerHeaders = (request: { readonly raw: core.RequestLike }): core.CallerHeaders =>
-  core.callerHeaders(request.raw);
+export const callerHeaders = (request: AnyRequest): core.CallerHeaders =>
+  core.callerHeaders(request.raw, () => routeOf(request));
 
-// In a hook that runs when the handler is through, a guard could refuse nothing any more. Nothing else tells
-// which hooks a route came to have.
-function lateGuard(app: FastifyInstance): Error | undefined {
-  const late = /\((?!onRequest|preValidation|preHandler)(\w+)\) .*"esauthGuard\(\)"/;
-  const hook = late.exec(app.printRoutes({ includeHooks: true }))?.[1];
-  const cure = 'too late for a guard, which goes to onRequest or preHandler';
-  return hook === undefined ? undefined : new core.ConfigurationError(hook, cure);
+/**
+ * An error handler that answers every `DenialError`, wherever it was thrown, as a guard would have. Others go on.
+ *
+ * @example
+ * app.setErrorHandler(handleDenials);
+ */
+export function handleDenials(error: unknown, _request: AnyRequest, reply: AnyReply): void {
+  if (error instanceof core.DenialError) answer(reply as FastifyReply, error);
+  else (reply as FastifyReply).send(error);
 }
 
-function proceed(refusal: core.Refusal | undefined, reply: AnyReply, done: Done): void {
-  if (refusal === undefined || refusal instanceof core.DenialError) done(refusal);
+const routeOf = ({ routeOptions }: AnyRequest): unknown => routeOptions?.url;
+
+function way(reply: FastifyReply, next: Done | undefined): core.Way {
+  return { response: reply?.raw, next, nextHearsErrors: true, answer: (denial) => answer(reply, denial) };
+}
+
+function answer(reply: FastifyReply, { status, headers, body }: core.Refusal): void {
   // Somebody else, such as a timeout, may have answered while we waited, or taken the reply over.
-  else if (!reply.sent && !reply.raw.headersSent) {
-    const { status, headers, body } = refusal;
-    for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-    reply.code(status).type('application/problem+json; charset=utf-8').send(JSON.stringify(body));
-  }
+  if (reply.sent || reply.raw.headersSent) return;
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value);
+  reply.code(status).type('application/problem+json; charset=utf-8').send(JSON.stringify(body));
 }

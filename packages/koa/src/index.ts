@@ -4,8 +4,7 @@
 import * as core from '@esauth/core';
 import type { Context, Middleware, Next } from 'koa';
 
-export type { Identity, Requirement, Verifier, VerifierOptions } from '@esauth/core';
-export { createVerifier, DenialError } from '@esauth/core';
+export * from '@esauth/core';
 
 /** What `esauth` adds to `ctx.state`: `new Koa<IdentityState>()`. */
 export interface IdentityState {
@@ -13,95 +12,173 @@ export interface IdentityState {
   identity?: core.Identity | undefined;
 }
 
-/** Middleware that lets authenticated requests pass; `verifier` is there to revoke, watch and close it. */
-export type EsauthMiddleware = Middleware<IdentityState> & { readonly verifier: core.Verifier };
+/**
+ * Middleware that can be awaited too: without `next` it returns a promise that rejects with a `DenialError` for
+ * everybody who is not let in, so that nothing after it runs.
+ */
+export type Guard = Middleware & Awaitable;
+
+type Awaitable = (ctx: Pick<Context, 'req' | 'res'>) => Promise<unknown>;
+
+/** Middleware that lets authenticated requests pass. */
+export type EntranceMiddleware = Middleware<IdentityState> & Awaitable;
+
+/** The same; `verifier` is there to revoke, watch and close it. */
+export type EsauthMiddleware = EntranceMiddleware & { readonly verifier: core.Verifier };
 
 /**
  * Accepts the `Authorization` header that Elasticsearch accepts, and puts the caller on `ctx.state.identity`.
  * Whoever is not let in gets 400, 401, 403 or 503 as a problem document (RFC 9457); what follows does not run.
  *
- * @param verifierOrOptions one verifier for the whole application, or the options to make it from.
+ * @param given one verifier for the whole application, the options to make it from, or a function that has one for
+ *   each request (there is no `.verifier` then; while it throws or returns something else, nobody is let in).
  * @throws {ConfigurationError} `invalid_option`, naming the option.
  * @example
  * app.use(esauth({ nodes: 'https://es.internal:9200' }));
  * app.use((ctx) => { ctx.body = ctx.state.identity; });
  */
 export function esauth(
-  verifierOrOptions: core.Verifier | core.VerifierOptions,
+  given: core.VerifierOf<Context>,
   options?: core.AdmissionOptions<Context>,
-): EsauthMiddleware {
-  const verifier = core.verifierFrom(verifierOrOptions);
-  const host: core.Host<Context> = { node: (ctx) => ctx.req, address: (ctx) => ctx.ip };
-  const gate = core.createGate(verifier, options, host);
+): EntranceMiddleware;
+export function esauth(
+  given: core.Verifier | core.VerifierOptions,
+  options?: core.AdmissionOptions<Context>,
+): EsauthMiddleware;
+export function esauth(
+  given: core.Given<Context>,
+  options?: core.AdmissionOptions<Context>,
+): EntranceMiddleware {
+  const verifier = core.verifierFrom(given);
+  const gate = core.createGate(verifier, options, { node: (ctx) => ctx.req, address: (ctx) => ctx.ip });
 
   // No async function: what is known is passed on in the same turn.
-  function authenticate(ctx: Context, next: Next): Promise<unknown> {
-    const finish = ({ refusal, identity }: core.Admission) => {
-      ctx.state.identity = identity;
-      return proceed(refusal, ctx, next);
-    };
-    return core.whenKnown(gate.admit(ctx), ctx.res, finish);
-  }
-  return Object.assign(authenticate, { verifier });
+  const authenticate = (ctx: Context, next?: Next): unknown =>
+    core.passGate(gate, ctx, way(ctx, next), (identity) => Object.assign(ctx.state, { identity }));
+  return Object.assign(authenticate as EntranceMiddleware, 'verify' in verifier && { verifier });
 }
 
 /**
  * Guards what follows: 403 unless the caller meets the requirement, 401 if nobody was authenticated, 503 if
- * Elasticsearch has to be asked and does not tell.
+ * Elasticsearch has to be asked and does not tell, 500 `not_admitted` if `esauth` did not run before.
  *
  * @throws {ConfigurationError} `invalid_option` if the requirement is none; so do the guards below.
+ * @example
+ * router.get('/admin', requireThat(anyOf(roles('admin'), privileges({ cluster: ['manage'] }))), handler);
  */
-export function requireThat(requirement: core.Requirement<Context>): Middleware {
-  const guard = core.createGuard(requirement);
-  return function checkRequirement(ctx, next) {
-    return core.whenKnown(guard(ctx.req, ctx), ctx.res, (refusal) => proceed(refusal, ctx, next));
-  };
+export function requireThat(requirement: core.Requirement<Context>): Guard {
+  const guard = core.createGuard(requirement, routeOf);
+  const check = (ctx: Context, next?: Next): unknown => core.passGuard(guard, ctx.req, ctx, way(ctx, next));
+  return check as Guard;
 }
 
-// What it takes.
-export { allOf, anyOf, anyRole, authenticationType, privileges, realm, roles } from '@esauth/core';
+type Guards = core.Guards<Context, Guard>;
+const guards: Guards = core.createGuards(requireThat);
 
-/** All of these roles. API keys and service accounts have none. */
-export const requireRoles = (...names: readonly string[]): Middleware => requireThat(core.roles(...names));
+/**
+ * Anybody who was authenticated: where `esauth` is `optional`.
+ *
+ * @example
+ * requireIdentity()
+ */
+export const requireIdentity: Guards['requireIdentity'] = guards.requireIdentity;
 
-/** One of these roles at least. */
-export const requireAnyRole = (...names: readonly string[]): Middleware =>
-  requireThat(core.anyRole(...names));
+/**
+ * All of these roles. API keys and service accounts have none.
+ *
+ * @example
+ * requireRoles('admin')
+ */
+export const requireRoles: Guards['requireRoles'] = guards.requireRoles;
 
-/** One of these realms, by name. */
-export const requireRealm = (...names: readonly string[]): Middleware => requireThat(core.realm(...names));
+/**
+ * One of these roles at least.
+ *
+ * @example
+ * requireAnyRole('admin', 'editor')
+ */
+export const requireAnyRole: Guards['requireAnyRole'] = guards.requireAnyRole;
 
-/** One of these ways to authenticate. */
-export const requireAuthenticationType = (...types: readonly core.AuthenticationType[]): Middleware =>
-  requireThat(core.authenticationType(...types));
+/**
+ * One of these realms, by name.
+ *
+ * @example
+ * requireRealm('saml1')
+ */
+export const requireRealm: Guards['requireRealm'] = guards.requireRealm;
 
-/** All of these privileges, of users and API keys alike, or those that a function names for a request. */
-export const requirePrivileges = (
-  question: core.PrivilegesQuestion | ((ctx: Context) => core.PrivilegesQuestion),
-): Middleware => requireThat(core.privileges(question));
+/**
+ * One of these ways to authenticate.
+ *
+ * @example
+ * requireAuthenticationType('api_key')
+ */
+export const requireAuthenticationType: Guards['requireAuthenticationType'] =
+  guards.requireAuthenticationType;
 
-/** @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. */
+/**
+ * All of these privileges, of users and API keys alike, or those that a function names for a request.
+ *
+ * @example
+ * requirePrivileges((ctx) => ({ index: [{ names: ctx.params.id, privileges: ['delete'] }] }))
+ */
+export const requirePrivileges: Guards['requirePrivileges'] = guards.requirePrivileges;
+
+/**
+ * Who is calling.
+ *
+ * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request, 500 `not_admitted` if
+ *   `esauth` did not run before.
+ * @example
+ * const { subject } = identityOf(ctx);
+ */
 export const identityOf = (ctx: { readonly req: core.RequestLike }): core.Identity =>
-  core.identityOf(ctx.req);
+  core.identityOf(ctx.req, () => routeOf(ctx));
 
 /**
  * Headers that make a request to Elasticsearch as the caller.
  *
- * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request; never empty.
+ * @throws {DenialError} as `identityOf`; the headers are never empty.
+ * @example
+ * await elasticsearch.search(query, { headers: callerHeaders(ctx) });
  */
 export const callerHeaders = (ctx: { readonly req: core.RequestLike }): core.CallerHeaders =>
-  core.callerHeaders(ctx.req);
+  core.callerHeaders(ctx.req, () => routeOf(ctx));
 
-function proceed(refusal: core.Refusal | undefined, ctx: Context, next: Next): Promise<unknown> {
-  if (refusal === undefined) return next();
-  if (refusal instanceof core.DenialError) return Promise.reject(refusal);
-  // Koa sets nothing any more if somebody else, such as a timeout middleware, has answered while we waited.
-  const { status, headers, body } = refusal;
+/**
+ * Middleware that answers every `DenialError`, wherever after it it was thrown, as a guard would have. Others go on.
+ *
+ * @example
+ * app.use(handleDenials); // before everything
+ */
+export async function handleDenials(ctx: Answerable, next: () => Promise<unknown>): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    if (!(error instanceof core.DenialError)) throw error;
+    answer(ctx, error);
+  }
+}
+
+/** Routers (`@koa/router`, `koa-router`) leave it there. */
+const routeOf = (ctx: object): unknown => Reflect.get(ctx, '_matchedRoute');
+
+function way(ctx: Context, next: Next | undefined): core.Way {
+  return { response: ctx.res, next, nextHearsErrors: false, answer: (denial) => answer(ctx, denial) };
+}
+
+interface Answerable {
+  status: number;
+  body: unknown;
+  set(name: string, value: string | string[]): void;
+}
+
+// Koa sets nothing any more if somebody else, such as a timeout middleware, has answered while we waited.
+function answer(ctx: Answerable, { status, headers, body }: core.Refusal): void {
   ctx.status = status;
   for (const [name, value] of Object.entries(headers)) {
     ctx.set(name, typeof value === 'string' ? value : [...value]);
   }
   ctx.set('content-type', 'application/problem+json; charset=utf-8');
   ctx.body = JSON.stringify(body);
-  return Promise.resolve();
 }

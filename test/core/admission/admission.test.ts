@@ -5,6 +5,7 @@ import {
   callerHeaders,
   createGate,
   createGuard,
+  createGuards,
   createVerifier,
   DenialError,
   type Gate,
@@ -71,6 +72,45 @@ test('a request that is refused later is not who it was before', async () => {
   expect((await admit(strict, request)).refusal?.status).toBe(401);
   expect(() => identityOf(request)).toThrow(DenialError);
   expect(createGuard(roles('editor'))(request, request)).toMatchObject({ status: 401 });
+  await verifier.close();
+});
+
+test.each(['credential', 'source'])('%s must be a function', (name) => {
+  const make = () => createGate(createVerifier({ nodes: node.url }), { [name]: 'cookie' }, host);
+  expect(make).toThrow(`${name}: must be a function`);
+});
+
+test('a source that is no string is told to the operator, once', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const options = { source: (() => ['203.0.113.9']) as unknown as () => string };
+  const warnings = await warningsDuring(async () => {
+    for (const _ of [1, 2]) await admit(createGate(verifier, options, host), from(jane));
+  });
+  expect(warnings).toMatchObject([
+    { code: 'ESAUTH_SOURCE', message: expect.stringContaining('source must return a string') },
+  ]);
+  await verifier.close();
+});
+
+test('requireIdentity takes nothing: as middleware that was not called it would leave requests hanging', () => {
+  const { requireIdentity } = createGuards(createGuard);
+  expect(() => (requireIdentity as (misplaced: unknown) => unknown)({})).toThrow(
+    'requireIdentity: takes nothing: requireIdentity()',
+  );
+  expect(() => createGuard(undefined as never)).toThrow(
+    'to ask for nothing but a caller, use requireIdentity()',
+  );
+});
+
+test('what an earlier gate let in does not count any more when a function of the next one throws', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const request = from(jane);
+  await admit(createGate(verifier, {}, host), request);
+  const source = () => {
+    throw new Error('no source');
+  };
+  await expect(admit(createGate(verifier, { source }, host), request)).rejects.toThrow('no source');
+  expect(() => identityOf(request)).toThrow(DenialError);
   await verifier.close();
 });
 

@@ -8,7 +8,6 @@ import {
   authenticationType,
   createGate,
   createGuard,
-  createVerifier,
   DenialError,
   type Host,
   InvalidPrivilegesError,
@@ -19,16 +18,15 @@ import {
   type Requirement,
   realm,
   roles,
-  type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { jane } from '../../support/callers.js';
 import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { begin, clock, end, verifier } from '../../support/scene.js';
 import { identityBody, mistakeBody, respond } from '../../support/scripted-node.js';
 import { settled } from '../../support/settled.js';
 import { warningsDuring } from '../../support/warnings.js';
 
-const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const on = (names: string, ...wanted: string[]) => privileges({ index: [{ names, privileges: wanted }] });
 const read = on('docs', 'read');
 const write = on('docs', 'write');
@@ -42,17 +40,10 @@ interface Framework extends RequestLike {
 }
 
 let grantor: Grantor;
-let clock: FakeClock;
-let verifier: Verifier;
 beforeEach(async () => {
-  clock = createFakeClock();
-  grantor = await createGrantor();
-  verifier = createVerifier({ nodes: grantor.url, clock, cache: { jitter: 0, refreshAfterMs: 0 } });
+  grantor = begin(await createGrantor());
 });
-afterEach(async () => {
-  await verifier.close();
-  await grantor.close();
-});
+afterEach(end);
 
 async function admitted(options: AdmissionOptions = {}, id = 'docs'): Promise<Framework> {
   const request = { rawHeaders: ['Authorization', jane], headers: {}, params: { id } };
@@ -143,11 +134,11 @@ describe('a guard', () => {
     expect(events).toEqual([{ kind: 'rejected', code: 'forbidden', subject, source: 'none' }]);
   });
 
-  test('without a middleware before it, or without an identity, is a 401', async () => {
+  test('without a middleware before it is a 500, and without an identity a 401', async () => {
     const bare = { rawHeaders: ['Authorization', jane], headers: {} };
     expect(createGuard(read)(bare, bare)).toMatchObject({
-      status: 401,
-      body: { code: 'credentials_missing' },
+      status: 500,
+      body: { code: 'not_admitted' },
     });
     const nobody = { rawHeaders: [], headers: {} };
     await settled(createGate(verifier, { optional: true }, host).admit(nobody));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BreakerState } from '../../../packages/core/src/observation/stats.js';
-import { type Breaker, createBreaker } from '../../../packages/core/src/upstream/breaker.js';
+import { type Attempt, type Breaker, createBreaker } from '../../../packages/core/src/upstream/breaker.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 
 let clock: FakeClock;
@@ -10,7 +10,7 @@ let changes: BreakerState[];
 beforeEach(() => {
   clock = createFakeClock();
   changes = [];
-  breaker = createBreaker({ failures: 3, openMs: 2_000, silenceMs: 1_000 }, clock, (state) =>
+  breaker = createBreaker({ failures: 3, openMs: 2_000, timeoutMs: 1_000 }, clock, (state) =>
     changes.push(state),
   );
 });
@@ -39,7 +39,7 @@ describe('closed', () => {
 
   test('one that nobody waited for neither counts nor ends the row', () => {
     fail(2);
-    breaker.begin().unanswered();
+    breaker.begin().dropped();
     expect(breaker).toMatchObject({ state: 'closed', failures: 2 });
     fail(1);
     expect(breaker.state).toBe('open');
@@ -55,59 +55,55 @@ describe('closed', () => {
 });
 
 describe('a node that says nothing', () => {
-  /** Questions that are given up after so long, one after the other. */
-  async function leaveAfter(...waits: readonly number[]): Promise<void> {
-    for (const waitMs of waits) {
-      const attempt = breaker.begin();
-      await clock.advance(waitMs);
-      attempt.unanswered();
-    }
+  /** Asks, and leaves after so long. @returns the question, if it goes on. */
+  async function leaveAfter(waitMs: number): Promise<Attempt | undefined> {
+    const attempt = breaker.begin();
+    await clock.advance(waitMs);
+    if (attempt.left()) return attempt;
+    attempt.dropped();
+    return undefined;
   }
 
-  test('fails by a deadline, and a little before it, because timers are not exact', async () => {
+  test('by the deadline has failed, if it has had a third of the time', async () => {
+    const whole = breaker.begin();
+    await clock.advance(667);
+    const fair = breaker.begin();
+    await clock.advance(1);
+    const short = breaker.begin();
+    await clock.advance(333);
+    short.late();
+    expect(breaker.failures).toBe(0);
+    await clock.advance(1);
+    fair.late();
+    whole.late();
+    expect(breaker.failures).toBe(2);
+  });
+
+  test('for as long as a question may take is asked to the end: by so many who leave as it takes to open', async () => {
+    expect(await leaveAfter(300)).toBeUndefined();
+    expect(await leaveAfter(300)).toBeUndefined();
+    const witnesses = [await leaveAfter(300), await leaveAfter(1), await leaveAfter(1)];
+    expect(witnesses).not.toContain(undefined);
+    expect(await leaveAfter(1)).toBeUndefined();
+    await clock.advance(1_000);
+    for (const witness of witnesses) witness?.late();
+    expect(breaker).toMatchObject({ state: 'open', failures: 3 });
+  });
+
+  test('P57: and answers one of them is as good as any', async () => {
     await leaveAfter(900);
-    expect(breaker.failures).toBe(1);
+    const witness = await leaveAfter(1);
+    expect(witness).toBeDefined();
+    witness?.answered();
+    expect(await leaveAfter(899)).toBeUndefined();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
   });
 
-  test('fails as well if nobody waits for it that long: its silence is added up', async () => {
-    await leaveAfter(300, 300, 299);
-    expect(breaker.failures).toBe(0);
-    await leaveAfter(300);
-    expect(breaker.failures).toBe(1);
-    await leaveAfter(300, 300);
-    expect(breaker.state).toBe('open');
-    // Nor is the one that tries it given the time of a deadline.
-    await clock.advance(2_000);
-    await leaveAfter(300);
-    expect(breaker).toMatchObject({ state: 'open', waitMs: 2_000 });
-  });
-
-  test('at the same time counts once, however many wait', async () => {
-    const attempts = Array.from({ length: 20 }, () => breaker.begin());
-    await clock.advance(300);
-    for (const attempt of attempts) attempt.unanswered();
-    expect(breaker.failures).toBe(0);
-  });
-
-  test('P57: until its next answer, whatever that is', async () => {
-    await leaveAfter(300, 300);
-    breaker.begin().answered();
-    await leaveAfter(300, 300);
-    expect(breaker.failures).toBe(0);
-  });
-
-  test('P57: and not before an answer to somebody who waits longer', async () => {
-    const patient = breaker.begin();
-    const hasty = breaker.begin();
-    await clock.advance(700);
-    patient.answered();
-    await clock.advance(200);
-    hasty.unanswered();
-    expect(breaker.failures).toBe(0);
-  });
-
-  test('P57: who leaves at once has not waited, however often he does', async () => {
-    for (let n = 0; n < 100; n += 1) await leaveAfter(99);
+  test('P57: until then, however many leave and however often', async () => {
+    for (let n = 0; n < 100; n += 1) {
+      breaker.begin().answered();
+      await leaveAfter(899);
+    }
     expect(breaker.failures).toBe(0);
   });
 });
@@ -168,14 +164,22 @@ describe('half open', () => {
     expect(changes).toEqual(['open', 'half_open', 'open']);
   });
 
-  test('if nobody waited for it any more, the next one tries at once', () => {
-    breaker.begin().unanswered();
+  test('P57: goes on if everybody leaves, so that its reply decides', () => {
+    const trial = breaker.begin();
+    expect(trial.left()).toBe(true);
+    expect(breaker).toMatchObject({ state: 'half_open', waitMs: 2_000 });
+    trial.answered();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('if it was given up, the next one tries at once', () => {
+    breaker.begin().dropped();
     expect(breaker).toMatchObject({ state: 'half_open', waitMs: 0 });
     breaker.begin().answered();
     expect(breaker.state).toBe('closed');
   });
 
-  test.each(['failed', 'unanswered'] as const)(
+  test.each(['failed', 'dropped'] as const)(
     'another one, asked before it opened, that %s lets no second one through',
     async (outcome) => {
       breaker.begin().answered();

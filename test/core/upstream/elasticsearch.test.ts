@@ -67,7 +67,7 @@ describe('an answer becomes a verdict', () => {
     ],
     [
       '403',
-      { status: 403, body: errorBody(403, 'action [x] is unauthorized') },
+      { status: 403, body: errorBody(403, 'action [x] is unauthorized for user [x]') },
       'rejected credentials_restricted',
     ],
     [
@@ -304,11 +304,25 @@ describe('the answer must fit what was presented (P42, P54)', () => {
     authentication_realm: { name: 'r', type },
     authentication_type: 'realm',
   });
+  const keyCalled = (id: string) => `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
+  const jwt = 'Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl';
+  const text = '\x00\x01\x00\x01elastic/fleet-server/one:secretsecretsecretse';
+  const serviceToken = `Bearer ${Buffer.from(text).toString('base64')}`;
+  const serviceRealm = { name: '_service_account', type: '_service_account' };
+  const fleet = {
+    username: 'elastic/fleet-server',
+    authentication_realm: serviceRealm,
+    lookup_realm: serviceRealm,
+    token: { name: 'one', type: '_service_account_index' },
+  };
   const refusedRealms = ['reserved', 'native', 'file', 'ldap', 'active_directory', 'pki', 'kerberos'];
   const good: readonly (readonly [string, string, Readonly<Record<string, unknown>>])[] = [
     ['ApiKey as api_key', apiKey, { authentication_type: 'api_key' }],
+    ['ApiKey as itself', keyCalled('k1'), { authentication_type: 'api_key', api_key: { id: 'k1' } }],
+    ["a cloud's key", 'ApiKey essu_abcdef', { authentication_type: 'api_key', api_key: { id: 'k1' } }],
     ['Bearer as token', bearer, {}],
-    ['Bearer as realm jwt', bearer, realm('jwt')],
+    ['Bearer of three parts as realm jwt', jwt, realm('jwt')],
+    ['Bearer of a service account as that', serviceToken, fleet],
     ['Bearer as a realm of a plugin', bearer, realm('acme')],
     ['Basic as realm native', basic, realm('native')],
     ['Basic as realm ldap', basic, realm('ldap')],
@@ -318,6 +332,15 @@ describe('the answer must fit what was presented (P42, P54)', () => {
   });
 
   const bad: readonly (readonly [string, string, Readonly<Record<string, unknown>>])[] = [
+    ['ApiKey as another key', keyCalled('k1'), { authentication_type: 'api_key', api_key: { id: 'k2' } }],
+    ['Bearer of one part as realm jwt', bearer, realm('jwt')],
+    ['Bearer as a service account', bearer, fleet],
+    ['Bearer of a service account as another', serviceToken, { ...fleet, username: 'elastic/kibana' }],
+    [
+      'Bearer of a service account as another token of it',
+      serviceToken,
+      { ...fleet, token: { name: 'other' } },
+    ],
     ['ApiKey as token', apiKey, {}],
     ['ApiKey as realm', apiKey, realm('native')],
     ['ApiKey as realm pki', apiKey, realm('pki')],

@@ -16,6 +16,7 @@ import {
 const fine = respond({ body: '{}' });
 const silent: Script = () => {};
 const timeoutMs = 3_000;
+const probe = { path: '/_security/_authenticate', headers: {} };
 const hedgeAfterMs = 1_000;
 
 let clock: FakeClock;
@@ -41,7 +42,7 @@ async function start(scripts: readonly Script[], settings = {}): Promise<void> {
   const breaker = { failures: 5, openMs: 2_000 };
   const transport = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 32, dispatcher: undefined };
   nodes = createNodes(
-    { urls, timeoutMs, retries: 0, hedgeAfterMs, breaker, ...settings },
+    { urls, timeoutMs, retries: 0, hedgeAfterMs, maxConcurrent: 10, probe, breaker, ...settings },
     clock,
     createTransports(transport).connect,
     (warning, message) => void warned.push(`${warning}: ${message}`),
@@ -61,6 +62,7 @@ function send(changes: Partial<Call> = {}): Promise<Reply> {
     { path: '/_security/_authenticate', headers: {} },
     {
       signal: unfired,
+      hedge: { spent: false },
       isFinal: (reply) => reply.kind === 'answer' && reply.answer.status < 429,
       besides() {
         if (places === 0) return undefined;
@@ -98,11 +100,12 @@ describe('a node that keeps silent for hedgeAfterMs', () => {
     expect(failures()).toEqual([1, 0, 0]);
     expect(nodes.hedges).toBe(1);
     expect(warned).toEqual([
-      `ESAUTH_TIMEOUT ${server(0).url}/: ${server(0).url}/: no answer within 1000 ms (upstream.hedgeAfterMs); ` +
+      `ESAUTH_SILENT ${server(0).url}/: ${server(0).url}/: no answer within 1000 ms (upstream.hedgeAfterMs); ` +
         'another node has answered in its place',
     ]);
     expect([clock.timers, places]).toEqual([0, 1_000]);
     // It rests, so nobody has to wait for it again at once.
+    expect(await heard(send())).toEqual([1, 200]);
     expect(await heard(send())).toEqual([2, 200]);
     expect(await heard(send())).toEqual([1, 200]);
     expect(counts()[0]).toBe(1);
@@ -132,6 +135,7 @@ describe('a node that keeps silent for hedgeAfterMs', () => {
     // The answer of a stranger, and on the connection that was given up.
     held.release(respond({ status: 203 }));
     server(0).answer(respond({ status: 202 }));
+    expect(await heard(send())).toEqual([1, 200]);
     expect(await heard(send())).toEqual([0, 202]);
     expect(server(0).connections).toBe(2);
   });
@@ -147,8 +151,8 @@ describe('a node that keeps silent for hedgeAfterMs', () => {
     await clock.advance(timeoutMs - hedgeAfterMs);
     over.abort();
     expect((await pending)[1]).toBe('error');
-    // The first has said nothing for as long as a node may, the other one not yet.
-    expect(failures()).toEqual([1, 0]);
+    // The second has had two thirds of a question's time.
+    expect(failures()).toEqual([1, 1]);
     expect([places, clock.timers]).toEqual([1_000, 0]);
   });
 
@@ -159,6 +163,80 @@ describe('a node that keeps silent for hedgeAfterMs', () => {
     expect((await heard(send({ signal: over.signal })))[1]).toBe('error');
     await clock.advance(timeoutMs);
     expect(counts()[1]).toBe(0);
+  });
+});
+
+describe('while every place on the wire is taken', () => {
+  test('the silent one is left, and the other one asked in its place', async () => {
+    await start([silent, fine]);
+    places = 0;
+    const pending = heard(send());
+    await server(0).arrived(1);
+    await clock.advance(hedgeAfterMs);
+    expect(await pending).toEqual([1, 200]);
+    expect([failures(), nodes.hedges, places]).toEqual([[1, 0], 1, 0]);
+    expect(warned).toHaveLength(1);
+  });
+
+  test('and if that says nothing either, nobody knows which of them is at fault', async () => {
+    await start([silent, silent]);
+    places = 0;
+    const over = new AbortController();
+    const pending = heard(send({ signal: over.signal }));
+    await server(0).arrived(1);
+    await clock.advance(hedgeAfterMs);
+    await server(1).arrived(1);
+    await clock.advance(timeoutMs - hedgeAfterMs);
+    over.abort('deadline');
+    expect((await pending)[1]).toBe('error');
+    expect([failures(), nodes.hedges, warned]).toEqual([[0, 1], 1, []]);
+  });
+});
+
+describe('a second node that fails', () => {
+  test.each([
+    ['503', respond({ status: 503 })],
+    ['a reset', ((socket) => void socket.destroy()) as Script],
+  ])('(%s) is not the last word while a third is there', async (_how, script) => {
+    await start([silent, script, fine], { retries: 1 });
+    const pending = heard(send());
+    await server(0).arrived(1);
+    await clock.advance(hedgeAfterMs);
+    expect(await pending).toEqual([2, 200]);
+    expect([counts(), failures()]).toEqual([
+      [1, 1, 1],
+      [1, 1, 0],
+    ]);
+    expect(places).toBe(1_000);
+  });
+});
+
+describe('one second node for a question, whatever becomes of it:', () => {
+  test('not for each of its retries', async () => {
+    const slow: Script = (socket, head) =>
+      void clock.after(1_500, () => respond({ status: 503 })(socket, head));
+    await start([slow, slow, slow, slow], { retries: 3 });
+    const over = new AbortController();
+    const pending = heard(send({ signal: over.signal }));
+    for (let n = 0; n < 12; n += 1) {
+      await clock.advance(500);
+      for (let turn = 0; turn < 20; turn += 1) await clock.advance(0);
+    }
+    over.abort();
+    await pending;
+    expect(nodes.hedges).toBe(1);
+  });
+
+  test('not for the second opinion of the same lookup', async () => {
+    await start([silent, fine]);
+    const hedge = { spent: true };
+    const over = new AbortController();
+    const pending = heard(send({ hedge, signal: over.signal }));
+    await server(0).arrived(1);
+    await clock.advance(timeoutMs);
+    over.abort();
+    await pending;
+    expect(counts()).toEqual([1, 0]);
   });
 });
 
@@ -215,13 +293,6 @@ describe('nobody is asked besides', () => {
 
   test('if hedgeAfterMs is 0', async () => {
     await start([silent, fine], { hedgeAfterMs: 0 });
-    await wait();
-    expect([counts(), nodes.hedges]).toEqual([[1, 0], 0]);
-  });
-
-  test('while every place on the wire is taken', async () => {
-    await start([silent, fine]);
-    places = 0;
     await wait();
     expect([counts(), nodes.hedges]).toEqual([[1, 0], 0]);
   });

@@ -1,7 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NodeEvent } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Call, createNodes, type Nodes, type Reply } from '../../../packages/core/src/upstream/nodes.js';
+import {
+  type Call,
+  createNodes,
+  type Nodes,
+  nobodyWaits,
+  type Reply,
+} from '../../../packages/core/src/upstream/nodes.js';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { respond, type Script, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
@@ -42,13 +48,15 @@ async function start(scripts: readonly Script[], settings = {}): Promise<void> {
 }
 
 const timeoutMs = 3_000;
+const probe = { path: '/_security/_authenticate', headers: {} };
 
 function create(
   urls: readonly string[],
   { retries = 1, failures = 5, openMs = 2_000, hedgeAfterMs = 0 } = {},
 ): void {
   const breaker = { failures, openMs };
-  const settings = { urls: urls.map((url) => new URL(url)), timeoutMs, retries, hedgeAfterMs, breaker };
+  const addresses = urls.map((url) => new URL(url));
+  const settings = { urls: addresses, timeoutMs, retries, hedgeAfterMs, maxConcurrent: 32, probe, breaker };
   const transport = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 32, dispatcher: undefined };
   nodes = createNodes(settings, clock, createTransports(transport).connect, (key) => void warned.push(key));
 }
@@ -57,6 +65,7 @@ const unfired = new AbortController().signal;
 /** A reply that can be read settles it; there is always a place for another request. */
 const call = (signal = unfired): Call => ({
   signal,
+  hedge: { spent: false },
   isFinal: (reply) => reply.kind === 'answer' && reply.answer.status < 429,
   besides: () => () => {},
 });
@@ -253,6 +262,43 @@ describe('breaker', () => {
     expect(states()).toEqual(['open']);
   });
 
+  test('if everybody leaves the one that tries it, it is asked in nobody’s name, and that decides', async () => {
+    await start([status(503)], { retries: 1, failures: 1 });
+    await ask();
+    const heads: string[] = [];
+    servers[0]?.answer((socket, head) => {
+      heads.push(head);
+      if (heads.length === 2) fine(socket, head);
+    });
+    await clock.advance(2_000);
+    const left = new AbortController();
+    const trial = nodes.send({ path, headers: { authorization: 'Bearer secret' } }, call(left.signal));
+    await servers[0]?.arrived(2);
+    left.abort(nobodyWaits);
+    expect((await trial).kind).toBe('error');
+    expect(nodes.probes).toBe(1);
+    while (nodes.probes > 0) await clock.advance(0);
+    expect(heads.map((head) => /^authorization: /im.test(head))).toEqual([true, false]);
+    expect(states()).toEqual(['closed']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('a node that says nothing to that either stays open', async () => {
+    await start([status(503)], { retries: 1, failures: 1 });
+    await ask();
+    servers[0]?.answer(silent);
+    await clock.advance(2_000);
+    const left = new AbortController();
+    const trial = ask(left.signal);
+    await servers[0]?.arrived(2);
+    left.abort(nobodyWaits);
+    await trial;
+    await servers[0]?.arrived(3);
+    await clock.advance(timeoutMs);
+    expect(states()).toEqual(['open']);
+    expect([nodes.probes, clock.timers]).toEqual([0, 0]);
+  });
+
   test('where all are open, the reply says when the first may be asked', async () => {
     await start([reset, reset], { retries: 0, failures: 1 });
     await ask();
@@ -264,18 +310,21 @@ describe('breaker', () => {
     });
   });
 
-  test('no reply within the deadline is a failure; one that nobody waited for so long is none by itself', async () => {
+  test('no reply within the deadline is a failure; one that nobody waited for is none', async () => {
     await start([silent], { retries: 0, failures: 2 });
-    for (const waitedMs of [0, 299, timeoutMs, 0, 299, 300]) {
+    for (const [waitedMs, reason] of [
+      [100, nobodyWaits],
+      [timeoutMs, 'deadline'],
+      [100, nobodyWaits],
+    ] as const) {
       const over = new AbortController();
       const pending = ask(over.signal);
       await servers[0]?.arrived((counts()[0] ?? 0) + 1);
       await clock.advance(waitedMs);
-      over.abort();
+      over.abort(reason);
       expect(await pending).toBe('error');
     }
-    // The last one was given up sooner, but then the node had said nothing for so long already.
-    expect(nodes.states).toEqual([{ node: `${servers[0]?.url}/`, breaker: 'open', failures: 2 }]);
+    expect(nodes.states).toEqual([{ node: `${servers[0]?.url}/`, breaker: 'closed', failures: 1 }]);
   });
 
   test('P57: useless answers between failures end the row', async () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createDeafServer } from 'node:net';
 import { createVerifier, type Verifier, type VerifierOptions } from '@esauth/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 
@@ -104,4 +105,45 @@ test('no pipelining: a slow answer holds up nobody else on its connection', asyn
   await verifier.close();
   await Promise.all(pending);
   await slow.close();
+});
+
+test('requests that are given up while no connection is made do not pile up, and a credential with each', async () => {
+  // Accepts, and never shakes hands.
+  const deaf = createDeafServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  const { port } = deaf.address() as AddressInfo;
+  const transports = createTransports({
+    tls: { rejectUnauthorized: false },
+    connectTimeoutMs: 60_000,
+    maxConnections: 2,
+    dispatcher: undefined,
+  });
+  const way = transports.connect(`https://127.0.0.1:${port}`);
+  const request = { path: '/', headers: {} };
+  const left = new Error('left');
+  for (let n = 0; n < 8; n += 1) {
+    const gone = new AbortController();
+    const pending = way.send(request, gone.signal);
+    gone.abort(left);
+    await expect(pending).rejects.toBe(left);
+  }
+  await expect(way.send(request, new AbortController().signal)).rejects.toThrow(
+    'too many requests wait for a connection',
+  );
+  await way.close();
+  deaf.close();
+});
+
+test('a request that was given up before it was made is not made', async () => {
+  const before = node.requests.length;
+  const transports = createTransports({
+    tls: { ca: certificates.ca },
+    connectTimeoutMs: 1_000,
+    maxConnections: 1,
+    dispatcher: undefined,
+  });
+  const way = transports.connect(node.url);
+  await expect(way.send({ path: '/', headers: {} }, AbortSignal.abort('gone'))).rejects.toBe('gone');
+  expect(node.requests.length).toBe(before);
+  await way.close();
 });

@@ -134,7 +134,8 @@ describe('the entry of a key', () => {
     const id = 'a b&owner=true#é';
     who = respond({ body: identityBody({ ...identity, api_key: { id } }) });
     entry = listed({ id });
-    expect((await verifier.verify(key)).kind).toBe('authenticated');
+    const presented = `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
+    expect((await verifier.verify(presented)).kind).toBe('authenticated');
     expect(paths()[1]).toBe('/_security/api_key?id=a%20b%26owner%3Dtrue%23%C3%A9');
   });
 });
@@ -160,7 +161,11 @@ describe('without an entry there is no yes', () => {
   });
 
   test.each<[string, Script, string]>([
-    ['403', respond({ status: 403, body: errorBody(403, 'action is unauthorized') }), 'bad_response'],
+    [
+      '403',
+      respond({ status: 403, body: errorBody(403, 'action [x] is unauthorized for API key id [y]') }),
+      'bad_response',
+    ],
     ['429', respond({ status: 429 }), 'overloaded'],
     ['500', respond({ status: 500 }), 'server_error'],
     ['another status', respond({ status: 204, headers: { 'content-length': undefined } }), 'bad_response'],

@@ -2,40 +2,23 @@
 // was found by `test/properties/privileges-model.test.ts`.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createVerifier, type PrivilegesQuestion, type PrivilegesVerdict, type Verifier } from '@esauth/core';
+import type { PrivilegesQuestion } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { jane } from '../../support/callers.js';
 import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { has } from '../../support/privilege-questions.js';
+import { again, begin, clock, end, idle, verifier } from '../../support/scene.js';
 import { identityBody, mistakeBody, respond } from '../../support/scripted-node.js';
 
-const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 const monitor: PrivilegesQuestion = { cluster: ['monitor'] };
 const manage: PrivilegesQuestion = { cluster: ['manage'] };
 const both: PrivilegesQuestion = { cluster: ['monitor', 'manage'] };
 
 let grantor: Grantor;
-let clock: FakeClock;
-let verifier: Verifier;
 beforeEach(async () => {
-  clock = createFakeClock();
-  grantor = await createGrantor();
-  verifier = make();
+  grantor = begin(await createGrantor());
 });
-afterEach(async () => {
-  await verifier.close();
-  await grantor.close();
-});
-
-function make(cache = {}): Verifier {
-  return createVerifier({ nodes: grantor.url, clock, cache: { jitter: 0, refreshAfterMs: 0, ...cache } });
-}
-
-function said(verdict: PrivilegesVerdict): string | boolean {
-  return verdict.kind === 'answered' ? verdict.privileges.has_all_requested : verdict.code;
-}
-
-const has = async (question: PrivilegesQuestion, options = {}) =>
-  said(await verifier.hasPrivileges(jane, question, options));
+afterEach(end);
 
 /** Does something when somebody was verified, before anything is asked about his privileges. */
 function onceVerified(act: () => void): void {
@@ -94,8 +77,7 @@ test('a question asked again for others, because who asked first left, can be jo
 test.each([5_000, 0])(
   'refused while he waits for another answer, asked for earlier, a caller is refused (rejectedTtlMs %i)',
   async (rejectedTtlMs) => {
-    await verifier.close();
-    verifier = make({ rejectedTtlMs });
+    await again({ cache: { rejectedTtlMs } });
     grantor.granted.add('cluster:monitor');
     await verifier.verify(jane);
     const release = grantor.hold();
@@ -113,8 +95,7 @@ test.each([5_000, 0])(
 );
 
 test('an identity that outlives its lifetime while its privileges are asked for is looked up again', async () => {
-  await verifier.close();
-  verifier = make({ ttlMs: 1_000 });
+  await again({ cache: { ttlMs: 1_000 } });
   await verifier.verify(jane);
   const release = grantor.hold();
   const waiting = verifier.hasPrivileges(jane, monitor);
@@ -130,8 +111,7 @@ test('an identity that outlives its lifetime while its privileges are asked for 
 });
 
 test('what was known before a revocation does not live on with an identity that was asked for meanwhile', async () => {
-  await verifier.close();
-  verifier = make({ refreshAfterMs: 500 });
+  await again({ cache: { refreshAfterMs: 500 } });
   grantor.granted.add('cluster:monitor');
   expect(await has(monitor)).toBe(true);
   await clock.advance(500);
@@ -145,7 +125,7 @@ test('what was known before a revocation does not live on with an identity that 
   held[0]?.();
   while (held.length < 2) await clock.advance(0);
   held[1]?.();
-  while (verifier.stats().inFlight > 0) await clock.advance(0);
+  await idle();
   expect(verifier.peek(jane)).toMatchObject({ kind: 'authenticated' });
   expect(verifier.peekPrivileges(jane, monitor)).toBeUndefined();
 });
@@ -177,8 +157,7 @@ describe('joined to a question that cannot be answered, for what somebody else a
   });
 
   test('who asks for himself does not keep others from joining what is under way', async () => {
-    await verifier.close();
-    verifier = createVerifier({ nodes: grantor.url, clock, cache: false });
+    await again({ cache: false });
     const release = grantor.hold();
     const { told } = await askWrong();
     const right = has({ cluster: ['monitor', 'manage', 'all'] });
@@ -199,4 +178,16 @@ describe('joined to a question that cannot be answered, for what somebody else a
     release();
     expect(await Promise.all([other, later])).toEqual([false, false]);
   });
+});
+
+test('a refusal that is not remembered still undoes what was asked before it', async () => {
+  await again({ cache: false });
+  const release = grantor.hold();
+  const early = has(monitor);
+  await grantor.asked(1);
+  // Whoever asks anew is refused, while the answer to the first question is still on its way.
+  grantor.instead('authenticate', refusal);
+  expect(await verifier.verify(jane, { maxAgeMs: 0 })).toMatchObject({ code: 'credentials_invalid' });
+  release();
+  expect(await early).toBe('credentials_invalid');
 });

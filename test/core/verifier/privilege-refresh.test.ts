@@ -2,48 +2,24 @@
 // privileges are known does not wait for Elasticsearch, nor notice that it is away for a while.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createVerifier, type LookupEvent, type PrivilegesQuestion, type Verifier } from '@esauth/core';
+import type { LookupEvent, PrivilegesQuestion } from '@esauth/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { jane } from '../../support/callers.js';
 import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
+import { has, on, read, said } from '../../support/privilege-questions.js';
+import { again, begin, clock, end, idle, verifier } from '../../support/scene.js';
 import { mistakeBody, respond } from '../../support/scripted-node.js';
 
-const jane = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
-const on = (names: string, ...privileges: string[]): PrivilegesQuestion => ({
-  index: [{ names, privileges }],
-});
-const read = on('docs', 'read');
-
 let grantor: Grantor;
-let clock: FakeClock;
-let verifier: Verifier;
 beforeEach(async () => {
-  clock = createFakeClock();
-  grantor = await createGrantor();
-  const cache = { ttlMs: 60_000, refreshAfterMs: 20_000, jitter: 0 };
-  verifier = createVerifier({ nodes: grantor.url, clock, cache });
+  grantor = begin(await createGrantor(), { cache: { ttlMs: 60_000, refreshAfterMs: 20_000 } });
   grantor.granted.add('index:docs:read');
-  expect(await ask(read)).toBe(true);
+  expect(await has(read)).toBe(true);
   expect(grantor.questions).toHaveLength(1);
 });
-afterEach(async () => {
-  await verifier.close();
-  await grantor.close();
-});
+afterEach(end);
 
-async function ask(question: PrivilegesQuestion): Promise<boolean | string> {
-  const verdict = await verifier.hasPrivileges(jane, question);
-  return verdict.kind === 'answered' ? verdict.privileges.has_all_requested : verdict.code;
-}
-
-function peek(question: PrivilegesQuestion): boolean | undefined {
-  const verdict = verifier.peekPrivileges(jane, question);
-  return verdict?.kind === 'answered' ? verdict.privileges.has_all_requested : undefined;
-}
-
-const idle = async () => {
-  while (verifier.stats().inFlight > 0) await clock.advance(0);
-};
+const peek = (question: PrivilegesQuestion) => said(verifier.peekPrivileges(jane, question));
 
 test('an answer older than refreshAfterMs is told, and asked again once', async () => {
   grantor.granted.clear();
@@ -53,7 +29,7 @@ test('an answer older than refreshAfterMs is told, and asked again once', async 
   expect(grantor.questions).toHaveLength(1);
   await clock.advance(1);
   const release = grantor.hold();
-  expect([peek(read), await ask(read), peek(read)]).toEqual([true, true, true]);
+  expect([peek(read), await has(read), peek(read)]).toEqual([true, true, true]);
   await grantor.asked(2);
   expect(verifier.stats()).toMatchObject({ refreshes: 2, privilegeLookups: 2 });
   release();
@@ -64,7 +40,7 @@ test('an answer older than refreshAfterMs is told, and asked again once', async 
 
 test('only what is due is asked, and only if somebody wants to know it', async () => {
   await clock.advance(10_000);
-  expect(await ask(on('docs', 'write'))).toBe(false);
+  expect(await has(on('docs', 'write'))).toBe(false);
   await clock.advance(10_000);
   expect(peek(on('docs', 'read', 'write'))).toBe(false);
   await idle();
@@ -106,7 +82,7 @@ test('a privilege that does not exist any more is told when what is known of it 
   await idle();
   await clock.advance(40_000);
   expect(peek(read)).toBeUndefined();
-  await expect(ask(read)).rejects.toThrow('no such privilege');
+  await expect(has(read)).rejects.toThrow('no such privilege');
 });
 
 test('a refusal in the background ends the identity', async () => {
@@ -160,10 +136,8 @@ test('refreshes hold nobody up, are seen as such, and end with close', async () 
 });
 
 test('refreshAfterMs 0 turns it off', async () => {
-  await verifier.close();
-  const cache = { ttlMs: 60_000, refreshAfterMs: 0, jitter: 0 };
-  verifier = createVerifier({ nodes: grantor.url, clock, cache });
-  await ask(read);
+  await again({ cache: { ttlMs: 60_000, refreshAfterMs: 0 } });
+  await has(read);
   const asked = grantor.questions.length;
   await clock.advance(59_999);
   expect(peek(read)).toBe(true);

@@ -70,14 +70,33 @@ function schemeOf({ request }: Recorded): keyof typeof credentials {
   return 'basic' in auth ? 'Basic' : 'ApiKey';
 }
 
-/** A credential of the scheme that was sent; a key has the id of which the answer speaks. */
+/** What is of use here of an identity. */
+interface Body {
+  readonly username?: string;
+  readonly authentication_realm?: { readonly type?: string };
+  readonly api_key?: { readonly id?: string };
+  readonly token?: { readonly name?: string };
+}
+
+/**
+ * A credential of the scheme that was sent, and of the form that belongs to who it is: a key has the id of which the
+ * answer speaks, a service token the names, and a JWT three parts.
+ */
 function credentialFor(recorded: Recorded): string {
   const scheme = schemeOf(recorded);
-  if (scheme !== 'ApiKey' || 'failed' in recorded.response) return credentials[scheme];
+  if ('failed' in recorded.response) return credentials[scheme];
+  const body = recorded.response.body as Body | null | undefined;
+  if (scheme === 'Bearer') {
+    const type = body?.authentication_realm?.type;
+    if (type === 'jwt') return 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl';
+    if (type !== '_service_account') return credentials.Bearer;
+    const text = `\x00\x01\x00\x01${body?.username}/${body?.token?.name}:secret`;
+    return `Bearer ${Buffer.from(text).toString('base64')}`;
+  }
+  if (scheme === 'Basic') return credentials.Basic;
   const { unsuccessful } = toldBy(recorded.response);
   const [, told] =
     /^API key: apikey authentication for id (.*) encountered a failure$/s.exec(unsuccessful) ?? [];
-  const body = recorded.response.body as { api_key?: { id?: string } } | null | undefined;
   const id = told ?? body?.api_key?.id;
   return id === undefined ? credentials.ApiKey : `ApiKey ${Buffer.from(`${id}:secret`).toString('base64')}`;
 }
@@ -255,7 +274,8 @@ describe("a key's own entry", () => {
     await verifier.close();
     verifier = start(true);
     node.answer((socket, head) => (head.includes('/_authenticate') ? who : scriptOf(response))(socket, head));
-    const verdict = await verifier.verify(credentials.ApiKey);
+    const presented = `ApiKey ${Buffer.from(`${own.api_key.id}:secret`).toString('base64')}`;
+    const verdict = await verifier.verify(presented);
     if (response.status === 200 && keys.length < 2) {
       expect(said(verdict)).toBe(entry?.invalidated === true ? 'credentials_invalid' : 'authenticated');
       if (verdict.kind === 'authenticated')

@@ -225,7 +225,7 @@ describe('is Elasticsearch, although', () => {
     ['a 401 has no header', raw(401, '', refusal), 'credentials_invalid'],
     [
       'a 403 has no header',
-      raw(403, '', errorBody(403, 'action [x] is unauthorized')),
+      raw(403, '', errorBody(403, 'action [x] is unauthorized for user [x]')),
       'credentials_restricted',
     ],
     ['it has members that are not known', raw(401, '', { ...refusal, took: 1 }), 'credentials_invalid'],

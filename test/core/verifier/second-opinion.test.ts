@@ -166,7 +166,7 @@ describe('believed at once is', () => {
     ],
     [
       'a restriction',
-      respond({ status: 403, body: errorBody(403, 'action [x] is unauthorized') }),
+      respond({ status: 403, body: errorBody(403, 'action [x] is unauthorized for user [x]') }),
       'credentials_restricted',
     ],
   ])('%s', async (_what, script, code) => {

@@ -21,9 +21,9 @@ test('says what was asked, in order, and what was answered', async () => {
 
 test('tells credentials apart without keeping them', async () => {
   const credentials = [
-    bearer('abc'),
-    { authorization: 'bearer abc' },
-    bearer('ABC'),
+    bearer('xyz'),
+    { authorization: 'bearer xyz' },
+    bearer('XYZ'),
     basic('elastic', 'changeme'),
   ];
   for (const headers of credentials) await send(emulator.url, { headers });

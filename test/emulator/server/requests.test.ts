@@ -63,6 +63,7 @@ describe('a path', () => {
     'GET /_SECURITY/_authenticate',
     'GET /%00/%00',
     // Elasticsearch's own, of which none is here, and no names of indices.
+    'GET /_tasks',
     'GET /_nodes/stats',
     'GET /_cat/indices',
     'POST /_msearch',

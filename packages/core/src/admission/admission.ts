@@ -1,41 +1,32 @@
-// What every adapter does with a request, apart from its framework: let it in or not, remember for whom, and
-// answer guards and `callerHeaders` from that memory. The memory hangs on the request object but is out of
-// reach of its properties, so nobody can make himself an identity by writing one.
+// What every adapter does with a request, apart from its framework: let it in or not, and remember for whom.
 
 import { hash } from 'node:crypto';
 import { warnOnce } from '../observation/warnings.js';
 import type { VerifierOptions } from '../options/options.js';
-import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
-import { authorizationOf, headerOf, knownSchemes, parseCredential } from '../values/credential.js';
-import { createDenials, type Denial, DenialError } from '../values/denial.js';
-import { ConfigurationError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
-import { rejected, type Verdict } from '../values/verdict.js';
-import type { VerifyOptions } from '../verification/verification.js';
+import { processState } from '../values/process-state.js';
+import type { Verdict } from '../values/verdict.js';
 import { createVerifier, type Verifier } from '../verifier.js';
+import {
+  type Entrance,
+  enter,
+  forget,
+  presentedIn,
+  type Refusal,
+  type RequestLike,
+  refuse,
+} from './entrance.js';
+import {
+  type AdmissionOptions,
+  checkOptions,
+  checkPresented,
+  checkSource,
+  checkVerifier,
+  isVerifier,
+  type RouteOptions,
+  type VerifierOf,
+} from './settings.js';
 import type { Ask } from './when-known.js';
-
-/** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
-export type RequestLike = Parameters<typeof authorizationOf>[0];
-
-export interface AdmissionOptions<Request = RequestLike> {
-  /**
-   * Lets requests without an `Authorization` header in, without an identity. One that is present and bad is
-   * still refused, and no verdict is still 503. Default `false`.
-   */
-  readonly optional?: boolean | undefined;
-  /** How old a verdict may be, in milliseconds; see `verify`. Default: as old as the verifier remembers. */
-  readonly maxAgeMs?: number | undefined;
-  /**
-   * `'respond'` (default) writes the answer; `'throw'` hands a `DenialError` to the framework's error path.
-   */
-  readonly onDenied?: 'respond' | 'throw' | undefined;
-  /** Where a request comes from; see `verify`. Default: the framework's own client address. */
-  readonly source?: ((request: Request) => string | undefined) | undefined;
-}
-
-/** What a single route may ask for in place of the whole application's. */
-export type RouteOptions = Pick<AdmissionOptions, 'optional' | 'maxAgeMs'>;
 
 /** How a framework's request is read. */
 export interface Host<Request> {
@@ -45,8 +36,8 @@ export interface Host<Request> {
   address(request: Request): string | undefined;
 }
 
-/** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
-export type Refusal = Denial | DenialError;
+/** What an adapter takes for its verifier. */
+export type Given<Request> = Verifier | VerifierOptions | VerifierOf<Request>;
 
 /** Let in, as somebody or (if that is optional) as nobody; or not. */
 export type Admission =
@@ -56,7 +47,7 @@ export type Admission =
 export interface Gate<Request> {
   /**
    * What is known without asking Elasticsearch, or how to ask. That rejects only with the signal's reason, and with
-   * what `source` has thrown, for the framework's error path.
+   * what a function of the application has thrown, for the framework's error path.
    */
   admit(request: Request): Admission | Ask<Admission>;
   /**
@@ -68,192 +59,107 @@ export interface Gate<Request> {
   forRoute(route: RouteOptions | false | undefined): Gate<Request>;
 }
 
-interface Entrance {
-  readonly verifier: Verifier;
-  readonly identity: Identity | undefined;
-  readonly throws: boolean;
-  /** How it was verified, for what else is asked about the caller. */
-  readonly wanted: Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
-}
-
-const entrances = new WeakMap<object, Entrance>();
-
 /**
- * The verifier that an adapter was given, or one made from the options that it was given. Two from equal options
- * in one process warn: they remember apart, so each credential is looked up twice.
+ * The verifier that an adapter was given, or one made from the options that it was given; a function that has one for
+ * each request as it is. Two from equal options in one process warn: they remember apart, so each credential is looked
+ * up twice.
  *
  * @throws {ConfigurationError} `invalid_option`
  */
-export function verifierFrom(given: Verifier | VerifierOptions): Verifier {
-  if (typeof given === 'object' && given !== null && 'verify' in given) return given;
+export function verifierFrom(given: Verifier | VerifierOptions): Verifier;
+export function verifierFrom<Request>(given: Given<Request>): Verifier | VerifierOf<Request>;
+export function verifierFrom<Request>(given: Given<Request>): Verifier | VerifierOf<Request> {
+  if (typeof given === 'function' || isVerifier(given)) return given;
   const verifier = createVerifier(given);
   const { clock, dispatcher, ...data } = given;
   // Objects that somebody brought cannot be told apart.
   if (clock !== undefined || dispatcher !== undefined) return verifier;
   // Only a digest is kept: options may hold secrets.
   const name = hash('sha256', JSON.stringify(data));
-  if (seen.has(name)) {
+  if (seen().has(name)) {
     warnOnce(
       'ESAUTH_TWO_CACHES',
       'two verifiers were made from equal options; make one with createVerifier and pass it to both',
     );
   }
-  seen.add(name);
+  seen().add(name);
   return verifier;
 }
 
-const seen = new Set<string>();
+const seen = processState('options.1', () => new Set<string>());
 
-/** @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown. */
+/**
+ * Makes what lets requests in.
+ *
+ * @param verifier or a function that has one for each request; if it throws, or returns something else, nobody is
+ *   let in, and the error goes to the framework's error path.
+ * @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown.
+ */
 export function createGate<Request>(
-  verifier: Verifier,
+  verifier: Verifier | VerifierOf<Request>,
   options: AdmissionOptions<Request> | undefined,
   host: Host<Request>,
 ): Gate<Request> {
-  const checked = checkOptions(options ?? {}, 'options', knownOptions);
-  const { optional, maxAgeMs, onDenied, source } = checked;
+  const checked = checkOptions(options ?? {});
+  const { optional, maxAgeMs, onDenied, source, credential } = checked;
   const throws = onDenied === 'throw';
   const ofRoutes = new Map<RouteOptions | false, Gate<Request>>();
 
   const gate: Gate<Request> = {
     admit(request) {
       const node = host.node(request);
-      let wanted: Entrance['wanted'];
       try {
-        wanted = { maxAgeMs, source: (source ?? host.address)(request) };
+        return decide(request, node);
       } catch (error) {
+        forget(node);
         return () => Promise.reject(error);
       }
-      const presented = authorizationOf(node);
-      const known = verifier.peek(presented, wanted);
-      if (known !== undefined) return settle(node, known, wanted);
-      return async (signal) => settle(node, await verifier.verify(presented, { ...wanted, signal }), wanted);
     },
     forRoute(route) {
       if (route === undefined) return gate;
-      const own = ofRoutes.get(route) ?? changed(route);
-      ofRoutes.set(route, own);
-      return own;
+      const ownGate = ofRoutes.get(route) ?? changed(route);
+      ofRoutes.set(route, ownGate);
+      return ownGate;
     },
   };
   return gate;
 
   function changed(route: RouteOptions | false): Gate<Request> {
-    if (route === false) return { ...gate, admit: (request) => enter(host.node(request), undefined, {}) };
-    const own = checkOptions<Request>(route, 'esauth', routeOptions);
-    const merged = { optional: own.optional ?? optional, maxAgeMs: own.maxAgeMs ?? maxAgeMs };
+    if (route === false) return { ...gate, admit: (request) => open(host.node(request)) };
+    const asked = checkOptions<Request>(route, true);
+    const merged = { optional: asked.optional ?? optional, maxAgeMs: asked.maxAgeMs ?? maxAgeMs };
     return createGate(verifier, { ...checked, ...merged }, host);
   }
 
-  function settle(request: RequestLike, verdict: Verdict, wanted: Entrance['wanted']): Admission {
-    const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
-    if (verdict.kind === 'authenticated' || (optional === true && absent)) {
-      return enter(request, verdict.kind === 'authenticated' ? verdict.identity : undefined, wanted);
+  function open(node: RequestLike): Admission {
+    const asked = typeof verifier === 'function' ? undefined : verifier;
+    const wanted = { maxAgeMs: undefined, source: undefined };
+    enter(node, { verifier: asked, identity: undefined, throws, wanted });
+    return { identity: undefined };
+  }
+
+  function decide(request: Request, node: RequestLike): Admission | Ask<Admission> {
+    const asked = typeof verifier === 'function' ? checkVerifier(verifier(request)) : verifier;
+    const given = credential && { presented: checkPresented(credential(request)) };
+    const from = (source && checkSource(source(request))) ?? host.address(request);
+    const wanted = { maxAgeMs, source: from };
+    const presented = given === undefined ? presentedIn(node) : given.presented;
+    // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
+    const nobody: Entrance = { verifier: asked, identity: undefined, throws, wanted };
+    enter(node, nobody);
+    const known = asked.peek(presented, wanted);
+    if (known !== undefined) return settle(known);
+    return async (signal) => settle(await asked.verify(presented, { ...wanted, signal }));
+
+    function settle(verdict: Verdict): Admission {
+      if (verdict.kind === 'authenticated') {
+        const { identity } = verdict;
+        enter(node, { ...nobody, identity, given });
+        return { identity };
+      }
+      const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
+      if (optional === true && absent) return { identity: undefined };
+      return { refusal: refuse(asked.denial(verdict, presented), throws) };
     }
-    // What an earlier, more lenient gate let in does not count any more.
-    enter(request, undefined, wanted);
-    return { refusal: refuse(verifier.denial(verdict, authorizationOf(request)), throws) };
   }
-
-  function enter(
-    request: RequestLike,
-    identity: Identity | undefined,
-    wanted: Entrance['wanted'],
-  ): Admission {
-    entrances.set(request, { verifier, identity, throws, wanted });
-    return { identity };
-  }
-}
-
-/** @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. */
-export function identityOf(request: RequestLike): Identity {
-  return authenticated(request).identity;
-}
-
-/**
- * Headers that make a request to Elasticsearch as the caller: the credential that was verified, in its
- * canonical spelling, read again from the request so that it is kept nowhere else.
- *
- * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request. Elasticsearch
- *   clients fall back to their own credential when they are given none, so this never returns an empty one.
- */
-export function callerHeaders(request: RequestLike): CallerHeaders {
-  const { verifier } = authenticated(request);
-  // Nobody can have been authenticated without a header that parses.
-  const credential = parseCredential(headerOf(authorizationOf(request)) ?? '', knownSchemes);
-  if (credential.kind !== 'credential') {
-    throw new DenialError(verifier.denial(rejected('credentials_missing')));
-  }
-  const { scheme, authorization } = credential;
-  return { authorization, ...(scheme === 'Bearer' && clientAuthenticationOf(verifier)) };
-}
-
-/** Headers of a request to Elasticsearch, as a plain object that its client takes. */
-export type CallerHeaders = { authorization: string } & ClientAuthentication;
-
-/** Who was let in. */
-export interface Caller extends Entrance {
-  readonly identity: Identity;
-  readonly denial?: undefined;
-}
-
-function authenticated(request: RequestLike): Caller {
-  const caller = callerOf(request);
-  if (caller.denial !== undefined) throw new DenialError(caller.denial);
-  return caller;
-}
-
-/** Who was let in with this request, or the answer that says that nobody was. */
-export function callerOf(
-  request: RequestLike,
-): Caller | { readonly denial: Denial; readonly throws: boolean } {
-  const entrance = entrances.get(request);
-  if (entrance === undefined) {
-    warnOnce(
-      'ESAUTH_NO_MIDDLEWARE',
-      'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it',
-    );
-    return { denial: unguarded(rejected('credentials_missing')), throws: false };
-  }
-  const { verifier, identity, throws } = entrance;
-  if (identity === undefined) return { denial: verifier.denial(rejected('credentials_missing')), throws };
-  return { ...entrance, identity };
-}
-
-/** For requests that no verifier has seen. */
-const unguarded = createDenials(['Bearer', 'ApiKey'], { realm: 'elasticsearch' });
-
-export function refuse(denial: Denial, throws: boolean): Refusal {
-  return throws ? new DenialError(denial) : denial;
-}
-
-const routeOptions: readonly string[] = ['optional', 'maxAgeMs'];
-const knownOptions: readonly string[] = [...routeOptions, 'onDenied', 'source'];
-
-function checkOptions<Request>(
-  given: AdmissionOptions<Request>,
-  what: string,
-  known: readonly string[],
-): AdmissionOptions<Request> {
-  if (typeof given !== 'object' || given === null) {
-    throw new ConfigurationError(what, 'must be an object');
-  }
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigurationError(unknown, `unknown option; known are ${known.join(', ')}`);
-  }
-  const { optional, maxAgeMs, onDenied, source } = given;
-  if (optional !== undefined && typeof optional !== 'boolean') {
-    throw new ConfigurationError('optional', 'must be true or false');
-  }
-  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
-    throw new ConfigurationError('maxAgeMs', 'must be a number of milliseconds from 0');
-  }
-  if (onDenied !== undefined && onDenied !== 'respond' && onDenied !== 'throw') {
-    throw new ConfigurationError('onDenied', "must be 'respond' or 'throw'");
-  }
-  if (source !== undefined && typeof source !== 'function') {
-    throw new ConfigurationError('source', 'must be a function');
-  }
-  return given;
 }

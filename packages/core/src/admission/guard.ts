@@ -3,7 +3,6 @@
 
 import { publishForbidden } from '../observation/events.js';
 import { warnOnce } from '../observation/warnings.js';
-import { authorizationOf, type Presented } from '../values/credential.js';
 import { InvalidPrivilegesError } from '../values/errors.js';
 import {
   askable,
@@ -14,7 +13,7 @@ import {
   questionOf,
 } from '../values/privileges.js';
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
-import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './admission.js';
+import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './entrance.js';
 import {
   checkRequirement,
   type Judgement,
@@ -30,8 +29,8 @@ import type { Ask } from './when-known.js';
  *
  * @param admitted the request that admission has seen.
  * @param request the framework's, for privileges that depend on it.
- * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), or if nothing can be
- *   said (503). A function that is yet to find out only if Elasticsearch has to be asked, or for something that
+ * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), if the middleware did
+ *   not run for this request (500), or if nothing can be said (503). A function that is yet to find out only if Elasticsearch has to be asked, or for something that
  *   belongs into the framework's error path: it rejects with an `InvalidPrivilegesError` if there are no such
  *   privileges, with whatever the function threw that makes the question from the request, and with the reason of
  *   the signal, which ends the wait.
@@ -43,18 +42,21 @@ type Outcome = Refusal | undefined;
 /**
  * Makes the guard of a route.
  *
+ * @param route names a request's route in the warning that is given if no middleware ran for it.
  * @throws {ConfigurationError} `invalid_option` if `requirement` was not made by `roles` and its like.
  */
-export function createGuard<Request>(requirement: Requirement<Request>): Guard<Request> {
+export function createGuard<Request>(
+  requirement: Requirement<Request>,
+  route?: (request: Request) => unknown,
+): Guard<Request> {
   checkRequirement(requirement);
   return (admitted, request) => {
-    const caller = callerOf(admitted);
+    const caller = callerOf(admitted, route && (() => route(request)));
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
-    const presented = authorizationOf(admitted);
     const judgement = judgeRequirement(requirement, caller.identity, () => 'open');
-    if (judgement !== 'open') return conclude(judgement, caller, presented);
+    if (judgement !== 'open') return conclude(judgement, caller);
     try {
-      return judgePrivileges(requirement, request, caller, presented);
+      return judgePrivileges(requirement, request, caller);
     } catch (error) {
       return () => Promise.reject(error);
     }
@@ -66,9 +68,8 @@ function judgePrivileges<Request>(
   requirement: Requirement<Request>,
   request: Request,
   caller: Caller,
-  presented: Presented,
 ): Outcome | Ask<Outcome> {
-  const { verifier, identity, throws, wanted } = caller;
+  const { verifier, identity, throws, wanted, presented } = caller;
   const questions = new Map<PrivilegesRequirement<Request>, PrivilegesQuestion>();
   for (const part of openParts(requirement, identity)) questions.set(part, questionFor(part, request));
   const whole = merge([...questions.values()]);
@@ -105,14 +106,14 @@ function judgePrivileges<Request>(
       if (verdict?.kind !== 'answered' || question === undefined) return 'open';
       return grants(verdict.privileges, question) ? 'met' : 'refused';
     });
-    if (judgement !== 'open') return conclude(judgement, caller, presented);
+    if (judgement !== 'open') return conclude(judgement, caller);
     const outage = told.find((verdict) => verdict?.kind === 'unavailable');
     return outage === undefined ? 'open' : refuse(verifier.denial(outage, presented), throws);
   }
 
   /** Whatever has not been decided lets nobody in. */
   function insist(outcome: Outcome | 'open'): Outcome {
-    return outcome === 'open' ? conclude('refused', caller, presented) : outcome;
+    return outcome === 'open' ? conclude('refused', caller) : outcome;
   }
 }
 
@@ -144,8 +145,7 @@ function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | u
 
 function conclude(
   judgement: Exclude<Judgement, 'open'>,
-  { verifier, identity, throws }: Caller,
-  presented: Presented,
+  { verifier, identity, throws, presented }: Caller,
 ): Outcome {
   if (judgement === 'met') return undefined;
   publishForbidden(identity);

@@ -90,6 +90,9 @@ export function anyOf<Request = unknown>(
   return Object.freeze({ kind: 'anyOf', requirements: partsFor('anyOf', requirements) });
 }
 
+/** Asks for nothing but that somebody was authenticated. */
+export const somebody: Requirement = Object.freeze({ kind: 'allOf', requirements: Object.freeze([]) });
+
 /**
  * `never` is a refusal that no identity of this sort can avoid, so that the route's author is told. `open` depends
  * on privileges that are not known.
@@ -143,9 +146,11 @@ const kinds = ['roles', 'anyRole', 'realm', 'authenticationType', 'privileges', 
 
 /** @throws {ConfigurationError} `invalid_option` if `value` was not made by one of the functions above. */
 export function checkRequirement(value: unknown): void {
-  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  const kind =
+    typeof value === 'object' && value !== null && Object.getOwnPropertyDescriptor(value, 'kind')?.value;
   if (!kinds.some((known) => known === kind) || !Object.isFrozen(value)) {
-    throw new ConfigurationError('requirement', `must be made by one of ${kinds.join(', ')}`);
+    const cure = value === undefined ? '; to ask for nothing but a caller, use requireIdentity()' : '';
+    throw new ConfigurationError('requirement', `must be made by one of ${kinds.join(', ')}${cure}`);
   }
 }
 

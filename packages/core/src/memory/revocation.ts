@@ -3,7 +3,7 @@
 // if nothing was noted under any of its own subjects since. Nothing is searched, nothing has to be deleted,
 // and a token can be revoked by its user's name although it does not show whose it is.
 
-import type { Timeline } from '../time/timeline.js';
+import type { Clock } from '../time/clock.js';
 import { InvalidArgumentError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
 import type { Verdict } from '../values/verdict.js';
@@ -38,7 +38,7 @@ export interface Revocations {
 const maxNotes = 10_000;
 
 /** @param memoryMs how long a note must be kept: longer than any verdict that it could contradict is served. */
-export function createRevocations(timeline: Timeline, memoryMs: number): Revocations {
+export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: number): Revocations {
   let revision = 0;
   let allRevokedAt = 0;
   // Oldest first: noting a subject again moves it to the end.
@@ -52,7 +52,7 @@ export function createRevocations(timeline: Timeline, memoryMs: number): Revocat
     revoke(subject) {
       const names = namesOf(subject);
       revision += 1;
-      const now = timeline.now();
+      const now = clock.monotonic();
       forgetBefore(now);
       for (const name of names) {
         notes.delete(name);

@@ -40,6 +40,11 @@ export interface VerifierStats {
   readonly privilegeLookups: number;
   /** Requests to a second node because the first kept silent (`upstream.hedgeAfterMs`). */
   readonly hedges: number;
+  /**
+   * Requests under way in nobody's name, to find out how a node is that has been silent for as long as
+   * `upstream.timeoutMs`, or that is being tried, after everybody who waited for it has left.
+   */
+  readonly probes: number;
   /** Lookups that ended in a refusal. */
   readonly refusals: number;
   /** Lookups that ended without a verdict. */

@@ -89,8 +89,9 @@ export interface UpstreamOptions {
    */
   readonly retries?: number | undefined;
   /**
-   * With another node to turn to: when one has said nothing for so long, the other is asked besides, and the first
-   * verdict counts. At most one more request for a question, and one for ten questions over time. In milliseconds,
+   * With another node to turn to: when one has said nothing for so long, the other is asked besides (in its place, if
+   * `maxConcurrent` requests are under way), and the first verdict counts. At most one more request for a lookup, and one
+   * for ten questions over time. In milliseconds,
    * below `timeoutMs`; default a third of it; 0 turns it off.
    */
   readonly hedgeAfterMs?: number | undefined;
@@ -104,7 +105,8 @@ export interface UpstreamOptions {
   /**
    * For each node: after so many `failures` in a row (default 5) it is left alone for `openMs` milliseconds
    * (default 2 000, at least 1), and then one lookup tries it. A failure is no connection, a broken one, 502,
-   * 503, 504, or no reply in time; every other reply ends the row.
+   * 503, 504, no reply in time, or none while another node answered (`hedgeAfterMs`); every other reply ends the row.
+   * Callers who leave early say nothing of a node.
    */
   readonly breaker?:
     | { readonly failures?: number | undefined; readonly openMs?: number | undefined }

@@ -1,7 +1,7 @@
 // By what ages are measured: instants that advance with the monotonic clock, or with the wall clock where that has gone
 // further. The first stands still while a machine sleeps or is paused (CLOCK_MONOTONIC, clock_gettime(2)), and what is
 // remembered must not be younger than it is. A wall clock that is set back changes nothing; one that is set forward
-// costs lookups. Only for ages: deadlines and pauses are monotonic.
+// costs lookups. For ages, and pauses between what is asked again; deadlines are monotonic.
 
 import type { Clock } from './clock.js';
 
@@ -10,8 +10,8 @@ export interface Timeline {
   now(): number;
 }
 
-/** The wall clock ticks in whole milliseconds, at moments of its own: if it is behind by more, it was set back. */
-const tickMs = 2;
+/** A wall clock may be so coarse; if it is behind by more, it was set back. What a jump hides then is less. */
+const coarsenessMs = 100;
 
 export function createTimeline(clock: Clock): Timeline {
   let offset = clock.wall() - clock.monotonic();
@@ -25,7 +25,7 @@ export function createTimeline(clock: Clock): Timeline {
         lead += wall - elapsed;
         return wall;
       }
-      if (elapsed - wall > tickMs) offset += wall - elapsed;
+      if (elapsed - wall > coarsenessMs) offset += wall - elapsed;
       return elapsed;
     },
   };

@@ -156,7 +156,7 @@ function isElasticsearch({ headers }: Answer): boolean {
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
-export function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
+function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
   return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
 }
 

@@ -1,5 +1,6 @@
 // Whether a node is worth asking. After so many failures in a row it is left alone for a while, and then one
-// lookup tries it: a slow cluster is not finished off by those who ask it.
+// lookup tries it: a slow cluster is not finished off by those who ask it. Nor can those who ask decide how it is: a
+// question whose callers leave early says nothing, and where a node has been quiet for long it is asked in nobody's name.
 
 import type { BreakerState } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
@@ -12,8 +13,8 @@ export interface BreakerSettings {
 }
 
 export interface Patience {
-  /** How long a node may say nothing at all, in milliseconds, before that is a failure. */
-  readonly silenceMs: number;
+  /** How long a question may take, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 export interface Breaker {
@@ -27,22 +28,26 @@ export interface Breaker {
   begin(): Attempt;
 }
 
-/** A question to the node. It ends in one of these ways. */
+/** A question to the node. It ends in one of these ways; `left` may be on the way to one. */
 export interface Attempt {
   /** No connection, a broken one, 502, 503, 504, or another node answered what this one kept silent about. */
   failed(): void;
   /** Any other reply, however useless. */
   answered(): void;
+  /** No reply within the deadline: a failure, unless the node was asked shortly before it. */
+  late(): void;
+  /** Given up, which tells nothing. */
+  dropped(): void;
   /**
-   * Given up before there was a reply, by its deadline or by those who waited for it. A failure as soon as the node has
-   * said nothing for `silenceMs` in all, however many questions that took: whoever leaves early must not keep a silent
-   * node's breaker closed, nor open that of a node which would have answered.
+   * Everybody who waited for it has left. @returns whether the node is to be asked in nobody's name, so that its reply
+   * or its silence tells how it is: in place of the one that tries it, and as often as it takes to open where it has
+   * said nothing for as long as a question may take.
    */
-  unanswered(): void;
+  left(): boolean;
 }
 
-/** Whoever left sooner has not waited: this part of `silenceMs`. */
-const leastWait = 0.1;
+/** A node that was asked in another's place, or besides, has had this part of a question's time at least. */
+const fairPart = 1 / 3;
 /** Timers count from the start of a turn of the event loop, and cut fractions off. */
 const timerSlack = 0.9;
 
@@ -56,9 +61,9 @@ export function createBreaker(
   let failures = 0;
   let leftAloneUntil = -Infinity;
   let trial: Attempt | undefined;
-  /** How long it was waited for since its last reply; questions that overlap count once. */
-  let silentMs = 0;
-  let countedUntil = -Infinity;
+  /** When it was asked first since its last reply. */
+  let quietSince: number | undefined;
+  const witnesses = new Set<Attempt>();
 
   const become = (next: BreakerState) => {
     if (next === state) return;
@@ -85,8 +90,10 @@ export function createBreaker(
     },
     begin() {
       const begunAt = clock.monotonic();
+      quietSince ??= begunAt;
       const attempt: Attempt = {
         failed() {
+          witnesses.delete(attempt);
           // What was asked before it opened tells nothing new: it must not prolong that, nor pass for the trial.
           if (state !== 'closed' && attempt !== trial) return;
           failures += 1;
@@ -96,25 +103,28 @@ export function createBreaker(
           become('open');
         },
         answered() {
+          witnesses.delete(attempt);
           failures = 0;
-          silentMs = 0;
-          countedUntil = clock.monotonic();
+          quietSince = undefined;
           trial = undefined;
           become('closed');
         },
-        unanswered() {
-          const now = clock.monotonic();
-          if (now - begunAt >= settings.silenceMs * leastWait) {
-            silentMs += now - Math.max(begunAt, countedUntil);
-            countedUntil = now;
-            if (silentMs >= settings.silenceMs * timerSlack) {
-              attempt.failed();
-              return;
-            }
-          }
+        late() {
+          if (clock.monotonic() - begunAt >= settings.timeoutMs * fairPart) attempt.failed();
+          else attempt.dropped();
+        },
+        dropped() {
+          witnesses.delete(attempt);
           if (attempt !== trial) return;
           trial = undefined;
           become('open');
+        },
+        left() {
+          if (attempt === trial) return true;
+          const quietMs = clock.monotonic() - (quietSince ?? begunAt);
+          const suspect = state === 'closed' && quietMs >= settings.timeoutMs * timerSlack;
+          if (suspect && witnesses.size < settings.failures) witnesses.add(attempt);
+          return witnesses.has(attempt);
         },
       };
       if (state !== 'closed') {

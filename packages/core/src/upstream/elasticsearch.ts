@@ -14,8 +14,10 @@ import { type Rejected, rejected, type Unavailable, type Verdict } from '../valu
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
+import { fits } from './fit.js';
 import { problemOf } from './node-check.js';
-import type { Nodes, Reply } from './nodes.js';
+import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
+import type { NodeRequest } from './transport.js';
 
 /** On whose behalf something is asked, and for how long. */
 export interface Asking {
@@ -77,6 +79,9 @@ const privilegesPath = '/_security/user/_has_privileges';
 // Never a versioned media type: servers refuse those of other versions.
 const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
 
+/** Asks who is calling, without a credential. */
+export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
+
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
@@ -129,7 +134,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const deadline = new AbortController();
       const { signal } = deadline;
       const stopTimer = clock.after(timeoutMs, () => deadline.abort());
-      const replies = await nodes.sendAll({ path: authenticatePath, headers: plainHeaders }, signal);
+      const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
         .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: [200], signal })))
@@ -148,29 +153,36 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    const stop = () => deadline.abort();
-    const stopTimer = clock.after(endsAt - clock.monotonic(), stop);
-    abandoned.addEventListener('abort', stop, { once: true });
+    // After a stall of this process the answer may lie in the socket when the timer runs: it is read before.
+    const stopTimer = clock.after(endsAt - clock.monotonic(), () => setImmediate(() => deadline.abort()));
+    const leave = () => deadline.abort(nobodyWaits);
+    abandoned.addEventListener('abort', leave, { once: true });
     const { scheme, authorization } = credential;
     const headers = {
       authorization,
       ...plainHeaders,
       ...(scheme === 'Bearer' && clientAuthentication),
     };
+    const hedge = { spent: false };
     const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
       const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
-      return read(await nodes.send({ ...inquiry, headers }, { signal, after, isFinal, besides }));
+      const call = { signal, after, isFinal, hedge, besides };
+      return read(await nodes.send({ ...inquiry, headers }, call));
     };
-    const outcome = await inquire(async (inquiry) => {
-      const said = await ask(inquiry);
-      // A node that cannot read the security index refuses good credentials too; another one may do better.
-      if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
-      const again = await ask(inquiry, said.node);
-      return again.kind === 'unavailable' ? said : again;
-    });
-    stopTimer();
-    abandoned.removeEventListener('abort', stop);
+    let outcome: Outcome | Unavailable;
+    try {
+      outcome = await inquire(async (inquiry) => {
+        const said = await ask(inquiry);
+        // A node that cannot read the security index refuses good credentials too; another one may do better.
+        if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
+        const again = await ask(inquiry, said.node);
+        return again.kind === 'unavailable' ? said : again;
+      });
+    } finally {
+      stopTimer();
+      abandoned.removeEventListener('abort', leave);
+    }
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
       if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
@@ -251,20 +263,3 @@ const readers: Readonly<Record<Scheme, string>> = {
   ApiKey: 'xpack.security.authc.api_key.enabled is false there',
   Basic: 'no realm there reads passwords',
 };
-
-const passwordRealms = new Set(['reserved', 'native', 'file', 'ldap', 'active_directory', 'pki', 'kerberos']);
-const passwordlessRealms = new Set(['pki', 'jwt', 'kerberos']);
-
-function fits({ authenticationType, realm }: Identity, { scheme }: Credential): boolean {
-  switch (scheme) {
-    case 'ApiKey':
-      return authenticationType === 'api_key';
-    case 'Bearer':
-      // A realm can read a Bearer header too: the JWT realm, and custom ones.
-      return (
-        authenticationType === 'token' || (authenticationType === 'realm' && !passwordRealms.has(realm.type))
-      );
-    case 'Basic':
-      return authenticationType === 'realm' && !passwordlessRealms.has(realm.type);
-  }
-}

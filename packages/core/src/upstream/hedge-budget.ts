@@ -1,9 +1,9 @@
 // How often a second node may be asked because the first keeps silent. A cluster that is slow as a whole must not be
-// asked twice as much for that: at most a tenth of all questions over time, and ten on credit.
+// asked twice as much for that: at most a tenth of all questions over time, and on credit as many as can be on the wire
+// when a node falls silent.
 
 /** In tenths of a second question. */
 const price = 10;
-const most = 100;
 
 export interface HedgeBudget {
   /** For each question that is asked. */
@@ -15,7 +15,9 @@ export interface HedgeBudget {
   readonly spent: number;
 }
 
-export function createHedgeBudget(): HedgeBudget {
+/** @param onCredit second questions, from the start and after a time without any. */
+export function createHedgeBudget(onCredit: number): HedgeBudget {
+  const most = price * onCredit;
   let credit = most;
   let spent = 0;
   return {

@@ -19,15 +19,20 @@ export type Reply =
 
 /** How a question is asked. */
 export interface Call {
-  /** Ends it at once, with its reason as the error. */
+  /** Ends it at once, with its reason as the error: `nobodyWaits`, or anything else for its deadline. */
   readonly signal: AbortSignal;
   /** Another node than this one goes first, by its name. */
   readonly after?: string | undefined;
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
   readonly isFinal: (reply: Reply) => boolean;
+  /** One for all questions of a lookup: whether a second node was asked for any of them. */
+  readonly hedge: { spent: boolean };
   /** A place for one more request on the wire, to be given back; `undefined` if there is none now. */
   readonly besides: () => (() => void) | undefined;
 }
+
+/** The reason with which a question is ended when those who waited for its answer have left. */
+export const nobodyWaits: unknown = new Error('nobody waits for the answer any more');
 
 export interface Nodes {
   /** Never rejects. */
@@ -37,6 +42,8 @@ export interface Nodes {
   readonly states: readonly NodeState[];
   /** How often a second node was asked because the first kept silent. */
   readonly hedges: number;
+  /** Questions under way that nobody asked, to find out how a node is. */
+  readonly probes: number;
   close(): Promise<void>;
 }
 
@@ -47,6 +54,9 @@ export interface NodesSettings {
   readonly retries: number;
   /** After so long without a word another node is asked besides; 0: never. */
   readonly hedgeAfterMs: number;
+  readonly maxConcurrent: number;
+  /** What any node has an answer to: asked to find out how one is. */
+  readonly probe: NodeRequest;
   readonly breaker: BreakerSettings;
 }
 
@@ -57,6 +67,18 @@ interface Node {
   readonly breaker: Breaker;
 }
 
+/** A request to one node, which is judged once. */
+interface Question {
+  readonly node: Node;
+  readonly reply: Promise<Reply>;
+  /** Ends it, unless it is over, with what that says of the node. */
+  end(how: 'failed' | 'late' | 'dropped'): void;
+  /** Everybody has left: ends it, and finds out without them how the node is where that is not known. */
+  leave(): void;
+  /** Ends it; what that says of the node is for `end` to tell. */
+  abort(): void;
+}
+
 /** @param connect opens the way to an origin. */
 export function createNodes(
   settings: NodesSettings,
@@ -65,30 +87,28 @@ export function createNodes(
   warn: Warn,
 ): Nodes {
   const { retries, hedgeAfterMs, timeoutMs } = settings;
-  const patience = { ...settings.breaker, silenceMs: timeoutMs };
+  const breaker = { ...settings.breaker, timeoutMs };
   const nodes: Node[] = settings.urls.map((url) => ({
     name: url.href,
     prefix: url.pathname.replace(/\/+$/, ''),
     transport: connect(url.origin),
-    breaker: createBreaker(patience, clock, (state) => publishNode({ node: url.href, state })),
+    breaker: createBreaker(breaker, clock, (state) => publishNode({ node: url.href, state })),
   }));
   const hedging = hedgeAfterMs > 0 && nodes.length > 1;
-  const budget = createHedgeBudget();
+  const budget = createHedgeBudget(settings.maxConcurrent);
   let turn = 0;
+  let probes = 0;
 
   return {
-    async send(request, call) {
+    send(request, call) {
       budget.earn();
-      let last: Reply | undefined;
       const tried = new Set(nodes.filter(({ name }) => name === call.after));
-      for (let attempt = 0; attempt <= retries; attempt += 1) {
-        const node = nextNode(tried);
-        if (node === undefined) break;
-        tried.add(node);
-        last = await (hedging ? askBesides(node, request, call, tried) : askOne(node, request, call.signal));
-        if (!hasFailed(last) || call.signal.aborted) break;
-      }
-      return last ?? { kind: 'open', waitMs: Math.min(...nodes.map(({ breaker }) => breaker.waitMs)) };
+      const first = nextNode(tried);
+      if (first !== undefined) return converse(first, request, call, tried);
+      return Promise.resolve({
+        kind: 'open',
+        waitMs: Math.min(...nodes.map(({ breaker }) => breaker.waitMs)),
+      });
     },
 
     sendAll: (request, signal) => Promise.all(nodes.map((node) => sendTo(node, request, signal))),
@@ -103,21 +123,24 @@ export function createNodes(
     get hedges() {
       return budget.spent;
     },
+    get probes() {
+      return probes;
+    },
 
     async close() {
       await Promise.all(nodes.map(({ transport }) => transport.close()));
     },
   };
 
-  /** Those that may be asked, each first in its turn. */
-  function inTurn(): Node[] {
-    const start = turn++ % nodes.length;
-    return [...nodes.slice(start), ...nodes.slice(0, start)].filter(({ breaker }) => breaker.waitMs === 0);
+  /** Those that may be asked, from the one whose turn it is. */
+  function openFrom(start: number): Node[] {
+    const at = start % nodes.length;
+    return [...nodes.slice(at), ...nodes.slice(0, at)].filter(({ breaker }) => breaker.waitMs === 0);
   }
 
-  /** The ones not tried yet before the others, and the ones at rest after all that are not. */
+  /** In turn; the ones not tried yet before the others, and the ones at rest after all that are not. */
   function nextNode(tried: ReadonlySet<Node>): Node | undefined {
-    const open = inTurn();
+    const open = openFrom(turn++);
     const fresh = open.filter((node) => !tried.has(node));
     const awake = fresh.filter(({ breaker }) => !breaker.resting);
     // One that failed last time may be silent again: it is tried when another could be asked besides.
@@ -127,77 +150,149 @@ export function createNodes(
 
   /** One that may answer in a silent node's place. */
   function spareNode(tried: ReadonlySet<Node>): Node | undefined {
-    const awake = inTurn().filter((node) => !tried.has(node) && !node.breaker.resting);
+    const awake = openFrom(turn).filter((node) => !tried.has(node) && !node.breaker.resting);
     return awake.find(({ breaker }) => breaker.failures === 0) ?? awake[0];
   }
 
-  /** Asks a node and, if it keeps silent, another one besides: at most one more request for each question. */
-  function askBesides(first: Node, request: NodeRequest, call: Call, tried: Set<Node>): Promise<Reply> {
+  /**
+   * Asks a node, another one after a failure, and another one besides after a silence; if there is no place for one more
+   * request, in its stead.
+   */
+  function converse(first: Node, request: NodeRequest, call: Call, tried: Set<Node>): Promise<Reply> {
+    const { signal } = call;
     return new Promise((resolve) => {
-      const open = new Map<AbortController, Node>();
+      /** With what gives back a place that was taken for one. */
+      const open = new Map<Question, () => void>();
+      let retriesLeft = retries;
+      /** Asked first; since then another one was. */
+      let silent: Question | undefined;
+      /** The same, if there was no room for both. */
+      let replaced: Question | undefined;
+      /** The best so far that is no verdict. */
       let useless: Reply | undefined;
+      let last = first;
+      let stopTimer = () => {};
 
-      const ask = (node: Node, leave?: () => void) => {
-        const own = new AbortController();
-        open.set(own, node);
-        void askOne(node, request, own.signal).then((reply) => {
-          leave?.();
-          // Not if it was given up because the other one has answered.
-          if (open.delete(own)) hear(reply);
+      const ask = (node: Node, leave = () => {}) => {
+        last = node;
+        tried.add(node);
+        const question = begin(node, request);
+        open.set(question, leave);
+        if (hedging && silent === undefined && !call.hedge.spent) {
+          stopTimer();
+          stopTimer = clock.after(hedgeAfterMs, () => askBesides(question));
+        }
+        void question.reply.then((reply) => {
+          if (open.delete(question)) hear(reply, leave);
         });
       };
-      const hear = (reply: Reply) => {
-        if (open.size > 0 && !call.isFinal(reply)) {
-          useless = reply;
+
+      const hear = (reply: Reply, leave: () => void) => {
+        const next = hasFailed(reply) && retriesLeft > 0 ? nextNode(tried) : undefined;
+        // While another one is still asked, not the same again.
+        if (next !== undefined && (open.size === 0 || !tried.has(next))) {
+          retriesLeft -= 1;
+          ask(next, leave);
           return;
         }
-        stopTimer();
-        call.signal.removeEventListener('abort', stop);
-        const losers = [...open];
-        open.clear();
-        for (const [own, node] of losers) own.abort(node === first ? outdone : unneeded);
-        resolve(reply.kind === 'error' && useless !== undefined ? useless : reply);
+        leave();
+        if (open.size > 0 && !call.isFinal(reply)) useless ??= reply;
+        else finish(reply.kind === 'error' ? (useless ?? reply) : reply);
       };
-      const stop = () => {
-        for (const own of open.keys()) own.abort(call.signal.reason);
-      };
-      const stopTimer = clock.after(hedgeAfterMs, () => {
-        const node = budget.left ? spareNode(tried) : undefined;
-        const leave = node === undefined ? undefined : call.besides();
-        if (node === undefined || leave === undefined) return;
-        budget.spend();
-        tried.add(node);
-        ask(node, leave);
-      });
 
-      call.signal.addEventListener('abort', stop, { once: true });
+      const askBesides = (question: Question) => {
+        const node = budget.left && !call.hedge.spent ? spareNode(tried) : undefined;
+        if (node === undefined || !open.has(question)) return;
+        const leave = call.besides();
+        call.hedge.spent = true;
+        budget.spend();
+        silent = question;
+        if (leave === undefined) {
+          replaced = question;
+          open.delete(question);
+          question.abort();
+        }
+        ask(node, leave);
+      };
+
+      const giveUp = (how: (question: Question) => void) => {
+        const asked = [...open];
+        open.clear();
+        for (const [question, leave] of asked) {
+          how(question);
+          leave();
+        }
+      };
+
+      const finish = (reply: Reply) => {
+        stopTimer();
+        signal.removeEventListener('abort', stop);
+        if (silent !== undefined && reply.kind === 'answer' && reply.node !== silent.node.name) {
+          if (call.isFinal(reply)) outdone(silent);
+        }
+        replaced?.end('dropped');
+        giveUp((each) => each.end('dropped'));
+        resolve(reply);
+      };
+
+      const stop = () => {
+        giveUp((each) => {
+          if (signal.reason === nobodyWaits) each.leave();
+          else each.end('late');
+        });
+        finish(useless ?? { kind: 'error', node: last.name, error: signal.reason });
+      };
+
+      signal.addEventListener('abort', stop, { once: true });
       ask(first);
-      if (call.signal.aborted) stop();
+      if (signal.aborted) stop();
     });
   }
 
-  async function askOne(node: Node, request: NodeRequest, signal: AbortSignal): Promise<Reply> {
+  function outdone({ node, end }: Question): void {
+    end('failed');
+    const silence = `${node.name}: no answer within ${hedgeAfterMs} ms (upstream.hedgeAfterMs)`;
+    warn(`ESAUTH_SILENT ${node.name}`, `${silence}; another node has answered in its place`);
+  }
+
+  /** Asks a node in nobody's name, and has as long for it as a question may take. */
+  async function probe(node: Node): Promise<'failed' | 'answered'> {
+    const deadline = new AbortController();
+    const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+    probes += 1;
+    const reply = await sendTo(node, settings.probe, deadline.signal);
+    probes -= 1;
+    stopTimer();
+    return hasFailed(reply) ? 'failed' : 'answered';
+  }
+
+  function begin(node: Node, request: NodeRequest): Question {
     const attempt = node.breaker.begin();
-    const reply = await sendTo(node, request, signal);
-    if (reply.kind === 'error' && reply.error === outdone) {
-      attempt.failed();
-      const silence = `${node.name}: no answer within ${hedgeAfterMs} ms (upstream.hedgeAfterMs)`;
-      warn(`ESAUTH_TIMEOUT ${node.name}`, `${silence}; another node has answered in its place`);
-    } else if (reply.kind === 'error' && signal.aborted && reply.error === signal.reason) {
-      attempt.unanswered();
-    } else if (hasFailed(reply)) {
-      attempt.failed();
-    } else {
-      attempt.answered();
-    }
-    return reply;
+    const own = new AbortController();
+    let judged = false;
+    const judge = (how: 'failed' | 'answered' | 'late' | 'dropped') => {
+      if (!judged) attempt[how]();
+      judged = true;
+    };
+    const reply = sendTo(node, request, own.signal).then((reply) => {
+      if (!own.signal.aborted) judge(hasFailed(reply) ? 'failed' : 'answered');
+      return reply;
+    });
+    const abort = () => own.abort(unheard);
+    const end: Question['end'] = (how) => {
+      judge(how);
+      abort();
+    };
+    const leave = () => {
+      if (!attempt.left()) return end('dropped');
+      abort();
+      void probe(node).then(judge);
+    };
+    return { node, reply, end, leave, abort };
   }
 }
 
-// Reasons to give a request up, when another node was faster: the one asked first has kept silent, the other has not
-// had its time.
-const outdone = new Error('another node has answered');
-const unneeded = new Error('the first node has answered');
+const unheard = new Error('nobody hears the answer any more');
 
 async function sendTo(
   { name, prefix, transport }: Node,

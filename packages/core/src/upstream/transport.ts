@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 export interface Transport {
-  /** Rejects with the network's error, or with the signal's reason as soon as that fires (not: has fired). */
+  /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
   send(request: NodeRequest, signal: AbortSignal): Promise<Answer>;
   /** Destroys all sockets of its own; what is under way rejects. */
   close(): Promise<void>;
@@ -43,6 +43,12 @@ export interface TransportSettings {
 
 /** One MiB: an identity is about 400 bytes, and a body without end must not fill the memory. */
 const maxBodyBytes = 1_048_576;
+
+/**
+ * A request that is given up before there is a connection for it lies in undici's pool until there is one, with the
+ * credential that it carries. So many for each connection at most; more fail at once.
+ */
+const mostForsaken = 4;
 
 const jsonHeaders = { 'content-type': 'application/json' };
 
@@ -67,16 +73,19 @@ export function createTransports(settings: TransportSettings): Transports {
     if (own !== undefined) ways.add(own);
     const way = own ?? settings.dispatcher;
     const plain = origin.startsWith('http:');
+    const forsaken = { count: 0 };
     return {
       send: ({ path, headers, body }, signal) =>
         new Promise((resolve, reject) => {
+          signal.throwIfAborted();
+          if (forsaken.count >= mostForsaken * settings.maxConnections) throw new NoConnectionError();
           const fail = (reason: unknown) =>
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
           const asked =
             body === undefined
               ? { origin, path, method: 'GET' as const, headers: { ...headers } }
               : { origin, path, method: 'POST' as const, headers: { ...headers, ...jsonHeaders }, body };
-          way?.dispatch(asked, collect(signal, resolve, fail));
+          way?.dispatch(asked, collect(signal, forsaken, resolve, fail));
         }),
       async close() {
         await own?.close();
@@ -147,6 +156,13 @@ class NoAnswerError extends Error {
   }
 }
 
+/** Of a node to which connections are neither made nor refused. */
+class NoConnectionError extends Error {
+  constructor() {
+    super('too many requests wait for a connection');
+  }
+}
+
 /** Whether a connection came to its end before anything was read from it. */
 function endedUnread(error: unknown): boolean {
   return error instanceof errors.SocketError && error.socket?.bytesRead === 0;
@@ -155,6 +171,7 @@ function endedUnread(error: unknown): boolean {
 /** Gathers an answer. Calls `resolve` or `reject` once, whatever undici still reports afterwards. */
 function collect(
   signal: AbortSignal,
+  forsaken: { count: number },
   resolve: (answer: Answer) => void,
   reject: (reason: unknown) => void,
 ): Dispatcher.DispatchHandler {
@@ -164,11 +181,18 @@ function collect(
   const chunks: Buffer[] = [];
   let bytes = 0;
 
+  let isForsaken = false;
+  const forsake = (is: boolean) => {
+    if (is !== isForsaken) forsaken.count += is ? 1 : -1;
+    isForsaken = is;
+  };
+
   // A request that still waits in the pool has no controller: the caller gets its answer now, and the
   // request is dropped when its turn comes.
   const onAbort = () => {
     reject(signal.reason);
-    request?.abort(abandoned);
+    if (request === undefined) forsake(true);
+    else request.abort(abandoned);
   };
   const finish = (body: Buffer | undefined) => {
     signal.removeEventListener('abort', onAbort);
@@ -178,12 +202,13 @@ function collect(
 
   return {
     onRequestStart(controller) {
+      forsake(false);
       request = controller;
       if (signal.aborted) controller.abort(abandoned);
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
-      headers = responseHeaders;
+      headers = responseHeaders ?? {};
     },
     onResponseData(controller, chunk) {
       bytes += chunk.length;
@@ -198,6 +223,7 @@ function collect(
       finish(Buffer.concat(chunks));
     },
     onResponseError(_controller, error) {
+      forsake(false);
       signal.removeEventListener('abort', onAbort);
       reject(error);
     },

@@ -49,3 +49,10 @@ export type UnavailableCode =
   | 'circuit_open'
   | 'queue_full'
   | 'closed';
+
+/**
+ * What an application forgot, told to its callers as its own fault.
+ *
+ * - `not_admitted`: a guard, `identityOf` or `callerHeaders` was reached, but no middleware of ours ran before it.
+ */
+export type MistakeCode = 'not_admitted';

@@ -2,7 +2,7 @@
 // adapters. Everything here comes from closed lists; nothing that Elasticsearch, the network or the client
 // said can reach an answer.
 
-import type { RejectionCode, UnavailableCode } from './codes.js';
+import type { MistakeCode, RejectionCode, UnavailableCode } from './codes.js';
 import { headerOf, type Presented, type Scheme, schemeOf } from './credential.js';
 import { carries, mark } from './errors.js';
 import type { Rejected, Unavailable } from './verdict.js';
@@ -19,13 +19,13 @@ export interface ProblemDetails {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
-  readonly code: RejectionCode | UnavailableCode;
+  readonly code: RejectionCode | UnavailableCode | MistakeCode;
   readonly detail: string;
 }
 
 /** An answer to be written as it is, with the content type `application/problem+json; charset=utf-8`. */
 export interface Denial {
-  readonly status: 400 | 401 | 403 | 503;
+  readonly status: 400 | 401 | 403 | 500 | 503;
   /** Names in lower case; `www-authenticate` is an array with one challenge each. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: ProblemDetails;
@@ -39,7 +39,7 @@ const denialError = Symbol.for('esauth.DenialError');
  */
 export class DenialError extends Error {
   override readonly name: string = 'DenialError';
-  readonly code: RejectionCode | UnavailableCode;
+  readonly code: RejectionCode | UnavailableCode | MistakeCode;
   readonly status: number;
   readonly statusCode: number;
   readonly headers: Record<string, string | string[]>;
@@ -68,7 +68,7 @@ export class DenialError extends Error {
 }
 
 interface Told {
-  readonly status: Denial['status'];
+  readonly status: keyof typeof titles;
   readonly detail: string;
   /** `error` and `error_description` of RFC 6750 §3, for the challenge of the scheme that was presented. */
   readonly error?: string;

@@ -86,6 +86,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
       const endsAt = deadline ?? clock.monotonic() + timeoutMs;
       context.endsAt(endsAt);
       const lookup = cache.begin(fingerprint);
+      const askedAt = clock.monotonic();
       count.lookups += 1;
       const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
       let verdict: Verdict;
@@ -95,7 +96,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         cache.end(fingerprint, lookup);
       }
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, timeline.now() - lookup.startedAt, background);
+      publishLookup('identity', verdict, clock.monotonic() - askedAt, background);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);

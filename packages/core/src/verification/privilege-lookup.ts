@@ -7,7 +7,6 @@ import { inBackground } from '../memory/refresh.js';
 import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
-import { tooLate } from '../upstream/answers.js';
 import { InvalidPrivilegesError, LookupError } from '../values/errors.js';
 import { askable, type Fact } from '../values/privileges.js';
 import { type Authenticated, type Rejected, type Unavailable, unavailable } from '../values/verdict.js';
@@ -78,7 +77,9 @@ export function createPrivilegeLookups(
   let waiting = 0;
   let closed: Unavailable | undefined;
   const late: Landed = {
-    outcome: unavailable(new LookupError(...tooLate(timeoutMs))),
+    outcome: unavailable(
+      new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`),
+    ),
   };
 
   return {
@@ -192,6 +193,7 @@ export function createPrivilegeLookups(
     context.endsAt(endsAt);
     const lookup = cache.begin(fingerprint);
     const { startedAt, revision } = lookup;
+    const askedAt = clock.monotonic();
     const verifiedAt = clock.wall();
     count.lookups += 1;
     count.privilegeLookups += 1;
@@ -205,7 +207,7 @@ export function createPrivilegeLookups(
     }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, timeline.now() - startedAt, background);
+    publishLookup('privileges', said, clock.monotonic() - askedAt, background);
     const revoked = lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {

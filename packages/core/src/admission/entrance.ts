@@ -1,0 +1,167 @@
+// What is remembered of a request once it was let in or not, and what guards, `identityOf` and `callerHeaders` find
+// there. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
+// identity by writing one; every copy of this package in the process has the same.
+
+import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
+import {
+  authorizationOf,
+  headerOf,
+  knownSchemes,
+  type Presented,
+  parseCredential,
+} from '../values/credential.js';
+import { createDenials, type Denial, DenialError } from '../values/denial.js';
+import type { Identity } from '../values/identity.js';
+import { processState } from '../values/process-state.js';
+import { rejected } from '../values/verdict.js';
+import type { VerifyOptions } from '../verification/verification.js';
+import type { Verifier } from '../verifier.js';
+import { own } from './own.js';
+
+/** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
+export type RequestLike = Parameters<typeof authorizationOf>[0] & {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+};
+
+/** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
+export type Refusal = Denial | DenialError;
+
+export interface Entrance {
+  /** Whom to ask what else is to be known; nobody where a route is open and each request may have another. */
+  readonly verifier: Verifier | undefined;
+  readonly identity: Identity | undefined;
+  readonly throws: boolean;
+  /** How it was verified, for what else is asked about the caller. */
+  readonly wanted: Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
+  /** What an application gave in place of the header, which is read again whenever it is needed. */
+  readonly given?: { readonly presented: Presented } | undefined;
+}
+
+/** Who was let in. */
+export interface Caller extends Entrance {
+  readonly verifier: Verifier;
+  readonly identity: Identity;
+  readonly presented: Presented;
+  readonly denial?: undefined;
+}
+
+/** Which route of the framework's a request has come to, as far as the framework knows. */
+export type RouteOf = () => unknown;
+
+const entrances = processState('entrances.1', () => new WeakMap<object, Entrance>());
+
+/** Remembers that our middleware has seen this request, and what came of it. */
+export function enter(request: RequestLike, entrance: Entrance): void {
+  entrances().set(request, entrance);
+}
+
+/** Forgets what earlier middleware may have remembered. */
+export function forget(request: RequestLike): void {
+  entrances().delete(request);
+}
+
+/** What a request presents in its own header. */
+export function presentedIn(request: RequestLike): Presented {
+  const { rawHeaders, headers } = request;
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return authorizationOf(request);
+  return authorizationOf({ headers: { authorization: own(headers, 'authorization') } });
+}
+
+/**
+ * Who is calling.
+ *
+ * @param route names the request's route in the warning that is given if no middleware ran for it.
+ * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request; 500 `not_admitted` if
+ *   the middleware did not run before: a mistake in the program.
+ * @example
+ * const { subject } = identityOf(request);
+ */
+export function identityOf(request: RequestLike, route?: RouteOf): Identity {
+  return authenticated(request, route).identity;
+}
+
+/**
+ * Headers that make a request to Elasticsearch as the caller: the credential that was verified, in its canonical
+ * spelling, read again from the request so that it is kept nowhere else.
+ *
+ * @param route as with `identityOf`.
+ * @throws {DenialError} as `identityOf`. Elasticsearch clients fall back to their own credential when they are given
+ *   none, so this never returns an empty one.
+ * @example
+ * await elasticsearch.search(query, { headers: callerHeaders(request) });
+ */
+export function callerHeaders(request: RequestLike, route?: RouteOf): CallerHeaders {
+  const { verifier, presented } = authenticated(request, route);
+  // Nobody can have been authenticated without a credential that parses.
+  const credential = parseCredential(headerOf(presented) ?? '', knownSchemes);
+  if (credential.kind !== 'credential') {
+    throw new DenialError(verifier.denial(rejected('credentials_missing')));
+  }
+  const { scheme, authorization } = credential;
+  return { authorization, ...(scheme === 'Bearer' && clientAuthenticationOf(verifier)) };
+}
+
+/** Headers of a request to Elasticsearch, as a plain object that its client takes. */
+export type CallerHeaders = { authorization: string } & ClientAuthentication;
+
+function authenticated(request: RequestLike, route: RouteOf | undefined): Caller {
+  const caller = callerOf(request, route);
+  if (caller.denial !== undefined) throw new DenialError(caller.denial);
+  return caller;
+}
+
+/** Who was let in with this request, or the answer that says that nobody was. */
+export function callerOf(
+  request: RequestLike,
+  route: RouteOf | undefined,
+): Caller | { readonly denial: Denial; readonly throws: boolean } {
+  const entrance = entrances().get(request);
+  if (entrance === undefined) {
+    warnOfOpenRoute(request, route);
+    return { denial: notAdmitted, throws: false };
+  }
+  const { verifier, identity, throws, given } = entrance;
+  if (verifier === undefined || identity === undefined) {
+    return { denial: (verifier?.denial ?? unguarded)(rejected('credentials_missing')), throws };
+  }
+  return { ...entrance, verifier, identity, presented: given ? given.presented : presentedIn(request) };
+}
+
+export function refuse(denial: Denial, throws: boolean): Refusal {
+  return throws ? new DenialError(denial) : denial;
+}
+
+/** For requests that no verifier has seen. */
+export const unguarded: ReturnType<typeof createDenials> = createDenials(['Bearer', 'ApiKey'], {
+  realm: 'elasticsearch',
+});
+
+const notAdmitted: Denial = {
+  status: 500,
+  headers: { 'cache-control': 'no-store' },
+  body: {
+    type: 'about:blank',
+    title: 'Internal Server Error',
+    status: 500,
+    code: 'not_admitted',
+    detail: 'This route is not set up to authenticate its callers.',
+  },
+};
+
+// Where the framework names no route callers choose the path, so neither how often nor how long is theirs to choose.
+const mostRoutes = 100;
+const longestRoute = 200;
+const warned = processState('notAdmitted.1', () => new Set<string>());
+
+function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: RouteOf | undefined): void {
+  // No query: applications are known to put credentials there.
+  const path = String(route?.() || url.split('?', 1)[0]);
+  const where = `${method} ${path}`.slice(0, longestRoute).replace(/[^\x20-\x7e]/g, '?');
+  if (warned().has(where) || warned().size >= mostRoutes) return;
+  warned().add(where);
+  process.emitWarning(
+    `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it`,
+    { type: 'EsauthWarning', code: 'ESAUTH_NO_MIDDLEWARE' },
+  );
+}
