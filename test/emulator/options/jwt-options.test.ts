@@ -121,6 +121,10 @@ test.each<[object, string]>([
     { jwtRealms: [{ ...good, name: 'reserved' }] },
     'option "jwtRealms" must be a list without two realms of the name "reserved"',
   ],
+  [
+    { jwtRealms: [{ ...good, name: 'default_file' }] },
+    'option "jwtRealms" must be a list without two realms of the name "default_file"',
+  ],
 ])('of the list: %#', async (options, message) => {
   await expect(startEmulator(options as EmulatorOptions)).rejects.toThrow(
     new TypeError(`startEmulator: ${message}`),
