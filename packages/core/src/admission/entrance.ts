@@ -12,11 +12,11 @@ import {
 } from '../values/credential.js';
 import { createDenials, type Denial, DenialError } from '../values/denial.js';
 import type { Identity } from '../values/identity.js';
+import { own } from '../values/json.js';
 import { processState } from '../values/process-state.js';
 import { rejected } from '../values/verdict.js';
 import type { VerifyOptions } from '../verification/verification.js';
 import type { Verifier } from '../verifier.js';
-import { own } from './own.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
 export type RequestLike = Parameters<typeof authorizationOf>[0] & {

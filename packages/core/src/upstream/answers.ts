@@ -73,7 +73,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
 
     const { answer } = reply;
     const { status } = answer;
-    const text = readText(answer) ?? '';
+    const text = readText(answer);
     const error = status === 200 ? undefined : readError(text);
     const none = (code: UnavailableCode, message: string) => {
       const failure = { node, upstreamStatus: status, ...describe(error, credential) };
@@ -160,14 +160,14 @@ function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
   return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
 }
 
-/** The text of an answer that arrived whole and unencoded; `undefined` for all others. */
-function readText({ body, headers }: Answer): string | undefined {
+/** The text of an answer that arrived whole and unencoded; empty for all others. */
+function readText({ body, headers }: Answer): string {
   const encoding = headers['content-encoding'];
-  if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return undefined;
+  if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return '';
   try {
     return utf8.decode(body);
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -5,7 +5,7 @@ import { isIP, Socket } from 'node:net';
 import { type PeerCertificate, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { buildConnector } from 'undici';
 import { watchAnswers } from './answer-head.js';
-import { type HttpProxy, openTunnel, type Unfinished } from './tunnel.js';
+import { type HttpProxy, openTunnel, type Unfinished, unbracketed } from './tunnel.js';
 
 /** As given in the options; see there. */
 export interface TlsSettings {
@@ -142,7 +142,7 @@ async function fetchAuthority(
 ): Promise<string> {
   const tunnel = await way.tunnel(target);
   return new Promise((resolve, reject) => {
-    const host = target.hostname.replace(/^\[|\]$/g, '');
+    const host = unbracketed(target.hostname);
     // An IP address is no server name (RFC 6066 §3).
     const servername = options.servername ?? (isIP(host) === 0 ? host : '');
     const socket: TLSSocket = tlsConnect({
@@ -176,7 +176,7 @@ function portOf({ protocol, port }: buildConnector.Options): number {
 }
 
 function authorityOf(target: buildConnector.Options): string {
-  const host = target.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(target.hostname);
   return `${isIP(host) === 6 ? `[${host}]` : host}:${portOf(target)}`;
 }
 

@@ -45,7 +45,7 @@ export function openTunnel(
   const { protocol, hostname, port } = new URL(proxy.origin);
   return new Promise((resolve, reject) => {
     const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
-      host: hostname.replace(/^\[|\]$/g, ''),
+      host: unbracketed(hostname),
       port,
       method: 'CONNECT',
       path: authority,
@@ -80,4 +80,9 @@ export function openTunnel(
     });
     asked.end();
   });
+}
+
+/** As sockets take it: URLs have brackets around an IPv6 address (RFC 3986 §3.2.2). */
+export function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }

@@ -13,10 +13,20 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A member of an object that is its own: names may be chosen by whoever calls. */
-export function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
+/**
+ * A member of an object that is its own: names may be chosen by whoever calls, and what somebody managed to put on all
+ * objects (`Object.prototype.esauth = false`) opens nothing.
+ *
+ * @returns `undefined` for one that is only inherited, and of what is no object.
+ */
+export function own<Given extends object, Name extends keyof Given>(
+  given: Given | undefined,
+  name: Name,
+): Given[Name] | undefined;
+export function own(given: unknown, name: string): unknown;
+export function own(given: unknown, name: string): unknown {
+  if (typeof given !== 'object' || given === null || !Object.hasOwn(given, name)) return undefined;
+  return (given as Readonly<Record<string, unknown>>)[name];
 }
 
 // A loop, not a recursion: how deep a user's metadata goes is decided by whoever maintains the user directory.

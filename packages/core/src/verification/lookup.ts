@@ -61,6 +61,12 @@ export const queueFull: Unavailable = unavailable(
 export const unseen: Unavailable = unavailable(
   new LookupError('timeout', 'nobody waited for this lookup any more'),
 );
+
+/** What a caller gets whose time is up. */
+export function outOfTime(timeoutMs: number): Unavailable {
+  return unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`));
+}
+
 const noRoom = notRevocable(queueFull);
 const nobodyWaits = notRevocable(unseen);
 

@@ -7,10 +7,17 @@ import { inBackground } from '../memory/refresh.js';
 import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
-import { InvalidPrivilegesError, LookupError } from '../values/errors.js';
+import { InvalidPrivilegesError } from '../values/errors.js';
 import { askable, type Fact } from '../values/privileges.js';
-import { type Authenticated, type Rejected, type Unavailable, unavailable } from '../values/verdict.js';
-import { type LookupContext, type LookupParts, type Question, queueFull, unseen } from './lookup.js';
+import type { Authenticated, Rejected, Unavailable } from '../values/verdict.js';
+import {
+  type LookupContext,
+  type LookupParts,
+  outOfTime,
+  type Question,
+  queueFull,
+  unseen,
+} from './lookup.js';
 import { inTurn } from './queue.js';
 import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
 
@@ -76,11 +83,7 @@ export function createPrivilegeLookups(
   /** Callers: one that asks for several things at once is still one. */
   let waiting = 0;
   let closed: Unavailable | undefined;
-  const late: Landed = {
-    outcome: unavailable(
-      new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`),
-    ),
-  };
+  const late: Landed = { outcome: outOfTime(timeoutMs) };
 
   return {
     ask,

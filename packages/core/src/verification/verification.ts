@@ -12,9 +12,8 @@ import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { UnavailableCode } from '../values/codes.js';
 import { headerOf, type Presented, parseCredential, type Scheme } from '../values/credential.js';
-import { LookupError } from '../values/errors.js';
-import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
-import { type Landed, type LookUp, notRevocable, type Question } from './lookup.js';
+import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
+import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 
 export interface VerifyOptions {
@@ -82,9 +81,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
     parts;
-  const late = notRevocable(
-    unavailable(new LookupError('timeout', `no verdict within ${timeoutMs} ms (upstream.timeoutMs)`)),
-  );
+  const late = notRevocable(outOfTime(timeoutMs));
 
   return {
     consider(presented, maxAgeMs) {

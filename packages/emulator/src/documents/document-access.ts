@@ -93,3 +93,11 @@ function filterValue(
   }
   return keeps(path) ? value : undefined;
 }
+
+/** Whether a pattern fits a field or an object that it is in. */
+export function isUnder(path: string, among: readonly string[]): boolean {
+  const names = path.split('.');
+  return names.some((_, at) =>
+    among.some((pattern) => matchesPattern(pattern, names.slice(0, at + 1).join('.'))),
+  );
+}

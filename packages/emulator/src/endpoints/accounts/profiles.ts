@@ -13,9 +13,8 @@ import {
 } from '../../cluster/endpoint.js';
 import { type Grant, grantFields, grantProblems, readGrant } from '../../cluster/grants.js';
 import type { Security } from '../../cluster/security.js';
-import { filterFields } from '../../documents/document-access.js';
+import { filterFields, isUnder } from '../../documents/document-access.js';
 import type { Profile } from '../../identities/profiles.js';
-import { matchesPattern } from '../../names/name-patterns.js';
 import { type ApiError, illegalArgument, members } from '../../wire/envelope.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
 import { map, objectParser } from '../../wire/object-parser.js';
@@ -41,14 +40,6 @@ export function showFound(
     labels,
     data: filterFields(data, (path) => isUnder(path, dataKeys)),
   };
-}
-
-/** Whether a pattern fits a member or an object that it is in. */
-function isUnder(path: string, among: readonly string[]): boolean {
-  const names = path.split('.');
-  return names.some((_, at) =>
-    among.some((pattern) => matchesPattern(pattern, names.slice(0, at + 1).join('.'))),
-  );
 }
 
 function show(profile: Profile, dataKeys: readonly string[]): Record<string, JsonValue | undefined> {

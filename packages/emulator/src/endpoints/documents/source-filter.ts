@@ -1,9 +1,13 @@
 /** Which part of a document a request wants: how it is asked for, and what is left of the document. */
 
 import type { Call } from '../../cluster/endpoint.js';
-import { type DocumentAccess, filterFields, visibleSource } from '../../documents/document-access.js';
+import {
+  type DocumentAccess,
+  filterFields,
+  isUnder,
+  visibleSource,
+} from '../../documents/document-access.js';
 import type { StoredDocument } from '../../documents/documents.js';
-import { matchesPattern } from '../../names/name-patterns.js';
 import { illegalArgument, Refusal } from '../../wire/envelope.js';
 import { jsonValueOf } from '../../wire/json-parser.js';
 import { isMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
@@ -69,13 +73,5 @@ export function sourceOf(
   return filterFields(
     seen,
     (path) => (includes.length === 0 || isUnder(path, includes)) && !isUnder(path, excludes),
-  );
-}
-
-/** Whether a pattern fits a field or an object that it is in. */
-function isUnder(path: string, among: readonly string[]): boolean {
-  const names = path.split('.');
-  return names.some((_, at) =>
-    among.some((pattern) => matchesPattern(pattern, names.slice(0, at + 1).join('.'))),
   );
 }
