@@ -95,6 +95,8 @@ export interface Capabilities {
   readonly managesSeveralRoles: boolean;
   /** 8.16: the health of a cluster counts primary shards that are nowhere. */
   readonly countsUnassignedPrimaries: boolean;
+  /** 8.16 (elastic/elasticsearch#112605): a body in the address that can not be read is no mistake of the server. */
+  readonly blamesCallersForSource: boolean;
   /** 8.18: role mappings from files are shown among the others, under names of their own. */
   readonly hasReadOnlyMappings: boolean;
   /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
@@ -190,6 +192,7 @@ export function parseVersion(text: string): Version | undefined {
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),
     countsUnassignedPrimaries: since(8, 16),
+    blamesCallersForSource: since(8, 16),
     hasReadOnlyMappings: since(8, 18),
     storesReservedRoles: since(8, 18),
     explainsBlocks: since(9, 0),

@@ -131,6 +131,7 @@ export const profileSuggestRoute: Route = route<SuggestBody>({
   exists: (version) => version.keepsProfiles,
   query: ['data'],
   body: 'optional',
+  takesSource: true,
   read,
   validate: problems,
   action: () => `${actions}/suggest`,

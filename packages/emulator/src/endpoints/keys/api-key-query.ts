@@ -96,6 +96,7 @@ export const apiKeyQueryRoute: Route = route<QueryRequest>({
   unavailable: withoutApiKeys,
   query: ['with_limited_by', 'with_profile_uid', 'typed_keys'],
   body: 'optional',
+  takesSource: true,
   read: readQuery,
   validate: searchProblems,
   action: () => action,

@@ -47,6 +47,7 @@ export const profilePrivilegesRoute: Route = route<ProfilesRequest>({
   paths: ['/_security/profile/_has_privileges'],
   exists: (version) => version.checksProfiles,
   body: 'required',
+  takesSource: true,
   read: (call) => parser.parse(documentOf(call)),
   validate: problems,
   action: () => `${actions}/has_privileges`,
