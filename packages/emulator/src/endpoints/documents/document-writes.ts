@@ -95,7 +95,7 @@ type Store = (index: Index, draft: Draft, onlyNew: boolean) => WriteResult;
 /** Whoever sees only a part of the documents must not change what he can not see. */
 function ensureSeesAll(caller: Caller, index: Index, inBulk: boolean): void {
   const [seen] = caller.visible(requestActions.update, [index]);
-  if (seen === undefined || (seen.access.queries.length === 0 && !seen.access.limitsFields)) return;
+  if (seen === undefined || !(seen.access.hidesDocuments || seen.access.limitsFields)) return;
   const what = inBulk ? 'a bulk item request with update requests embedded' : 'an update request';
   const reason = `Can't execute ${what} if field or document level security is enabled`;
   throw new Refusal({ status: 400, type: 'security_exception', reason });
