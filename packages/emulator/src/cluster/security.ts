@@ -34,6 +34,7 @@ import type { Version } from '../wire/version.js';
 import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
 import { type CryptoPool, type CryptoPoolSettings, createCryptoPool } from './crypto-pool.js';
 import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
+import { createIndexSettings, type IndexSettings } from './index-settings.js';
 import { createSecurityIndex, type SecurityIndex } from './security-index.js';
 
 /** What is configured about a cluster. */
@@ -91,6 +92,7 @@ export interface Security {
   /** The realms that are asked who somebody is. */
   readonly realmNames: ReadonlySet<string>;
   readonly index: SecurityIndex;
+  readonly indexSettings: IndexSettings;
   readonly caches: CredentialCaches;
   readonly cryptoPool: CryptoPool;
   readonly faults: FaultSource;
@@ -187,6 +189,7 @@ export function createSecurity(
       ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
     ]),
     index,
+    indexSettings: createIndexSettings(version),
     caches,
     cryptoPool: createCryptoPool(settings.cryptoPool, clock, apiKeys, caches),
     faults,

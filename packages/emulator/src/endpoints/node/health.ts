@@ -4,6 +4,7 @@
  */
 
 import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
+import type { SecurityIndexName } from '../../cluster/index-settings.js';
 import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
 import type { ClusterFault } from '../../controls/faults.js';
@@ -39,14 +40,15 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { index, tokens, profiles, faults } = security;
+  const { index, indexSettings, tokens, profiles, faults } = security;
   const isLost = (fault: ClusterFault): boolean => faults.ofCluster().includes(fault);
-  // Their replicas come with a second node.
-  const shards = { shards: 1, replicas: 0 };
+  const shardsOf = (name: SecurityIndexName, isLost = false): Shards => {
+    return { shards: 1, replicas: indexSettings.replicasOf(name), isLost };
+  };
   return [
-    ...(index.exists() ? [{ ...shards, isLost: isLost('security index lost') }] : []),
-    ...(profiles.exist() ? [shards] : []),
-    ...(tokens.hasIssued() ? [{ ...shards, isLost: isLost('tokens index lost') }] : []),
+    ...(index.exists() ? [shardsOf('security', isLost('security index lost'))] : []),
+    ...(profiles.exist() ? [shardsOf('security-profile')] : []),
+    ...(tokens.hasIssued() ? [shardsOf('security-tokens', isLost('tokens index lost'))] : []),
   ];
 }
 
