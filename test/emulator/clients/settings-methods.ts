@@ -1,4 +1,7 @@
-/** Settings of the indices of security, and statistics; what is asked is what `elasticsearch-clients-tests` asks (120, 150). */
+/**
+ * Settings of the indices of security, and statistics; what is asked is what `elasticsearch-clients-tests` asks
+ * (120, 150).
+ */
 
 import { expect } from 'vitest';
 import type { Conversation } from './clients.js';

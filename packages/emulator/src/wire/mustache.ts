@@ -3,7 +3,8 @@
  * here, in JSON and in nothing else. So a template can call no function, show no other template, and see no member
  * that is not one of the values themselves: `{{constructor}}` is as empty as any name that nobody knows.
  *
- * Elasticsearch uses mustache.java 0.9 with functions of its own (`CustomMustacheFactory`, `CustomReflectionObjectHandler`).
+ * Elasticsearch uses mustache.java 0.9 with functions of its own (`CustomMustacheFactory`,
+ * `CustomReflectionObjectHandler`).
  */
 
 import mustache, { type TemplateSpans } from 'mustache';

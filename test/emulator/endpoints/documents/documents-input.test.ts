@@ -242,6 +242,7 @@ describe('a mapping', () => {
 
   test.each<[string, string, string]>([
     ['{"aliases":{}}', 'parse_exception', 'unknown key [aliases] for create index'],
+    ['{"settings":[]}', 'parse_exception', 'key [settings] must be an object'],
     [
       '{"settings":{"codec":"x"}}',
       'illegal_argument_exception',
@@ -264,6 +265,13 @@ describe('a mapping', () => {
     ],
   ])('of an index: %s', async (body, type, reason) => {
     expectAnswer(await raw('PUT /docs', body), { status: 400, body: errorBody(400, type, reason) });
+  });
+
+  // `XContentHelper.convertToMap`, with which both are read.
+  test.each(['[]', '5', '"properties"', 'null'])('that is %s says nothing', async (body) => {
+    expect((await raw('PUT /docs', body)).status).toBe(200);
+    expect((await raw('PUT /docs/_mapping', body)).json).toEqual({ acknowledged: true });
+    expect((await cluster.ask('GET /docs/_mapping')).json).toEqual({ docs: { mappings: {} } });
   });
 
   test('that is too deep or too wide is refused', async () => {

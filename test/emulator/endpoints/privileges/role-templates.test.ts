@@ -1,6 +1,7 @@
 /**
  * Role mappings whose roles are templates. What they may be and become is `TemplateRoleName`, what they know of a
- * user `UserRoleMapper.UserData.asModel`, and what a failure of a realm is called `DefaultAuthenticationFailureHandler`.
+ * user `UserRoleMapper.UserData.asModel`, and what a failure of a realm is called
+ * `DefaultAuthenticationFailureHandler`.
  */
 
 import type { EmulatorOptions } from '@esauth/emulator';
