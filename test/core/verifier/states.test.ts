@@ -110,6 +110,17 @@ describe.each(stateTable)('a cluster: $name', (row) => {
     expect(await outcomes()).toEqual(whole({}));
   });
 
+  test('an application that starts meanwhile', async () => {
+    const { cluster, verifier } = await meet(row, createFakeClock());
+    await cluster.fallIll(enters);
+    const checked = verifier.check().then(
+      () => 'good',
+      ({ code }) => code,
+    );
+    // Without security nobody is asked who he is, and that is not to go unnoticed.
+    expect(await checked).toBe(row.name === 'security off' ? 'bad_response' : 'good');
+  });
+
   test('a question about the privileges in an application', async () => {
     const { cluster, verifier } = await meet(row, createFakeClock());
     const caller = await verifier.verify(cluster.credentials['user in a file']);

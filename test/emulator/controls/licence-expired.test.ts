@@ -1,7 +1,7 @@
 /**
- * A trial or platinum licence that has expired. There is no period of grace (`XPackLicenseStatus`, 8.0 and later): what
- * needs one is refused as without one, which is recorded of a basic licence (`licence-basic`); and the health of the
- * cluster is nobody's business (`SecurityActionFilter`).
+ * A trial or platinum licence that has expired. There is no period of grace (`getXPackLicenseStatus`, read in 8.x and
+ * 9.x): what needs one is refused as without one, which is recorded of a basic licence (`licence-basic`); and the
+ * health of the cluster is nobody's business (`SecurityActionFilter`).
  */
 
 import { type Emulator, startEmulator } from '@esauth/emulator';
