@@ -72,7 +72,19 @@ export const requestDifferences: Differences = {
     expect(await tell('GET /\r\n\r\n')).not.toContain('invalid HTTP request');
   },
 
-  'Older releases': () => {
+  'Older releases': async () => {
     expect(readRecordings().map(({ version }) => version)).toEqual(['9.5.0']);
+    const told = async (version: string) => {
+      const { ask, cluster } = await start({ version, roles: { r: {} } });
+      const unknown = reasonOf(await ask('PUT /_security/role/r', { cluster: ['nosuch'] }));
+      cluster('security index read-blocked');
+      return { unknown: unknown.split(/[[\],]/), ill: (await ask('GET /_security/role/r')).json };
+    };
+    const [older, latest] = [await told('8.10'), await told('9.5')];
+    expect(older.ill).toEqual(latest.ill);
+    // What there was then, in the order of now.
+    const names = new Set(older.unknown);
+    expect(names.size).toBeGreaterThan(40);
+    expect(older.unknown).toEqual(latest.unknown.filter((name) => names.has(name)));
   },
 };

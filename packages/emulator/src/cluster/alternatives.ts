@@ -6,6 +6,7 @@
 /**
  * @param isOther asked with each call
  * @param makeOther called when the other one is needed for the first time
+ * @returns a store with the members of both; methods may be taken out of it, everything else is to be read anew
  */
 export function alternate<Store extends object>(
   isOther: () => boolean,
@@ -13,22 +14,24 @@ export function alternate<Store extends object>(
   makeOther: () => Store,
 ): Store {
   let other: Store | undefined;
-  const current = (): Store => {
+
+  function current(): Store {
     if (!isOther()) return one;
     other ??= makeOther();
     return other;
-  };
-  const both = { ...one };
-  for (const name of Object.keys(one) as (keyof Store)[]) {
-    if (typeof one[name] !== 'function') {
-      Object.defineProperty(both, name, { enumerable: true, get: () => current()[name] });
-      continue;
-    }
+  }
+
+  /** The same member of the current one. */
+  function member(name: keyof Store): PropertyDescriptor {
+    if (typeof one[name] !== 'function') return { enumerable: true, get: () => current()[name] };
     const call = (...values: unknown[]): unknown => {
       const method = current()[name];
       return typeof method === 'function' ? method(...values) : undefined;
     };
-    both[name] = call as (typeof both)[typeof name];
+    return { enumerable: true, value: call };
   }
-  return both;
+
+  // Its own keys, which is all that a store has.
+  const names = Object.keys(one) as (keyof Store)[];
+  return Object.defineProperties({ ...one }, Object.fromEntries(names.map((name) => [name, member(name)])));
 }
