@@ -12,6 +12,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutProfileCollaboration } from '../../cluster/features.js';
 import { whole } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import type { Profile } from '../../identities/profiles.js';
@@ -132,6 +133,7 @@ export const profileSuggestRoute: Route = route<SuggestBody>({
   query: ['data'],
   body: 'optional',
   takesSource: true,
+  unavailable: withoutProfileCollaboration,
   read,
   validate: problems,
   action: () => `${actions}/suggest`,

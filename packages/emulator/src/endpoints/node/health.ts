@@ -7,7 +7,6 @@ import { type Answer, answer, type Call, type Route, refuse, route } from '../..
 import type { SecurityIndexName } from '../../cluster/index-settings.js';
 import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
-import type { ClusterFault } from '../../controls/faults.js';
 import type { Index } from '../../documents/documents.js';
 import { parseIndexExpression } from '../../documents/index-names.js';
 import { illegalArgument } from '../../wire/envelope.js';
@@ -40,15 +39,14 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { index, indexSettings, tokens, profiles, faults } = security;
-  const isLost = (fault: ClusterFault): boolean => faults.ofCluster().includes(fault);
+  const { index, indexSettings, tokens, profiles, states } = security;
   const shardsOf = (name: SecurityIndexName, isLost = false): Shards => {
     return { shards: 1, replicas: indexSettings.replicasOf(name), isLost };
   };
   return [
-    ...(index.exists() ? [shardsOf('security', isLost('security index lost'))] : []),
+    ...(index.exists() ? [shardsOf('security', states.has('security index lost'))] : []),
     ...(profiles.exist() ? [shardsOf('security-profile')] : []),
-    ...(tokens.hasIssued() ? [shardsOf('security-tokens', isLost('tokens index lost'))] : []),
+    ...(tokens.hasIssued() ? [shardsOf('security-tokens', states.has('tokens index lost'))] : []),
   ];
 }
 
@@ -96,7 +94,9 @@ function healthOf(all: readonly Shards[], version: Version, isMissing = false): 
 
 /** How all of them are. */
 export function clusterHealth(security: Security): Health {
-  return healthOf([...security.indices.all(), ...ownIndices(security)], security.version);
+  // Nobody knows what is missing before the state is recovered (`ClusterStateHealth`).
+  const isUnknown = security.states.has('just started');
+  return healthOf([...security.indices.all(), ...ownIndices(security)], security.version, isUnknown);
 }
 
 function health(security: Security, { expression, waitsFor, byIndex }: HealthRequest): Answer {
