@@ -85,8 +85,17 @@ export interface Capabilities {
   readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
-  /** 8.14 */
+  /** 8.14: users and keys are shown with the profiles of whom they are. */
+  readonly joinsProfiles: boolean;
+  /** 8.13: users can be searched (elastic/elasticsearch#104033). */
   readonly queriesUsers: boolean;
+  /**
+   * 8.13: aggregations of API keys (elastic/elasticsearch#104895), and the queries `match` and `simple_query_string` for
+   * them (#104594, #104132).
+   */
+  readonly aggregatesApiKeys: boolean;
+  /** 8.14 is assumed: what is refused of a search is said in the same words for keys, users and roles. */
+  readonly wordsSearchesAlike: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
@@ -185,7 +194,10 @@ export function parseVersion(text: string): Version | undefined {
     separatesHiddenSearches: since(8, 14),
     enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
-    queriesUsers: since(8, 14),
+    joinsProfiles: since(8, 14),
+    queriesUsers: since(8, 13),
+    aggregatesApiKeys: since(8, 13),
+    wordsSearchesAlike: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),

@@ -313,8 +313,8 @@ describe('is refused', () => {
     ],
     [
       { query: { term: { lent: 'x' } } },
-      'illegal_argument_exception',
-      "Can't parse boolean value [x], expected [true] or [false]",
+      'query_shard_exception',
+      "failed to create query: Can't parse boolean value [x], expected [true] or [false]",
     ],
   ])('%j', async (body, type, reason) => {
     const { status, json } = await search(body);
