@@ -159,6 +159,8 @@ describe('the language of a simple query string', () => {
       { minimum_should_match: '2<34% 5<-1' },
       ['key1-admin', 'key2-admin', 'key3-admin', ...batmans],
     ],
+    // What has to be found anyway is not among those.
+    ['+key4-batman +batman', { minimum_should_match: '1' }, []],
     ['key4-batman', { analyzer: 'keyword' }, ['key4-batman']],
     ['key4-batman', { analyzer: 'simple' }, batmans],
     ['BAT', { analyzer: 'whitespace', flags: 'NONE' }, []],

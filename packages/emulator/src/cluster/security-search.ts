@@ -1,5 +1,12 @@
 /** Searching what Elasticsearch keeps in its security index: keys, users and roles. */
 
+import {
+  type Aggregation,
+  aggregate,
+  type Member,
+  permitAggregations,
+  prepareAggregations,
+} from '../search/aggregations/aggregation.js';
 import type { SearchFields } from '../search/fields.js';
 import { compile, permit } from '../search/query.js';
 import { pageProblem, permitSort, type Search, type SearchResult, search } from '../search/search.js';
@@ -8,6 +15,19 @@ import { securityIndexUuid } from './ailments.js';
 import { nodeId } from './node.js';
 import { windowProblem } from './search-request.js';
 import type { Security } from './security.js';
+
+/** Aggregations of what is found. */
+export interface Summary {
+  readonly aggregations: readonly Aggregation[];
+  /** Whether their names have types in front. */
+  readonly hasTypes: boolean;
+}
+
+/** What was found, and what the aggregations make of it. */
+export interface SecurityResult<Entry> extends SearchResult<Entry> {
+  /** Absent if there are none, and if nothing was found. */
+  readonly aggregations: readonly Member[] | undefined;
+}
 
 /**
  * What may not be asked for is refused before anything is searched. What can not be done is found only there, if there
@@ -20,17 +40,22 @@ export function searchSecurity<Entry>(
   entries: Iterable<Entry>,
   fields: SearchFields<Entry>,
   request: Search,
-): SearchResult<Entry> {
+  { aggregations, hasTypes }: Summary = { aggregations: [], hasTypes: false },
+): SecurityResult<Entry> {
   const now = clock.now();
   const { query } = request;
   if (query !== undefined) permit(query, fields);
   permitSort(request.sort, fields);
-  if (!index.exists()) return { total: 0, hits: [] };
+  permitAggregations(aggregations, fields);
+  if (!index.exists()) return { total: 0, hits: [], aggregations: undefined };
   try {
     const found = query === undefined ? [...entries] : [...entries].filter(compile(query, fields, now));
+    const prepared = prepareAggregations(aggregations, fields, now);
     const problem = windowProblem(request) ?? pageProblem(request);
     if (problem !== undefined) throw new Refusal(illegalArgument(problem));
-    return search(found, fields, { ...request, query: undefined }, now);
+    const result = search(found, fields, { ...request, query: undefined }, now);
+    const hasAny = prepared.length > 0 && result.total > 0;
+    return { ...result, aggregations: hasAny ? aggregate(prepared, found, hasTypes) : undefined };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     throw new Refusal(onShard(refusal.error));

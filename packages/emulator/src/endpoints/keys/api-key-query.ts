@@ -1,15 +1,28 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  queryFlag,
+  type Route,
+  route,
+} from '../../cluster/endpoint.js';
 import { withoutApiKeys } from '../../cluster/features.js';
-import { searchProblems, searchReader } from '../../cluster/search-request.js';
+import { type SearchBody, searchBody, searchOf, searchProblems } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import { inOlderWords, keywords, securityFields } from '../../cluster/security-fields.js';
-import { searchSecurity } from '../../cluster/security-search.js';
+import { type Summary, searchSecurity } from '../../cluster/security-search.js';
 import type { ApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
+import type { Aggregation } from '../../search/aggregations/aggregation.js';
+import { aggregationsField } from '../../search/aggregations/parser.js';
 import type { SearchField } from '../../search/fields.js';
 import type { Search } from '../../search/search.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../../wire/envelope.js';
+import { objectParser } from '../../wire/object-parser.js';
+import type { Version } from '../../wire/version.js';
 import { ownersProfile, showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';
@@ -44,12 +57,43 @@ const fields = securityFields<ApiKey>({
 
 interface QueryRequest extends Search {
   readonly withLimitedBy: boolean;
+  readonly summary: Summary;
 }
 
-const readSearch = searchReader('query_api_key_request_payload');
+interface QueryBody extends SearchBody {
+  readonly aggs?: readonly Aggregation[] | undefined;
+  readonly aggregations?: readonly Aggregation[] | undefined;
+}
+
+const parserName = 'query_api_key_request_payload';
+const plainParser = objectParser<SearchBody>(parserName, searchBody);
+const aggsParser = objectParser<Omit<QueryBody, 'aggregations'>>(parserName, {
+  ...searchBody,
+  aggs: aggregationsField,
+});
+const parser = objectParser<QueryBody>(parserName, {
+  ...searchBody,
+  aggregations: aggregationsField,
+  aggs: aggregationsField,
+});
+
+function parserOf({ aggregatesApiKeys, typesAggregations }: Version): typeof parser | typeof aggsParser {
+  if (typesAggregations) return parser;
+  return aggregatesApiKeys ? aggsParser : plainParser;
+}
 
 function readQuery(call: Call): QueryRequest {
-  return { ...readSearch(call), withLimitedBy: queryFlag(call, 'with_limited_by') };
+  const body: QueryBody = call.body === undefined ? {} : parserOf(call.version).parse(documentOf(call));
+  const { aggs, aggregations } = body;
+  if (aggs !== undefined && aggregations !== undefined) {
+    const wrapper = `Failed to build [${parserName}] after last required field arrived`;
+    const cause = illegalArgument("Duplicate 'aggs' or 'aggregations' field");
+    throw new Refusal(contentParseFailure(wrapper, cause));
+  }
+  const { typesAggregations } = call.version;
+  const hasTypes = typesAggregations && queryFlag(call, 'typed_keys');
+  const summary = { aggregations: aggregations ?? aggs ?? [], hasTypes };
+  return { ...searchOf(body), withLimitedBy: queryFlag(call, 'with_limited_by'), summary };
 }
 
 /** Without the privilege to see them all: of a user those that it owns, of a key only itself. */
@@ -65,7 +109,13 @@ function query(security: Security, request: QueryRequest, call: Call): Answer {
   const candidates = seesAll
     ? apiKeys.all()
     : [...apiKeys.all()].filter((key) => isVisible(key, authentication));
-  const { total, hits } = searchSecurity(security, candidates, inOlderWords(fields, version), request);
+  const { total, hits, aggregations } = searchSecurity(
+    security,
+    candidates,
+    inOlderWords(fields, version),
+    request,
+    request.summary,
+  );
   const found = hits.map(({ entry, sort }) => ({
     ...showApiKey(entry, version, request.withLimitedBy),
     _sort: sort,
@@ -75,6 +125,7 @@ function query(security: Security, request: QueryRequest, call: Call): Answer {
     total,
     count: found.length,
     api_keys: found,
+    aggregations: aggregations && new Map(aggregations),
   });
 }
 
@@ -83,10 +134,10 @@ export const apiKeyQueryRoute: Route = route<QueryRequest>({
   methods: ['GET', 'POST'],
   paths: ['/_security/_query/api_key'],
   unavailable: withoutApiKeys,
-  query: ({ showsRoleDescriptors, joinsProfiles }) => [
+  query: ({ showsRoleDescriptors, joinsProfiles, typesAggregations }) => [
     ...(showsRoleDescriptors ? ['with_limited_by'] : []),
     ...(joinsProfiles ? ['with_profile_uid'] : []),
-    'typed_keys',
+    ...(typesAggregations ? ['typed_keys'] : []),
   ],
   body: 'optional',
   read: readQuery,
