@@ -18,11 +18,14 @@ beforeAll(async () => {
       carol: { password: 'password', roles: ['own', 'superuser'] },
     },
   });
+  // Rounded times are the same all the while if it is noon.
+  const day = 86_400_000;
+  await cluster.advance((1.5 * day - (Date.now() % day)) % day);
   const make = async (name: string, body: object, headers: { authorization: string }) => {
     const { json } = await cluster.ask('PUT /_security/api_key', { headers, body: { name, ...body } });
     ids[name] = json.id;
     encoded[name] = json.encoded;
-    await cluster.advance(86_400_000);
+    await cluster.advance(day);
   };
   await make('app-1', { metadata: { env: 'prod', tags: ['a', 'b'], level: { n: 1 } } }, cluster.admin);
   await make('app-2', { metadata: { env: 'test', on: true }, expiration: '90d' }, cluster.admin);
@@ -64,6 +67,12 @@ describe('a query finds', () => {
     [{ exists: { field: 'metadata.tags' } }, ['app-1']],
     [{ range: { creation: { gte: '2020', lt: 'now-3d/h' } } }, ['app-1']],
     [{ range: { expiration: { lt: 'now' } } }, ['old']],
+    // What is rounded up ends with its last millisecond (`JavaDateMathParser`, `DateFieldMapper.dateRangeQuery`).
+    [{ range: { creation: { gte: 'now-4d/d', lte: 'now-4d/d' } } }, ['app-1']],
+    [{ range: { creation: { gt: 'now-4d/d', lt: 'now-2d/d' } } }, ['app-2']],
+    [{ term: { creation: 'now-4d/d' } }, ['app-1']],
+    [{ terms: { creation: ['now-4d/d', 'now-1d/d'] } }, ['app-1', 'old']],
+    [{ match: { creation: 'now-3d/d' } }, ['app-2']],
     [{ range: { expiration: { gt: 'now+1M' } } }, ['app-2']],
     [{ range: { creation: { lte: '1999-12-31', format: 'yyyy-MM-dd' } } }, []],
     [

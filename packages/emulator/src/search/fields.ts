@@ -93,6 +93,7 @@ export function creatingQuery<T>(create: () => T): T {
  * What a value of a query is compared as.
  *
  * @param now what `now` stands for, in milliseconds
+ * @param roundsUp whether a date that is not whole is the last millisecond of what it may be
  * @throws Refusal if the field can not hold such a value
  */
 export function convert<Entry>(
@@ -101,9 +102,12 @@ export function convert<Entry>(
   name: string,
   now: number,
   format: string = field.dateFormat ?? 'strict_date_optional_time||epoch_millis',
+  roundsUp = false,
 ): FieldValue {
   const plain = numberOf(value) ?? value;
-  if (field.type === 'date') return typeof plain === 'number' ? plain : readDate(String(plain), format, now);
+  if (field.type === 'date') {
+    return typeof plain === 'number' ? plain : readDate(String(plain), format, now, roundsUp);
+  }
   if (field.type === 'boolean') {
     if (plain === true || plain === 'true') return true;
     if (plain === false || plain === 'false') return false;
@@ -118,13 +122,31 @@ export function convert<Entry>(
 }
 
 /**
+ * A test of whether a field holds what a query looks for: of a date that is not whole, anything within it.
+ *
+ * @throws Refusal if the field can not hold such a value
+ */
+export function equalTo<Entry>(
+  value: JsonValue,
+  field: SearchField<Entry>,
+  name: string,
+  now: number,
+): (held: FieldValue) => boolean {
+  const wanted = convert(value, field, name, now);
+  if (field.type !== 'date') return (held) => held === wanted;
+  const last = convert(value, field, name, now, undefined, true);
+  return (held) => held >= wanted && held <= last;
+}
+
+/**
  * An instant, or a sum, in the format that a field or a request has for dates.
  *
  * @throws Refusal if it is none
  */
-export function readDate(text: string, format: string, now: number): number {
+export function readDate(text: string, format: string, now: number, roundsUp = false): number {
   const [start = ''] = text.split('||');
-  const instant = format === 'epoch_millis' ? readMillis(text, start, now) : parseInstant(text, now);
+  const instant =
+    format === 'epoch_millis' ? readMillis(text, start, now, roundsUp) : parseInstant(text, now, roundsUp);
   if (instant !== undefined) return instant;
   throw noDate(text, format);
 }
@@ -144,11 +166,13 @@ function dateTimeError(reason: string): ApiError {
   return { status: 400, type: 'date_time_parse_exception', reason };
 }
 
-function readMillis(text: string, start: string, now: number): number | undefined {
-  if (text.startsWith('now')) return parseInstant(text, now);
+function readMillis(text: string, start: string, now: number, roundsUp: boolean): number | undefined {
+  if (text.startsWith('now')) return parseInstant(text, now, roundsUp);
   if (!/^-?\d{1,15}$/.test(start)) return undefined;
   const instant = Number(start);
-  return text === start ? instant : parseInstant(text.replace(start, new Date(instant).toISOString()), now);
+  return text === start
+    ? instant
+    : parseInstant(text.replace(start, new Date(instant).toISOString()), now, roundsUp);
 }
 
 function numeric(value: string | number | boolean): number {

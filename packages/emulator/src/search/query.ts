@@ -9,6 +9,7 @@ import {
   convert,
   creatingQuery,
   described,
+  equalTo,
   type FieldValue,
   queryShardError,
   type SearchField,
@@ -83,6 +84,12 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     }
     case 'terms': {
       const field = allowed(query.field, fields);
+      if (field.type === 'date') {
+        const tests = creatingQuery(() =>
+          query.values.map((value) => equalTo(value, field, query.field, now)),
+        );
+        return (entry) => field.values(entry).some((value) => tests.some((test) => test(value)));
+      }
       const convertAll = () => query.values.map((value) => convert(value, field, query.field, now));
       const wanted = new Set(creatingQuery(convertAll));
       return (entry) => field.values(entry).some((value) => wanted.has(value));
@@ -92,7 +99,8 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
       const convertAll = () =>
         query.bounds.map(({ relation, value }) => ({
           relation,
-          value: convert(value, field, query.field, now, query.format),
+          // `DateFieldMapper.dateRangeQuery`: `lte` a day is until its end, and `gt` a day from there.
+          value: convert(value, field, query.field, now, query.format, ['gt', 'lte'].includes(relation)),
         }));
       // Dates are looked at before the query is made: is the whole index within them (`RangeQueryBuilder.getRelation`)?
       const bounds = field.type === 'date' ? convertAll() : creatingQuery(convertAll);
@@ -109,6 +117,10 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     case 'term': {
       const field = allowed(query.field, fields);
       const fold = folding(query.ignoreCase);
+      if (field.type === 'date') {
+        const test = creatingQuery(() => equalTo(query.value, field, query.field, now));
+        return (entry) => field.values(entry).some(test);
+      }
       const wanted = fold(creatingQuery(() => convert(query.value, field, query.field, now)));
       return (entry) => field.values(entry).some((value) => fold(value) === wanted);
     }

@@ -14,10 +14,9 @@ import {
 } from './analysis.js';
 import {
   analyzerOf,
-  convert,
   creatingQuery,
   described,
-  type FieldValue,
+  equalTo,
   queryShardError,
   type SearchField,
   type SearchFields,
@@ -175,8 +174,8 @@ function findsWord<Entry>(
   fuzziness: Fuzziness | undefined,
 ): Test<Entry> {
   if (fuzziness === undefined) {
-    const wanted = new Set<FieldValue>(position.map((word) => convert(word, field, name, now)));
-    return (entry) => field.values(entry).some((value) => wanted.has(value));
+    const tests = position.map((word) => equalTo(word, field, name, now));
+    return (entry) => field.values(entry).some((value) => tests.some((test) => test(value)));
   }
   if (field.isPath === true) {
     const reason = '[fuzzy] queries are not currently supported on keyed [flattened] fields.';
