@@ -365,6 +365,10 @@ describe('impossible', () => {
       ownOnShard(noDate('2026-01-01', 4)),
     ],
     [
+      { x: { date_range: { field: 'invalidated', ranges: [{ to: 1 }] } } },
+      onShard('Cannot parse boolean [1], expected either [true] or [false]'),
+    ],
+    [
       { x: { terms: { field: 'name', format: 'yyyy' } } },
       onShard('Field [name] of type [keyword] does not support custom formats'),
     ],

@@ -95,9 +95,17 @@ export function valuesOf<Entry>(source: Source, fields: SearchFields<Entry>, now
     },
     shown: (value) => (typeof value === 'boolean' ? Number(value) : value),
     asText: (value) => (field.type === 'boolean' ? String(value) : dates?.write(Number(value))),
-    read: (written) =>
-      dates === undefined ? Number(convert(written, field, name, now)) : dates.read(written, now),
+    read(written) {
+      if (dates !== undefined) return dates.read(written, now);
+      return field.type === 'boolean' ? readFlag(written) : Number(convert(written, field, name, now));
+    },
   };
+}
+
+/** `DocValueFormat.BOOLEAN` */
+function readFlag(text: string): number {
+  if (text === 'true' || text === 'false') return Number(text === 'true');
+  throw new Refusal(illegalArgument(`Cannot parse boolean [${text}], expected either [true] or [false]`));
 }
 
 function formatOf<Entry>(
