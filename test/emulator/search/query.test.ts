@@ -136,7 +136,8 @@ describe('a query is refused', () => {
       { bool: { must_not: [{ match_phrase: { name: 'x' } }] } },
       illegal('Query type [match_phrase] is not currently supported in this context'),
     ],
-    // In the index, dates are milliseconds (`SecuritySystemIndices`). A range of dates is looked at before the query is made.
+    // In the index, dates are milliseconds (`SecuritySystemIndices`). A range of them is looked at before the query is
+    // made.
     [
       { term: { creation: 'tomorrow' } },
       queryOnShard(`failed to create query: ${noDate('tomorrow', 0).reason}`, noDate('tomorrow', 0)),

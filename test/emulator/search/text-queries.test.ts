@@ -1,7 +1,7 @@
 /**
- * Queries that take text apart: `simple_query_string` and `match`, in searches of keys, users and roles. What they find
- * is what Elasticsearch's `QueryApiKeyIT.testSimpleQueryStringQuery`, `QueryRoleIT` and `FieldNameTranslators` expect, and
- * what the sources named below say.
+ * Queries that take text apart: `simple_query_string` and `match`, in searches of keys, users and roles. What they
+ * find is what Elasticsearch's `QueryApiKeyIT.testSimpleQueryStringQuery`, `QueryRoleIT` and `FieldNameTranslators`
+ * expect, and what the sources named below say.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,8 +97,8 @@ describe('a simple query string of keys', () => {
   });
 });
 
-// The language is Lucene's (`SimpleQueryParser`): what its reference says of each sign, and what the source does with a text
-// in which signs make no sense.
+// The language is Lucene's (`SimpleQueryParser`): what its reference says of each sign, and what the source does with a
+// text in which signs make no sense.
 describe('the language of a simple query string', () => {
   const fields = ['name', 'username'];
 

@@ -78,7 +78,7 @@ export function withoutFielddata(name: string, index: string): string {
   return `Fielddata is disabled on [${name}] in [${index}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`;
 }
 
-/** Does what makes a query of what was read; what goes wrong is what a shard says (`SearchExecutionContext.toQuery`). */
+/** Makes a query of what was read; what goes wrong is what a shard says (`SearchExecutionContext.toQuery`). */
 export function creatingQuery<T>(create: () => T): T {
   try {
     return create();

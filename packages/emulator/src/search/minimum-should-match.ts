@@ -1,4 +1,7 @@
-/** How many of several queries have to be met: `2`, `-1`, `75%`, `-25%`, `3<90%`, `2<-25% 9<-3` (`Queries.calculateMinShouldMatch`). */
+/**
+ * How many of several queries have to be met: `2`, `-1`, `75%`, `-25%`, `3<90%`, `2<-25% 9<-3`
+ * (`Queries.calculateMinShouldMatch`).
+ */
 
 import { Refusal } from '../wire/envelope.js';
 

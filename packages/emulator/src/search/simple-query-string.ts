@@ -1,6 +1,7 @@
 /**
- * The language of `simple_query_string`, as Lucene's `SimpleQueryParser` reads it: `+` both, `|` either, `-` not, `"…"` a
- * phrase, `*` the beginning of a word, `( )`, `~n` near, `\` as it is. No text is wrong: what makes no sense is left out.
+ * The language of `simple_query_string`, as Lucene's `SimpleQueryParser` reads it: `+` both, `|` either, `-` not,
+ * `"…"` a phrase, `*` the beginning of a word, `( )` together, `~n` near, `\` as it is. No text is wrong: what makes
+ * no sense is left out.
  */
 
 import { illegalArgument, Refusal } from '../wire/envelope.js';

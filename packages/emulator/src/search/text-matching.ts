@@ -149,7 +149,7 @@ function joined<Entry>(parts: readonly Test<Entry>[], isAll: boolean): Test<Entr
   return isAll ? (entry) => parts.every((part) => part(entry)) : (entry) => parts.some((part) => part(entry));
 }
 
-/** Parts of which none has to be found may have to be found in a certain number; see `Queries.applyMinimumShouldMatch`. */
+/** Parts of which none has to be found may have to be found in a number (`Queries.applyMinimumShouldMatch`). */
 function atLeast<Entry>({ parts, isAll }: SimpleTree<Test<Entry>>, minimum: string | undefined): Test<Entry> {
   const optional = isAll ? 0 : parts.length;
   const wanted = minimum === undefined ? 0 : minimumOf(minimum, optional);

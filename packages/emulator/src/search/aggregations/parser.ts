@@ -1,4 +1,7 @@
-/** Aggregations as JSON: names, each with one type, what it wants back, and others inside (`AggregatorFactories.parseAggregators`). */
+/**
+ * Aggregations as JSON: names, each with one type, what it wants back, and others inside; read as
+ * `AggregatorFactories.parseAggregators` does.
+ */
 
 import { illegalArgument, Refusal } from '../../wire/envelope.js';
 import { type JsonDocument, type JsonMember, type JsonNode, locationOf } from '../../wire/json-parser.js';
