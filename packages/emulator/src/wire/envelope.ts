@@ -129,6 +129,11 @@ const foreign: ReadonlySet<string> = new Set([
 // Not of its own making either, but looked into where it is the first.
 const unparsed = 'x_content_parse_exception';
 
+/** Whether an error is not one of Elasticsearch's own. */
+export function isForeign({ type }: ApiError): boolean {
+  return foreign.has(type);
+}
+
 /** What is shown as the root cause of an error (`ElasticsearchException.guessRootCauses`). */
 export function rootCause(error: ApiError): ApiError {
   const { cause } = error;
