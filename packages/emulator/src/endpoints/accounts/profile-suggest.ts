@@ -132,6 +132,7 @@ export const profileSuggestRoute: Route = route<SuggestBody>({
   exists: (version) => version.keepsProfiles,
   query: ['data'],
   body: 'optional',
+  takesSource: true,
   unavailable: withoutProfileCollaboration,
   read,
   validate: problems,

@@ -51,6 +51,7 @@ export const userQueryRoute: Route = route<Search>({
   exists: (version) => version.queriesUsers,
   query: ({ joinsProfiles }) => (joinsProfiles ? ['with_profile_uid'] : []),
   body: 'optional',
+  takesSource: true,
   read: searchReader('query_user_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/user/query',

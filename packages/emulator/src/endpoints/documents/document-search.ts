@@ -19,7 +19,7 @@ import { compile } from '../../search/query.js';
 import type { Query } from '../../search/query-parser.js';
 import { scoreOf, shortest } from '../../search/scoring.js';
 import { type Criterion, page, type Search, type SearchResult, type SortKey } from '../../search/search.js';
-import { type ApiError, illegalArgument, members, Refusal } from '../../wire/envelope.js';
+import { type ApiError, illegalArgument, members, Refusal, rootCause } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 
 /** An index and what somebody may see of it. */
@@ -31,7 +31,7 @@ export interface VisibleIndex {
 /** Whether somebody may see a document. */
 export function isVisible({ index, access }: VisibleIndex, document: StoredDocument, now: number): boolean {
   const fields = fieldsOf(index, () => true);
-  return access.queries.every((query) => compile(query, fields, now)(document));
+  return access.queries().every((query) => compile(query, fields, now)(document));
 }
 
 /** What was found, and the indices that could not answer. */
@@ -116,7 +116,7 @@ function testOf(
 ): Test<StoredDocument> {
   const whole = fieldsOf(index, () => true);
   // What hides documents looks at all fields, also at those that the caller can not see.
-  const tests = access.queries.map((roleQuery) => compile(roleQuery, whole, now));
+  const tests = access.queries().map((roleQuery) => compile(roleQuery, whole, now));
   if (query !== undefined) tests.push(compile(query, fieldsOf(index, access.seesField), now));
   return (document) => tests.every((test) => test(document));
 }
@@ -187,7 +187,7 @@ function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): 
     type: 'search_phase_execution_exception',
     reason: 'all shards failed',
     metadata: { phase: 'query', grouped: true, failed_shards: failures.map(showFailure) },
-    root: error,
+    root: rootCause(error),
   };
 }
 

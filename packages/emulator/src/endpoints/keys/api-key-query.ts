@@ -140,6 +140,7 @@ export const apiKeyQueryRoute: Route = route<QueryRequest>({
     ...(typesAggregations ? ['typed_keys'] : []),
   ],
   body: 'optional',
+  takesSource: true,
   read: readQuery,
   validate: searchProblems,
   action: () => action,

@@ -64,6 +64,7 @@ export const roleQueryRoute: Route = route<Search>({
   paths: ['/_security/_query/role'],
   exists: (version) => version.managesSeveralRoles,
   body: 'optional',
+  takesSource: true,
   read: searchReader('query_role_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/role/query',
