@@ -129,6 +129,33 @@ describe('YAML', () => {
     );
     expect([answer.status, jsonOf(answer).error.type]).toEqual([400, 'x_content_parse_exception']);
   });
+
+  // The library for YAML calls itself for each level, and where the stack ends V8 may end the process.
+  test.each([
+    ['lists', '['],
+    ['objects', '{"a":'],
+    ['blocks', '- '],
+  ])('that is too deep in %s is refused before it is read', async (_what, level) => {
+    const answerTo = (depth: number) =>
+      post('/_security/user/yaml', 'application/yaml', level.repeat(depth), 'accept: application/json');
+    expect(jsonOf(await answerTo(3000)).error).toMatchObject({
+      type: 'x_content_parse_exception',
+      reason: '[1:1] nested deeper than 200 levels',
+    });
+    const { error } = jsonOf(await answerTo(150));
+    expect(error.reason).not.toContain('nested deeper');
+  });
+
+  test('of which there is something to say beside a refusal does not say it in the terminal', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    await post('/_security/user/yaml', 'application/yaml', '!!js/function x');
+    await post('/_security/user/yaml', 'application/yaml', '? [a]\n: 1');
+    await new Promise(setImmediate);
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
 });
 
 describe('CBOR', () => {

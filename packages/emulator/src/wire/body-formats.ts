@@ -5,6 +5,10 @@
 
 import { type ApiError, contentParseFailure } from './envelope.js';
 
+// The library calls itself for each level. Where the stack ends, V8 ends the process if a regular expression is compiled
+// just then, so that catching the error is not enough. The stack is good for some eight hundred levels.
+const maxYamlDepth = 200;
+
 /** @returns the same in JSON, or what is wrong with the bytes */
 export async function toJson(format: 'yaml' | 'cbor', bytes: Buffer): Promise<Buffer | ApiError> {
   const read = format === 'yaml' ? await yamlReader() : await cborReader();
@@ -17,8 +21,18 @@ export async function toJson(format: 'yaml' | 'cbor', bytes: Buffer): Promise<Bu
 }
 
 async function yamlReader(): Promise<(bytes: Buffer) => unknown> {
-  const { parse } = await import('yaml');
-  return (bytes) => parse(bytes.toString('utf8'), { intAsBigInt: true });
+  const { Lexer, Parser, parse } = await import('yaml');
+  return (bytes) => {
+    const text = bytes.toString('utf8');
+    const parser = new Parser();
+    for (const lexeme of new Lexer().lex(text)) {
+      // What was read is not wanted yet, only how deep it goes.
+      for (const _ of parser.next(lexeme));
+      if (parser.stack.length > maxYamlDepth) throw new Error(`nested deeper than ${maxYamlDepth} levels`);
+    }
+    // What is doubtful is read as well as may be, and nobody's terminal is told of it.
+    return parse(text, { intAsBigInt: true, logLevel: 'error' });
+  };
 }
 
 async function cborReader(): Promise<(bytes: Buffer) => unknown> {
