@@ -1,10 +1,17 @@
 /** What the buttons of the page do. Whether a button may be pressed is decided in `guard.ts`. */
 
 import type { Fault } from '../controls/faults.js';
+import { createIssuer } from '../issuing/issuer.js';
 import type { PageParts } from './view.js';
 
 /** What became of an action, in a sentence for whoever pressed the button. */
-export type Outcome = { readonly done: string } | { readonly problem: string };
+export type Outcome =
+  | {
+      readonly done: string;
+      /** The value of the header with what was made. */
+      readonly authorization?: string;
+    }
+  | { readonly problem: string };
 
 type Input = Readonly<Record<string, unknown>>;
 type Action = (parts: PageParts, input: Input) => Outcome;
@@ -40,6 +47,8 @@ const actions: ReadonlyMap<unknown, Action> = new Map<unknown, Action>([
   ['invalidate tokens of user', invalidateTokensOfUser],
   ['break', breakRequests],
   ['mend', mend],
+  ['make a token', (parts, input) => make(parts, input, 'token')],
+  ['make a key', (parts, input) => make(parts, input, 'API key')],
 ]);
 
 /** @param text the body of the request: an object with `action` and what that action needs */
@@ -112,4 +121,16 @@ function mend({ faults }: PageParts, { id }: Input): Outcome {
   }
   for (const fault of faults.armed()) faults.remove(fault.id);
   return { done: 'Everything was mended.' };
+}
+
+function make({ security }: PageParts, { username }: Input, what: 'token' | 'API key'): Outcome {
+  if (typeof username !== 'string') return { problem: 'There is no such user.' };
+  const { authorization, apiKey } = createIssuer(() => security);
+  try {
+    const made = what === 'token' ? username : apiKey(username, { name: 'made-on-the-page' });
+    return { done: `Made: a new ${what} of ${username}.`, authorization: authorization(made) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { problem: error.message };
+  }
 }
