@@ -161,14 +161,16 @@ test('warns where other machines can reach it, and only there', async () => {
 });
 
 describe('ends with the process that started it', () => {
-  // A shell that starts it in the background and ends when its input does.
+  // A shell that starts it in the background and ends when its input does; and one that has another start it.
   const shell = ['sh', '-c', '"$@" & echo "pid $!"; read line', 'sh'];
+  const between = ['sh', '-c', '(true; "$@"; true) & echo "pid $!"; read line', 'sh'];
 
   test.each([
-    ['where CI is set', { CI: 'true' }, [], true],
-    ['but not with --stay', { CI: 'true' }, ['--stay'], false],
-    ['nor elsewhere', { CI: '' }, [], false],
-  ])('%s', async (_where, env, flags, ends) => {
+    ['where CI is set', { CI: 'true' }, [], true, shell],
+    ['and with a grandparent', { CI: '1' }, [], true, between],
+    ['but not with --stay', { CI: 'true' }, ['--stay'], false, shell],
+    ['nor elsewhere', { CI: '' }, [], false, shell],
+  ])('%s', async (_where, env, flags, ends, shell) => {
     const args = ['--port', '0', '--quiet', ...flags];
     const started = run(args, { env: { ...process.env, ...env } }, undefined, shell);
     const [url = ''] = await started.printed(/^http:\S+$/m);

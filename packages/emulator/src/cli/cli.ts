@@ -7,6 +7,7 @@ import type { Exchange } from '../controls/request-log.js';
 import { type Emulator, launch } from '../emulator.js';
 import type { EmulatorOptions } from '../options/options.js';
 import { isLoopbackHost } from '../page/guard.js';
+import { onEndOfAncestor } from './ancestors.js';
 import { type Asked, readArguments, usage } from './cli-arguments.js';
 import { complaint, exposure, introduction, logLine } from './cli-output.js';
 
@@ -32,7 +33,8 @@ async function start({ options, quiet, stays }: Asked): Promise<void> {
   for (const signal of signals) process.on(signal, stop);
   // Whoever read what is printed has gone, such as `head`.
   process.stdout.on('error', stop);
-  if (!stays && isSet('CI')) endWithParent(stop);
+  // A job that is over, or was called off, leaves nothing behind that would keep its machine.
+  if (!stays && isSet('CI')) onEndOfAncestor(stop);
 
   try {
     caFile = writeAuthority(emulator);
@@ -67,14 +69,6 @@ function readyFor(
 
 function isSet(variable: string): boolean {
   return !['', '0', 'false', undefined].includes(process.env[variable]);
-}
-
-/** A job that is over, or was called off, leaves nothing behind that would keep its machine. */
-function endWithParent(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, 250).unref();
 }
 
 /** A file that nobody else can read or replace: what is in it, its reader trusts. */
