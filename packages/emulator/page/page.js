@@ -95,9 +95,9 @@ function offer(names) {
 }
 
 /** @param {FaultView} fault @returns {Row} */
-function faultRow({ id, what, where, left }) {
+function faultRow({ of, id, what, where, left }) {
   const times = left === null ? 'until mended' : left === 1 ? 'once more' : `${left} times more`;
-  const button = { label: 'Mend', title: `Mend: ${what}, ${where}`, action: { action: 'mend', id } };
+  const button = { label: 'Mend', title: `Mend: ${what}, ${where}`, action: { action: 'mend', of, id } };
   return { key: String(id), cells: [{ text: what, detail: ` ${where}, ${times}` }], button };
 }
 
@@ -333,6 +333,11 @@ byId('made').addEventListener('submit', async (event) => {
   } catch {
     write(byId('said'), 'This browser does not let the page copy it; it is selected.');
   }
+});
+byId('break-cluster').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+  void act({ action: 'break cluster', state: form.get('state') });
 });
 byId('mend').addEventListener('click', () => act({ action: 'mend', id: null }));
 document.addEventListener('visibilitychange', () => {

@@ -2,7 +2,8 @@
 
 import { createSecurity, type Security } from './cluster/security.js';
 import { type Clock, createClock, type ScheduledClock } from './controls/clock.js';
-import { createFaults, type FaultSource, type Faults } from './controls/faults.js';
+import { type ClusterState, createClusterStates } from './controls/cluster-states.js';
+import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
 import { routesOf } from './endpoints/all.js';
 import { createIssuer, type Issuer } from './issuing/issuer.js';
@@ -25,8 +26,15 @@ export interface Emulator extends Issuer {
   readonly password: string;
   /** The emulator's time. */
   readonly clock: Clock;
-  /** Things that go wrong on request. */
+  /** Requests that go wrong. */
   readonly faults: Faults;
+  /**
+   * Makes the whole cluster ill: requests are answered as such a one answers them. Several states at once are possible.
+   *
+   * @returns a function that mends it; calling it again does nothing
+   * @throws RangeError naming all states if this is none
+   */
+  cluster(state: ClusterState): () => void;
   /** The requests that arrived, in order; of very many, the last 10 000 at least. It may be emptied. */
   readonly requests: RequestRecord[];
   /**
@@ -69,7 +77,7 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   const faults = createFaults();
   const log = createRequestLog(clock.now);
   let listensAt = '';
-  const raise = (): Cluster => raiseCluster(settings, clock, faults, () => listensAt);
+  const raise = (): Cluster => raiseCluster(settings, clock, () => listensAt);
   let cluster = raise();
   // They ask for it each time: it may have begun anew.
   const parts = {
@@ -113,6 +121,7 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
       advance: clock.advance,
     },
     faults: { add: faults.add },
+    cluster: (state) => cluster.security.states.enter(state),
     requests: log.records,
     ...issuer,
     reset() {
@@ -135,13 +144,8 @@ interface Cluster {
   readonly dispatcher: Dispatcher;
 }
 
-function raiseCluster(
-  settings: Settings,
-  clock: ScheduledClock,
-  faults: FaultSource,
-  listensAt: () => string,
-): Cluster {
-  const security = createSecurity(settings, clock, faults, listensAt);
+function raiseCluster(settings: Settings, clock: ScheduledClock, listensAt: () => string): Cluster {
+  const security = createSecurity(settings, clock, createClusterStates(clock), listensAt);
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
   return { security, dispatcher: createDispatcher(security, routesOf(settings)) };

@@ -39,9 +39,11 @@ describe('reset', () => {
     await ask('/docs/_doc/1', elastic, 'PUT', { a: 1 });
     await emulator.clock.advance(3_600_000);
     emulator.faults.add({ status: 500 });
+    const mend = emulator.cluster('security index closed');
 
     await emulator.reset();
 
+    mend();
     expect(emulator.requests).toEqual([]);
     expect(Math.abs(emulator.clock.now() - Date.now())).toBeLessThan(60_000);
     const statusOf = async (path: string, authorization?: string) => (await ask(path, authorization)).status;
