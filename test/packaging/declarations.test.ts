@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compile, scratch } from './scratch.js';
+import { compile, isWhole, scratch } from './scratch.js';
 
 const middleware = `
   export const middleware = ours.esauth(verifier);
@@ -21,8 +21,10 @@ const settings = [
   ['7.0', 'nodenext', 'cts'],
   ['5.4', 'commonjs', 'ts'],
 ] as const;
+// Old compilers take ten times as long.
+const tried = settings.filter(([compiler]) => isWhole || compiler === '7.0');
 
-test.each(adapters.flatMap(([name, more]) => settings.map((setting) => [name, ...setting, more] as const)))(
+test.each(adapters.flatMap(([name, more]) => tried.map((setting) => [name, ...setting, more] as const)))(
   '%s, with TypeScript %s, %s, .%s',
   async (name, compiler, module, extension, more) => {
     const source = `

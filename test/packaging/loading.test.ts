@@ -1,5 +1,9 @@
 // Loaded from their tarballs, on every Node that `engines` names: by `require` and by `import`, without a word.
 
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import manifest from '@esauth/core/package.json' with { type: 'json' };
 import { describe, expect, inject, test } from 'vitest';
 import { add, allWell, environment, node, runApp, scratch } from './scratch.js';
@@ -37,6 +41,38 @@ describe.each(supported)('Node %s', (version) => {
     const expected = names.map((name) => `${name} true true\n`).join('');
     expect(ran).toEqual({ code: 0, stdout: expected, stderr: '' });
   });
+});
+
+test('a second copy of core, of another version, is one with the first, and is told', async () => {
+  const folder = await scratch();
+  const copy = join(folder, 'vendor/node_modules/@esauth/core');
+  await mkdir(copy, { recursive: true });
+  await promisify(execFile)('tar', [
+    '-xzf',
+    inject('packed').tarballs['@esauth/core'] ?? '',
+    '-C',
+    copy,
+    '--strip-components=1',
+  ]);
+  const state = join(copy, 'dist/values/process-state.js');
+  const built = await readFile(state, 'utf8');
+  const older = built.replaceAll(`'${manifest.version}'`, "'0.0.7'");
+  expect(older).not.toBe(built);
+  await writeFile(state, older);
+  await add(folder, 'apps.cjs');
+  // As an application whose own range asks for another core than the adapters'.
+  const app = `
+    const { createVerifier } = require('@esauth/core');
+    const adapter = (name) => ({ framework: require(name), ours: { ...require('@esauth/' + name), createVerifier } });
+    const [express, koa, fastify] = ['express', 'koa', 'fastify'].map(adapter);
+    if (express.ours.roles === require('@esauth/core').roles) throw new Error('there is one copy');
+    require('../apps.cjs')({ express, koa, fastify });`;
+  await writeFile(join(folder, 'vendor/app.cjs'), app);
+  const ran = await node(['vendor/app.cjs'], folder, { env: await environment() });
+  expect(JSON.parse(ran.stdout)).toEqual(allWell);
+  expect(ran.stderr).toContain(
+    `two versions of @esauth/core are loaded, 0.0.7 and ${manifest.version}; install one for the whole application`,
+  );
 });
 
 describe(`Node ${tooOld}`, () => {
