@@ -48,7 +48,11 @@ export default async function setup(project: TestProject): Promise<void> {
   const all = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
   const { '@esauth/core': _, '@esauth/emulator': __, ...adapters } = all;
   const npm = await install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, () =>
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], join(cache, 'npm')),
+    run(
+      'npm',
+      ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
+      join(cache, 'npm'),
+    ),
   );
   const pnpm = await install(
     'pnpm',
