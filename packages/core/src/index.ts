@@ -16,7 +16,13 @@ export type { Health, NodeState, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
 export type { Clock } from './time/clock.js';
-export type { MistakeCode, RejectionCode, UnavailableCode } from './values/codes.js';
+export type {
+  MistakeCode,
+  RejectionCode,
+  ThrownCode,
+  UnavailableCode,
+  WarningCode,
+} from './values/codes.js';
 export type { FetchHeaders, NodeRequest, Presented, Scheme } from './values/credential.js';
 export { authorizationOf } from './values/credential.js';
 export type { Challenge, Denial, ProblemDetails } from './values/denial.js';

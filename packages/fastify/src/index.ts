@@ -4,8 +4,8 @@
 import * as core from '@esauth/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { declareProperty } from './decorator.js';
 import { lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
+import { checkRegistration, declareProperty } from './registration.js';
 
 export * from '@esauth/core';
 
@@ -66,7 +66,9 @@ export const esauth: FastifyPluginAsync<EsauthOptions> = fastifyPlugin(plugin, {
 });
 
 // Async, so that what is thrown here stops the start, and not the process.
-async function plugin(app: FastifyInstance, { verifier: given, ...options }: EsauthOptions): Promise<void> {
+async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<void> {
+  checkRegistration(app);
+  const { verifier: given, ...options } = registered;
   const verifier = core.verifierFrom(given, 'verifier');
   if (verifier !== given && 'close' in verifier) app.addHook('onClose', () => verifier.close());
   const gate = core.createGate(verifier, options, { node: ({ raw }) => raw, address: ({ ip }) => ip });

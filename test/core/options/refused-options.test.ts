@@ -23,7 +23,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['nodes', 'required: the base URL of Elasticsearch, or a list of them', [undefined, []]],
   [
     'nodes',
-    'must be absolute http: or https: URLs, such as https://localhost:9200',
+    'must be absolute http: or https: URLs, as strings such as https://localhost:9200',
     [
       null,
       '',

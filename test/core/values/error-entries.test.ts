@@ -50,3 +50,12 @@ test('what was worded can be said with something else', () => {
   expect(unworded(worded('timeout', 'late. See above'))).toBe('late. See above');
   expect(unworded('somebody else’s words')).toBe('somebody else’s words');
 });
+
+test('the page lies in the repository that the packages name', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  for (const name of ['core', 'express', 'koa', 'fastify']) {
+    const { repository } = JSON.parse(read(`packages/${name}/package.json`));
+    const [, address = errorsPage] = /^git\+(.*)\.git$/.exec(repository?.url) ?? [];
+    expect(errorsPage.startsWith(address)).toBe(true);
+  }
+});

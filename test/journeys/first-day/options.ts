@@ -18,7 +18,12 @@ export const optionMistakes: readonly Mistake[] = [
   refused('no options', undefined, "{ nodes: 'https://localhost:9200' }"),
   refused('no nodes', {}, 'nodes: required: the base URL of Elasticsearch'),
   refused('an environment variable that is not set', { nodes: undefined }, 'nodes: required'),
-  refused('a node without a scheme', { nodes: 'localhost:9200' }, 'such as https://localhost:9200'),
+  refused(
+    'a node without a scheme',
+    { nodes: 'localhost:9200' },
+    'as strings such as https://localhost:9200',
+  ),
+  refused('a node as an object', { nodes: new URL(nodes) }, 'as strings such as https://localhost:9200'),
   refused('a user in a node', { nodes: 'https://elastic:secret@es:9200' }, 'callers bring their own'),
   refused(
     'a user in one node of a list',
@@ -58,6 +63,12 @@ export const optionMistakes: readonly Mistake[] = [
     'without a space or a line break around it',
   ),
   refused('an undici dispatcher of another major', { nodes, dispatcher: new Agent() }, 'one of undici 7'),
+  {
+    done: 'a verifier as an option',
+    code: 'invalid_option',
+    cure: 'handed on itself, not as an option: esauth(verifier)',
+    make: () => esauth({ verifier: {} } as never),
+  },
   {
     done: 'an option of the middleware beside nodes',
     code: 'invalid_option',

@@ -135,6 +135,12 @@ export const programMistakes: readonly Mistake[] = [
     make: inFastify((app) => app.register(forFastify.esauth, { nodes: 'https://es:9200' } as Wrong)),
   },
   {
+    done: 'Fastify: the plugin, called',
+    code: 'invalid_option',
+    cure: 'app.register(esauth, { verifier: { nodes } })',
+    make: inFastify((app, verifier) => app.register((forFastify.esauth as Wrong)({ verifier }))),
+  },
+  {
     done: 'Fastify: a verifier in place of { verifier }',
     code: 'invalid_option',
     cure: '{ verifier: { nodes } }',

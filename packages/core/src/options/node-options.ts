@@ -56,7 +56,7 @@ function readNode(given: unknown): URL {
   if (node === undefined || !['http:', 'https:'].includes(node.protocol) || node.hostname.includes(',')) {
     throw new ConfigurationError(
       'nodes',
-      'must be absolute http: or https: URLs, such as https://localhost:9200',
+      'must be absolute http: or https: URLs, as strings such as https://localhost:9200',
     );
   }
   if (node.username !== '' || node.password !== '') {

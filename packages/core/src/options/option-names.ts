@@ -64,6 +64,7 @@ export function unknownOption(place: OptionPlace, name: string): string {
 
 function hintFor(place: OptionPlace, name: string): string {
   if (credentials.includes(name.toLowerCase())) return ' (callers bring their own credential)';
+  if (name === 'verifier') return ' (a verifier is handed on itself, not as an option: esauth(verifier))';
   const meant = aliases.get(name.toLowerCase()) ?? name;
   // The nearest, and of equals the one in the same place: a sort is stable.
   const [nearest] = candidatesFor(place)

@@ -1,10 +1,23 @@
-// The request's property for the identity. Fastify lets a property be declared once in a context; here it also is known
-// whether it was us, in this context or one around it.
+// What can be wrong where the plugin is registered: how, and with which property of requests.
 
 import { ConfigurationError } from '@esauth/core';
 import type { FastifyInstance } from 'fastify';
 
-/** @throws {ConfigurationError} if somebody else has declared the property, naming who may have, and the option. */
+/** @throws {ConfigurationError} if the plugin was called in place of being handed on. */
+export function checkRegistration(app: FastifyInstance): void {
+  if (typeof app?.decorateRequest === 'function') return;
+  throw new ConfigurationError(
+    'esauth',
+    'is registered without being called: app.register(esauth, { verifier: { nodes } })',
+  );
+}
+
+/**
+ * Declares the property, as Fastify wants it, once in a context; here it also is known whether it was us, in this
+ * context or one around it.
+ *
+ * @throws {ConfigurationError} if somebody else has declared it, naming who may have, and the option.
+ */
 export function declareProperty(app: FastifyInstance, property = 'identity'): void {
   const mark = Symbol.for(`esauth.property.${property}`);
   if (app.hasRequestDecorator(mark)) return;
