@@ -87,6 +87,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
+  const showsSecret = 'es-client-authentication' in clientAuthentication;
   let lastFailed = false;
 
   return {
@@ -202,6 +203,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   function heard(said: Refusal | Unavailable, credential: Credential): Rejected | Unavailable {
     if (said.kind === 'unavailable') return said;
     const { scheme } = credential;
+    const { code } = said.verdict;
     if (said.ignored) {
       warn(
         `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.node}`,
@@ -214,7 +216,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         'ESAUTH_KEY_AS_BEARER',
         'a caller sent an API key as a Bearer token; keys go as Authorization: ApiKey ‹encoded›',
       );
-    } else if (said.read && isJwt(credential) && !('es-client-authentication' in clientAuthentication)) {
+    } else if (code === 'credentials_invalid' && said.read && isJwt(credential) && !showsSecret) {
       warnOnce(
         'ESAUTH_NO_CLIENT_AUTHENTICATION',
         'a JWT realm has read a JWT and refused it; if that realm has client_authentication.type: shared_secret, ' +
