@@ -25,6 +25,9 @@ export const documentDifferences: Differences = {
     for (const query of [{ fuzzy: { title: 'fux' } }, { match_phrase: { title: 'quick fox' } }]) {
       expect((await search(ask, { query })).status).toBe(400);
     }
+    // Elasticsearch has this one for documents too.
+    const words = { simple_query_string: { query: 'fox' } };
+    expect((await search(ask, { query: words })).status).toBe(400);
     expect((await search(ask, { aggs: { a: { terms: { field: 'n' } } } })).status).toBe(400);
   },
 
