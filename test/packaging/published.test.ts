@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { describe, expect, inject, test } from 'vitest';
+import { errorsPage } from '../../packages/core/src/values/messages.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -16,6 +17,10 @@ const { homepage, license, engines } = JSON.parse(await read('package.json'));
 const { tarballs, npm } = inject('packed');
 
 const names = ['core', 'emulator', 'express', 'fastify', 'koa'];
+
+test('messages lead to the project too', () => {
+  expect(errorsPage).toBe(`${homepage}/blob/main/docs/errors.md`);
+});
 
 test('all packages are packed', () => {
   expect(Object.keys(tarballs).sort()).toEqual(names.map((name) => `@esauth/${name}`));
@@ -60,7 +65,7 @@ describe.each(names)('%s', (name) => {
     const readme = await readFile(join(installed, 'README.md'), 'utf8');
     const targets = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     expect(targets.filter((target) => !/^(https:\/\/|#)/.test(target))).toEqual([]);
-    const ours = targets.filter((target) => target.includes('/packages/'));
+    const ours = targets.filter((target) => /\/(packages|docs)\//.test(target));
     expect(ours.filter((target) => !target.startsWith(`${homepage}/`))).toEqual([]);
   });
 

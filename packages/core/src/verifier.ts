@@ -220,7 +220,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
-            'revoke: credential must be an Authorization value, with its scheme',
+            'revoke: credential must be an Authorization value with its scheme, such as Bearer ‹token›',
           );
         }
       }
@@ -260,14 +260,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
         throw new ConfigurationError('dispatcher', 'its connections are its own, renewTls cannot renew them');
       }
       // Nothing given would mean the system's trust: rather a mistake than a wish.
-      if (given === undefined) throw new ConfigurationError('tls', 'must be an object');
+      if (given === undefined)
+        throw new ConfigurationError('tls', 'must be an object, all of the option tls');
       const tls = readTls(given);
       warnOfOpenDoors([], tls, warn);
       transports.renewTls(tls);
     },
 
     async close() {
-      closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
+      closed ??= unavailable(
+        new LookupError('closed', 'the verifier was closed; close() comes after the last request'),
+      );
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();

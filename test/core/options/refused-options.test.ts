@@ -23,7 +23,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['nodes', 'required: the base URL of Elasticsearch, or a list of them', [undefined, []]],
   [
     'nodes',
-    'must be absolute http: or https: URLs',
+    'must be absolute http: or https: URLs, as strings such as https://localhost:9200',
     [
       null,
       '',
@@ -85,7 +85,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ],
   [
     'tls.ca',
-    'must be a certificate as a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
     ['', null, 42, {}, [], [''], [canary, 42], new Uint8Array(3), true],
   ],
   [
@@ -149,17 +149,17 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option; known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
+    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
     [canary, 1],
   ],
   [
     'tls.passphrases',
-    'unknown option; known are ca, caFingerprint, cert, key, passphrase, servername, rejectUnauthorized',
+    'unknown option (did you mean tls.passphrase?); known are ca, caFingerprint, cert, key, passphrase, servername, rejectUnauthorized',
     [canary],
   ],
   [
     'tls.ca',
-    'must be a certificate as a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
     [canary, `/etc/${canary}.pem`],
   ],
   [
@@ -174,8 +174,8 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['tls.rejectUnauthorized', 'must be true or false', [0, canary]],
   [
     'clientAuthentication',
-    'must be a string of visible ASCII characters',
-    ['', 42, `${canary} `, `${canary}\n`],
+    'must be a string of printable ASCII characters, without a space or a line break around it',
+    ['', 42, ' ', `${canary} `, ` ${canary}`, `${canary}\n`, `${canary}\r\nx`, `${canary}\u00e4`],
   ],
   ['apiKeyDetails', 'must be true or false', [0, canary, null]],
   [
@@ -211,12 +211,12 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['challenge.scope', 'unknown option; known are realm, resourceMetadata', [canary]],
   [
     'upstream.timeout',
-    'unknown option; known are timeoutMs, retries, hedgeAfterMs, maxConcurrent, maxQueue, breaker',
+    'unknown option (did you mean upstream.timeoutMs?); known are timeoutMs, retries, hedgeAfterMs, maxConcurrent, maxQueue, breaker',
     [canary, undefined],
   ],
   [
     'password',
-    'unknown option; known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -226,7 +226,10 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
 });
 
 test.each([undefined, null, nodes, [nodes], 42])('options must be an object, not %j', (given) => {
-  expect(refusalOf(given)).toEqual({ option: 'options', message: 'options: must be an object' });
+  expect(refusalOf(given)).toEqual({
+    option: 'options',
+    message: "options: must be an object, such as { nodes: 'https://localhost:9200' }",
+  });
 });
 
 test.each(['__proto__', 'constructor', 'toString'])('P10: %s is an unknown option too', (name) => {

@@ -1,5 +1,6 @@
 import { createVerifier, type LookupError, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { worded } from '../../../packages/core/src/values/messages.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {
   errorBody,
@@ -240,7 +241,10 @@ describe('the network fails', () => {
       cause: {
         code: 'unreachable',
         node: `${gone.url}/`,
-        message: `${gone.url}/: connect ECONNREFUSED ${gone.url.slice('http://'.length)} (ECONNREFUSED); nothing listens there; check host and port in nodes`,
+        message: worded(
+          'unreachable',
+          `${gone.url}/: connect ECONNREFUSED ${gone.url.slice('http://'.length)} (ECONNREFUSED); nothing listens there; check host and port in nodes`,
+        ),
       },
     });
     await alone.close();
@@ -431,7 +435,8 @@ describe('the cause', () => {
     }
     await new Promise(setImmediate);
     process.off('warning', note);
-    expect(warnings).toEqual(Array(2).fill(`no verdict: ${node.url}/: Elasticsearch answered 500`));
+    const text = `no verdict: ${node.url}/: Elasticsearch answered 500; its own log says why`;
+    expect(warnings).toEqual(Array(2).fill(worded('server_error', text)));
   });
 });
 

@@ -7,6 +7,7 @@ import {
   InvalidArgumentError,
   LookupError,
 } from '../../../packages/core/src/values/errors.js';
+import { worded } from '../../../packages/core/src/values/messages.js';
 
 const failure = {
   node: 'https://es:9200/',
@@ -33,10 +34,20 @@ const names = Object.keys(makers) as (keyof typeof makers)[];
 test.each<[keyof typeof makers, Record<string, unknown>]>([
   [
     'ConfigurationError',
-    { code: 'invalid_option', option: 'cache.ttlMs', message: 'cache.ttlMs: must be a number' },
+    {
+      code: 'invalid_option',
+      option: 'cache.ttlMs',
+      message: worded('invalid_option', 'cache.ttlMs: must be a number'),
+    },
   ],
-  ['InvalidArgumentError', { code: 'invalid_argument', message: 'revoke: takes a subject' }],
-  ['LookupError', { code: 'server_error', message: 'Elasticsearch answered 500', ...failure }],
+  [
+    'InvalidArgumentError',
+    { code: 'invalid_argument', message: worded('invalid_argument', 'revoke: takes a subject') },
+  ],
+  [
+    'LookupError',
+    { code: 'server_error', message: worded('server_error', 'Elasticsearch answered 500'), ...failure },
+  ],
   ['DenialError', { code: 'forbidden', message: 'no', status: 403 }],
 ])('%s says what happened', (name, members) => {
   const error = makers[name]();

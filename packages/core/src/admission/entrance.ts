@@ -7,21 +7,24 @@ import {
   authorizationOf,
   headerOf,
   knownSchemes,
+  type NodeRequest,
   type Presented,
   parseCredential,
 } from '../values/credential.js';
 import { createDenials, type Denial, DenialError } from '../values/denial.js';
 import type { Identity } from '../values/identity.js';
 import { own } from '../values/json.js';
+import { worded } from '../values/messages.js';
 import { processState } from '../values/process-state.js';
 import { rejected } from '../values/verdict.js';
 import type { VerifyOptions } from '../verification/verification.js';
 import type { Verifier } from '../verifier.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
-export type RequestLike = Parameters<typeof authorizationOf>[0] & {
+export type RequestLike = NodeRequest & {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
 };
 
 /** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
@@ -160,8 +163,12 @@ function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: Route
   const where = `${method} ${path}`.slice(0, longestRoute).replace(/[^\x20-\x7e]/g, '?');
   if (warned().has(where) || warned().size >= mostRoutes) return;
   warned().add(where);
+  const text = `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before`;
   process.emitWarning(
-    `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it`,
+    worded(
+      'ESAUTH_NO_MIDDLEWARE',
+      `${text}; register it before this route, as in app.use(esauth({ nodes }))`,
+    ),
     { type: 'EsauthWarning', code: 'ESAUTH_NO_MIDDLEWARE' },
   );
 }

@@ -2,32 +2,39 @@
 // mend. The same thing is said once, and then at most once a minute. Never contains a credential.
 
 import type { Clock } from '../time/clock.js';
+import type { WarningCode } from '../values/codes.js';
+import { worded } from '../values/messages.js';
 
-/** @param key the warning's code, then what it is about; the same key is not repeated within a minute. */
-export type Warn = (key: string, message: string) => void;
+/** The warning's code, and what it is about. */
+export type WarningKey = WarningCode | `${WarningCode} ${string}`;
+
+/** @param key is not repeated within a minute. @param text cause and cure, to be worded. */
+export type Warn = (key: WarningKey, text: string) => void;
 
 const quietMs = 60_000;
 
 export function createWarner(clock: Clock): Warn {
   const saidAt = new Map<string, number>();
-  return (key, message) => {
+  return (key, text) => {
     const now = clock.monotonic();
     const last = saidAt.get(key);
     if (last !== undefined && now - last < quietMs) return;
     saidAt.set(key, now);
-    emit(key.split(' ', 1)[0] ?? key, message);
+    emit(key, text);
   };
 }
 
 const said = new Set<string>();
 
 /** For mistakes in a program, which are the same however often it runs into them. */
-export function warnOnce(code: string, message: string): void {
-  if (said.has(code)) return;
-  said.add(code);
-  emit(code, message);
+export function warnOnce(key: WarningKey, text: string): void {
+  if (said.has(key)) return;
+  said.add(key);
+  emit(key, text);
 }
 
-function emit(code: string, message: string): void {
-  process.emitWarning(message, { type: 'EsauthWarning', code });
+function emit(key: WarningKey, text: string): void {
+  // By its type, a key begins with a code.
+  const code = key.split(' ', 1)[0] as WarningCode;
+  process.emitWarning(worded(code, text), { type: 'EsauthWarning', code });
 }

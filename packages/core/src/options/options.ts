@@ -181,22 +181,8 @@ const mapLimit = 16_777_216;
 
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */
 export function readOptions(given: unknown): Settings {
-  const options = section('options', given, [
-    'nodes',
-    'cloudId',
-    'tls',
-    'proxy',
-    'schemes',
-    'clientAuthentication',
-    'apiKeyDetails',
-    'challenge',
-    'maxHeaderLength',
-    'cache',
-    'upstream',
-    'clock',
-    'dispatcher',
-  ]);
-  const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
+  const options = section('options', given);
+  const challenge = section('challenge', options.challenge);
   for (const name of ['tls', 'proxy'] as const) {
     if (options.dispatcher === undefined || options[name] === undefined) continue;
     throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
@@ -249,18 +235,10 @@ function readMetadataUrl(given: unknown): string {
 }
 
 function readCache(given: unknown): CacheSettings {
-  const cache = section('cache', given === false ? { ttlMs: 0 } : given, [
-    'ttlMs',
-    'refreshAfterMs',
-    'staleIfErrorMs',
-    'rejectedTtlMs',
-    'maxEntries',
-    'maxRejectedEntries',
-    'jitter',
-  ]);
-  const ttlMs = duration('cache.ttlMs', cache.ttlMs, 60_000, 0);
+  const cache = section('cache', given === false ? { ttlMs: 0 } : given);
+  const ttlMs = duration('cache.ttlMs', cache.ttlMs, 60_000, 0, 1_000);
   const defaultRefresh = Math.min(ttlMs / 2, 30_000);
-  const refreshAfterMs = duration('cache.refreshAfterMs', cache.refreshAfterMs, defaultRefresh, 0);
+  const refreshAfterMs = duration('cache.refreshAfterMs', cache.refreshAfterMs, defaultRefresh, 0, 1_000);
   if (refreshAfterMs > 0 && refreshAfterMs >= ttlMs) {
     throw new ConfigurationError('cache.refreshAfterMs', 'must be below cache.ttlMs');
   }
@@ -271,8 +249,8 @@ function readCache(given: unknown): CacheSettings {
   return {
     ttlMs,
     refreshAfterMs,
-    staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0),
-    rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0),
+    staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0, 1_000),
+    rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0, 100),
     maxEntries: integer('cache.maxEntries', cache.maxEntries, 10_000, mapLimit),
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
     jitter,
@@ -280,16 +258,9 @@ function readCache(given: unknown): CacheSettings {
 }
 
 function readUpstream(given: unknown): UpstreamSettings {
-  const upstream = section('upstream', given, [
-    'timeoutMs',
-    'retries',
-    'hedgeAfterMs',
-    'maxConcurrent',
-    'maxQueue',
-    'breaker',
-  ]);
-  const breaker = section('upstream.breaker', upstream.breaker, ['failures', 'openMs']);
-  const timeoutMs = duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1);
+  const upstream = section('upstream', given);
+  const breaker = section('upstream.breaker', upstream.breaker);
+  const timeoutMs = duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1, 100);
   const hedgeAfterMs = duration('upstream.hedgeAfterMs', upstream.hedgeAfterMs, timeoutMs / 3, 0);
   if (hedgeAfterMs >= timeoutMs) {
     throw new ConfigurationError('upstream.hedgeAfterMs', 'must be below upstream.timeoutMs');
@@ -302,16 +273,20 @@ function readUpstream(given: unknown): UpstreamSettings {
     maxQueue: integer('upstream.maxQueue', upstream.maxQueue, 1_000, mapLimit),
     breaker: {
       failures: integer('upstream.breaker.failures', breaker.failures, 5, mapLimit),
-      openMs: duration('upstream.breaker.openMs', breaker.openMs, 2_000, 1),
+      openMs: duration('upstream.breaker.openMs', breaker.openMs, 2_000, 1, 100),
     },
   };
 }
 
 function readSecret(given: unknown): string | undefined {
   if (given === undefined) return undefined;
-  // One header line has to carry it.
-  if (typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('clientAuthentication', 'must be a string of visible ASCII characters');
+  // One header line has to carry it, which Elasticsearch reads without the spaces around it, but with those inside
+  // (`JwtUtil.getHeaderValue`; `test/recorded`, `jwt-hmac-client`).
+  if (typeof given === 'string' && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(given)) return given;
+  throw new ConfigurationError(
+    'clientAuthentication',
+    'must be a string of printable ASCII characters, without a space or a line break around it',
+  );
 }
 
 function readClock(given: unknown): Clock {

@@ -17,6 +17,7 @@ import {
   saysExpired,
   saysNothingElse,
   saysTooLong,
+  saysWhose,
   securityIsOff,
   securityOff,
 } from './error-body.js';
@@ -45,6 +46,8 @@ export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless'> {
   readonly doubtful: boolean;
   /** It was not even looked at: what reads such credentials is switched off, or they do not arrive. */
   readonly ignored: boolean;
+  /** Something has read whose it claims to be, as a JWT realm does before it refuses one. */
+  readonly read: boolean;
 }
 
 /** What was asked, and how things stand now that its reply is there. */
@@ -67,7 +70,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     if (reply.kind === 'error') {
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
       const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error);
+      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error, node);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
 
@@ -83,20 +86,31 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     const useless = (message: string, code: UnavailableCode = 'bad_response') =>
       none(code, `the answer (${status}) ${message}`);
 
-    if (status === 429) return none('overloaded', 'Elasticsearch answered 429');
+    if (status === 429) {
+      return none(
+        'overloaded',
+        'Elasticsearch answered 429; lower upstream.maxConcurrent, or give it more room',
+      );
+    }
     const off = securityIsOff(status, text);
-    if (status >= 500) return none('server_error', off ? securityOff : `Elasticsearch answered ${status}`);
+    if (status >= 500)
+      return none(
+        'server_error',
+        off ? securityOff : `Elasticsearch answered ${status}; its own log says why`,
+      );
     if (status === 401 || status === 403) {
-      const judged = judgeRefusal(answer, error, credential);
+      const judged = judgeRefusal(reply, error, credential);
       return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
     }
     if (!isElasticsearch(answer)) {
-      return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
+      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, node)}`;
+      return none('not_elasticsearch', message);
     }
     if (off) return none('bad_response', securityOff);
     if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
     if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
-    return none('bad_response', `an answer with status ${status} is not a verdict`);
+    const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
+    return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
 
     function refusalOf(error: ElasticsearchError): Refusal {
       if (status === 403) return refuse('credentials_restricted');
@@ -106,11 +120,12 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       return refuse(expired ? 'credentials_expired' : 'credentials_invalid', {
         ignored,
         doubtful: ignored || (!expired && saysNothingElse(error)),
+        read: saysWhose(error),
       });
     }
 
-    function refuse(code: RejectionCode, { doubtful = false, ignored = false } = {}): Refusal {
-      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, useless };
+    function refuse(code: RejectionCode, { doubtful = false, ignored = false, read = false } = {}): Refusal {
+      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, read, useless };
     }
   };
 }
@@ -120,7 +135,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
  * from these two (`RestResponse.filterHeaders`; all of `test/recorded`), so they are known by their body.
  */
 function judgeRefusal(
-  answer: Answer,
+  { answer, node }: Extract<Reply, { readonly kind: 'answer' }>,
   error: ElasticsearchError | undefined,
   credential: Credential,
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
@@ -128,22 +143,29 @@ function judgeRefusal(
   const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
   const named = answer.headers[product] !== undefined;
   if (named && !isElasticsearch(answer)) {
-    return problem('not_elasticsearch', `the answer (${status}) is of another product`);
+    return problem('not_elasticsearch', `the answer (${status}) is of another product; check nodes`);
   }
   if (error === undefined || error.status !== status) {
-    const message = `the answer (${status}) is not an Elasticsearch error: something in front of it refuses`;
+    const message = `the answer (${status}) is not an Elasticsearch error: something in front of it refuses; ${cureOf(answer, node)}`;
     return problem(named ? 'bad_response' : 'not_elasticsearch', message);
   }
   if (error.type !== 'security_exception') {
     // Such as `cluster_block_exception` while the security index must not be read. Others that use the envelope name
     // other things than exceptions (ReadonlyREST: `forbidden_response`).
     const theirs = named || error.type.endsWith('_exception');
-    const message = `the answer (${status}) is not about the credential`;
+    const message = `the answer (${status}) is not about the credential; the log of Elasticsearch says more`;
     return problem(theirs ? 'server_error' : 'not_elasticsearch', message);
   }
-  if (error.unlicensed) return problem('server_error', "the cluster's licence does not allow this");
+  if (error.unlicensed)
+    return problem(
+      'server_error',
+      "the cluster's licence does not allow this: GET /_license tells which it is",
+    );
   if (status === 401 && checkFailed(error, credential)) {
-    return problem('server_error', 'Elasticsearch failed to check the credential');
+    return problem(
+      'server_error',
+      'Elasticsearch failed to check the credential; its log says why, often an index .security-* that is not there',
+    );
   }
   return error;
 }
@@ -154,6 +176,18 @@ const product = 'x-elastic-product';
 function isElasticsearch({ headers }: Answer): boolean {
   const values = [headers[product] ?? []].flat().flatMap((value) => value.split(','));
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
+}
+
+/** Where something else answered than Elasticsearch. */
+function cureOf({ status, headers }: Answer, node: string): string {
+  // On all of its answers (elastic/kibana, `createCustomHeadersPreResponseHandler`).
+  if (headers['kbn-name'] !== undefined) {
+    return 'this is Kibana; nodes has to lead to Elasticsearch, whose port is 9200 where that of Kibana is 5601';
+  }
+  if (status === 404) return 'a gateway or another service answers there; check host, port and path in nodes';
+  // Proxies answer so to plain http on a port for https; Elasticsearch closes the connection.
+  const scheme = status === 400 && node.startsWith('http:') ? ', and should it be https?' : '?';
+  return `is this Elasticsearch 7.14 or later, and are host and port in nodes right${scheme}`;
 }
 
 function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
@@ -183,7 +217,7 @@ function createCircuitOpen(): (waitMs: number) => Unavailable {
     if (known !== undefined) return known;
     const cause = new LookupError(
       'circuit_open',
-      'every node failed repeatedly and is left alone for a moment',
+      'every node failed repeatedly and is left alone for upstream.breaker.openMs; the warnings before say why',
     );
     const verdict = unavailable(cause, seconds * 1_000);
     verdicts.set(seconds, verdict);

@@ -1,20 +1,21 @@
 // The only file that knows Elasticsearch's security API: asks with the caller's own credential, and turns what
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
-import type { Warn } from '../observation/warnings.js';
+import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
-import type { Credential, Scheme } from '../values/credential.js';
+import { type Credential, isKeyAsBearer, type Scheme } from '../values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { createIdentityReader, type Identity } from '../values/identity.js';
+import { unworded } from '../values/messages.js';
 import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
 import { strikeOut } from '../values/redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
-import { fits } from './fit.js';
+import { fits, isJwt } from './fit.js';
 import { problemOf } from './node-check.js';
 import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
 import type { NodeRequest } from './transport.js';
@@ -86,6 +87,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
+  const showsSecret = 'es-client-authentication' in clientAuthentication;
   let lastFailed = false;
 
   return {
@@ -193,16 +195,32 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   /** One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own event. */
   function report({ code, cause }: Unavailable): void {
     if (cause.node === undefined) return;
-    warn(`ESAUTH_${code.toUpperCase()} ${cause.node}`, `no verdict: ${cause.message}`);
+    // The cast holds: letters that have one upper case.
+    const warning = code.toUpperCase() as Uppercase<typeof code>;
+    warn(`ESAUTH_${warning} ${cause.node}`, `no verdict: ${unworded(cause.message)}`);
   }
 
-  function heard(said: Refusal | Unavailable, { scheme }: Credential): Rejected | Unavailable {
+  function heard(said: Refusal | Unavailable, credential: Credential): Rejected | Unavailable {
     if (said.kind === 'unavailable') return said;
+    const { scheme } = credential;
+    const { code } = said.verdict;
     if (said.ignored) {
       warn(
         `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.node}`,
         `${said.node} answered a ${scheme} credential as if there had been none: ${readers[scheme]}, or something ` +
-          'in front of it takes the Authorization header away. The caller is refused.',
+          'in front of it takes the Authorization header away',
+      );
+    }
+    if (isKeyAsBearer(credential)) {
+      warnOnce(
+        'ESAUTH_KEY_AS_BEARER',
+        'a caller sent an API key as a Bearer token; keys go as Authorization: ApiKey ‹encoded›',
+      );
+    } else if (code === 'credentials_invalid' && said.read && isJwt(credential) && !showsSecret) {
+      warnOnce(
+        'ESAUTH_NO_CLIENT_AUTHENTICATION',
+        'a JWT realm has read a JWT and refused it; if that realm has client_authentication.type: shared_secret, ' +
+          'which is the default, set the option clientAuthentication to its secret',
       );
     }
     return said.verdict;
@@ -224,7 +242,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     warn(
       `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
       `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +
-        'credential, such as a client certificate or what a proxy adds. The caller is refused.',
+        'credential, such as a client certificate (tls.cert) or what a proxy adds; the caller is refused',
     );
     return rejected('credentials_invalid');
   }

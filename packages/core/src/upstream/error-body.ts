@@ -84,6 +84,11 @@ export function sawNoCredential({ reason }: ElasticsearchError): boolean {
   return reason.startsWith('missing authentication credentials for REST request');
 }
 
+/** A realm has read whose credential this claims to be (`test/recorded`, `jwt-hmac-client`), and does not accept it. */
+export function saysWhose({ reason }: ElasticsearchError): boolean {
+  return reason.startsWith('unable to authenticate user ');
+}
+
 /** The sentence that good passwords and access tokens get too while the index that knows them is unavailable. */
 export function saysNothingElse({ reason, unsuccessful }: ElasticsearchError): boolean {
   const plain =

@@ -1,7 +1,9 @@
-// What this package throws, and the error that explains a verdict of kind `unavailable`. Told apart by
+// What this package throws, and the error that explains a verdict of kind `unavailable`; every message as `messages.ts`
+// words it. Told apart by
 // `code`; `instanceof` also works across two copies of the package in one process, by registered symbols.
 
 import type { UnavailableCode } from './codes.js';
+import { worded } from './messages.js';
 
 const configuration = Symbol.for('esauth.ConfigurationError');
 const invalidArgument = Symbol.for('esauth.InvalidArgumentError');
@@ -17,7 +19,7 @@ export class ConfigurationError extends Error {
 
   /** @param expected the accepted range, in words. The value given is never repeated: it may be a secret. */
   constructor(option: string, expected: string) {
-    super(`${option}: ${expected}`);
+    super(worded('invalid_option', `${option}: ${expected}`));
     mark(this, configuration);
     this.option = option;
   }
@@ -32,8 +34,9 @@ export class InvalidArgumentError extends Error {
   override readonly name: string = 'InvalidArgumentError';
   readonly code = 'invalid_argument';
 
-  constructor(message: string) {
-    super(message);
+  /** @param text what is wrong, and what is right. */
+  constructor(text: string) {
+    super(worded('invalid_argument', text));
     mark(this, invalidArgument);
   }
 
@@ -54,8 +57,9 @@ export class InvalidPrivilegesError extends Error {
   /** `error.reason` of it, without any part of the credential. */
   readonly reason: string | undefined;
 
-  constructor(message: string, { type, reason }: Pick<LookupFailure, 'type' | 'reason'> = {}) {
-    super(message);
+  /** @param text what is wrong with the question. */
+  constructor(text: string, { type, reason }: Pick<LookupFailure, 'type' | 'reason'> = {}) {
+    super(worded('invalid_privileges', text));
     mark(this, invalidPrivileges);
     this.type = type;
     this.reason = reason;
@@ -95,12 +99,13 @@ export class LookupError extends Error {
   readonly type: string | undefined;
   readonly reason: string | undefined;
 
-  constructor(code: UnavailableCode, message: string, failure: LookupFailure = {}) {
+  /** @param text what happened, and what cures it. */
+  constructor(code: UnavailableCode, text: string, failure: LookupFailure = {}) {
     // Without a stack: it is made where a credential is at hand, and kept by caches and whoever gets the verdict. Until
     // it is printed, a stack keeps alive what its functions held.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(message);
+    super(worded(code, text));
     Error.stackTraceLimit = stackTraceLimit;
     mark(this, lookup);
     this.code = code;

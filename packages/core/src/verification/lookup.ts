@@ -55,7 +55,7 @@ export function notRevocable(verdict: Verdict): Landed {
 
 /** One for all: being turned away is attacker-paced, so it must cost nothing. */
 export const queueFull: Unavailable = unavailable(
-  new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
+  new LookupError('queue_full', 'too many lookups wait; see upstream.maxConcurrent and upstream.maxQueue'),
 );
 /** What a lookup ends with when nobody will see it. */
 export const unseen: Unavailable = unavailable(
