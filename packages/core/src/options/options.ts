@@ -95,6 +95,12 @@ export interface UpstreamOptions {
    * below `timeoutMs`; default a third of it; 0 turns it off.
    */
   readonly hedgeAfterMs?: number | undefined;
+  /**
+   * A lookup ends without a verdict (`bad_response`) if the body that says who somebody is, or what a key's entry is, is
+   * longer. In bytes, 4 096 to 1 048 576 (one MiB). Default 65 536, with `apiKeyDetails` 262 144: an ordinary one is 400,
+   * the rest is metadata and role descriptors. In memory it may take up to 28 times its length.
+   */
+  readonly maxBodyBytes?: number | undefined;
   /** Lookups on the wire at most, second requests included. Default 32. */
   readonly maxConcurrent?: number | undefined;
   /**
@@ -139,6 +145,13 @@ export interface CacheOptions {
   readonly rejectedTtlMs?: number | undefined;
   /** Identities remembered at most. Default 10 000. */
   readonly maxEntries?: number | undefined;
+  /**
+   * What remembered identities, details of keys and answers about privileges may take together, as estimated from what
+   * was received. The least recently used go first; a single one that takes more is served and not remembered. In bytes,
+   * 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated at 2.9 kB, an
+   * answer about one privilege at 0.3 kB.
+   */
+  readonly maxBytes?: number | undefined;
   /** Refusals remembered at most, in a store of their own. Default 2 000. */
   readonly maxRejectedEntries?: number | undefined;
   /**
@@ -168,6 +181,7 @@ export interface UpstreamSettings {
   readonly timeoutMs: number;
   readonly retries: number;
   readonly hedgeAfterMs: number;
+  readonly maxBodyBytes: number;
   readonly maxConcurrent: number;
   readonly maxQueue: number;
   readonly breaker: BreakerSettings;
@@ -175,6 +189,13 @@ export interface UpstreamSettings {
 
 /** Leaves 512 of the 16 384 bytes of Elasticsearch's `http.max_header_size` to the rest of the head. */
 const longestHeader = 15_872;
+
+/** A budget of the cache, in bytes: below, two callers with a little metadata would push each other out. */
+const leastBudget = 1_048_576;
+const mostBudget = 17_179_869_184;
+/** How long a body that is read may be at least and at most: ten ordinary ones, and what the transport takes. */
+const shortestBody = 4_096;
+const longestBody = 1_048_576;
 
 /** What a JavaScript map can hold; the LRU library indexes its entries with one. */
 const mapLimit = 16_777_216;
@@ -202,6 +223,7 @@ export function readOptions(given: unknown): Settings {
     throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
   }
   const nodes = readNodes(options.nodes, options.cloudId);
+  const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
     nodes,
@@ -210,7 +232,7 @@ export function readOptions(given: unknown): Settings {
     dispatcher: readDispatcher(options.dispatcher),
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
-    apiKeyDetails: flag('apiKeyDetails', options.apiKeyDetails),
+    apiKeyDetails,
     challenge: {
       realm: readRealm(challenge.realm),
       ...(challenge.resourceMetadata !== undefined && {
@@ -219,7 +241,7 @@ export function readOptions(given: unknown): Settings {
     },
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
-    upstream: readUpstream(options.upstream),
+    upstream: readUpstream(options.upstream, apiKeyDetails),
     clock: readClock(options.clock),
   };
 }
@@ -255,6 +277,7 @@ function readCache(given: unknown): CacheSettings {
     'staleIfErrorMs',
     'rejectedTtlMs',
     'maxEntries',
+    'maxBytes',
     'maxRejectedEntries',
     'jitter',
   ]);
@@ -274,16 +297,18 @@ function readCache(given: unknown): CacheSettings {
     staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0),
     rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0),
     maxEntries: integer('cache.maxEntries', cache.maxEntries, 10_000, mapLimit),
+    maxBytes: integer('cache.maxBytes', cache.maxBytes, 67_108_864, mostBudget, leastBudget),
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
     jitter,
   };
 }
 
-function readUpstream(given: unknown): UpstreamSettings {
+function readUpstream(given: unknown, apiKeyDetails: boolean): UpstreamSettings {
   const upstream = section('upstream', given, [
     'timeoutMs',
     'retries',
     'hedgeAfterMs',
+    'maxBodyBytes',
     'maxConcurrent',
     'maxQueue',
     'breaker',
@@ -298,6 +323,13 @@ function readUpstream(given: unknown): UpstreamSettings {
     timeoutMs,
     hedgeAfterMs,
     retries: integer('upstream.retries', upstream.retries, 1, mapLimit, 0),
+    maxBodyBytes: integer(
+      'upstream.maxBodyBytes',
+      upstream.maxBodyBytes,
+      apiKeyDetails ? 262_144 : 65_536,
+      longestBody,
+      shortestBody,
+    ),
     maxConcurrent: integer('upstream.maxConcurrent', upstream.maxConcurrent, 32, mapLimit),
     maxQueue: integer('upstream.maxQueue', upstream.maxQueue, 1_000, mapLimit),
     breaker: {

@@ -37,7 +37,8 @@ export function readApiKeyDetails(
     ...identity,
     ...ends,
     apiKey: {
-      id,
+      // Not `id`, which may be cut out of the credential: a slice keeps the whole text alive.
+      id: entry.id,
       ...(typeof name === 'string' && { name }),
       ...identity.apiKey,
       ...ends,
