@@ -2,6 +2,7 @@
 // there. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
 // identity by writing one; every copy of this package in the process has the same.
 
+import { emit } from '../observation/warnings.js';
 import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
 import {
   authorizationOf,
@@ -160,8 +161,8 @@ function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: Route
   const where = `${method} ${path}`.slice(0, longestRoute).replace(/[^\x20-\x7e]/g, '?');
   if (warned().has(where) || warned().size >= mostRoutes) return;
   warned().add(where);
-  process.emitWarning(
+  emit(
+    'ESAUTH_NO_MIDDLEWARE',
     `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it`,
-    { type: 'EsauthWarning', code: 'ESAUTH_NO_MIDDLEWARE' },
   );
 }

@@ -2,6 +2,7 @@
 // mend. The same thing is said once, and then at most once a minute. Never contains a credential.
 
 import type { Clock } from '../time/clock.js';
+import { withoutStacks } from '../values/errors.js';
 
 /** @param key the warning's code, then what it is about; the same key is not repeated within a minute. */
 export type Warn = (key: string, message: string) => void;
@@ -28,6 +29,8 @@ export function warnOnce(code: string, message: string): void {
   emit(code, message);
 }
 
-function emit(code: string, message: string): void {
-  process.emitWarning(message, { type: 'EsauthWarning', code });
+/** For what counts by itself how often it is said. */
+export function emit(code: string, message: string): void {
+  // It is an error of Node's, made where a credential may be at hand.
+  withoutStacks(() => process.emitWarning(message, { type: 'EsauthWarning', code }));
 }

@@ -37,8 +37,7 @@ export function readApiKeyDetails(
     ...identity,
     ...ends,
     apiKey: {
-      // Not `id`, which may be cut out of the credential: a slice keeps the whole text alive.
-      id: entry.id,
+      id,
       ...(typeof name === 'string' && { name }),
       ...identity.apiKey,
       ...ends,
