@@ -148,7 +148,7 @@ export interface CacheOptions {
   /**
    * What remembered identities, details of keys and answers about privileges may take together, as estimated from what
    * was received. The least recently used go first; a single one that takes more is served and not remembered. In bytes,
-   * 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated at 2.9 kB, an
+   * 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated at 3.0 kB, an
    * answer about one privilege at 0.3 kB.
    */
   readonly maxBytes?: number | undefined;
