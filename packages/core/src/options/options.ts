@@ -10,9 +10,10 @@ import type { Proxies } from '../upstream/tunnel.js';
 import { knownSchemes, type Scheme } from '../values/credential.js';
 import type { Challenge } from '../values/denial.js';
 import { ConfigurationError } from '../values/errors.js';
+import { readChallenge } from './challenge-option.js';
 import { readDispatcher } from './dispatcher-option.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
-import { duration, flag, integer, parseUrl, section } from './option-checks.js';
+import { duration, flag, integer, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
@@ -217,7 +218,6 @@ export function readOptions(given: unknown): Settings {
     'clock',
     'dispatcher',
   ]);
-  const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
   for (const name of ['tls', 'proxy'] as const) {
     if (options.dispatcher === undefined || options[name] === undefined) continue;
     throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
@@ -233,12 +233,7 @@ export function readOptions(given: unknown): Settings {
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
     apiKeyDetails,
-    challenge: {
-      realm: readRealm(challenge.realm),
-      ...(challenge.resourceMetadata !== undefined && {
-        resourceMetadata: readMetadataUrl(challenge.resourceMetadata),
-      }),
-    },
+    challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
     upstream: readUpstream(options.upstream, apiKeyDetails),
@@ -253,21 +248,6 @@ function readSchemes(given: unknown): readonly Scheme[] {
     throw new ConfigurationError('schemes', `must be a list of one or more of ${knownSchemes.join(', ')}`);
   }
   return [...given];
-}
-
-function readRealm(given: unknown): string {
-  if (given === undefined) return 'elasticsearch';
-  // A quoted-string (RFC 9110 §5.6.4), kept to printable ASCII so that one header line can carry it.
-  if (typeof given === 'string' && /^[\x20-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('challenge.realm', 'must be a string of printable ASCII characters');
-}
-
-function readMetadataUrl(given: unknown): string {
-  const url = parseUrl(given);
-  const plain = url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '';
-  // As it was given: a client compares it letter by letter (RFC 9728 §3.3).
-  if (plain && typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('challenge.resourceMetadata', 'must be an absolute https: URL');
 }
 
 function readCache(given: unknown): CacheSettings {
