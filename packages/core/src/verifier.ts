@@ -161,6 +161,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+    maxBodyBytes: upstream.maxBodyBytes,
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
@@ -248,6 +249,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
+      bytes: cache.bytes,
       inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,

@@ -189,12 +189,6 @@ describe('an answer becomes a verdict', () => {
     await elsewhere.close();
   });
 
-  test('a body of exactly one MiB is read', async () => {
-    const short = JSON.stringify(identityBody({ metadata: { padding: '' } }));
-    const padding = 'x'.repeat(1_048_576 - short.length);
-    expect(await verdictOf(bearer, { body: identityBody({ metadata: { padding } }) })).toBe('authenticated');
-  });
-
   test('a refused JWT whose exp has passed is expired, one whose exp is to come is invalid', async () => {
     const refused = { status: 401, body: errorBody(401, 'unable to authenticate user [x]') };
     expect(await verdictOf(`Bearer ${jwt(clock.wall() / 1_000 - 1)}`, refused)).toBe(

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../time/clock.js';
 import type { WarningCode } from '../values/codes.js';
+import { withoutStacks } from '../values/errors.js';
 import { worded } from '../values/messages.js';
 
 /** The warning's code, and what it is about. */
@@ -33,8 +34,10 @@ export function warnOnce(key: WarningKey, text: string): void {
   emit(key, text);
 }
 
-function emit(key: WarningKey, text: string): void {
+/** For what counts by itself how often it is said. */
+export function emit(key: WarningKey, text: string): void {
   // By its type, a key begins with a code.
   const code = key.split(' ', 1)[0] as WarningCode;
-  process.emitWarning(worded(code, text), { type: 'EsauthWarning', code });
+  // It is an error of Node's, made where a credential may be at hand.
+  withoutStacks(() => process.emitWarning(worded(code, text), { type: 'EsauthWarning', code }));
 }

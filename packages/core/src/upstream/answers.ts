@@ -23,7 +23,7 @@ import {
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './nodes.js';
-import type { Answer } from './transport.js';
+import { type Answer, maxBodyBytes } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
@@ -55,6 +55,8 @@ export interface Asked {
   readonly credential: Credential;
   /** The statuses that can be read. */
   readonly readable: readonly number[];
+  /** What is longer is not read (`upstream.maxBodyBytes`); as long as may be received, if it is left out. */
+  readonly maxBytes?: number | undefined;
   /** What ends it when its deadline has passed, or its callers have left. */
   readonly signal: AbortSignal;
 }
@@ -64,7 +66,7 @@ export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Una
 export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, { credential, readable, signal }) => {
+  return (reply, { credential, readable, maxBytes, signal }) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
     const { node } = reply;
     if (reply.kind === 'error') {
@@ -108,7 +110,11 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     }
     if (off) return none('bad_response', securityOff);
     if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
-    if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
+    if (readable.includes(status)) {
+      const tooLong = lengthProblem(answer, maxBytes);
+      if (tooLong !== undefined) return useless(tooLong);
+      return { kind: 'readable', node, status, text, error, useless };
+    }
     const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
     return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
 
@@ -192,6 +198,17 @@ function cureOf({ status, headers }: Answer, node: string): string {
 
 function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
   return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
+}
+
+/**
+ * What takes time and memory is reading JSON, so what can be read is held to another limit than what may be received: a
+ * refusal may quote what the caller wrote, escaped and twice.
+ */
+function lengthProblem({ body }: Answer, maxBytes: number | undefined): string | undefined {
+  if (body !== undefined && body.length <= (maxBytes ?? maxBodyBytes)) return undefined;
+  if (maxBytes === undefined) return `is longer than ${maxBodyBytes} bytes`;
+  const cure = maxBytes < maxBodyBytes ? 'raise upstream.maxBodyBytes' : 'the most for upstream.maxBodyBytes';
+  return `is longer than ${maxBytes} bytes: ${cure}`;
 }
 
 /** The text of an answer that arrived whole and unencoded; empty for all others. */

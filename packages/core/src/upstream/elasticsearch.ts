@@ -63,6 +63,8 @@ export interface ElasticsearchSettings {
   readonly clientAuthentication: ClientAuthentication;
   /** Whether a lookup of an API key reads the key's own entry too. */
   readonly apiKeyDetails: boolean;
+  /** How long a body may be that says who somebody is, or what a key's entry is. */
+  readonly maxBodyBytes: number;
   readonly warn: Warn;
 }
 
@@ -72,6 +74,8 @@ interface Inquiry {
   readonly body?: string;
   /** The statuses that can be read; only 200 if it does not say. */
   readonly readable?: readonly number[];
+  /** What is longer is not read. */
+  readonly maxBytes?: number;
 }
 type Ask = (inquiry: Inquiry) => Promise<Readable | Refusal | Unavailable>;
 
@@ -84,7 +88,7 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
+  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
   const showsSecret = 'es-client-authentication' in clientAuthentication;
@@ -95,15 +99,15 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const { credential } = asking;
       const verifiedAt = clock.wall();
       return lookup(asking, async (ask) => {
-        const said = await ask({ path: authenticatePath });
+        const said = await ask({ path: authenticatePath, maxBytes });
         if (said.kind !== 'readable') return heard(said, credential);
-        const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
+        const identity = readIdentity(said.text, expiryOf(credential));
         if (identity === undefined) return said.useless('does not say who it is');
         const refusal = judgeIdentity(identity, credential, said.node);
         if (refusal !== undefined) return refusal;
         const detailed =
           apiKeyDetails && credential.scheme === 'ApiKey'
-            ? await addDetails(ask, identity, credential)
+            ? await addDetails((inquiry) => ask({ ...inquiry, maxBytes }), identity, credential)
             : identity;
         if ('kind' in detailed) return detailed;
         return Object.freeze({ kind: 'authenticated', identity: detailed, verifiedAt });
@@ -166,8 +170,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       ...(scheme === 'Bearer' && clientAuthentication),
     };
     const hedge = { spent: false };
-    const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
-      const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
+    const ask = async ({ readable = [200], maxBytes, ...inquiry }: Inquiry, after?: string) => {
+      const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
       const call = { signal, after, isFinal, hedge, besides };
       return read(await nodes.send({ ...inquiry, headers }, call));

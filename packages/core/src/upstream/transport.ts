@@ -41,8 +41,11 @@ export interface TransportSettings {
   readonly dispatcher: Dispatcher | undefined;
 }
 
-/** One MiB: an identity is about 400 bytes, and a body without end must not fill the memory. */
-const maxBodyBytes = 1_048_576;
+/** One MiB: a body without end must not fill the memory. */
+export const maxBodyBytes = 1_048_576;
+
+/** Of the first piece of memory for a body; an identity is about 400 bytes. */
+const firstBodyBytes = 4_096;
 
 /**
  * A request that is given up before there is a connection for it lies in undici's pool until there is one, with the
@@ -178,7 +181,9 @@ function collect(
   let request: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headers: Answer['headers'] = {};
-  const chunks: Buffer[] = [];
+  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which costs
+  // 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times its length.
+  let body: Buffer = Buffer.alloc(0);
   let bytes = 0;
 
   let isForsaken = false;
@@ -211,16 +216,18 @@ function collect(
       headers = responseHeaders ?? {};
     },
     onResponseData(controller, chunk) {
-      bytes += chunk.length;
-      if (bytes <= maxBodyBytes) {
-        chunks.push(chunk);
+      const end = bytes + chunk.length;
+      if (end > maxBodyBytes) {
+        finish(undefined);
+        controller.abort(abandoned);
         return;
       }
-      finish(undefined);
-      controller.abort(abandoned);
+      if (end > body.length) body = enlarge(body, end);
+      body.set(chunk, bytes);
+      bytes = end;
     },
     onResponseEnd() {
-      finish(Buffer.concat(chunks));
+      finish(body.subarray(0, bytes));
     },
     onResponseError(_controller, error) {
       forsake(false);
@@ -228,6 +235,13 @@ function collect(
       reject(error);
     },
   };
+}
+
+/** @returns memory of its own, not a part of a pool, that begins with `body` and has room for `least` bytes. */
+function enlarge(body: Buffer, least: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(firstBodyBytes, 2 * body.length, least));
+  larger.set(body);
+  return larger;
 }
 
 /** undici wants an error to abort with; nobody sees it. One for all, because making one costs a stack trace. */

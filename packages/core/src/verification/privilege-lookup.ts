@@ -217,10 +217,9 @@ export function createPrivilegeLookups(
         const lifetime = cache.lifetimeFrom(startedAt);
         const learnt = new Map<string, KnownFact>();
         for (const [key, granted] of found.granted) {
-          const fact = { granted, startedAt, verifiedAt, ...lifetime };
-          learnt.set(key, fact);
-          if (!revoked) memory?.keep(key, fact);
+          learnt.set(key, { granted, startedAt, verifiedAt, ...lifetime });
         }
+        if (!revoked) memory?.keep(learnt);
         // Whoever waits verifies again where his credential was refused meanwhile.
         return { outcome: learnt, revision: lookup.overruled ? -1 : revision };
       }
