@@ -1,13 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NodeEvent } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Call,
-  createNodes,
-  type Nodes,
-  nobodyWaits,
-  type Reply,
-} from '../../../packages/core/src/upstream/nodes.js';
+import { type Call, nobodyWaits } from '../../../packages/core/src/upstream/conversation.js';
+import { createNodes, type Nodes } from '../../../packages/core/src/upstream/nodes.js';
+import type { Reply } from '../../../packages/core/src/upstream/question.js';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { respond, type Script, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';

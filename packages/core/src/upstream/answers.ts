@@ -21,7 +21,7 @@ import {
   securityOff,
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
-import type { Reply } from './nodes.js';
+import type { Reply } from './question.js';
 import type { Answer } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */

@@ -13,10 +13,12 @@ import { strikeOut } from '../values/redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
+import { nobodyWaits } from './conversation.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { fits } from './fit.js';
 import { problemOf } from './node-check.js';
-import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
+import type { Nodes } from './nodes.js';
+import type { Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
 /** On whose behalf something is asked, and for how long. */
