@@ -33,12 +33,14 @@ export interface Readable {
   readonly text: string;
   /** The error that it is, if it is one. */
   readonly error: ElasticsearchError | undefined;
-  /** For an answer that turns out to be of no use. */
+  /** For an answer that turns out to be of no use. Its connection is not used again. */
   useless(message: string, code?: UnavailableCode): Unavailable;
+  /** For one that says of somebody else than was asked for: its connection is not used again. */
+  hangUp(): void;
 }
 
 /** Elasticsearch does not accept the credential. */
-export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless'> {
+export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless' | 'hangUp'> {
   readonly kind: 'refusal';
   readonly verdict: Rejected;
   /** A node that cannot read the security index says the same of good credentials. */
@@ -80,22 +82,30 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       const cause = new LookupError(code, `${node}: ${message}`, failure);
       return unavailable(cause, retryAfterOf(answer, clock.wall()));
     };
-    const useless = (message: string, code: UnavailableCode = 'bad_response') =>
-      none(code, `the answer (${status}) ${message}`);
+    const { hangUp } = answer;
+    const useless = (message: string, code: UnavailableCode = 'bad_response') => {
+      hangUp();
+      return none(code, `the answer (${status}) ${message}`);
+    };
 
     if (status === 429) return none('overloaded', 'Elasticsearch answered 429');
     const off = securityIsOff(status, text);
     if (status >= 500) return none('server_error', off ? securityOff : `Elasticsearch answered ${status}`);
     if (status === 401 || status === 403) {
       const judged = judgeRefusal(answer, error, credential);
-      return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
+      if ('problem' in judged) return none(...judged.problem);
+      return reply.isOurs() ? refusalOf(judged) : useless(withoutId);
     }
     if (!isElasticsearch(answer)) {
       return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
     }
     if (off) return none('bad_response', securityOff);
+    // Said before any header is read, the id's too (elastic/elasticsearch, `Netty4HttpRequest`).
     if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
-    if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
+    if (readable.includes(status)) {
+      if (!reply.isOurs()) return useless(withoutId);
+      return { kind: 'readable', node, status, text, error, useless, hangUp };
+    }
     return none('bad_response', `an answer with status ${status} is not a verdict`);
 
     function refusalOf(error: ElasticsearchError): Refusal {
@@ -110,7 +120,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     }
 
     function refuse(code: RejectionCode, { doubtful = false, ignored = false } = {}): Refusal {
-      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, useless };
+      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, useless, hangUp };
     }
   };
 }
@@ -147,6 +157,10 @@ function judgeRefusal(
   }
   return error;
 }
+
+const withoutId =
+  'bears no X-Opaque-Id, as the answers of this node do: it may be to another question; what is in front of Elasticsearch ' +
+  'must hand on each answer to whoever asked, with this header, or never with it';
 
 const product = 'x-elastic-product';
 

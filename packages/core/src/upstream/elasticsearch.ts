@@ -99,7 +99,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         if (said.kind !== 'readable') return heard(said, credential);
         const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
         if (identity === undefined) return said.useless('does not say who it is');
-        const refusal = judgeIdentity(identity, credential, said.node);
+        const refusal = judgeIdentity(identity, credential, said);
         if (refusal !== undefined) return refusal;
         const detailed =
           apiKeyDetails && credential.scheme === 'ApiKey'
@@ -128,7 +128,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         const answer = readAnswer(said.text, facts);
         if (answer === undefined) return said.useless('does not say which privileges there are');
         if (answer.username === username) return { kind: 'granted', granted: answer.granted };
-        return misfit(credential, said.node, 'somebody else than before');
+        return misfit(credential, said, 'somebody else than before');
       });
     },
 
@@ -212,17 +212,18 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   // The answer must fit what was presented. Otherwise something else than the caller's credential was
   // accepted: a client certificate by a PKI realm, or what a proxy put in.
-  function judgeIdentity(identity: Identity, credential: Credential, node: string): Rejected | undefined {
+  function judgeIdentity(identity: Identity, credential: Credential, said: Readable): Rejected | undefined {
     if (identity.authenticationType === 'anonymous') return rejected('anonymous_refused');
     if (fits(identity, credential)) return undefined;
     // Whatever accepted it may also repeat it.
     const secrets = secretsOf(credential);
     const type = strikeOut(identity.authenticationType, secrets);
     const realmType = strikeOut(identity.realm.type, secrets);
-    return misfit(credential, node, `${type} of a realm of type ${realmType}`);
+    return misfit(credential, said, `${type} of a realm of type ${realmType}`);
   }
 
-  function misfit({ scheme }: Credential, node: string, as: string): Rejected {
+  function misfit({ scheme }: Credential, { node, hangUp }: Readable, as: string): Rejected {
+    hangUp();
     warn(
       `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
       `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +

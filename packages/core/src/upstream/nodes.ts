@@ -8,6 +8,7 @@ import type { Clock } from '../time/clock.js';
 import { type BreakerSettings, createBreaker } from './breaker.js';
 import { type Call, converse, type Way } from './conversation.js';
 import { createHedgeBudget } from './hedge-budget.js';
+import { createEchoMemory } from './opaque-id.js';
 import { createQuestions, type Node, type Question, type Reply, sendTo } from './question.js';
 import type { NodeRequest, Transport } from './transport.js';
 
@@ -51,6 +52,7 @@ export function createNodes(
     prefix: url.pathname.replace(/\/+$/, ''),
     transport: connect(url.origin),
     breaker: createBreaker(breaker, clock, (state) => publishNode({ node: url.href, state })),
+    echoes: createEchoMemory(),
   }));
   const hedging = hedgeAfterMs > 0 && nodes.length > 1;
   const budget = createHedgeBudget(settings.maxConcurrent);

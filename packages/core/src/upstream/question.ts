@@ -3,20 +3,28 @@
 
 import type { Clock } from '../time/clock.js';
 import type { Breaker } from './breaker.js';
-import { type Answer, isGarbled, type NodeRequest, type Transport } from './transport.js';
+import type { EchoMemory } from './opaque-id.js';
+import { type Answer, isGarbled, isMisdirected, type NodeRequest, type Transport } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
-  | { readonly kind: 'answer'; readonly node: string; readonly answer: Answer }
+  | { readonly kind: 'answer'; readonly node: string; readonly answer: Answer; readonly isOurs: IsOurs }
   | { readonly kind: 'error'; readonly node: string; readonly error: unknown }
   /** No node may be asked; the next one in so many milliseconds. */
   | { readonly kind: 'open'; readonly waitMs: number };
+
+/**
+ * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers lack it.
+ * To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
+ */
+type IsOurs = () => boolean;
 
 export interface Node {
   readonly name: string;
   readonly prefix: string;
   readonly transport: Transport;
   readonly breaker: Breaker;
+  readonly echoes: EchoMemory;
 }
 
 /** A request to one node, which is judged once. */
@@ -89,13 +97,19 @@ const unheard = new Error('nobody hears the answer any more');
 
 /** Asks, whatever the node's breaker says. Never rejects. */
 export async function sendTo(
-  { name, prefix, transport }: Node,
+  { name, prefix, transport, echoes }: Node,
   request: NodeRequest,
   signal: AbortSignal,
 ): Promise<Reply> {
   try {
     const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
-    return { kind: 'answer', node: name, answer };
+    if (answer.echoed) echoes.echoed();
+    let ours: boolean | undefined;
+    const isOurs = () => {
+      ours ??= answer.echoed || echoes.missed();
+      return ours;
+    };
+    return { kind: 'answer', node: name, answer, isOurs };
   } catch (error) {
     return { kind: 'error', node: name, error };
   }
@@ -103,7 +117,7 @@ export async function sendTo(
 
 /** Failures are the network's and the gateways'. What a node itself answers, however useless, is none. */
 export function hasFailed(reply: Reply): boolean {
-  if (reply.kind === 'error') return !isGarbled(reply.error);
+  if (reply.kind === 'error') return !isGarbled(reply.error) && !isMisdirected(reply.error);
   if (reply.kind === 'open') return true;
   return reply.answer.status === 502 || reply.answer.status === 503 || reply.answer.status === 504;
 }
