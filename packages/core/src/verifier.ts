@@ -160,7 +160,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const nodes = createNodes({ urls: settings.nodes, probe, ...upstream }, clock, transports.connect, warn);
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
-    ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+    ...{ clock, timeline, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+    longestMs: Math.max(ttlMs, timeoutMs),
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);

@@ -340,6 +340,14 @@ describe('breaker', () => {
   });
 });
 
+test('that an answer lacks its id is counted once, however often it is read', async () => {
+  await start([fine]);
+  await askTimes(16);
+  servers[0]?.answer(respond({ body: '{}', headers: { 'x-opaque-id': undefined } }));
+  const reply = await nodes.send({ path, headers: {} }, call());
+  for (let time = 0; time < 10; time += 1) expect(reply.kind === 'answer' && reply.isOurs()).toBe(false);
+});
+
 describe('getAll', () => {
   test('asks every node, whatever its breaker says, and does not move it', async () => {
     await start([reset, fine], { retries: 0, failures: 1 });

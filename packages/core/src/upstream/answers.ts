@@ -8,6 +8,7 @@ import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../values/verdict.js';
+import { stoodStill } from './deadline.js';
 import {
   checkFailed,
   describe,
@@ -69,7 +70,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     if (reply.kind === 'error') {
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
       const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error);
+      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(reply.error);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
 
@@ -170,8 +171,10 @@ function isElasticsearch({ headers }: Answer): boolean {
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
-function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
-  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
+function tooLate(timeoutMs: number, reason: unknown): readonly [UnavailableCode, string] {
+  const own =
+    reason === stoodStill ? '; this process stood still meanwhile: something blocks its event loop' : '';
+  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)${own}`];
 }
 
 /** The text of an answer that arrived whole and unencoded; empty for all others. */

@@ -2,6 +2,8 @@
 // elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import type { Clock } from '../time/clock.js';
+import { whenRead } from '../time/when-read.js';
+import { stoodStill } from './deadline.js';
 import { hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
@@ -73,7 +75,7 @@ export function converse(
       open.set(question, leave);
       if (hedgeAfterMs > 0 && silent === undefined && !call.hedge.spent) {
         stopTimer();
-        stopTimer = way.clock.after(hedgeAfterMs, () => askBesides(question));
+        stopTimer = whenRead(way.clock, hedgeAfterMs, () => askBesides(question));
       }
       void question.reply.then((reply) => {
         if (open.delete(question)) hear(reply, leave);
@@ -131,7 +133,7 @@ export function converse(
     const stop = () => {
       giveUp((each) => {
         if (signal.reason === nobodyWaits) each.leave();
-        else each.end('late');
+        else each.end(signal.reason === stoodStill ? 'dropped' : 'late');
       });
       finish(useless ?? { kind: 'error', node: last.name, error: signal.reason });
     };

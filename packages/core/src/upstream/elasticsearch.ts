@@ -3,17 +3,19 @@
 
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
+import type { Timeline } from '../time/timeline.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
 import type { Credential, Scheme } from '../values/credential.js';
-import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
+import { InvalidPrivilegesError, LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { createIdentityReader, type Identity } from '../values/identity.js';
 import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
 import { strikeOut } from '../values/redaction.js';
-import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
+import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { nobodyWaits } from './conversation.js';
+import { startDeadline, stoodStill } from './deadline.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { fits } from './fit.js';
 import { problemOf } from './node-check.js';
@@ -59,7 +61,10 @@ export type PrivilegesFound =
 
 export interface ElasticsearchSettings {
   readonly clock: Clock;
+  readonly timeline: Timeline;
   readonly timeoutMs: number;
+  /** How old an answer may be when it is read, from the start of its lookup on the timeline, in milliseconds. */
+  readonly longestMs: number;
   /** What lookups of Bearer credentials carry besides. */
   readonly clientAuthentication: ClientAuthentication;
   /** Whether a lookup of an API key reads the key's own entry too. */
@@ -85,7 +90,7 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
+  const { clock, timeline, timeoutMs, longestMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
   let lastFailed = false;
@@ -135,7 +140,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     async check() {
       const deadline = new AbortController();
       const { signal } = deadline;
-      const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+      const endsAt = clock.monotonic() + timeoutMs;
+      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
       const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
@@ -155,8 +161,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    // After a stall of this process the answer may lie in the socket when the timer runs: it is read before.
-    const stopTimer = clock.after(endsAt - clock.monotonic(), () => setImmediate(() => deadline.abort()));
+    const startedAt = timeline.now();
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     const leave = () => deadline.abort(nobodyWaits);
     abandoned.addEventListener('abort', leave, { once: true });
     const { scheme, authorization } = credential;
@@ -185,9 +191,12 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       stopTimer();
       abandoned.removeEventListener('abort', leave);
     }
+    // Read after a sleep or a long stall, and so old already.
+    if (timeline.now() - startedAt > longestMs && !isUnavailable(outcome)) outcome = outdated;
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
-      if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
+      const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
+      if (!isOfOneCredential(outcome) && !ownStall) lastFailed = isUnavailable(outcome);
     }
     return outcome;
   }
@@ -232,6 +241,14 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     return rejected('credentials_invalid');
   }
 }
+
+/** One for all: nobody can tell which node it was about. */
+const outdated: Unavailable = unavailable(
+  new LookupError(
+    'timeout',
+    'the answer was read so late that it is too old: this process slept or stood still',
+  ),
+);
 
 /** Whom `check` asks for. */
 const nobody: Credential = { kind: 'credential', scheme: 'Basic', authorization: '' };

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../time/clock.js';
 import type { Breaker } from './breaker.js';
+import { startDeadline, stoodStill } from './deadline.js';
 import type { EchoMemory } from './opaque-id.js';
 import { type Answer, isGarbled, isMisdirected, type NodeRequest, type Transport } from './transport.js';
 
@@ -82,13 +83,15 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
   }
 
   /** Asks a node in nobody's name, and has as long for it as a question may take. */
-  async function probe(node: Node): Promise<'failed' | 'answered'> {
+  async function probe(node: Node): Promise<'failed' | 'answered' | 'dropped'> {
     const deadline = new AbortController();
-    const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+    const endsAt = clock.monotonic() + timeoutMs;
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     probes += 1;
     const reply = await sendTo(node, probed, deadline.signal);
     probes -= 1;
     stopTimer();
+    if (reply.kind === 'error' && reply.error === stoodStill) return 'dropped';
     return hasFailed(reply) ? 'failed' : 'answered';
   }
 }
