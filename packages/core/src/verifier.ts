@@ -160,15 +160,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const nodes = createNodes({ urls: settings.nodes, probe, ...upstream }, clock, transports.connect, warn);
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
-    ...{ clock, timeline, timeoutMs, clientAuthentication, apiKeyDetails, warn },
-    longestMs: Math.max(ttlMs, timeoutMs),
+    ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const parts = { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache };
+  const longestMs = Math.max(ttlMs, timeoutMs);
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;

@@ -7,15 +7,28 @@ import type { Clock } from '../time/clock.js';
 export type Warn = (key: string, message: string) => void;
 
 const quietMs = 60_000;
+/** Keys and messages may hold what an upstream wrote: so many different ones within a minute, then one for each code, */
+const mostKeys = 100;
+/** and so many characters of each. */
+const longestKey = 200;
+const longestMessage = 1_000;
 
 export function createWarner(clock: Clock): Warn {
+  // Oldest first.
   const saidAt = new Map<string, number>();
   return (key, message) => {
     const now = clock.monotonic();
-    const last = saidAt.get(key);
-    if (last !== undefined && now - last < quietMs) return;
-    saidAt.set(key, now);
-    emit(key.split(' ', 1)[0] ?? key, message);
+    for (const [each, at] of saidAt) {
+      if (now - at < quietMs) break;
+      saidAt.delete(each);
+    }
+    const [code = key] = key.split(' ', 1);
+    const clipped = key.slice(0, longestKey);
+    if (saidAt.has(clipped)) return;
+    const about = saidAt.size < mostKeys ? clipped : code;
+    if (saidAt.has(about)) return;
+    saidAt.set(about, now);
+    emit(code, message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message);
   };
 }
 

@@ -2,7 +2,6 @@
 // elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import type { Clock } from '../time/clock.js';
-import { whenRead } from '../time/when-read.js';
 import { stoodStill } from './deadline.js';
 import { hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
@@ -75,7 +74,7 @@ export function converse(
       open.set(question, leave);
       if (hedgeAfterMs > 0 && silent === undefined && !call.hedge.spent) {
         stopTimer();
-        stopTimer = whenRead(way.clock, hedgeAfterMs, () => askBesides(question));
+        stopTimer = way.clock.after(hedgeAfterMs, () => askBesides(question));
       }
       void question.reply.then((reply) => {
         if (open.delete(question)) hear(reply, leave);

@@ -3,15 +3,14 @@
 
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
-import type { Timeline } from '../time/timeline.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
 import type { Credential, Scheme } from '../values/credential.js';
-import { InvalidPrivilegesError, LookupError } from '../values/errors.js';
+import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { createIdentityReader, type Identity } from '../values/identity.js';
 import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
 import { strikeOut } from '../values/redaction.js';
-import { type Rejected, rejected, type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
+import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { nobodyWaits } from './conversation.js';
@@ -61,10 +60,7 @@ export type PrivilegesFound =
 
 export interface ElasticsearchSettings {
   readonly clock: Clock;
-  readonly timeline: Timeline;
   readonly timeoutMs: number;
-  /** How old an answer may be when it is read, from the start of its lookup on the timeline, in milliseconds. */
-  readonly longestMs: number;
   /** What lookups of Bearer credentials carry besides. */
   readonly clientAuthentication: ClientAuthentication;
   /** Whether a lookup of an API key reads the key's own entry too. */
@@ -90,7 +86,7 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeline, timeoutMs, longestMs, clientAuthentication, apiKeyDetails, warn } = settings;
+  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
   let lastFailed = false;
@@ -161,7 +157,6 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    const startedAt = timeline.now();
     const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     const leave = () => deadline.abort(nobodyWaits);
     abandoned.addEventListener('abort', leave, { once: true });
@@ -191,8 +186,6 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       stopTimer();
       abandoned.removeEventListener('abort', leave);
     }
-    // Read after a sleep or a long stall, and so old already.
-    if (timeline.now() - startedAt > longestMs && !isUnavailable(outcome)) outcome = outdated;
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
       const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
@@ -241,14 +234,6 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     return rejected('credentials_invalid');
   }
 }
-
-/** One for all: nobody can tell which node it was about. */
-const outdated: Unavailable = unavailable(
-  new LookupError(
-    'timeout',
-    'the answer was read so late that it is too old: this process slept or stood still',
-  ),
-);
 
 /** Whom `check` asks for. */
 const nobody: Credential = { kind: 'credential', scheme: 'Basic', authorization: '' };
