@@ -125,6 +125,11 @@ const foreign: ReadonlySet<string> = new Set([
   'stream_constraints_exception',
 ]);
 
+/** Whether an error is not one of Elasticsearch's own. */
+export function isForeign({ type }: ApiError): boolean {
+  return foreign.has(type);
+}
+
 function rootCause(error: ApiError): ApiError {
   const { cause } = error;
   if (cause === undefined || foreign.has(error.type) || foreign.has(cause.type)) return error;

@@ -322,15 +322,19 @@ function asWritten(text: string): JsonValue {
   return String(value) === text ? value : { numberText: text };
 }
 
-/** What was read into a `double` and is written again: `1e3` is `1000.0` (`Double.toString`). */
+/** What was read into a `double` and is written again: `1e3` is `1000.0`. */
 function inJava(text: string): JsonValue {
   if (!/[.eE]/.test(text)) return asWritten(text === '-0' ? '0' : text);
   const value = Number(text);
+  if (value === 0) return { numberText: text.startsWith('-') ? '-0.0' : '0.0' };
+  return Number.isFinite(value) ? { numberText: doubleText(value) } : asWritten(text);
+}
+
+/** A number as Java writes one with a fraction (`Double.toString`): `10.0`, `1.7E12`. */
+export function doubleText(value: number): string {
   const size = Math.abs(value);
-  if (size === 0) return { numberText: text.startsWith('-') ? '-0.0' : '0.0' };
-  if (!Number.isFinite(value)) return asWritten(text);
   const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`);
-  if (size >= 1e-3 && size < 1e7) return { numberText: withPoint(String(value)) };
+  if (size === 0 || (size >= 1e-3 && size < 1e7)) return withPoint(String(value));
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
-  return { numberText: `${withPoint(digits)}E${Number(exponent)}` };
+  return `${withPoint(digits)}E${Number(exponent)}`;
 }

@@ -85,8 +85,19 @@ export interface Capabilities {
   readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
-  /** 8.14 */
+  /** 8.14: users and keys are shown with the profiles of whom they are. */
+  readonly joinsProfiles: boolean;
+  /** 8.13: users can be searched (elastic/elasticsearch#104033). */
   readonly queriesUsers: boolean;
+  /**
+   * 8.13: aggregations of API keys, as `aggs` (elastic/elasticsearch#104895), and the queries `match` and
+   * `simple_query_string` for them (#104594, #104132).
+   */
+  readonly aggregatesApiKeys: boolean;
+  /** 8.13.2: the other name, `aggregations`, and `typed_keys` (elastic/elasticsearch#107054, #106873). */
+  readonly typesAggregations: boolean;
+  /** 8.14 is assumed: what is refused of a search is said in the same words for keys, users and roles. */
+  readonly wordsSearchesAlike: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
@@ -138,8 +149,9 @@ export function parseVersion(text: string): Version | undefined {
   const match = form.exec(text);
   if (match === null) return undefined;
   const [major, minor, patch] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
-  const since = (wantedMajor: number, wantedMinor: number): boolean =>
-    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  const since = (wantedMajor: number, wantedMinor: number, wantedPatch = 0): boolean =>
+    major > wantedMajor ||
+    (major === wantedMajor && (minor > wantedMinor || (minor === wantedMinor && patch >= wantedPatch)));
   if (!since(7, 17) || since(9, 6) || (major === 7 && minor > 17) || (major === 8 && minor > 19))
     return undefined;
   return {
@@ -185,7 +197,11 @@ export function parseVersion(text: string): Version | undefined {
     separatesHiddenSearches: since(8, 14),
     enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
-    queriesUsers: since(8, 14),
+    joinsProfiles: since(8, 14),
+    queriesUsers: since(8, 13),
+    aggregatesApiKeys: since(8, 13),
+    typesAggregations: since(8, 13, 2),
+    wordsSearchesAlike: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),

@@ -8,12 +8,14 @@ import { checkWindow } from '../../cluster/search-request.js';
 import type { DocumentAccess } from '../../documents/document-access.js';
 import type { Index, StoredDocument } from '../../documents/documents.js';
 import {
-  compile,
   type FieldValue,
+  queryShardError,
   type SearchField,
   type SearchFields,
   type Test,
-} from '../../search/query.js';
+  withoutFielddata,
+} from '../../search/fields.js';
+import { compile } from '../../search/query.js';
 import type { Query } from '../../search/query-parser.js';
 import { scoreOf, shortest } from '../../search/scoring.js';
 import { type Criterion, page, type Search, type SearchResult, type SortKey } from '../../search/search.js';
@@ -151,8 +153,8 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
       };
     },
     unsupported: (query) => `[${query}] queries are not supported by the emulator`,
-    refusal: (name) =>
-      `Fielddata is disabled on [${name}] in [${index.name}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`,
+    refusal: (name) => withoutFielddata(name, index.name),
+    unordered: (name) => withoutFielddata(name, index.name),
   };
 }
 
@@ -168,23 +170,15 @@ function sortField(
   const field = fields.field(name);
   if (field?.sortable === true) return field;
   if (index.mapping.typeOf(name) !== undefined && access.seesField(name)) {
-    throw new Refusal(illegalArgument(fields.refusal(name)));
+    throw new Refusal(illegalArgument(fields.unordered(name)));
   }
   throw new Refusal(queryShardError(`No mapping found for [${name}] in order to sort on`));
 }
 
-function queryShardError(reason: string, cause?: ApiError): ApiError {
-  return { status: 400, type: 'query_shard_exception', reason, ...(cause && { cause }) };
-}
-
-/** What goes wrong with a value names the index; what Elasticsearch itself refuses does not. */
+/** What goes wrong with a query names the index; what Elasticsearch itself refuses does not. */
 function onShard(index: Index, error: ApiError): ApiError {
-  const wrapped =
-    error.type === 'number_format_exception'
-      ? queryShardError(`failed to create query: ${error.reason}`, error)
-      : error;
-  if (wrapped.type !== 'query_shard_exception') return error;
-  return { ...wrapped, metadata: { index_uuid: index.uuid, index: index.name } };
+  if (error.type !== 'query_shard_exception') return error;
+  return { ...error, metadata: { index_uuid: index.uuid, index: index.name } };
 }
 
 function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): ApiError {
