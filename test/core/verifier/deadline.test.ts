@@ -154,7 +154,7 @@ describe('on the real clock', () => {
   });
 
   test('what comes only after that is no answer', async () => {
-    node.answer((socket, head) => void setTimeout(() => accepted(socket, head), 300));
+    node.answer((socket, head) => void setTimeout(() => accepted(socket, head), 2_000).unref());
     const asked = real.verify(stranger(1));
     await node.arrived(1);
     block(250);
