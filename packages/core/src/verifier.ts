@@ -168,7 +168,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const parts = { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache };
+  const longestMs = Math.max(ttlMs, timeoutMs);
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;

@@ -358,16 +358,18 @@ describe('the answer must fit what was presented (P42, P54)', () => {
 });
 
 describe('the request', () => {
-  test('carries the canonical credential and asks for plain JSON, nothing else', async () => {
+  test('carries the canonical credential and an id of its own, asks for plain JSON, nothing else', async () => {
     await verdictOf(`bEARER   ${bearer.slice(7)}`, { body: identityBody() });
     const [line, ...headers] = node.requests[0]?.split('\r\n') ?? [];
     expect(line).toBe('GET /_security/_authenticate HTTP/1.1');
+    const uuid = /^x-opaque-id: [\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
     expect(headers.sort()).toEqual([
       'accept-encoding: identity',
       'accept: application/json',
       `authorization: ${bearer}`,
       'connection: keep-alive',
       `host: ${new URL(node.url).host}`,
+      expect.stringMatching(uuid),
     ]);
   });
 

@@ -76,7 +76,7 @@ export function createPrivilegeLookups(
   parts: LookupParts & { readonly warn: Warn },
   count: Counters,
 ): PrivilegeLookups {
-  const { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache } = parts;
   const flights = createSingleFlight<Landed>(clock, timeline);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
@@ -211,7 +211,8 @@ export function createPrivilegeLookups(
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
     publishLookup('privileges', said, clock.monotonic() - askedAt, background);
-    const revoked = lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
+    const old = timeline.now() - startedAt > longestMs;
+    const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {
         const lifetime = cache.lifetimeFrom(startedAt);
@@ -220,8 +221,8 @@ export function createPrivilegeLookups(
           learnt.set(key, { granted, startedAt, verifiedAt, ...lifetime });
         }
         if (!revoked) memory?.keep(learnt);
-        // Whoever waits verifies again where his credential was refused meanwhile.
-        return { outcome: learnt, revision: lookup.overruled ? -1 : revision };
+        // Whoever waits verifies again where his credential was refused meanwhile, or this took too long.
+        return { outcome: learnt, revision: old || lookup.overruled ? -1 : revision };
       }
       case 'rejected':
         if (!revoked) {
