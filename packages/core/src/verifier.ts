@@ -161,13 +161,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+    maxBodyBytes: upstream.maxBodyBytes,
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const parts = { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache };
+  const longestMs = Math.max(ttlMs, timeoutMs);
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
@@ -248,6 +250,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
+      bytes: cache.bytes,
       inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,

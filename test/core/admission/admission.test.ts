@@ -52,7 +52,7 @@ test('callerHeaders adds the shared secret to Bearer credentials, and it is nowh
     authorization: jane,
     'es-client-authentication': 'SharedSecret s3cr3t-of-the-realm',
   });
-  expect(node.requests[0]).toMatch(/\r\nes-client-authentication: SharedSecret s3cr3t-of-the-realm$/);
+  expect(node.requests[0]).toMatch(/\r\nes-client-authentication: SharedSecret s3cr3t-of-the-realm\r\n/);
 
   node.answer(respond({ body: identityBody({ authentication_type: 'api_key' }) }));
   const apiKey = from(key);

@@ -67,6 +67,21 @@ describe('a warner', () => {
     ]);
   });
 
+  test('bounds and clips what an upstream writes into keys and messages', async () => {
+    const clock = createFakeClock();
+    const warn = createWarner(clock);
+    const long = 'x'.repeat(1_000_000);
+    const warnings = await warningsDuring(async () => {
+      for (let n = 0; n < 10_000; n += 1) warn(`ESAUTH_MISFIT ${n} ${long.slice(0, 300)}`, `${n}${long}`);
+      warn('ESAUTH_TIMEOUT node', 'another code is heard');
+      for (let n = 0; n < 10; n += 1) warn(`ESAUTH_TIMEOUT node${n}`, 'once');
+    });
+    expect(warnings).toHaveLength(102);
+    expect(warnings.every(({ message }) => message.length <= 1_001)).toBe(true);
+    await clock.advance(60_000);
+    expect(await warningsDuring(async () => warn('ESAUTH_MISFIT 9999', 'later'))).toHaveLength(1);
+  });
+
   test('does not silence another verifier', async () => {
     const heard = await warningsDuring(() => {
       for (const warn of [createWarner(createFakeClock()), createWarner(createFakeClock())]) {

@@ -129,6 +129,11 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache.jitter', 'must be a number from 0 to 0.5', [null, canary, Number.NaN, -0.01, 0.51, Infinity]],
   ['cache.rejectedTtlMs', duration(0), wrongNumbers],
   ['cache.maxEntries', count(16_777_216), wrongCounts],
+  [
+    'cache.maxBytes',
+    'must be an integer from 1048576 to 17179869184',
+    [1_048_575, 17_179_869_185, 2_000_000.5, ...wrongCounts.filter((value) => value !== 16_777_217)],
+  ],
   ['cache.maxRejectedEntries', count(16_777_216), wrongCounts],
   ['upstream.timeoutMs', duration(1), [0, 0.5, ...wrongNumbers]],
   [
@@ -149,7 +154,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
+    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter',
     [canary, 1],
   ],
   [
@@ -203,6 +208,11 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
   ['upstream.hedgeAfterMs', duration(0), wrongNumbers],
   ['upstream.hedgeAfterMs', 'must be below upstream.timeoutMs', [3_000, 4_000]],
+  [
+    'upstream.maxBodyBytes',
+    'must be an integer from 4096 to 1048576',
+    [4_095, 1_048_577, 5_000.5, ...wrongCounts],
+  ],
   ['upstream.maxConcurrent', count(16_777_216), wrongCounts],
   ['upstream.maxQueue', count(16_777_216), wrongCounts],
   ['upstream.breaker', 'must be an object', wrongSections],
@@ -211,7 +221,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['challenge.scope', 'unknown option; known are realm, resourceMetadata', [canary]],
   [
     'upstream.timeout',
-    'unknown option (did you mean upstream.timeoutMs?); known are timeoutMs, retries, hedgeAfterMs, maxConcurrent, maxQueue, breaker',
+    'unknown option (did you mean upstream.timeoutMs?); known are timeoutMs, retries, hedgeAfterMs, maxBodyBytes, maxConcurrent, maxQueue, breaker',
     [canary, undefined],
   ],
   [

@@ -53,8 +53,8 @@ test.each<[keyof typeof makers, Record<string, unknown>]>([
   const error = makers[name]();
   expect(error).toMatchObject({ name, ...members });
   expect(error).toBeInstanceOf(Error);
-  // The one that is kept holds nobody's functions, and with them what they held.
-  if (name === 'LookupError') expect(error.stack).toBe(String(error));
+  // Those that are kept hold nobody's functions, and with them what they saw.
+  if (name === 'LookupError' || name === 'DenialError') expect(error.stack).toBe(String(error));
   else expect(error.stack).toContain('errors.test.ts');
   expect(String(error)).toBe(`${name}: ${members.message}`);
 });

@@ -2,6 +2,7 @@
 // there. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
 // identity by writing one; every copy of this package in the process has the same.
 
+import { emit } from '../observation/warnings.js';
 import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
 import {
   authorizationOf,
@@ -14,7 +15,6 @@ import {
 import { createDenials, type Denial, DenialError } from '../values/denial.js';
 import type { Identity } from '../values/identity.js';
 import { own } from '../values/json.js';
-import { worded } from '../values/messages.js';
 import { processState } from '../values/process-state.js';
 import { rejected } from '../values/verdict.js';
 import type { VerifyOptions } from '../verification/verification.js';
@@ -164,11 +164,5 @@ function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: Route
   if (warned().has(where) || warned().size >= mostRoutes) return;
   warned().add(where);
   const text = `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before`;
-  process.emitWarning(
-    worded(
-      'ESAUTH_NO_MIDDLEWARE',
-      `${text}; register it before this route, as in app.use(esauth({ nodes }))`,
-    ),
-    { type: 'EsauthWarning', code: 'ESAUTH_NO_MIDDLEWARE' },
-  );
+  emit('ESAUTH_NO_MIDDLEWARE', `${text}; register it before this route, as in app.use(esauth({ nodes }))`);
 }

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../time/clock.js';
 import type { WarningCode } from '../values/codes.js';
+import { withoutStacks } from '../values/errors.js';
 import { worded } from '../values/messages.js';
 
 /** The warning's code, and what it is about. */
@@ -12,15 +13,27 @@ export type WarningKey = WarningCode | `${WarningCode} ${string}`;
 export type Warn = (key: WarningKey, text: string) => void;
 
 const quietMs = 60_000;
+/** Keys and texts may hold what an upstream wrote: so many different ones within a minute, then one for each code, */
+const mostKeys = 100;
+/** and so many characters of each. */
+const longestKey = 200;
+const longestText = 1_000;
 
 export function createWarner(clock: Clock): Warn {
+  // Oldest first.
   const saidAt = new Map<string, number>();
   return (key, text) => {
     const now = clock.monotonic();
-    const last = saidAt.get(key);
-    if (last !== undefined && now - last < quietMs) return;
-    saidAt.set(key, now);
-    emit(key, text);
+    for (const [each, at] of saidAt) {
+      if (now - at < quietMs) break;
+      saidAt.delete(each);
+    }
+    const clipped = key.slice(0, longestKey) as WarningKey;
+    if (saidAt.has(clipped)) return;
+    const about = saidAt.size < mostKeys ? clipped : codeOf(key);
+    if (saidAt.has(about)) return;
+    saidAt.set(about, now);
+    emit(key, text.length > longestText ? `${text.slice(0, longestText)}…` : text);
   };
 }
 
@@ -33,8 +46,14 @@ export function warnOnce(key: WarningKey, text: string): void {
   emit(key, text);
 }
 
-function emit(key: WarningKey, text: string): void {
-  // By its type, a key begins with a code.
-  const code = key.split(' ', 1)[0] as WarningCode;
-  process.emitWarning(worded(code, text), { type: 'EsauthWarning', code });
+/** For what counts by itself how often it is said. */
+export function emit(key: WarningKey, text: string): void {
+  const code = codeOf(key);
+  // It is an error of Node's, made where a credential may be at hand.
+  withoutStacks(() => process.emitWarning(worded(code, text), { type: 'EsauthWarning', code }));
+}
+
+/** By its type, a key begins with a code. */
+function codeOf(key: WarningKey): WarningCode {
+  return key.split(' ', 1)[0] as WarningCode;
 }

@@ -8,6 +8,7 @@ import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../values/verdict.js';
+import { stoodStill } from './deadline.js';
 import {
   checkFailed,
   describe,
@@ -22,8 +23,8 @@ import {
   securityOff,
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
-import type { Reply } from './nodes.js';
-import type { Answer } from './transport.js';
+import type { Reply } from './question.js';
+import { type Answer, maxBodyBytes } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
@@ -34,12 +35,14 @@ export interface Readable {
   readonly text: string;
   /** The error that it is, if it is one. */
   readonly error: ElasticsearchError | undefined;
-  /** For an answer that turns out to be of no use. */
+  /** For an answer that turns out to be of no use. Its connection is not used again. */
   useless(message: string, code?: UnavailableCode): Unavailable;
+  /** For one that says of somebody else than was asked for: its connection is not used again. */
+  hangUp(): void;
 }
 
 /** Elasticsearch does not accept the credential. */
-export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless'> {
+export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless' | 'hangUp'> {
   readonly kind: 'refusal';
   readonly verdict: Rejected;
   /** A node that cannot read the security index says the same of good credentials. */
@@ -55,6 +58,8 @@ export interface Asked {
   readonly credential: Credential;
   /** The statuses that can be read. */
   readonly readable: readonly number[];
+  /** What is longer is not read (`upstream.maxBodyBytes`); as long as may be received, if it is left out. */
+  readonly maxBytes?: number | undefined;
   /** What ends it when its deadline has passed, or its callers have left. */
   readonly signal: AbortSignal;
 }
@@ -64,13 +69,13 @@ export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Una
 export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, { credential, readable, signal }) => {
+  return (reply, { credential, readable, maxBytes, signal }) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
     const { node } = reply;
     if (reply.kind === 'error') {
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
       const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error, node);
+      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(reply.error, node);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
 
@@ -83,8 +88,11 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       const cause = new LookupError(code, `${node}: ${message}`, failure);
       return unavailable(cause, retryAfterOf(answer, clock.wall()));
     };
-    const useless = (message: string, code: UnavailableCode = 'bad_response') =>
-      none(code, `the answer (${status}) ${message}`);
+    const { hangUp } = answer;
+    const useless = (message: string, code: UnavailableCode = 'bad_response') => {
+      hangUp();
+      return none(code, `the answer (${status}) ${message}`);
+    };
 
     if (status === 429) {
       return none(
@@ -100,15 +108,22 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       );
     if (status === 401 || status === 403) {
       const judged = judgeRefusal(reply, error, credential);
-      return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
+      if ('problem' in judged) return none(...judged.problem);
+      return reply.isOurs() ? refusalOf(judged) : useless(withoutId);
     }
     if (!isElasticsearch(answer)) {
       const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, node)}`;
       return none('not_elasticsearch', message);
     }
     if (off) return none('bad_response', securityOff);
+    // Said before any header is read, the id's too (elastic/elasticsearch, `Netty4HttpRequest`).
     if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
-    if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
+    if (readable.includes(status)) {
+      if (!reply.isOurs()) return useless(withoutId);
+      const tooLong = lengthProblem(answer, maxBytes);
+      if (tooLong !== undefined) return useless(tooLong);
+      return { kind: 'readable', node, status, text, error, useless, hangUp };
+    }
     const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
     return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
 
@@ -125,7 +140,8 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
     }
 
     function refuse(code: RejectionCode, { doubtful = false, ignored = false, read = false } = {}): Refusal {
-      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, read, useless };
+      const verdict = rejected(code);
+      return { kind: 'refusal', verdict, node, status, doubtful, ignored, read, useless, hangUp };
     }
   };
 }
@@ -170,6 +186,10 @@ function judgeRefusal(
   return error;
 }
 
+const withoutId =
+  'bears no X-Opaque-Id, as the answers of this node do: it may be to another question; what is in front of Elasticsearch ' +
+  'must hand on each answer to whoever asked, with this header, or never with it';
+
 const product = 'x-elastic-product';
 
 /** Every value counts: a proxy may add one of its own. */
@@ -190,8 +210,21 @@ function cureOf({ status, headers }: Answer, node: string): string {
   return `is this Elasticsearch 7.14 or later, and are host and port in nodes right${scheme}`;
 }
 
-function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
-  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
+function tooLate(timeoutMs: number, reason: unknown): readonly [UnavailableCode, string] {
+  const own =
+    reason === stoodStill ? '; this process stood still meanwhile: something blocks its event loop' : '';
+  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)${own}`];
+}
+
+/**
+ * What takes time and memory is reading JSON, so what can be read is held to another limit than what may be received: a
+ * refusal may quote what the caller wrote, escaped and twice.
+ */
+function lengthProblem({ body }: Answer, maxBytes: number | undefined): string | undefined {
+  if (body !== undefined && body.length <= (maxBytes ?? maxBodyBytes)) return undefined;
+  if (maxBytes === undefined) return `is longer than ${maxBodyBytes} bytes`;
+  const cure = maxBytes < maxBodyBytes ? 'raise upstream.maxBodyBytes' : 'the most for upstream.maxBodyBytes';
+  return `is longer than ${maxBytes} bytes: ${cure}`;
 }
 
 /** The text of an answer that arrived whole and unencoded; empty for all others. */

@@ -14,10 +14,13 @@ import { strikeOut } from '../values/redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
+import { nobodyWaits } from './conversation.js';
+import { startDeadline, stoodStill } from './deadline.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { fits, isJwt } from './fit.js';
 import { problemOf } from './node-check.js';
-import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
+import type { Nodes } from './nodes.js';
+import type { Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
 /** On whose behalf something is asked, and for how long. */
@@ -63,6 +66,8 @@ export interface ElasticsearchSettings {
   readonly clientAuthentication: ClientAuthentication;
   /** Whether a lookup of an API key reads the key's own entry too. */
   readonly apiKeyDetails: boolean;
+  /** How long a body may be that says who somebody is, or what a key's entry is. */
+  readonly maxBodyBytes: number;
   readonly warn: Warn;
 }
 
@@ -72,6 +77,8 @@ interface Inquiry {
   readonly body?: string;
   /** The statuses that can be read; only 200 if it does not say. */
   readonly readable?: readonly number[];
+  /** What is longer is not read. */
+  readonly maxBytes?: number;
 }
 type Ask = (inquiry: Inquiry) => Promise<Readable | Refusal | Unavailable>;
 
@@ -84,7 +91,7 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
+  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
   const showsSecret = 'es-client-authentication' in clientAuthentication;
@@ -95,15 +102,15 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const { credential } = asking;
       const verifiedAt = clock.wall();
       return lookup(asking, async (ask) => {
-        const said = await ask({ path: authenticatePath });
+        const said = await ask({ path: authenticatePath, maxBytes });
         if (said.kind !== 'readable') return heard(said, credential);
-        const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
+        const identity = readIdentity(said.text, expiryOf(credential));
         if (identity === undefined) return said.useless('does not say who it is');
-        const refusal = judgeIdentity(identity, credential, said.node);
+        const refusal = judgeIdentity(identity, credential, said);
         if (refusal !== undefined) return refusal;
         const detailed =
           apiKeyDetails && credential.scheme === 'ApiKey'
-            ? await addDetails(ask, identity, credential)
+            ? await addDetails((inquiry) => ask({ ...inquiry, maxBytes }), identity, credential)
             : identity;
         if ('kind' in detailed) return detailed;
         return Object.freeze({ kind: 'authenticated', identity: detailed, verifiedAt });
@@ -128,14 +135,15 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         const answer = readAnswer(said.text, facts);
         if (answer === undefined) return said.useless('does not say which privileges there are');
         if (answer.username === username) return { kind: 'granted', granted: answer.granted };
-        return misfit(credential, said.node, 'somebody else than before');
+        return misfit(credential, said, 'somebody else than before');
       });
     },
 
     async check() {
       const deadline = new AbortController();
       const { signal } = deadline;
-      const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+      const endsAt = clock.monotonic() + timeoutMs;
+      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
       const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
@@ -155,8 +163,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    // After a stall of this process the answer may lie in the socket when the timer runs: it is read before.
-    const stopTimer = clock.after(endsAt - clock.monotonic(), () => setImmediate(() => deadline.abort()));
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     const leave = () => deadline.abort(nobodyWaits);
     abandoned.addEventListener('abort', leave, { once: true });
     const { scheme, authorization } = credential;
@@ -166,8 +173,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       ...(scheme === 'Bearer' && clientAuthentication),
     };
     const hedge = { spent: false };
-    const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
-      const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
+    const ask = async ({ readable = [200], maxBytes, ...inquiry }: Inquiry, after?: string) => {
+      const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
       const call = { signal, after, isFinal, hedge, besides };
       return read(await nodes.send({ ...inquiry, headers }, call));
@@ -187,7 +194,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     }
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
-      if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
+      const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
+      if (!isOfOneCredential(outcome) && !ownStall) lastFailed = isUnavailable(outcome);
     }
     return outcome;
   }
@@ -228,17 +236,18 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   // The answer must fit what was presented. Otherwise something else than the caller's credential was
   // accepted: a client certificate by a PKI realm, or what a proxy put in.
-  function judgeIdentity(identity: Identity, credential: Credential, node: string): Rejected | undefined {
+  function judgeIdentity(identity: Identity, credential: Credential, said: Readable): Rejected | undefined {
     if (identity.authenticationType === 'anonymous') return rejected('anonymous_refused');
     if (fits(identity, credential)) return undefined;
     // Whatever accepted it may also repeat it.
     const secrets = secretsOf(credential);
     const type = strikeOut(identity.authenticationType, secrets);
     const realmType = strikeOut(identity.realm.type, secrets);
-    return misfit(credential, node, `${type} of a realm of type ${realmType}`);
+    return misfit(credential, said, `${type} of a realm of type ${realmType}`);
   }
 
-  function misfit({ scheme }: Credential, node: string, as: string): Rejected {
+  function misfit({ scheme }: Credential, { node, hangUp }: Readable, as: string): Rejected {
+    hangUp();
     warn(
       `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
       `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +

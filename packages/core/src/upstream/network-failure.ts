@@ -3,7 +3,7 @@
 import { maxHeaderSize } from 'node:http';
 import type { UnavailableCode } from '../values/codes.js';
 import { hadCa } from './tls.js';
-import { isGarbled, isTls } from './transport.js';
+import { isGarbled, isMisdirected, isTls } from './transport.js';
 import { ProxyError } from './tunnel.js';
 
 const another = 'tls.ca is of another authority than the one that signed its certificate';
@@ -59,6 +59,10 @@ const curesDespiteCa: ReadonlyMap<string, string> = new Map([
   ['UNABLE_TO_GET_ISSUER_CERT', 'tls.ca holds an intermediate certificate; add the root above it'],
 ]);
 
+const misdirected =
+  'the answer is to another question, it bears another X-Opaque-Id; what is in front of Elasticsearch must cache nothing ' +
+  'of /_security, hand on each answer to whoever asked, and leave X-Opaque-Id as it is';
+
 /**
  * @param node its base URL.
  * @returns the code of the verdict, and a sentence for logs and warnings.
@@ -67,6 +71,7 @@ export function explainFailure(error: unknown, node: string): readonly [Unavaila
   if (error instanceof ProxyError) return explainProxy(error);
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow];
+  if (isMisdirected(error)) return ['bad_response', misdirected];
   if (isGarbled(error)) {
     return ['bad_response', `the answer is not HTTP as it should be${isTls(error) ? `; ${secure}` : ''}`];
   }

@@ -161,8 +161,9 @@ const keyPair = /^[\w-]{16,}:[\w-]{16,}$/;
 export function apiKeyIdOf({ scheme, authorization }: Credential): string | undefined {
   const value = authorization.slice(authorization.indexOf(' ') + 1);
   if (scheme !== 'ApiKey' || value.startsWith('essu_')) return undefined;
-  const pair = Buffer.from(value, 'base64').toString();
-  return pair.slice(0, pair.indexOf(':'));
+  const pair = Buffer.from(value, 'base64');
+  // Cut out before it is text: a slice of a text keeps all of it alive, and an id is kept.
+  return pair.subarray(0, pair.indexOf(':')).toString();
 }
 
 // The string that matched last stays alive, and readable for all as `RegExp.input`, until another one matches.

@@ -4,7 +4,7 @@
 
 import type { MistakeCode, RejectionCode, UnavailableCode } from './codes.js';
 import { headerOf, isUnencodedKey, type Presented, type Scheme, schemeOf } from './credential.js';
-import { carries, mark } from './errors.js';
+import { carries, mark, StacklessError } from './errors.js';
 import type { Rejected, Unavailable } from './verdict.js';
 
 /** How this verifier challenges (RFC 9110 §11.6.1). */
@@ -35,9 +35,9 @@ const denialError = Symbol.for('esauth.DenialError');
 
 /**
  * A denial as an exception, for frameworks' error paths: Express, Koa and Fastify read `status`, `statusCode`
- * and `headers` from it.
+ * and `headers` from it. It has no stack, because it is made for requests: what went wrong is said in `code`.
  */
-export class DenialError extends Error {
+export class DenialError extends StacklessError {
   override readonly name: string = 'DenialError';
   readonly code: RejectionCode | UnavailableCode | MistakeCode;
   readonly status: number;
