@@ -1,4 +1,6 @@
-// For applications: making a verifier, and what it says.
+// For applications: making a verifier, and what it says. First of all, that Node is too old for it.
+
+import './values/node-version.js';
 
 export type { AuthenticationType, PrivilegesRequirement, Requirement } from './admission/requirement.js';
 export {
