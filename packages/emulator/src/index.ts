@@ -1,5 +1,7 @@
 /** The door of `@esauth/emulator`. */
 
+import './wire/node-version.js';
+
 export type { CryptoPoolSettings } from './cluster/crypto-pool.js';
 export type { Clock } from './controls/clock.js';
 export type { ClusterState } from './controls/cluster-states.js';

@@ -1,5 +1,7 @@
 /** The same as a command: `esauth-emulator`. It prints, and ends when it is told to. */
 
+import '../wire/node-version.js';
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
