@@ -28,8 +28,9 @@ export function adapterOf(name: string, create: () => Express): Adapter<RequestH
     esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
     esauthOf: (verifierOf) => esauth((req: Request) => verifierOf(req.path)),
     guards,
-    awaitGuard: (make, settled) => awaiting(make(guards), settled),
-    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
+    awaitGuard: (make, settled, next) => awaiting(make(guards), settled, next),
+    awaitEsauth: (verifier, options, settled, next) =>
+      awaiting(esauth(verifier, optionsOf(options)), settled, next),
     bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
     args: (response) => [{ headers: {} }, response],
     requirePrivilegesOf: (question) => guards.requirePrivileges((req) => question(req.path)),
@@ -85,10 +86,11 @@ function optionsOf({ source, credential, ...options }: Options = {}): AdmissionO
   };
 }
 
-function awaiting(middleware: unknown, settled: Settled = () => {}): RequestHandler {
+function awaiting(middleware: unknown, settled: Settled = () => {}, given?: () => void): RequestHandler {
+  const goOn = given === undefined ? [] : [given];
   return async (req, res, next) => {
     try {
-      await (middleware as guards.Middleware)(req, res);
+      await (middleware as (...args: unknown[]) => unknown)(req, res, ...goOn);
       settled();
     } catch (error) {
       settled(error);

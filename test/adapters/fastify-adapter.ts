@@ -41,12 +41,13 @@ export function adapterOf({ name, create, cors }: Version): Adapter<Step> {
     esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...optionsOf(options) }),
     esauthOf: (verifierOf) => (app) =>
       app.register(esauth, { verifier: (request: FastifyRequest) => verifierOf(request.url) }),
-    awaitGuard(make, settled = () => {}) {
-      const guard = make(guards) as guards.Guard;
+    awaitGuard(make, settled = () => {}, next) {
+      const guard = make(guards) as (...args: unknown[]) => unknown;
+      const goOn = next === undefined ? [] : [next];
       return (app) =>
         app.addHook('preHandler', async (request, reply) => {
           try {
-            await guard(request, reply);
+            await guard(request, reply, ...goOn);
             settled();
           } catch (error) {
             settled(error);

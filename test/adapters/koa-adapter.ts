@@ -38,8 +38,9 @@ export function adapterOf(name: string, create: () => Koa): Adapter<Step> {
     esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
     esauthOf: (verifierOf) => esauth((ctx: Context) => verifierOf(ctx.path)),
     guards,
-    awaitGuard: (make, settled) => awaiting(make(guards), settled),
-    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
+    awaitGuard: (make, settled, next) => awaiting(make(guards), settled, next),
+    awaitEsauth: (verifier, options, settled, next) =>
+      awaiting(esauth(verifier, optionsOf(options)), settled, next),
     bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
     args: (res) => [{ req: { headers: {} }, res }],
     requirePrivilegesOf: (question) => guards.requirePrivileges((ctx) => question(ctx.path)),
@@ -98,10 +99,11 @@ function optionsOf({ source, credential, ...options }: Options = {}): AdmissionO
   };
 }
 
-function awaiting(middleware: unknown, settled: Settled = () => {}): Step {
+function awaiting(middleware: unknown, settled: Settled = () => {}, given?: () => void): Step {
+  const goOn = given === undefined ? [] : [given];
   return async (ctx, next) => {
     try {
-      await (middleware as guards.Guard)(ctx);
+      await (middleware as (...args: unknown[]) => unknown)(ctx, ...goOn);
       settled();
     } catch (error) {
       settled(error);

@@ -96,6 +96,70 @@ describe.each(versions)('%s', (name, create) => {
     expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
   });
 
+  test('nor one that is set by a handler that awaits, whatever it gave to go on with: nothing after the await runs', async () => {
+    let went = 0;
+    app.use(esauth(world.verifier));
+    app.use(async (ctx, next) => {
+      await requireRoles('superuser')(ctx, next);
+      went += 1;
+      ctx.body = 'secret';
+    });
+    expect((await get('/', headers)).json.code).toBe('forbidden');
+    expect(went).toBe(0);
+  });
+
+  test('behind middleware that was awaited before, a guard answers itself', async () => {
+    app.use(async (ctx, next) => {
+      await esauth(world.verifier)(ctx);
+      await next();
+    });
+    app.use(requireRoles('superuser'));
+    const response = await get('/', headers);
+    expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
+    expect(response.header('content-type')).toEqual(['application/problem+json; charset=utf-8']);
+  });
+
+  describe('who looks at a refusal may change it: who does not, does not replace it', () => {
+    test.each<[string, (ctx: Koa3.Context) => void, number, string]>([
+      ['an answer to whatever was asked', (ctx) => (ctx.body = 'secret'), 401, 'credentials_missing'],
+      [
+        'with a status too',
+        (ctx) => {
+          ctx.status = 200;
+          ctx.body = 'secret';
+        },
+        401,
+        'credentials_missing',
+      ],
+      ['the same body, printed', (ctx) => (ctx.body = `printed: ${ctx.body}`), 401, 'printed: '],
+      [
+        'a page for the status',
+        (ctx) => {
+          if (ctx.status === 401) ctx.body = 'page';
+        },
+        401,
+        'page',
+      ],
+      [
+        'an error',
+        (ctx) => {
+          ctx.status = 502;
+          ctx.body = 'broken';
+        },
+        502,
+        'broken',
+      ],
+      ['an error that is thrown', (ctx) => ctx.throw(502, 'broken', { expose: true }), 502, 'broken'],
+    ])('%s', async (_what, write, status, text) => {
+      app.use(async (ctx, next) => {
+        await esauth(world.verifier)(ctx, next);
+        write(ctx);
+      });
+      const response = await get('/');
+      expect([response.status, response.text]).toEqual([status, expect.stringContaining(text)]);
+    });
+  });
+
   test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {
     const heard: unknown[] = [];
     app.on('error', (error) => heard.push(error));
