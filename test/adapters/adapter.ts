@@ -133,7 +133,7 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
         key_owner: { cluster: ['manage_own_api_key'] },
       },
     });
-    issued = await issue(elasticsearch.url, jane.password);
+    issued = await issueCredentials(elasticsearch.url, jane.password);
   });
   afterAll(() => elasticsearch.close());
   beforeEach(() => {
@@ -172,7 +172,8 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
   return world;
 }
 
-async function issue(url: string, password: string): Promise<Credentials> {
+/** Signs in, in every way that the table of requests knows. */
+export async function issueCredentials(url: string, password: string): Promise<Credentials> {
   const ask = async (method: string, path: string, headers: { authorization: string }, body: object) =>
     (await send(url + path, { method, headers, body })).json;
   const tokens = '/_security/oauth2/token';
