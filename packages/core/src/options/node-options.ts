@@ -89,9 +89,8 @@ export function readTls(given: unknown): TlsSettings {
     'servername',
     'rejectUnauthorized',
   ]);
-  const tls: typeof named = Object.fromEntries(
-    Object.entries(named).filter(([, value]) => value !== undefined),
-  );
+  const set = Object.entries(named).filter(([, value]) => value !== undefined);
+  const tls: typeof named = Object.assign(Object.create(null), Object.fromEntries(set));
   for (const name of ['cert', 'key'] as const) {
     if (tls[name] !== undefined && !isPem(tls[name])) {
       throw new ConfigurationError(`tls.${name}`, 'must be a PEM string or Buffer');
@@ -115,7 +114,7 @@ export function readTls(given: unknown): TlsSettings {
     ...(ca !== undefined && { ca: readCa(ca) }),
     ...(caFingerprint !== undefined && { caFingerprint: readFingerprint(caFingerprint) }),
   };
-  checkKey(settings);
+  checkKey(Object.assign(Object.create(null), settings));
   return settings;
 }
 

@@ -26,13 +26,13 @@ export function integer(option: string, given: unknown, fallback: number, most: 
   throw new ConfigurationError(option, `must be an integer from ${least} to ${most}`);
 }
 
-/** An object with no other members than these; absent reads as empty. */
+/** An object with no other members than these, and only its own; absent reads as empty. */
 export function section(
   path: string,
   given: unknown,
   names: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  if (given === undefined && path !== 'options') return {};
+  if (given === undefined && path !== 'options') return Object.create(null);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConfigurationError(path, 'must be an object');
   }
@@ -41,7 +41,7 @@ export function section(
     const option = path === 'options' ? name : `${path}.${name}`;
     throw new ConfigurationError(option, `unknown option; known are ${names.join(', ')}`);
   }
-  return { ...given };
+  return Object.assign(Object.create(null), given);
 }
 
 /** @returns `undefined` for what is no absolute URL. */
