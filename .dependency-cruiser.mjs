@@ -36,6 +36,7 @@ const houses = {
   'packages/emulator/src': [
     ['wire', 'controls'],
     ['names', 'search'],
+    ['search/aggregations'],
     ['privileges'],
     ['identities'],
     ['authentication', 'authorization'],

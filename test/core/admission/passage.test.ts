@@ -45,6 +45,7 @@ function throwingWay(more: { readonly next?: never } = {}) {
 function gateOf(refusal: Refusal | undefined): Gate<object> {
   const gate: Gate<object> = {
     admit: () => (refusal === undefined ? { identity: undefined } : { refusal }),
+    show: () => {},
     forRoute: () => gate,
   };
   return gate;
@@ -94,9 +95,9 @@ describe('with something to go on with, in the same turn', () => {
   describe('where next hears of no errors', () => {
     test('a gate answers, and what next returns is waited for', async () => {
       const { made, happened } = throwingWay();
-      expect(await passGate(gateOf(undefined), request, made, () => {})).toBe('what next returns');
-      expect(await passGate(gateOf(denial), request, made, () => {})).toBeUndefined();
-      const thrown = passGate(gateOf(new DenialError(denial)), request, made, () => {});
+      expect(await passGate(gateOf(undefined), request, made, {})).toBe('what next returns');
+      expect(await passGate(gateOf(denial), request, made, {})).toBeUndefined();
+      const thrown = passGate(gateOf(new DenialError(denial)), request, made, {});
       await expect(thrown).rejects.toBeInstanceOf(DenialError);
       expect(happened).toEqual(['next', 403]);
     });
@@ -105,7 +106,7 @@ describe('with something to go on with, in the same turn', () => {
       const { made, happened } = throwingWay();
       const guard = { ...made, next: () => happened.push('went on') };
       const behind = { ...made, next: () => passGuard(guardOf(denial), request, request, guard) };
-      await passGate(gateOf(undefined), request, behind, () => {});
+      await passGate(gateOf(undefined), request, behind, {});
       expect(happened).toEqual([403]);
       // The gate is through, so that nobody would answer any more.
       await expect(passGuard(guardOf(denial), request, request, guard)).rejects.toMatchObject({
@@ -119,7 +120,7 @@ describe('with something to go on with, in the same turn', () => {
       const { made, happened } = throwingWay();
       for (const error of [new Error('broken'), new DenialError(denial)]) {
         const behind = { ...made, next: () => Promise.reject(error) };
-        await expect(passGate(gateOf(undefined), request, behind, () => {})).rejects.toBe(error);
+        await expect(passGate(gateOf(undefined), request, behind, {})).rejects.toBe(error);
       }
       expect(happened).toEqual([]);
     });
@@ -155,6 +156,7 @@ test('what can refuse nobody throws, before anything is asked or recorded', () =
       asked.push(admitted);
       return { identity: undefined } satisfies Admission;
     },
+    show: () => {},
     forRoute: () => gate,
   };
   const wrong: readonly unknown[] = [

@@ -6,7 +6,6 @@
 
 import { createDenials, DenialError } from '../values/denial.js';
 import { InvalidArgumentError, LookupError } from '../values/errors.js';
-import type { Identity } from '../values/identity.js';
 import { processState } from '../values/process-state.js';
 import { unavailable } from '../values/verdict.js';
 import type { Admission, Gate } from './admission.js';
@@ -41,7 +40,7 @@ interface WayOfThrows extends AnyWay {
 /**
  * Lets a request in, or not.
  *
- * @param enter puts who it is (or that it is nobody) where the framework's users look.
+ * @param holder has the identity as a property afterwards, where the framework's users look.
  * @returns without `next` a promise of nothing if the request is let in, and one that rejects with a `DenialError` if
  *   not, also if the client has left before that was known (`timeout`, which nobody is there to read). Where `next`
  *   hears of errors, nothing if the request was let in at once, else a promise that settles only when it is let in, for
@@ -53,11 +52,11 @@ export function passGate<Request>(
   gate: Gate<Request>,
   request: Request,
   way: Way,
-  enter: (identity: Identity | undefined) => void,
+  holder: object,
 ): Promise<unknown> | undefined {
   checkWay(way);
   const take: Take<Admission> = ({ identity, refusal }) => {
-    enter(identity);
+    gate.show(holder, identity);
     return refusal;
   };
   const outcome = gate.admit(request);
@@ -94,11 +93,13 @@ export function passGuard<Request>(
 
 function checkWay({ response, next }: Way): void {
   if (typeof response?.once !== 'function' || typeof response.off !== 'function') {
-    throw new InvalidArgumentError('esauth middleware must be called with a response, after the request');
+    throw new InvalidArgumentError(
+      'middleware must be called with a response, after the request: await guard(request, response)',
+    );
   }
   if (next !== undefined && typeof next !== 'function') {
     throw new InvalidArgumentError(
-      'esauth middleware must be called with a function that goes on, or awaited',
+      'middleware must be called with a function that goes on, or awaited without one',
     );
   }
 }

@@ -3,7 +3,7 @@
  * as JSON. So a place that a complaint names is one in that JSON.
  */
 
-import { type ApiError, contentParseFailure } from '../wire/envelope.js';
+import { type ApiError, contentParseFailure } from './envelope.js';
 
 /** @returns the same in JSON, or what is wrong with the bytes */
 export async function toJson(format: 'yaml' | 'cbor', bytes: Buffer): Promise<Buffer | ApiError> {
