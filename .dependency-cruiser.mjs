@@ -45,6 +45,7 @@ const houses = {
     ['endpoints/keys', 'endpoints/accounts', 'endpoints/documents', 'endpoints/node'],
     ['endpoints/privileges'],
     ['endpoints'],
+    ['issuing'],
     ['page'],
     ['server', 'options'],
     ['.'],

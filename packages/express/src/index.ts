@@ -7,12 +7,15 @@ import type { Request } from 'express';
 
 export * from '@esauth/core';
 
+/** For the option `property`: `declare module '@esauth/express' { interface IdentityProperty { name: 'caller' } }`. */
+// biome-ignore lint/suspicious/noEmptyInterface: applications add to it
+export interface IdentityProperty {}
+
+type Identified = core.Identified<IdentityProperty>;
+
 declare global {
   namespace Express {
-    interface Request {
-      /** Who is calling; set by `esauth`, absent where it is optional and nobody was presented. */
-      identity?: core.Identity | undefined;
-    }
+    interface Request extends Identified {}
   }
 }
 
@@ -20,6 +23,7 @@ declare global {
  * A handler that fits every route: it says nothing of parameters and bodies, so that they stay what they are. Without
  * `next` it returns a promise, for handlers that await it: one that rejects with a `DenialError` for everybody who is
  * not let in. Express 5 hands that to your error middleware; in Express 4 `catch` it and call `next` with it.
+ * Given a `next` it answers itself, and an `await` of it comes back only for whom it lets in.
  */
 export interface Middleware {
   (req: IncomingMessage, res: ServerResponse, next: Next): void;
@@ -53,7 +57,7 @@ export function esauth(given: core.Given<Request>, options?: core.AdmissionOptio
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (req: Request, res: ServerResponse, next?: Next): unknown =>
-    core.passGate(gate, req, way(res, next), (identity) => Object.assign(req, { identity }));
+    core.passGate(gate, req, way(res, next), req);
   return Object.assign(authenticate as Middleware, 'verify' in verifier && { verifier });
 }
 

@@ -31,6 +31,7 @@ function setUp(changes: Partial<CacheSettings> = {}) {
     staleIfErrorMs: 0,
     rejectedTtlMs: 5_000,
     maxEntries: 10,
+    maxBytes: 1_000_000,
     maxRejectedEntries: 5,
     jitter: 0,
     ...changes,
@@ -362,5 +363,29 @@ describe('room', () => {
     expect([cache.entries, cache.rejectedEntries, cache.evictions]).toEqual([0, 0, 0]);
     cache.remember(alice, yes(), started());
     expect(find(alice)).toBeDefined();
+  });
+});
+
+describe('an older yes never brings a refused credential back', () => {
+  test.each<[string, Partial<CacheSettings>, (parts: ReturnType<typeof setUp>) => unknown]>([
+    ['when refusals are not remembered', { rejectedTtlMs: 0 }, () => {}],
+    ['when the refusal is forgotten', {}, ({ clock }) => clock.advance(5_000)],
+    [
+      'when other refusals took its place',
+      { maxRejectedEntries: 1 },
+      ({ cache, started }) => cache.remember(bob, refused, started(bob)),
+    ],
+  ])('%s', async (_when, settings, forget) => {
+    const parts = setUp(settings);
+    const { cache, find, started } = parts;
+    const older = started();
+    cache.remember(alice, refused, started());
+    await forget(parts);
+    cache.remember(alice, yes(), older);
+    expect(find(alice)).toSatisfy((verdict) => verdict === undefined || verdict === refused);
+    // A younger one does.
+    const younger = yes();
+    cache.remember(alice, younger, started());
+    expect(find(alice)).toBe(younger);
   });
 });

@@ -40,7 +40,7 @@ export function waitInVain(of: 'security index' | 'tokens index', clock: Schedul
   const index = of === 'security index' ? name : tokensName;
   const reason = `[${index}][0] primary shard is not active Timeout: [1m]`;
   return new Promise((_, reject) => {
-    clock.after(waitMs, async () =>
+    clock.hold(waitMs, async () =>
       reject(new Refusal({ status: 503, type: 'unavailable_shards_exception', reason })),
     );
   });
