@@ -222,6 +222,19 @@ describe('CBOR', () => {
   });
 });
 
+// The library for CBOR takes the longer for tags in tags the more there are.
+test.each([
+  ['lists', 0x81],
+  ['tags', 0xc2],
+])('CBOR that is too deep in %s is refused before it is read', async (_what, level) => {
+  const body = Buffer.concat([Buffer.alloc(100_000, level), Buffer.of(0x41, 1)]);
+  const answer = await post('/_security/oauth2/token', 'application/cbor', body, 'accept: application/json');
+  expect(jsonOf(answer).error).toMatchObject({
+    type: 'x_content_parse_exception',
+    reason: '[1:1] Maximum depth 200 exceeded',
+  });
+});
+
 test('SMILE is not read', async () => {
   const answer = await post('/_security/oauth2/token', 'application/smile', ':)\n');
   expect([answer.status, jsonOf(answer).error]).toEqual([
