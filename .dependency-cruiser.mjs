@@ -15,6 +15,7 @@ const packages = {
   express: ['core'],
   koa: ['core'],
   fastify: ['core'],
+  client: ['core'],
   emulator: [],
 };
 
@@ -29,7 +30,7 @@ const houses = {
     ['observation'],
     ['memory', 'upstream'],
     ['options', 'verification'],
-    ['verifier.ts'],
+    ['verifier.ts', 'connections.ts'],
     ['admission'],
     ['index.ts'],
   ],

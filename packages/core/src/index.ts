@@ -63,3 +63,10 @@ export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
 export { authorizationOf } from './values/credential.js';
 export { own } from './values/json.js';
+
+// For packages of ours that ask Elasticsearch other things.
+
+export type { Connection, ConnectionOptions, Connections } from './connections.js';
+export { describeFailure, openConnections } from './connections.js';
+export { parseJson } from './values/json.js';
+export { strikeOut } from './values/redaction.js';

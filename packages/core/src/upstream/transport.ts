@@ -10,8 +10,10 @@ export interface NodeRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; sent with POST. Without one it is a GET. */
+  /** JSON text. */
   readonly body?: string;
+  /** Default: POST with a body, GET without one. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
 }
 
 /** An HTTP answer whose body has arrived whole, or was cut off at the limit. */
@@ -75,7 +77,7 @@ export function createTransports(settings: TransportSettings): Transports {
     const plain = origin.startsWith('http:');
     const forsaken = { count: 0 };
     return {
-      send: ({ path, headers, body }, signal) =>
+      send: ({ path, headers, body, method = body === undefined ? 'GET' : 'POST' }, signal) =>
         new Promise((resolve, reject) => {
           signal.throwIfAborted();
           if (forsaken.count >= mostForsaken * settings.maxConnections) throw new NoConnectionError();
@@ -83,8 +85,8 @@ export function createTransports(settings: TransportSettings): Transports {
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
           const asked =
             body === undefined
-              ? { origin, path, method: 'GET' as const, headers: { ...headers } }
-              : { origin, path, method: 'POST' as const, headers: { ...headers, ...jsonHeaders }, body };
+              ? { origin, path, method, headers: { ...headers } }
+              : { origin, path, method, headers: { ...headers, ...jsonHeaders }, body };
           way?.dispatch(asked, collect(signal, forsaken, resolve, fail));
         }),
       async close() {
