@@ -35,3 +35,10 @@ export type {
 } from './calls/rest-types.js';
 export type { Auth, SecurityClient, SecurityClientOptions } from './security-client.js';
 export { createSecurityClient } from './security-client.js';
+export type { AuthorizeOptions } from './tokens/authorize.js';
+export { authorize } from './tokens/authorize.js';
+export { fileTokenStore } from './tokens/file-token-store.js';
+export type { Grant, TokenSource, TokenSourceOptions } from './tokens/token-source.js';
+export { createTokenSource } from './tokens/token-source.js';
+export type { StoredTokens, TokenStore } from './tokens/token-store.js';
+export { memoryTokenStore } from './tokens/token-store.js';

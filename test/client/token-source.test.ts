@@ -1,0 +1,229 @@
+// A token that is valid now, and every way in which it can be lost.
+
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createSecurityClient,
+  createTokenSource,
+  fileTokenStore,
+  memoryTokenStore,
+  type SecurityClient,
+  type StoredTokens,
+  type TokenStore,
+} from '@esauth/client';
+import { type Emulator, startEmulator } from '@esauth/emulator';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+
+let emulator: Emulator;
+let client: SecurityClient;
+beforeEach(async () => {
+  emulator = await startEmulator({ users: { alice: { password: 'secret', roles: [] } } });
+  client = createSecurityClient({
+    nodes: emulator.url,
+    auth: { username: 'elastic', password: 'changeme' },
+    timeoutMs: 2_000,
+  });
+});
+afterEach(async () => {
+  await client.close();
+  await emulator.close();
+});
+
+const minute = 60_000;
+const grant = { grant_type: 'password' as const, username: 'alice', password: 'secret' };
+const whose = async (authorization: string) => (await client.authenticate({ authorization })).username;
+const grants = () => emulator.requests.filter(({ path }) => path === '/_security/oauth2/token').length;
+const source = (more: object = {}) => {
+  const made = createTokenSource({ client, grant, clock: emulatorClock(), ...more });
+  onTestFinished(() => made.close());
+  return made;
+};
+/** The emulator's time for the source as well. */
+const emulatorClock = () => ({ wall: () => emulator.clock.now(), after: () => () => {} });
+
+/** Tokens as a login leaves them. */
+async function signIn(): Promise<StoredTokens> {
+  const { access_token, refresh_token, expires_in } = await client.getToken(grant);
+  const issuedAt = emulator.clock.now();
+  return {
+    accessToken: access_token,
+    refreshToken: refresh_token,
+    issuedAt,
+    expiresAt: issuedAt + expires_in * 1000,
+  };
+}
+
+async function storeWith(tokens: StoredTokens): Promise<TokenStore> {
+  const store = memoryTokenStore();
+  await store.compareAndSet(undefined, tokens);
+  return store;
+}
+
+describe('authorization', () => {
+  test('is got once, and renewed by refreshing ahead of its end', async () => {
+    const it = source();
+    const [first, same] = await Promise.all([it.authorization(), it.authorization()]);
+    expect(same).toBe(first);
+    expect(grants()).toBe(1);
+    await emulator.clock.advance(17 * minute);
+    // The old one is good still, and nobody waits.
+    expect(await it.authorization()).toBe(first);
+    while (grants() < 2) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => it.authorization()).not.toBe(first);
+    expect(await whose(await it.authorization())).toBe('alice');
+    expect(grants()).toBe(2);
+  });
+
+  test('that has ended is never given', async () => {
+    const it = source();
+    const first = await it.authorization();
+    await emulator.clock.advance(20 * minute);
+    const second = await it.authorization();
+    expect(second).not.toBe(first);
+    expect(await whose(second)).toBe('alice');
+  });
+
+  test('is asked of the grant when the refresh token is of no use', async () => {
+    const it = source();
+    await it.authorization();
+    await emulator.clock.advance(25 * 60 * minute);
+    expect(await whose(await it.authorization())).toBe('alice');
+  });
+
+  test.each([
+    ['expired', async () => emulator.clock.advance(24.2 * 60 * minute)],
+    [
+      'invalidated',
+      async ({ refreshToken: refresh_token = '' }: StoredTokens) => {
+        await client.invalidateToken({ refresh_token });
+        await emulator.clock.advance(20 * minute);
+      },
+    ],
+    [
+      'already_refreshed',
+      async ({ refreshToken: refresh_token = '' }: StoredTokens) => {
+        await client.getToken({ grant_type: 'refresh_token', refresh_token });
+        await emulator.clock.advance(20 * minute);
+      },
+    ],
+  ] as const)('without a grant it is for its owner to sign in again: %s', async (reason, happens) => {
+    const tokens = await signIn();
+    const it = source({ grant: undefined, store: await storeWith(tokens) });
+    expect(await it.authorization()).toBe(`Bearer ${tokens.accessToken}`);
+    await happens(tokens);
+    await expect(it.authorization()).rejects.toMatchObject({ code: 'reauthentication_required', reason });
+  });
+
+  test('is kept while it lives and Elasticsearch is away, and refused after', async () => {
+    const it = source();
+    const first = await it.authorization();
+    await emulator.clock.advance(17 * minute);
+    const mend = emulator.faults.add({ reset: true });
+    for (let i = 0; i < 5; i++) expect(await it.authorization()).toBe(first);
+    await emulator.clock.advance(3 * minute);
+    await expect(it.authorization()).rejects.toMatchObject({ code: 'unavailable' });
+    mend();
+    await emulator.clock.advance(1_000);
+    expect(await whose(await it.authorization())).toBe('alice');
+  });
+
+  test('survives that the answer to a refresh is lost', async () => {
+    const tokens = await signIn();
+    const it = source({ grant: undefined, store: await storeWith(tokens) });
+    await emulator.clock.advance(20 * minute);
+    // The request arrives and is obeyed; its answer is cut, also when it is sent again.
+    const mend = emulator.faults.add({ path: '/_security/oauth2/token', truncate: true });
+    await expect(it.authorization()).rejects.toMatchObject({ code: 'unavailable' });
+    mend();
+    await emulator.clock.advance(2_000);
+    expect(await whose(await it.authorization())).toBe('alice');
+  });
+});
+
+describe('several processes', () => {
+  test('share one family of tokens, and refresh once', async () => {
+    const tokens = await signIn();
+    const store = await storeWith(tokens);
+    const all = [1, 2, 3, 4, 5].map(() => source({ grant: undefined, store }));
+    await emulator.clock.advance(20 * minute);
+    const values = await Promise.all(all.map((it) => it.authorization()));
+    expect(new Set(values).size).toBe(1);
+    expect(await whose(values[0] ?? '')).toBe('alice');
+    // An hour later one does it, and the others see that.
+    await emulator.clock.advance(20 * minute);
+    const before = grants();
+    for (const it of all) await it.authorization();
+    expect(grants()).toBe(before + 1);
+  });
+
+  test('one signs out, and no other brings the session back', async () => {
+    const store = await storeWith(await signIn());
+    const [one, other] = [source({ grant: undefined, store }), source({ grant: undefined, store })];
+    const header = await other.authorization();
+    await one.invalidate();
+    await expect(client.authenticate({ authorization: header })).rejects.toMatchObject({
+      code: 'unauthorized',
+    });
+    await expect(one.authorization()).rejects.toMatchObject({ reason: 'invalidated_here' });
+    other.renew(header);
+    await expect(other.authorization()).rejects.toMatchObject({ code: 'reauthentication_required' });
+  });
+
+  test('a store that fails costs nothing but its own repetition', async () => {
+    const real = await storeWith(await signIn());
+    let isBroken = true;
+    const store: TokenStore = {
+      get: real.get,
+      async compareAndSet(expected, next) {
+        if (isBroken) throw new Error('the store is away');
+        return real.compareAndSet(expected, next);
+      },
+    };
+    const it = source({ grant: undefined, store });
+    await emulator.clock.advance(20 * minute);
+    const header = await it.authorization();
+    expect(await whose(header)).toBe('alice');
+    isBroken = false;
+    await emulator.clock.advance(31_000);
+    expect(await it.authorization()).toBe(header);
+    await expect.poll(async () => `Bearer ${(await real.get())?.accessToken}`).toBe(header);
+  });
+});
+
+describe('a store in a file', () => {
+  async function path(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'esauth-tokens-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    return join(folder, 'tokens.json');
+  }
+
+  test('is readable by its owner alone, and one of many wins', async () => {
+    const file = await path();
+    const store = fileTokenStore(file);
+    expect(await store.get()).toBeUndefined();
+    const tokens = await signIn();
+    const others = Array.from({ length: 10 }, (_, n) => ({ ...tokens, accessToken: `token ${n}` }));
+    const won = await Promise.all(others.map((next) => fileTokenStore(file).compareAndSet(undefined, next)));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await store.get()).toEqual(others[won.indexOf(true)]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await store.compareAndSet(others[won.indexOf(true)], undefined)).toBe(true);
+    expect(await store.get()).toBeUndefined();
+  });
+
+  test('survives a process that died with the lock', async () => {
+    const file = await path();
+    await writeFile(`${file}.lock`, '');
+    const past = new Date(Date.now() - 60_000);
+    await utimes(`${file}.lock`, past, past);
+    expect(await fileTokenStore(file).compareAndSet(undefined, await signIn())).toBe(true);
+  });
+
+  test('says what is wrong with a file, and nothing of what is in it', async () => {
+    const file = await path();
+    await writeFile(file, '{"accessToken":"c4n4ry"}');
+    await expect(fileTokenStore(file).get()).rejects.toThrow(`${file} does not hold tokens`);
+    expect(await readFile(file, 'utf8')).toContain('c4n4ry');
+  });
+});
