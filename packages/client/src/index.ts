@@ -33,8 +33,19 @@ export type {
   UpdateApiKeyResponse,
   UserRequest,
 } from './calls/rest-types.js';
+export type { OfficialClient } from './calls/revoke-on.js';
+export { revokeOn } from './calls/revoke-on.js';
 export type { Auth, SecurityClient, SecurityClientOptions } from './security-client.js';
 export { createSecurityClient } from './security-client.js';
+export type { Body } from './sessions/session-body.js';
+export type {
+  LoginAttempt,
+  SessionRequest,
+  SessionResponse,
+  SessionRoutes,
+  SessionRoutesOptions,
+} from './sessions/session-routes.js';
+export { sessionRoutes } from './sessions/session-routes.js';
 export type { AuthorizeOptions } from './tokens/authorize.js';
 export { authorize } from './tokens/authorize.js';
 export { fileTokenStore } from './tokens/file-token-store.js';

@@ -62,7 +62,7 @@ export function invalidateToken(request: rest.InvalidateTokenRequest): Call {
       ...('refresh_token' in request ? [request.refresh_token] : []),
     ],
     revokes() {
-      if ('token' in request) return [{ credential: `Bearer ${request.token}` }];
+      if ('token' in request) return bearerOf(request.token);
       if ('refresh_token' in request) return [];
       return [userOrRealm(request)];
     },
@@ -228,6 +228,12 @@ function refreshing(refresh: boolean | 'wait_for' | undefined): Pick<Call, 'quer
 function textsOf(values: object): Readonly<Record<string, string>> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+}
+
+/** Nobody, where it cannot be one: nothing is remembered of such. */
+export function bearerOf(token: unknown): readonly Revocable[] {
+  const isToken68 = typeof token === 'string' && /^[\w.~+/-]+=*$/.test(token);
+  return isToken68 ? [{ credential: `Bearer ${token}` }] : [];
 }
 
 /** Nobody, where the list is empty: Elasticsearch refuses such a call, or has nothing to say. */
