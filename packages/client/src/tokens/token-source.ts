@@ -59,6 +59,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   /** Ours, but not in the store yet: that failed. */
   let unstored: Unstored | undefined;
   let previous: StoredTokens | undefined;
+  /** A header that is not good any more, whatever its times say. */
+  let refused: string | undefined;
   let flight: Promise<void> | undefined;
   let failures = 0;
   let lastError: unknown;
@@ -92,7 +94,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       return headerOf((known as Known).tokens);
     },
 
-    renew(refused) {
+    renew(value) {
+      refused = value;
       if (known === undefined || headerOf(known.tokens) !== refused) return;
       known = { ...known, usableUntil: Number.NEGATIVE_INFINITY };
     },
@@ -168,7 +171,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (unstored !== undefined) return keep(unstored.stored, unstored.next);
     const stored = await store.get();
     // Somebody else has done it.
-    if (stored !== undefined && !isSame(stored, known?.tokens)) {
+    if (stored !== undefined && !isSame(stored, known?.tokens) && headerOf(stored) !== refused) {
       const theirs = knownOf(stored);
       if (clock.wall() < theirs.renewAt) return take(theirs);
     }
