@@ -5,6 +5,7 @@
  * @param {string} title
  * @param {Record<string, () => unknown | Promise<unknown>>} ways by name; the first is what the others are
  *   compared with. Each call does one batch and may return what it used up, in any unit; else time counts.
+ * @returns {Promise<Record<string, number>>} the medians, by name
  */
 export async function compare(title, ways, { rounds = 31, warmUp = 5 } = {}) {
   const names = Object.keys(ways);
@@ -20,11 +21,14 @@ export async function compare(title, ways, { rounds = 31, warmUp = 5 } = {}) {
   }
   const [reference] = names;
   console.log(`\n${title}`);
+  const medians = {};
   for (const name of names) {
     const ratios = costs[name].map((cost, round) => cost / costs[reference][round]).sort((a, b) => a - b);
     const at = (part) => ratios[Math.floor(part * (ratios.length - 1))].toFixed(2);
     console.log(`  ${at(0.5).padStart(6)}  (${at(0.1)} – ${at(0.9)})  ${name}`);
+    medians[name] = Number(at(0.5));
   }
+  return medians;
 }
 
 /** Headers as a parser makes them: the same text, but a string that no map has hashed before. */

@@ -13,6 +13,8 @@ export interface Outgoing {
   readonly body?: unknown;
   /** Of an https address: the authority to trust, PEM. */
   readonly ca?: string | undefined;
+  /** On a connection of its own, which nobody uses afterwards. Default: on one that is kept. */
+  readonly alone?: boolean;
 }
 
 /** A response. */
@@ -31,7 +33,7 @@ export interface Incoming {
 /** Sends a request and reads the whole response. The path goes out as it is, with dots and all. */
 export function send(
   url: string,
-  { method = 'GET', headers = {}, body, ca }: Outgoing = {},
+  { method = 'GET', headers = {}, body, ca, alone = false }: Outgoing = {},
 ): Promise<Incoming> {
   const raw = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined;
   const payload = Buffer.from(raw ? (body ?? '') : JSON.stringify(body));
@@ -50,6 +52,7 @@ export function send(
       path: url.slice(origin.length) || '/',
       method,
       ca,
+      ...(alone && { agent: false as const }),
       headers: { ...own, ...headers } as Record<string, string | string[]>,
     });
     outgoing.on('error', reject);

@@ -83,9 +83,9 @@ function show(state) {
 }
 
 /** @param {FaultView} fault @returns {Row} */
-function faultRow({ id, what, where, left }) {
+function faultRow({ of, id, what, where, left }) {
   const times = left === null ? 'until mended' : left === 1 ? 'once more' : `${left} times more`;
-  const button = { label: 'Mend', title: `Mend: ${what}, ${where}`, action: { action: 'mend', id } };
+  const button = { label: 'Mend', title: `Mend: ${what}, ${where}`, action: { action: 'mend', of, id } };
   return { key: String(id), cells: [{ text: what, detail: ` ${where}, ${times}` }], button };
 }
 
@@ -294,6 +294,11 @@ byId('break').addEventListener('submit', (event) => {
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
   const times = form.get('times');
   void act({ action: 'break', how: form.get('how'), times: times === '' ? null : Number(times) });
+});
+byId('break-cluster').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+  void act({ action: 'break cluster', state: form.get('state') });
 });
 byId('mend').addEventListener('click', () => act({ action: 'mend', id: null }));
 document.addEventListener('visibilitychange', () => {

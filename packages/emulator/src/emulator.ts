@@ -2,6 +2,7 @@
 
 import { createSecurity } from './cluster/security.js';
 import { type Clock, createClock } from './controls/clock.js';
+import { type ClusterState, createClusterStates } from './controls/cluster-states.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
 import { routesOf } from './endpoints/all.js';
@@ -24,8 +25,15 @@ export interface Emulator {
   readonly password: string;
   /** The emulator's time. */
   readonly clock: Clock;
-  /** Things that go wrong on request. */
+  /** Requests that go wrong. */
   readonly faults: Faults;
+  /**
+   * Makes the whole cluster ill: requests are answered as such a one answers them. Several states at once are possible.
+   *
+   * @returns a function that mends it; calling it again does nothing
+   * @throws RangeError naming all states if this is none
+   */
+  cluster(state: ClusterState): () => void;
   /** The requests that arrived, in order; of very many, the last 10 000 at least. It may be emptied. */
   readonly requests: RequestRecord[];
   /** Stops at once: open connections end, also those in use. */
@@ -56,8 +64,9 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   const settings = readOptions(options);
   const clock = createClock();
   const faults = createFaults();
+  const states = createClusterStates(clock);
   let listensAt = '';
-  const security = createSecurity(settings, clock, faults, () => listensAt);
+  const security = createSecurity(settings, clock, states, () => listensAt);
   for (const [name, role] of settings.roles) security.roles.put(name, role);
   for (const { user, password } of settings.users) security.users.put(user, password);
   const log = createRequestLog(clock.now);
@@ -84,6 +93,7 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
     password: settings.password,
     clock: { now: clock.now, advance: clock.advance },
     faults: { add: faults.add },
+    cluster: states.enter,
     requests: log.records,
     close() {
       clock.stop();

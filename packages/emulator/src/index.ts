@@ -2,7 +2,8 @@
 
 export type { CryptoPoolSettings } from './cluster/crypto-pool.js';
 export type { Clock } from './controls/clock.js';
-export type { ClusterFault, Fault, Faults } from './controls/faults.js';
+export type { ClusterState } from './controls/cluster-states.js';
+export type { Fault, Faults } from './controls/faults.js';
 export type { RequestRecord } from './controls/request-log.js';
 export type { Emulator } from './emulator.js';
 export { startEmulator } from './emulator.js';

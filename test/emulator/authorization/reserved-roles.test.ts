@@ -152,3 +152,18 @@ test.each([
   expect(Object.keys((await cluster.ask('GET /_security/service')).json).sort()).toEqual(names);
   await cluster.close();
 });
+
+// `ElasticServiceAccounts` of 8.5 and 9.5.
+test.each([
+  ['8.5', ['monitor', 'manage_own_api_key', 'read_fleet_secrets'], 12],
+  ['9.5', ['monitor', 'manage_own_api_key', 'read_fleet_secrets', 'cluster:admin/xpack/connector/*'], 17],
+])('the Fleet Server of %s may set itself up', async (version, privileges, groups) => {
+  const emulator = await emulated({ version });
+  const { json } = await emulator.ask('GET /_security/service/elastic/fleet-server');
+  const { cluster, indices, applications } = json['elastic/fleet-server'].role_descriptor;
+  expect([cluster, indices.length]).toEqual([privileges, groups]);
+  expect(applications).toEqual([
+    { application: 'kibana-*', privileges: ['reserved_fleet-setup'], resources: ['*'] },
+  ]);
+  await emulator.close();
+});

@@ -138,11 +138,6 @@ test.each([
   [{ times: 1.5 }, 'faults.add: "times" must be a whole number, 0 or more'],
   [{ delayMs: -1 }, 'faults.add: "delayMs" must be 0 or more milliseconds, or Infinity'],
   [{ delayMs: Number.NaN }, 'faults.add: "delayMs" must be 0 or more milliseconds, or Infinity'],
-  [
-    { cluster: 'on fire' },
-    'faults.add: "cluster" must be one of "security index closed", "security index lost"',
-  ],
-  [{ cluster: 'crypto pool full', times: 1 }, 'faults.add: no other member goes with "cluster"'],
   [{ status: 99 }, 'faults.add: "status" must be a whole number from 200 to 599'],
 ])('a wrong fault is refused at once: %j', (fault, message) => {
   expect(() => emulator.faults.add(fault as object)).toThrow(message);

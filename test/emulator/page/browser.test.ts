@@ -220,13 +220,37 @@ describe('what its buttons do', () => {
     expect(await how.locator('option').allTextContents()).toEqual(Object.keys(effects));
     for (const [label, effect] of Object.entries(effects)) {
       await how.selectOption({ label });
-      await page.getByRole('button', { name: 'Break' }).click();
+      await page.getByRole('button', { name: 'Break', exact: true }).click();
       await page.getByText('every path, until mended').waitFor();
       await effect();
       await page.getByRole('button', { name: /^Mend: / }).click();
       await page.getByText('Nothing is broken.').waitFor();
       expect(await statusOf()).toBe(200);
     }
+  });
+
+  test('the cluster gets into each state that there is, and out of it', async () => {
+    const page = await open();
+    const label = 'The whole cluster';
+    const state = page.getByLabel(label);
+    const offered = await state.locator('option').allTextContents();
+    // Whoever asks for none of them is told them all.
+    const all = `cluster: the state must be one of "${offered.join('", "')}"`;
+    expect(() => emulator.cluster('on fire' as never)).toThrow(new RangeError(all));
+    for (const name of offered) {
+      await state.selectOption({ label: name });
+      await page.getByRole('button', { name: 'Break the cluster' }).click();
+      await page.getByRole('button', { name: `Mend: ${name}, the cluster` }).click();
+      await page.getByText('Nothing is broken.').waitFor();
+    }
+    await state.selectOption({ label: 'licence expired' });
+    await page.getByRole('button', { name: 'Break the cluster' }).click();
+    await page.getByText('the cluster, until mended').waitFor();
+    const health = () => send(`${emulator.url}/_cluster/health`, { headers: admin });
+    expect((await health()).status).toBe(403);
+    await page.getByRole('button', { name: 'Mend everything' }).click();
+    await page.getByText('Nothing is broken.').waitFor();
+    expect((await health()).status).toBe(200);
   });
 
   /** That an answer comes when so much of the emulator's time has passed, or never. */
@@ -250,12 +274,12 @@ describe('what its buttons do', () => {
   test('as many requests break as are asked for, and everything mends at once', async () => {
     const page = await open();
     await page.getByRole('combobox', { name: 'Requests' }).selectOption({ label: 'the next five' });
-    await page.getByRole('button', { name: 'Break' }).click();
+    await page.getByRole('button', { name: 'Break', exact: true }).click();
     await page.getByText('every path, 5 times more').waitFor();
     await statusOf();
     await page.getByText('every path, 4 times more').waitFor();
     await page.getByRole('combobox', { name: 'Requests' }).selectOption({ label: 'the next one' });
-    await page.getByRole('button', { name: 'Break' }).click();
+    await page.getByRole('button', { name: 'Break', exact: true }).click();
     await page.getByText('every path, once more').waitFor();
     await page.getByRole('button', { name: 'Mend everything' }).click();
     await page.getByText('Nothing is broken.').waitFor();

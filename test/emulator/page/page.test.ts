@@ -136,8 +136,8 @@ describe('the page is not part of what is emulated', () => {
     emulator.faults.add({ reset: true, times: 1 });
     emulator.faults.add({ status: 500, path: '/_esauth/*' });
     expect((await stateOf(emulator)).faults).toEqual([
-      { id: 1, what: 'connection reset', where: 'every path', left: 1 },
-      { id: 2, what: 'status 500', where: '/_esauth/*', left: null },
+      { of: 'requests', id: 1, what: 'connection reset', where: 'every path', left: 1 },
+      { of: 'requests', id: 2, what: 'status 500', where: '/_esauth/*', left: null },
     ]);
     await expect(statusOf(emulator, admin)).rejects.toThrow('ECONNRESET');
     expect(await statusOf(emulator, admin)).toBe(200);
@@ -261,7 +261,7 @@ describe('what it shows', () => {
     emulator.faults.add({ delayMs: 1500 });
     emulator.faults.add({ body: 'x', truncate: true, times: 3 });
     emulator.faults.add({ times: 1 });
-    emulator.faults.add({ cluster: 'tokens index lost' });
+    emulator.cluster('tokens index lost');
     expect((await stateOf(emulator)).faults.map(({ what, where, left }) => [what, where, left])).toEqual([
       ['no answer', 'GET /a*', null],
       ['1.5 s late', 'every path', null],
@@ -380,12 +380,31 @@ describe('what its buttons do', () => {
     expect((await press(emulator, { action: 'mend', id: 1 })).status).toBe(400);
   });
 
+  test('the cluster gets into a state and out of it, and requests that break are no part of that', async () => {
+    const emulator = await start();
+    await press(emulator, { action: 'break', how: 'overloaded', times: null });
+    await press(emulator, { action: 'break cluster', state: 'licence expired' });
+    await press(emulator, { action: 'break cluster', state: 'just started' });
+    expect((await stateOf(emulator)).faults).toMatchObject([
+      { of: 'requests', id: 1 },
+      { of: 'cluster', id: 1, what: 'licence expired' },
+      { of: 'cluster', id: 2, what: 'just started' },
+    ]);
+    expect((await press(emulator, { action: 'mend', of: 'cluster', id: 1 })).status).toBe(200);
+    expect((await press(emulator, { action: 'mend', of: 'cluster', id: 1 })).status).toBe(400);
+    expect((await stateOf(emulator)).faults).toMatchObject([{ of: 'requests' }, { of: 'cluster', id: 2 }]);
+    await press(emulator, { action: 'mend', id: null });
+    expect((await stateOf(emulator)).faults).toEqual([]);
+  });
+
   test.each([
     '',
     'null',
     '[]',
     '{',
     '{"action":"explode"}',
+    '{"action":"break cluster"}',
+    '{"action":"break cluster","state":"on fire"}',
     '{"action":"__proto__"}',
     '{"action":"advance","ms":0}',
     '{"action":"advance","ms":-1}',

@@ -2,7 +2,7 @@
  * How `startEmulator` is asked for the nodes that were recorded, and what it can not be asked for yet.
  */
 
-import type { ClusterFault, EmulatorOptions } from '@esauth/emulator';
+import type { ClusterState, EmulatorOptions } from '@esauth/emulator';
 import type { Scenario } from '../../support/recordings.js';
 import { jwtRealms } from './keys.js';
 
@@ -70,9 +70,9 @@ export function stageOf({ node }: Scenario, version: string): Stage {
   };
 }
 
-const hooks: ReadonlyMap<string, ClusterFault> = new Map([['lose .security-7', 'security index lost']]);
+const hooks: ReadonlyMap<string, ClusterState> = new Map([['lose .security-7', 'security index lost']]);
 
 /** What was done to a node, as a fault of the emulator's; `undefined`: there is none like it. */
-export function faultOf(hook: string): ClusterFault | undefined {
+export function stateOf(hook: string): ClusterState | undefined {
   return hooks.get(hook);
 }

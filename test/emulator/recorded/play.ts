@@ -6,7 +6,7 @@ import type { Json, RecordedExchange, Scenario } from '../../support/recordings.
 import type { Difference } from './bodies.js';
 import { compare } from './compare.js';
 import { hasLength } from './masks.js';
-import { faultOf, stageOf } from './nodes.js';
+import { stageOf, stateOf } from './nodes.js';
 import { bytesOf } from './request.js';
 import { isObject, knownAtFirst, memberOf, Unlucky } from './texts.js';
 
@@ -51,10 +51,10 @@ async function playOnce(scenario: Scenario, version: string, seed: string): Prom
       if ('wait' in step) {
         if (isPlayed) await emulator.clock.advance(step.wait);
       } else if ('hook' in step) {
-        const cluster = faultOf(step.hook);
+        const state = stateOf(step.hook);
         // Of what the emulator can not be asked for: it is another cluster from here on.
-        if (cluster === undefined) missing.push(step.hook);
-        else if (isPlayed) emulator.faults.add({ cluster });
+        if (state === undefined) missing.push(step.hook);
+        else if (isPlayed) emulator.cluster(state);
       } else {
         const isOne = 'request' in step;
         const together = isOne ? [step] : step.parallel;

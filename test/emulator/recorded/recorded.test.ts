@@ -11,7 +11,7 @@
  *     ESAUTH_RECORDED_UPDATE=1           takes what has become equal off the list, and adds new scenarios; nothing else
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readRecordings } from '../../support/recordings.js';
 import { changeOf, type Open, readNotYet, writeNotYet } from './not-yet.js';
@@ -53,6 +53,13 @@ for (const { version, scenarios } of releases) {
     });
   });
 }
+
+test('the readme says how many are equal, word for word', () => {
+  const exchanges = [...results.values()].flat().flatMap(({ played }) => played.exchanges);
+  const equal = exchanges.filter(({ differences }) => differences?.length === 0).length;
+  const readme = readFileSync(new URL('../../../packages/emulator/README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(`word for word in ${equal} of the ${exchanges.length} exchanges`);
+});
 
 test('no release is listed that was not recorded', () => {
   const versions = releases.map(({ version }) => version);

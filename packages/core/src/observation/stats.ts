@@ -16,7 +16,8 @@ export interface NodeState {
 export interface Health {
   /**
    * `down`: every node is left alone; `degraded`: one is, or has not been tried again since, or the last lookup
-   * gave no verdict; else `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
+   * gave no verdict (a 401 that says that its check failed is no news, since it may be about one credential only); else
+   * `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
    * away; `degraded` passes with the next answer only, so it should not.
    */
   readonly state: 'up' | 'degraded' | 'down';

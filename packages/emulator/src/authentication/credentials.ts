@@ -87,7 +87,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
   const { challenges, version } = sources;
 
   function unauthorized(reason: string, more: Partial<ApiError> = {}): ApiError {
-    return { status: 401, type: 'security_exception', reason, challenges: challenges.all, ...more };
+    return { status: 401, type: 'security_exception', reason, challenges: challenges.all(), ...more };
   }
 
   function accept(authentication: Authentication, principal: string): AuthenticationResult {

@@ -48,7 +48,7 @@ export interface AuthorizationSources {
   readonly applicationPrivileges: ApplicationPrivileges;
   readonly anonymous: AnonymousUser;
   /** What whoever sent no credential is told to send one with, instead of being denied; none: he is denied. */
-  readonly anonymousChallenges: readonly string[] | undefined;
+  anonymousChallenges(): readonly string[] | undefined;
   readonly version: Version;
 }
 

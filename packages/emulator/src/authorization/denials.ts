@@ -31,7 +31,7 @@ export interface DenialSources {
   readonly roles: Roles;
   readonly anonymous: AnonymousUser;
   /** What whoever sent no credential is told to send one with, instead of being denied; none: he is denied. */
-  readonly anonymousChallenges: readonly string[] | undefined;
+  anonymousChallenges(): readonly string[] | undefined;
   readonly version: Version;
 }
 
@@ -39,7 +39,8 @@ export interface DenialSources {
 export function createDenials({ roles, anonymous, anonymousChallenges, version }: DenialSources): Denials {
   function denied({ runBy, lookupRealm }: Authentication, action: string, reason: string): ApiError {
     const realm = runBy === undefined ? lookupRealm : runBy.lookupRealm;
-    if (anonymousChallenges === undefined || realm !== anonymousRealm) {
+    const challenges = anonymousChallenges();
+    if (challenges === undefined || realm !== anonymousRealm) {
       return { status: 403, type: 'security_exception', reason };
     }
     const required = `action [${action}] requires authentication`;
@@ -47,7 +48,7 @@ export function createDenials({ roles, anonymous, anonymousChallenges, version }
       status: 401,
       type: 'security_exception',
       reason: required,
-      challenges: anonymousChallenges,
+      challenges,
     };
   }
 

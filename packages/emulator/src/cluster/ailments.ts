@@ -4,7 +4,7 @@
  */
 
 import type { ScheduledClock } from '../controls/clock.js';
-import type { ClusterFault } from '../controls/faults.js';
+import type { ClusterState } from '../controls/cluster-states.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
 import type { Version } from '../wire/version.js';
 import type { CachedKind } from './credential-caches.js';
@@ -82,8 +82,8 @@ export const allRejected: ApiError = rejected({
 });
 
 /** What an ailment of the security index makes of requests. */
-export function ailmentOf(fault: ClusterFault, version: Version): Ailment | undefined {
-  switch (fault) {
+export function ailmentOf(state: ClusterState, version: Version): Ailment | undefined {
+  switch (state) {
     case 'security index closed':
       return closedIndex;
     case 'security index read-blocked':
@@ -92,6 +92,8 @@ export function ailmentOf(fault: ClusterFault, version: Version): Ailment | unde
       return fullIndex(version);
     case 'security index lost':
       return lostIndex;
+    case 'just started':
+      return unknownIndex;
     default:
       return undefined;
   }
@@ -160,5 +162,29 @@ const lostIndex: Ailment = {
     removal: noSearch,
     changes: 'silent',
   },
+  empties: ['reserved', 'native', 'service token', 'API key', 'secret of a key'],
+};
+
+/** What everything about documents is refused with before a node knows its cluster (`GatewayService`). */
+export const notRecovered: ApiError = {
+  status: 503,
+  type: 'cluster_block_exception',
+  reason: 'blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];',
+};
+
+/**
+ * Why nothing can be stored then (`SecurityIndexManager.prepareIndexIfNeededThenExecute`). The index has no name yet: so
+ * it is quoted from clusters of 8.x.
+ */
+export const notStorable: ApiError = {
+  status: 503,
+  type: 'status_exception',
+  reason: 'Cluster state has not been recovered yet, cannot write to the [null] index',
+};
+
+// Users are taken to be in no index, tokens of services are looked for in vain.
+const unknownIndex: Ailment = {
+  reading: (id) => (id.startsWith('user-') ? undefined : notRecovered),
+  needs: { changes: notStorable },
   empties: ['reserved', 'native', 'service token', 'API key', 'secret of a key'],
 };

@@ -18,6 +18,7 @@ import type { JsonValue } from '../wire/json-value.js';
 import { suggestion } from '../wire/suggestion.js';
 import type { Version } from '../wire/version.js';
 import { type Need, waitInVain } from './ailments.js';
+import { withoutStatistics } from './features.js';
 import type { Security } from './security.js';
 
 /** A request whose sender is known. */
@@ -109,8 +110,9 @@ const genericParameters: readonly string[] = ['pretty', 'human', 'error_trace', 
 export function route<Input>(endpoint: Endpoint<Input>): Route {
   const { query = [] } = endpoint;
 
-  function authorize({ authorization }: Security, { authentication }: Call, input: Input): void {
+  function authorize(security: Security, { authentication }: Call, input: Input): void {
     const action = endpoint.action(input);
+    const { authorization } = security;
     const free = endpoint.free?.(input, authentication) ?? false;
     const own = endpoint.own?.(input, authentication) ?? false;
     const applications = endpoint.applications?.(input) ?? [];
@@ -118,6 +120,7 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     const profileData = endpoint.profileData?.(input);
     const concerns = { own, applications, ...(roles && { roles }), ...(profileData && { profileData }) };
     const denial =
+      withoutStatistics(security, action) ??
       authorization.barrier(authentication, action, own) ??
       (free ? undefined : authorization.denial(authentication, action, concerns));
     if (denial !== undefined) throw new Refusal(denial);

@@ -13,12 +13,12 @@ export function withoutApiKeys({ settings }: Security): ApiError | undefined {
 
 /** Of the keys of other clusters. */
 export function withoutCrossClusterKeys(security: Security): ApiError | undefined {
-  return withoutApiKeys(security) ?? unlessTrial(security, 'advanced-remote-cluster-security');
+  return withoutApiKeys(security) ?? unlessLicensed(security, 'advanced-remote-cluster-security');
 }
 
 /** Of the token service as a whole; whether it is turned on is asked by what it does. */
 export function withoutTokens(security: Security): ApiError | undefined {
-  return unlessTrial(security, 'security tokens');
+  return unlessLicensed(security, 'security tokens');
 }
 
 /** 400, a service that is turned off. */
@@ -31,6 +31,31 @@ export function notEnabled(what: string, feature: string): ApiError {
   };
 }
 
-function unlessTrial({ settings }: Security, feature: string): ApiError | undefined {
-  return settings.license === 'trial' ? undefined : notLicensed(feature);
+/** Of what profiles are looked for and compared with. */
+export function withoutProfileCollaboration(security: Security): ApiError | undefined {
+  return unlessLicensed(security, 'user-profile-collaboration');
+}
+
+// Of `HealthAndStatsPrivilege`, what there is.
+const healthAndStats = ['cluster:monitor/health', 'cluster:monitor/stats', 'indices:monitor/stats'];
+
+/** Of how the cluster is, as soon as a licence has expired; a basic one never does (`SecurityActionFilter`). */
+export function withoutStatistics({ settings, states }: Security, action: string): ApiError | undefined {
+  const isExpired = settings.security && settings.license === 'trial' && states.has('licence expired');
+  return isExpired && healthAndStats.some((start) => action.startsWith(start))
+    ? notLicensed('security')
+    : undefined;
+}
+
+/** Of documents of which somebody may see only some, or a part. */
+export function withoutHiding(security: Security, metadata: ApiError['metadata'] = {}): ApiError | undefined {
+  return unlessLicensed(security, 'field and document level security', metadata);
+}
+
+function unlessLicensed(
+  security: Security,
+  feature: string,
+  metadata: ApiError['metadata'] = {},
+): ApiError | undefined {
+  return security.isLicensed() ? undefined : notLicensed(feature, metadata);
 }

@@ -3,7 +3,7 @@
  * not be read, but for what the caches still know.
  */
 
-import type { FaultSource } from '../controls/faults.js';
+import type { ClusterStates } from '../controls/cluster-states.js';
 import type { KeyAccess } from '../identities/api-keys.js';
 import { fileRealm } from '../identities/identity.js';
 import type { PresentedServiceToken } from '../identities/service-accounts.js';
@@ -18,7 +18,9 @@ import { isOtherDocument, type OtherDocuments, type SecurityIndex } from './secu
 export interface Guards {
   readonly index: SecurityIndex;
   readonly caches: CredentialCaches;
-  readonly faults: FaultSource;
+  readonly states: ClusterStates;
+  /** Whether the licence has everything. */
+  isLicensed(): boolean;
 }
 
 /** Users, as those who sign in or are to be run as. */
@@ -54,13 +56,14 @@ export function guardUsers(users: Users, { index, caches }: Guards): Users {
 }
 
 /** Access tokens, as those who present them. */
-export function guardTokens(tokens: Tokens, { faults }: Guards): Tokens {
-  const isLost = (): boolean => faults.ofCluster().includes('tokens index lost');
+export function guardTokens(tokens: Tokens, { states, isLicensed }: Guards): Tokens {
+  // Without a licence none is looked for (`TokenService.tryAuthenticateToken`).
+  const isLost = (): boolean => states.has('tokens index lost') || !isLicensed();
   return { ...tokens, authenticate: (token) => (isLost() ? undefined : tokens.authenticate(token)) };
 }
 
 /** API keys. */
-export function guardKeys({ index, caches, faults }: Guards, others: OtherDocuments): KeyAccess {
+export function guardKeys({ index, caches, states }: Guards, others: OtherDocuments): KeyAccess {
   const isThere = (id: string): boolean => index.exists() && index.ailment()?.reading(id) === undefined;
   return {
     isReadable: (id) => isThere(id) && !isOtherDocument(id, others),
@@ -70,7 +73,7 @@ export function guardKeys({ index, caches, faults }: Guards, others: OtherDocume
       if (isReadable) caches.remember('API key', id);
       else if (!caches.knows('API key', id)) return false;
       const isHashed = caches.knows('secret of a key', id);
-      if (!isHashed && faults.ofCluster().includes('crypto pool full')) throw new Refusal(allRejected);
+      if (!isHashed && states.has('crypto pool full')) throw new Refusal(allRejected);
       caches.remember('secret of a key', id);
       return true;
     },
@@ -83,9 +86,9 @@ export function guardServiceTokens({
   caches,
 }: Guards): (token: PresentedServiceToken) => ApiError | undefined {
   return ({ account, name }) => {
-    if (!index.exists()) return noIndex;
     const id = `${account}/${name}`;
     const problem = index.ailment()?.reading(`service_account_token-${id}`);
+    if (problem === undefined && !index.exists()) return noIndex;
     if (problem === undefined) caches.remember('service token', id);
     return caches.knows('service token', id) ? undefined : problem;
   };

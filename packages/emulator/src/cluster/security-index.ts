@@ -5,7 +5,7 @@
 
 import { isReservedRole } from '../authorization/reserved-roles.js';
 import type { Roles } from '../authorization/roles.js';
-import type { FaultSource } from '../controls/faults.js';
+import type { ClusterStates } from '../controls/cluster-states.js';
 import type { RoleMappings } from '../identities/role-mappings.js';
 import type { ServiceAccounts } from '../identities/service-accounts.js';
 import type { Users } from '../identities/users.js';
@@ -17,7 +17,7 @@ import type { CredentialCaches } from './credential-caches.js';
 export interface SecurityIndex {
   /** It is made with the first thing that is stored, and stays. */
   exists(): boolean;
-  /** What is wrong with it, as long as there is one. */
+  /** What is wrong with it, as long as there is one, or while nobody knows whether there is. */
   ailment(): Ailment | undefined;
   /** The same store; what these methods store makes the index. */
   filledBy<Store extends object>(store: Store, ...methods: (keyof Store)[]): Store;
@@ -25,26 +25,30 @@ export interface SecurityIndex {
 
 /** Makes the index as it is at first: not there. */
 export function createSecurityIndex(
-  faults: FaultSource,
+  states: ClusterStates,
   caches: CredentialCaches,
   version: Version,
 ): SecurityIndex {
   let exists = false;
-  let seen = faults.ofCluster();
+  let seen = states.all();
+  const isKnown = (): boolean => !states.has('just started');
   let ailment: Ailment | undefined;
 
   function look(): Ailment | undefined {
-    const ofCluster = faults.ofCluster();
-    if (ofCluster === seen) return ailment;
-    seen = ofCluster;
-    ailment = ofCluster.flatMap((fault) => ailmentOf(fault, version) ?? []).at(-1);
+    const all = states.all();
+    if (all === seen) return ailment;
+    seen = all;
+    // Of a cluster that is not known yet, nothing else is known either.
+    ailment = isKnown()
+      ? all.flatMap(({ state }) => ailmentOf(state, version) ?? []).at(-1)
+      : ailmentOf('just started', version);
     for (const kind of ailment?.empties ?? []) caches.forget(kind);
     return ailment;
   }
 
   return {
-    exists: () => exists,
-    ailment: () => (exists ? look() : undefined),
+    exists: () => exists && isKnown(),
+    ailment: () => (exists || !isKnown() ? look() : undefined),
     filledBy(store, ...methods) {
       const filling = { ...store };
       for (const name of methods) {

@@ -11,7 +11,7 @@ import { createKerberos, type TicketResult } from '../authentication/kerberos.js
 import { type Authorization, createAuthorization } from '../authorization/authorization.js';
 import { createRoles, type Roles } from '../authorization/roles.js';
 import type { ScheduledClock } from '../controls/clock.js';
-import type { FaultSource } from '../controls/faults.js';
+import type { ClusterStates } from '../controls/cluster-states.js';
 import { createIndices, type Indices } from '../documents/indices.js';
 import { type ApiKeys, createApiKeys } from '../identities/api-keys.js';
 import { type AnonymousUser, fileRealm, nativeRealm, reservedRealm } from '../identities/identity.js';
@@ -31,6 +31,7 @@ import {
 } from '../privileges/application-privileges.js';
 import type { RoleDescriptors } from '../privileges/role-descriptor.js';
 import type { Version } from '../wire/version.js';
+import { alternate } from './alternatives.js';
 import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
 import { type CryptoPool, type CryptoPoolSettings, createCryptoPool } from './crypto-pool.js';
 import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
@@ -89,11 +90,13 @@ export interface Security {
   readonly serviceAccounts: ServiceAccounts;
   readonly jwtRealms: JwtRealms;
   /** The realms that are asked who somebody is. */
-  readonly realmNames: ReadonlySet<string>;
+  realmNames(): ReadonlySet<string>;
   readonly index: SecurityIndex;
   readonly caches: CredentialCaches;
   readonly cryptoPool: CryptoPool;
-  readonly faults: FaultSource;
+  readonly states: ClusterStates;
+  /** Whether the licence has everything, and has not expired. */
+  isLicensed(): boolean;
   readonly indices: Indices;
   readonly credentials: Credentials;
   readonly authenticator: Authenticator;
@@ -104,42 +107,54 @@ export interface Security {
 export function createSecurity(
   settings: SecuritySettings,
   clock: ScheduledClock,
-  faults: FaultSource,
+  states: ClusterStates,
   listensAt: () => string,
 ): Security {
   const { version, anonymous } = settings;
   const secrets = createSecrets(settings.seed);
   const caches = createCredentialCaches(clock);
-  const index = createSecurityIndex(faults, caches, version);
-  const guards = { index, caches, faults };
+  const index = createSecurityIndex(states, caches, version);
+  const isLicensed = (): boolean => settings.license === 'trial' && !states.has('licence expired');
+  const guards = { index, caches, states, isLicensed };
+  /** What a node finds that has just started is what a new one does. */
+  const found = <Store extends object>(make: () => Store): Store =>
+    alternate(() => states.has('just started'), make(), make);
   const { files } = settings;
-  const users = index.filledBy(
-    createUsers(settings.password, files.users),
+  const makeUsers = (): Users => createUsers(settings.password, files.users);
+  const users = index.filledBy(found(makeUsers), 'put', 'setPassword', 'setEnabled');
+  const roles = index.filledBy(
+    found(() => createRoles(version, files.roles)),
     'put',
-    'setPassword',
-    'setEnabled',
   );
-  const roles = index.filledBy(createRoles(version, files.roles), 'put');
-  const applicationPrivileges = index.filledBy(createApplicationPrivileges(), 'put');
-  const roleMappings = index.filledBy(createRoleMappings(), 'put');
+  const applicationPrivileges = index.filledBy(found(createApplicationPrivileges), 'put');
+  const roleMappings = index.filledBy(found(createRoleMappings), 'put');
   const serviceAccounts = index.filledBy(
-    createServiceAccounts(secrets, version, files.serviceTokens),
+    found(() => createServiceAccounts(secrets, version, files.serviceTokens)),
     'createToken',
   );
-  const tokens = createTokens(clock, secrets, version, settings.tokenTimeoutMs);
+  const tokens = found(() => createTokens(clock, secrets, version, settings.tokenTimeoutMs));
   const others = { users, roles, roleMappings, serviceAccounts, version };
   const access = guardKeys(guards, others);
-  const apiKeys = index.filledBy(createApiKeys(clock, secrets, version, access), 'create');
-  // A basic licence has no realms of these types, and Elasticsearch passes them over.
-  const isLicensed = settings.license === 'trial' && settings.security;
-  const kerberos = createKerberos(isLicensed ? settings.kerberosTickets : new Map());
-  const jwtRealms = createJwtRealms(isLicensed ? settings.jwtRealms : [], roleMappings, clock, version);
-  const challenges = createChallenges(
-    version,
-    settings.tokenService,
-    settings.apiKeys,
-    kerberos.isConfigured,
+  const apiKeys = index.filledBy(
+    found(() => createApiKeys(clock, secrets, version, access)),
+    'create',
   );
+  /** Without a licence there are no realms of these types: Elasticsearch passes them over. */
+  const licensed = <Realm extends object>(make: (isLicensed: boolean) => Realm): Realm =>
+    alternate(
+      () => !isLicensed(),
+      make(settings.security),
+      () => make(false),
+    );
+  const kerberos = licensed((has) => createKerberos(has ? settings.kerberosTickets : new Map()));
+  const jwtRealms = licensed((has) =>
+    createJwtRealms(has ? settings.jwtRealms : [], roleMappings, clock, version),
+  );
+  const challenges = createChallenges({
+    ...settings,
+    kerberos,
+    knowsLicence: () => !states.has('just started'),
+  });
   const usersToSignIn = guardUsers(users, guards);
   const credentials = createCredentials({
     users: usersToSignIn,
@@ -162,7 +177,7 @@ export function createSecurity(
     serviceAccounts,
     applicationPrivileges,
     anonymous,
-    anonymousChallenges: settings.anonymousAuthzException ? undefined : challenges.all,
+    anonymousChallenges: () => (settings.anonymousAuthzException ? undefined : challenges.all()),
     version,
   });
   return {
@@ -178,19 +193,21 @@ export function createSecurity(
     roleMappings,
     tokens,
     apiKeys,
-    profiles: createProfiles(clock),
+    profiles: found(() => createProfiles(clock)),
     serviceAccounts,
     jwtRealms,
-    realmNames: new Set([
-      ...[reservedRealm, fileRealm, nativeRealm].map(({ name }) => name),
-      ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
-      ...(isLicensed ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
-    ]),
+    realmNames: () =>
+      new Set([
+        ...[reservedRealm, fileRealm, nativeRealm].map(({ name }) => name),
+        ...(kerberos.isConfigured ? [kerberos.realm.name] : []),
+        ...(jwtRealms.isConfigured ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
+      ]),
     index,
     caches,
     cryptoPool: createCryptoPool(settings.cryptoPool, clock, apiKeys, caches),
-    faults,
-    indices: createIndices(clock, secrets, version),
+    states,
+    isLicensed,
+    indices: found(() => createIndices(clock, secrets, version)),
     credentials,
     authenticator,
     authorization,

@@ -3,22 +3,8 @@
  * server's business.
  */
 
-const ofCluster = [
-  'security index closed',
-  'security index lost',
-  'security index read-blocked',
-  'security index write-blocked',
-  'tokens index lost',
-  'crypto pool full',
-] as const;
-
-/** Something that goes wrong with the cluster: requests are answered as such a one answers them. */
-export type ClusterFault = (typeof ofCluster)[number];
-
-/** Something that goes wrong with requests, or with the cluster. */
+/** Something that goes wrong with requests. */
 export interface Fault {
-  /** What is wrong with the cluster. No other member goes with it. */
-  readonly cluster?: ClusterFault;
   /** Only requests with this method. */
   readonly method?: string;
   /** Only requests whose path (without the query) is this, or begins with it if it ends in `*`. */
@@ -53,8 +39,6 @@ export interface Faults {
 
 /** Faults, and the choice among them. */
 export interface FaultSource extends Faults {
-  /** What is wrong with the cluster, the latest last. */
-  ofCluster(): readonly ClusterFault[];
   /** The oldest fault that strikes a request; it has one use less now. */
   strike(method: string, path: string): Fault | undefined;
   /** The faults that still have uses, the oldest first. */
@@ -78,25 +62,11 @@ type Armed = ArmedFault & { left: number };
 export function createFaults(): FaultSource {
   const armed = new Set<Armed>();
   let added = 0;
-  // Looked at with every request.
-  let ailments: readonly ClusterFault[] = [];
-
-  function list(): void {
-    ailments = [...armed].flatMap(({ fault }) => fault.cluster ?? []);
-  }
-
-  function remove(entry: Armed): boolean {
-    const isThere = armed.delete(entry);
-    list();
-    return isThere;
-  }
-
   return {
-    ofCluster: () => ailments,
     armed: () => [...armed],
     remove(id) {
       const entry = [...armed].find((other) => other.id === id);
-      return entry !== undefined && remove(entry);
+      return entry !== undefined && armed.delete(entry);
     },
     add(fault) {
       check(fault);
@@ -106,13 +76,11 @@ export function createFaults(): FaultSource {
         left: fault.times ?? Number.POSITIVE_INFINITY,
       };
       if (entry.left > 0) armed.add(entry);
-      list();
-      return () => void remove(entry);
+      return () => void armed.delete(entry);
     },
     strike(method, path) {
       for (const entry of armed) {
         const { fault } = entry;
-        if (fault.cluster !== undefined) continue;
         if (fault.method !== undefined && fault.method.toUpperCase() !== method) continue;
         if (fault.path !== undefined && !matches(fault.path, path)) continue;
         entry.left--;
@@ -129,7 +97,6 @@ function matches(pattern: string, path: string): boolean {
 }
 
 const types: Readonly<Record<keyof Fault, string | undefined>> = {
-  cluster: 'string',
   method: 'string',
   path: 'string',
   times: 'number',
@@ -150,13 +117,7 @@ function check(fault: Fault): void {
     if (typeof value !== wanted || value === null)
       throw new TypeError(`faults.add: "${member}" must be a ${wanted}`);
   }
-  const { cluster, times, delayMs, status } = fault;
-  if (cluster !== undefined && !ofCluster.includes(cluster)) {
-    throw new RangeError(`faults.add: "cluster" must be one of "${ofCluster.join('", "')}"`);
-  }
-  if (cluster !== undefined && Object.keys(fault).length > 1) {
-    throw new TypeError('faults.add: no other member goes with "cluster"');
-  }
+  const { times, delayMs, status } = fault;
   if (times !== undefined && (!Number.isInteger(times) || times < 0)) {
     throw new RangeError('faults.add: "times" must be a whole number, 0 or more');
   }

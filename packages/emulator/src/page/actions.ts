@@ -1,5 +1,6 @@
 /** What the buttons of the page do. Whether a button may be pressed is decided in `guard.ts`. */
 
+import { clusterStates } from '../controls/cluster-states.js';
 import type { Fault } from '../controls/faults.js';
 import type { PageParts } from './view.js';
 
@@ -39,6 +40,7 @@ const actions: ReadonlyMap<unknown, Action> = new Map<unknown, Action>([
   ['delete service token', deleteServiceToken],
   ['invalidate tokens of user', invalidateTokensOfUser],
   ['break', breakRequests],
+  ['break cluster', breakCluster],
   ['mend', mend],
 ]);
 
@@ -105,11 +107,19 @@ function breakRequests({ faults }: PageParts, { how, times }: Input): Outcome {
   return { done: 'Broken.' };
 }
 
-function mend({ faults }: PageParts, { id }: Input): Outcome {
+function breakCluster({ security }: PageParts, { state }: Input): Outcome {
+  const found = clusterStates.find((known) => known === state);
+  if (found === undefined) return { problem: 'There is no such state of a cluster.' };
+  security.states.enter(found);
+  return { done: 'The cluster is ill.' };
+}
+
+function mend({ faults, security: { states } }: PageParts, { of, id }: Input): Outcome {
   if (id !== null) {
-    const removed = typeof id === 'number' && faults.remove(id);
+    const removed = typeof id === 'number' && (of === 'cluster' ? states : faults).remove(id);
     return removed ? { done: 'Mended.' } : { problem: 'There is no such fault any more.' };
   }
   for (const fault of faults.armed()) faults.remove(fault.id);
+  for (const state of states.all()) states.remove(state.id);
   return { done: 'Everything was mended.' };
 }

@@ -1,6 +1,7 @@
 /** What the page shows of an emulator, as plain JSON. No secret, and nothing made from one, is in it. */
 
 import type { Security } from '../cluster/security.js';
+import type { EnteredState } from '../controls/cluster-states.js';
 import type { ArmedFault, Fault, FaultSource } from '../controls/faults.js';
 import { type Exchange, type RequestLog, shownTarget } from '../controls/request-log.js';
 import { describeCaller, reservedRealm } from '../identities/identity.js';
@@ -34,6 +35,8 @@ export interface Some<Item> {
 }
 
 export interface FaultView {
+  readonly of: 'requests' | 'cluster';
+  /** Of its kind, no other has the same. */
   readonly id: number;
   /** What happens. */
   readonly what: string;
@@ -96,7 +99,7 @@ export function view({ security, faults, log }: PageParts): View {
     license: settings.license,
     now: clock.now(),
     aheadMs: clock.now() - Date.now(),
-    faults: faults.armed().map(viewFault),
+    faults: [...faults.armed().map(viewFault), ...security.states.all().map(viewState)],
     requests: log.recent().map(viewRequest),
     keys: some(keys, ({ id, name, type, owner, expiration }) => ({
       id,
@@ -165,13 +168,18 @@ function viewRequest({ record, at, who, reason, struck }: Exchange): RequestView
 }
 
 function viewFault({ id, fault, left }: ArmedFault): FaultView {
-  const { cluster, method, path = cluster === undefined ? 'every path' : 'the cluster' } = fault;
+  const { method, path = 'every path' } = fault;
   return {
+    of: 'requests',
     id,
-    what: cluster ?? describeFault(fault),
+    what: describeFault(fault),
     where: method === undefined ? path : `${method.toUpperCase()} ${path}`,
     left: Number.isFinite(left) ? left : null,
   };
+}
+
+function viewState({ id, state }: EnteredState): FaultView {
+  return { of: 'cluster', id, what: state, where: 'the cluster', left: null };
 }
 
 function describeFault({ delayMs, status, body, headers, reset, truncate }: Fault): string {

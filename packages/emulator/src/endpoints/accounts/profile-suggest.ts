@@ -12,6 +12,7 @@ import {
   refuse,
   route,
 } from '../../cluster/endpoint.js';
+import { withoutProfileCollaboration } from '../../cluster/features.js';
 import { whole } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import type { Profile } from '../../identities/profiles.js';
@@ -131,6 +132,7 @@ export const profileSuggestRoute: Route = route<SuggestBody>({
   exists: (version) => version.keepsProfiles,
   query: ['data'],
   body: 'optional',
+  unavailable: withoutProfileCollaboration,
   read,
   validate: problems,
   action: () => `${actions}/suggest`,

@@ -1,7 +1,7 @@
 /** The token service: `POST` and `DELETE /_security/oauth2/token`. */
 
 import type { AuthenticationResult } from '../../authentication/credentials.js';
-import { lostTokens, waitInVain } from '../../cluster/ailments.js';
+import { lostTokens, notStorable, waitInVain } from '../../cluster/ailments.js';
 import {
   type Answer,
   answer,
@@ -75,8 +75,8 @@ function ensureEnabled({ settings }: Security): void {
 const createAction = 'cluster:admin/xpack/security/token/create';
 
 /** Whether the tokens are in an index that is lost. */
-function areLost({ faults, tokens }: Security): boolean {
-  return tokens.hasIssued() && faults.ofCluster().includes('tokens index lost');
+function areLost({ states, tokens }: Security): boolean {
+  return tokens.hasIssued() && states.has('tokens index lost');
 }
 
 function create(security: Security, request: TokenRequest, caller: Authentication): Answer | Promise<Answer> {
@@ -139,6 +139,7 @@ function store(
   issue: () => IssuedTokens,
   responseToken?: string,
 ): Answer | Promise<Answer> {
+  if (security.states.has('just started')) refuse(notStorable);
   if (areLost(security)) return waitInVain('tokens index', security.clock);
   return created(security, issue(), request, responseToken);
 }

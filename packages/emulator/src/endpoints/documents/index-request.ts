@@ -4,13 +4,15 @@
  */
 
 import type { IndexGrant } from '../../authorization/authorization.js';
+import { notRecovered } from '../../cluster/ailments.js';
 import { type Call, queryFlag } from '../../cluster/endpoint.js';
+import { withoutHiding } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { accessOf } from '../../documents/document-access.js';
 import type { Index } from '../../documents/documents.js';
 import { invalidIndexName, noSuchIndex, parseIndexExpression } from '../../documents/index-names.js';
 import type { Authentication } from '../../identities/identity.js';
-import { illegalArgument, notLicensed, Refusal } from '../../wire/envelope.js';
+import { illegalArgument, Refusal } from '../../wire/envelope.js';
 import type { VisibleIndex } from './document-search.js';
 
 /** Which indices are meant, and what is to be done if some are not there. */
@@ -64,7 +66,7 @@ export interface Caller {
 
 /** Makes what a request needs to know of its sender. It must not outlive the request: roles change. */
 export function callerOf(security: Security, authentication: Authentication): Caller {
-  const { indices, authorization, settings } = security;
+  const { indices, authorization, states } = security;
   const known = new Map<string, IndexGrant | undefined>();
 
   // A bulk request asks the same thousands of times.
@@ -81,18 +83,26 @@ export function callerOf(security: Security, authentication: Authentication): Ca
   function ensureMaySomewhere(action: string): void {
     const limits = authorization.limits(authentication);
     if (!limits.every((limit) => limit.allowsSomewhere(action))) refuseOn(action, []);
+    ensureRecovered();
+  }
+
+  /** @throws Refusal as long as nobody knows which indices there are */
+  function ensureRecovered(): void {
+    if (states.has('just started')) throw new Refusal(notRecovered);
   }
 
   return {
     ensureMaySomewhere,
     ensureMay(action, name) {
       if (grantOn(action, name) === undefined) refuseOn(action, [name]);
+      ensureRecovered();
     },
     resolve(action, { expression, ignoreUnavailable, allowNone }) {
       const { names, matches, hasPattern } = parseIndexExpression(expression);
       const may = (name: string): boolean => grantOn(action, name) !== undefined;
       const denied = names.filter((name) => !may(name));
       if (denied.length > 0 && !ignoreUnavailable) refuseOn(action, denied);
+      ensureRecovered();
       const found: Index[] = [];
       for (const name of names) {
         if (name.startsWith('_')) throw new Refusal(invalidIndexName(name, "must not start with '_'."));
@@ -111,12 +121,10 @@ export function callerOf(security: Security, authentication: Authentication): Ca
       const found = some.map((index) => ({ index, access: accessOf(grantOn(action, index.name) ?? []) }));
       const limited = found.filter(({ access }) => access.queries.length > 0 || access.limitsFields);
       const [only, ...others] = limited.map(({ index }) => index.name);
-      if (settings.license === 'basic' && only !== undefined) {
-        const names = others.length === 0 ? only : [only, ...others];
-        throw new Refusal(
-          notLicensed('field and document level security', { indices_with_dls_or_fls: names }),
-        );
-      }
+      if (only === undefined) return found;
+      const names = others.length === 0 ? only : [only, ...others];
+      const unlicensed = withoutHiding(security, { indices_with_dls_or_fls: names });
+      if (unlicensed !== undefined) throw new Refusal(unlicensed);
       return found;
     },
   };

@@ -65,7 +65,7 @@ interface RealmsRequest {
 
 function clearRealms({ realmNames, caches }: Security, { names, usernames }: RealmsRequest): JsonValue {
   const isAll = names.length === 1 && (names[0] === '*' || names[0] === '_all');
-  const unknown = isAll ? undefined : names.find((name) => !realmNames.has(name));
+  const unknown = isAll ? undefined : names.find((name) => !realmNames().has(name));
   if (unknown !== undefined) return failed(unknown);
   if (isAll || names.includes(reservedRealm.name)) caches.forget('reserved', usernames);
   if (isAll || names.includes(nativeRealm.name)) caches.forget('native', usernames);

@@ -6,7 +6,6 @@
 import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
 import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
-import type { ClusterFault } from '../../controls/faults.js';
 import type { Index } from '../../documents/documents.js';
 import { parseIndexExpression } from '../../documents/index-names.js';
 import { illegalArgument } from '../../wire/envelope.js';
@@ -39,14 +38,13 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { index, tokens, profiles, faults } = security;
-  const isLost = (fault: ClusterFault): boolean => faults.ofCluster().includes(fault);
+  const { index, tokens, profiles, states } = security;
   // Their replicas come with a second node.
   const shards = { shards: 1, replicas: 0 };
   return [
-    ...(index.exists() ? [{ ...shards, isLost: isLost('security index lost') }] : []),
+    ...(index.exists() ? [{ ...shards, isLost: states.has('security index lost') }] : []),
     ...(profiles.exist() ? [shards] : []),
-    ...(tokens.hasIssued() ? [{ ...shards, isLost: isLost('tokens index lost') }] : []),
+    ...(tokens.hasIssued() ? [{ ...shards, isLost: states.has('tokens index lost') }] : []),
   ];
 }
 
@@ -94,7 +92,9 @@ function healthOf(all: readonly Shards[], version: Version, isMissing = false): 
 
 /** How all of them are. */
 export function clusterHealth(security: Security): Health {
-  return healthOf([...security.indices.all(), ...ownIndices(security)], security.version);
+  // Nobody knows what is missing before the state is recovered (`ClusterStateHealth`).
+  const isUnknown = security.states.has('just started');
+  return healthOf([...security.indices.all(), ...ownIndices(security)], security.version, isUnknown);
 }
 
 function health(security: Security, { expression, waitsFor, byIndex }: HealthRequest): Answer {

@@ -8,11 +8,19 @@ import type { JsonValue } from '../../wire/json-value.js';
 const uid = '7e4a5ed0-3c1e-4f9f-9b0a-6d6f1c0f3f5e';
 const trialMs = 30 * 86_400_000;
 
-/** A trial began when the emulator did, and in contrast to a real one it does not end. */
-function license({ settings, startedAt }: Security): Record<string, JsonValue | undefined> {
-  const end = settings.license === 'trial' ? startedAt + trialMs : undefined;
+/** When the licence has expired, if it has: one that is basic does not. */
+function expiredAt({ settings, states }: Security): number | undefined {
+  if (settings.license === 'basic') return undefined;
+  return states.all().find(({ state }) => state === 'licence expired')?.since;
+}
+
+/** A trial began when the emulator did, and in contrast to a real one it does not end by itself. */
+function license(security: Security): Record<string, JsonValue | undefined> {
+  const { settings, startedAt } = security;
+  const expired = expiredAt(security);
+  const end = settings.license === 'trial' ? (expired ?? startedAt + trialMs) : undefined;
   return {
-    status: 'active',
+    status: statusOf(expired),
     uid,
     type: settings.license,
     issue_date: new Date(startedAt).toISOString(),
@@ -25,6 +33,10 @@ function license({ settings, startedAt }: Security): Record<string, JsonValue | 
     issuer: 'elasticsearch',
     start_date_in_millis: -1,
   };
+}
+
+function statusOf(expired: number | undefined): string {
+  return expired === undefined ? 'active' : 'expired';
 }
 
 /** The routes of this chapter. */
@@ -58,11 +70,16 @@ export const licenseRoutes: readonly Route[] = [
     query: ['categories', 'accept_enterprise'],
     read: () => undefined,
     action: () => 'cluster:monitor/xpack/info',
-    run: ({ settings }) =>
+    run: (security) =>
       answer({
         build: { hash: '0000000000000000000000000000000000000000', date: '2020-01-01T00:00:00.000000000Z' },
-        license: { uid, type: settings.license, mode: settings.license, status: 'active' },
-        features: { security: { available: true, enabled: settings.security } },
+        license: {
+          uid,
+          type: security.settings.license,
+          mode: security.settings.license,
+          status: statusOf(expiredAt(security)),
+        },
+        features: { security: { available: true, enabled: security.settings.security } },
         tagline: 'You know, for X',
       }),
   }),

@@ -13,7 +13,7 @@ import {
   route,
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
-import type { ClusterFault } from '../../controls/faults.js';
+import type { ClusterState } from '../../controls/cluster-states.js';
 import { noSuchIndex } from '../../documents/index-names.js';
 import { illegalArgument } from '../../wire/envelope.js';
 import { jsonValueOf } from '../../wire/json-parser.js';
@@ -22,12 +22,12 @@ import { refuseBroken } from '../../wire/object-parser.js';
 
 const name = '.security-7';
 
-const blocks: ReadonlyMap<string, ClusterFault> = new Map([
+const blocks: ReadonlyMap<string, ClusterState> = new Map([
   ['blocks.read', 'security index read-blocked'],
   ['blocks.read_only_allow_delete', 'security index write-blocked'],
 ]);
 
-type Change = readonly [fault: ClusterFault, isOn: boolean];
+type Change = readonly [state: ClusterState, isOn: boolean];
 
 /** What is to be changed; `null` is what was before anything was. */
 function readSettings(call: Call): Change[] {
@@ -35,10 +35,10 @@ function readSettings(call: Call): Change[] {
   const body = jsonValueOf(document.root, () => refuseBroken(document));
   if (!isMap(body)) return refuse(illegalArgument('the settings have to be an object'));
   return [...body].map(([setting, value]): Change => {
-    const fault = blocks.get(setting.replace(/^index\./, ''));
-    if (fault === undefined)
+    const state = blocks.get(setting.replace(/^index\./, ''));
+    if (state === undefined)
       return refuse(illegalArgument(`setting [${setting}] is not known to the emulator`));
-    return [fault, isOn(value)];
+    return [state, isOn(value)];
   });
 }
 
@@ -46,10 +46,10 @@ function isOn(value: JsonValue | undefined): boolean {
   return value === true || value === 'true';
 }
 
-function change({ faults }: Security, changes: readonly Change[]): void {
-  for (const [cluster, isOn] of changes) {
-    for (const { id, fault } of faults.armed()) if (fault.cluster === cluster) faults.remove(id);
-    if (isOn) faults.add({ cluster });
+function change({ states }: Security, changes: readonly Change[]): void {
+  for (const [state, isOn] of changes) {
+    states.leave(state);
+    if (isOn) states.enter(state);
   }
 }
 
@@ -82,7 +82,7 @@ function changing(
 
 const done = { acknowledged: true };
 const shardsToo = { ...done, shards_acknowledged: true };
-const closed: ClusterFault = 'security index closed';
+const closed: ClusterState = 'security index closed';
 
 /** The routes of this chapter. */
 export const securityIndexRoutes: readonly Route[] = [

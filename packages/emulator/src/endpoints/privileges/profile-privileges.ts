@@ -1,6 +1,7 @@
 /** Privilege checks of several users by their profiles: `/_security/profile/_has_privileges`. */
 
 import { type Answer, answer, documentOf, type Route, route } from '../../cluster/endpoint.js';
+import { withoutProfileCollaboration } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { realmIdentity } from '../../identities/identity.js';
 import { type Field, objectParser, required, texts } from '../../wire/object-parser.js';
@@ -47,6 +48,7 @@ export const profilePrivilegesRoute: Route = route<ProfilesRequest>({
   paths: ['/_security/profile/_has_privileges'],
   exists: (version) => version.checksProfiles,
   body: 'required',
+  unavailable: withoutProfileCollaboration,
   read: (call) => parser.parse(documentOf(call)),
   validate: problems,
   action: () => `${actions}/has_privileges`,

@@ -11,13 +11,14 @@ import {
   route,
   segment,
 } from '../../cluster/endpoint.js';
+import { withoutHiding } from '../../cluster/features.js';
 import type { Security } from '../../cluster/security.js';
 import { nameProblem } from '../../names/names.js';
 import { type RoleDescriptor, showRole } from '../../privileges/role-descriptor.js';
 import { parseRole, type RoleDialect } from '../../privileges/role-descriptor-parser.js';
 import { checkRoleQueries } from '../../privileges/role-queries.js';
 import { descriptorProblems } from '../../privileges/role-validation.js';
-import { illegalArgument, notLicensed } from '../../wire/envelope.js';
+import { illegalArgument } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import type { Version } from '../../wire/version.js';
 import { namesIn } from '../accounts/users.js';
@@ -62,9 +63,8 @@ function hidesSomething({ indices }: RoleDescriptor): boolean {
  */
 export function store(security: Security, { name, role }: PutRequest): boolean {
   checkRoleQueries(role);
-  if (security.settings.license === 'basic' && hidesSomething(role)) {
-    refuse(notLicensed('field and document level security'));
-  }
+  const unlicensed = hidesSomething(role) ? withoutHiding(security) : undefined;
+  if (unlicensed !== undefined) refuse(unlicensed);
   return security.roles.put(name, role);
 }
 

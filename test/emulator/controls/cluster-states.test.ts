@@ -3,7 +3,7 @@
  * the recordings leave out: that it ends, what was known before, lost tokens, and a queue that is full.
  */
 
-import { type ClusterFault, type Emulator, startEmulator } from '@esauth/emulator';
+import { type ClusterState, type Emulator, startEmulator } from '@esauth/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apiKey, basic, bearer, send } from '../../support/http-client.js';
 
@@ -68,15 +68,15 @@ async function statuses(): Promise<Record<string, number>> {
 const fine = { reserved: 200, native: 200, key: 200, unused: 200, service: 200, token: 200 };
 
 describe('who signs in', () => {
-  test.each<[ClusterFault, Partial<Record<keyof typeof credentials, number>>]>([
+  test.each<[ClusterState, Partial<Record<keyof typeof credentials, number>>]>([
     ['security index closed', { native: 401, key: 401, unused: 401, service: 401 }],
     ['security index lost', { reserved: 503, native: 401, key: 401, unused: 401, service: 401 }],
     ['security index read-blocked', { unused: 401 }],
     ['security index write-blocked', {}],
     ['tokens index lost', { token: 401 }],
     ['crypto pool full', { unused: 429 }],
-  ])('%s, until it is mended', async (cluster, changed) => {
-    const mend = emulator.faults.add({ cluster });
+  ])('%s, until it is mended', async (state, changed) => {
+    const mend = emulator.cluster(state);
     expect(await statuses()).toEqual({ ...fine, ...changed });
     expect(await statusOf(admin)).toBe(200);
     mend();
@@ -84,7 +84,7 @@ describe('who signs in', () => {
   });
 
   test('is known for twenty minutes without the index, a key for five', async () => {
-    emulator.faults.add({ cluster: 'security index read-blocked' });
+    emulator.cluster('security index read-blocked');
     await emulator.clock.advance(5 * minute);
     expect(await statuses()).toEqual({ ...fine, key: 401, unused: 401 });
     await emulator.clock.advance(15 * minute);
@@ -93,7 +93,7 @@ describe('who signs in', () => {
   });
 
   test('needs no hash of a key that was used in the last day', async () => {
-    emulator.faults.add({ cluster: 'crypto pool full' });
+    emulator.cluster('crypto pool full');
     await emulator.clock.advance(23 * 60 * minute);
     expect(await statusOf(credentials.key)).toBe(200);
     await emulator.clock.advance(60 * minute);
@@ -110,7 +110,7 @@ describe('who signs in', () => {
     ['service/elastic/kibana/credential/token/t', { service: 401 }],
     ['service/elastic/kibana/credential/token/other', {}],
   ])('is known until the caches are cleared: %s', async (path, changed) => {
-    emulator.faults.add({ cluster: 'security index read-blocked' });
+    emulator.cluster('security index read-blocked');
     await ask(
       `POST /_security/${path.replace('?', '/_clear_cache?')}${path.includes('?') ? '' : '/_clear_cache'}`,
     );
@@ -118,7 +118,7 @@ describe('who signs in', () => {
   });
 
   test('is hashed again when the caches were cleared', async () => {
-    emulator.faults.add({ cluster: 'crypto pool full' });
+    emulator.cluster('crypto pool full');
     await ask('POST /_security/api_key/other/_clear_cache');
     expect(await statusOf(credentials.key)).toBe(200);
     await ask(`POST /_security/api_key/${key.id},other/_clear_cache`);
@@ -126,7 +126,7 @@ describe('who signs in', () => {
   });
 
   test('is not known any more after a wrong password', async () => {
-    emulator.faults.add({ cluster: 'security index read-blocked' });
+    emulator.cluster('security index read-blocked');
     expect(await statusOf(basic('alice', 'wrong'))).toBe(401);
     expect(await statusOf(credentials.native)).toBe(401);
   });
@@ -134,21 +134,21 @@ describe('who signs in', () => {
   test('can not be run as', async () => {
     const asAlice = { ...admin, 'es-security-runas-user': 'alice' };
     expect(await statusOf(asAlice)).toBe(200);
-    emulator.faults.add({ cluster: 'security index closed' });
+    emulator.cluster('security index closed');
     expect(await statusOf(asAlice)).toBe(403);
   });
 });
 
 test('a cluster without such an index can not have it closed', async () => {
   const empty = await startEmulator();
-  empty.faults.add({ cluster: 'security index closed' });
+  empty.cluster('security index closed');
   const path = `${empty.url}/_security/user/nobody`;
   expect((await send(path, { headers: basic('elastic', 'changeme') })).status).toBe(404);
   await empty.close();
 });
 
 test('what waits for a lost index hears of it after a minute', async () => {
-  emulator.faults.add({ cluster: 'security index lost' });
+  emulator.cluster('security index lost');
   emulator.requests.length = 0;
   const waiting = ask('PUT /_security/role/r', {});
   while (emulator.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -160,7 +160,7 @@ test('what waits for a lost index hears of it after a minute', async () => {
 });
 
 test('on a full disk things can be removed, and keys not be invalidated', async () => {
-  emulator.faults.add({ cluster: 'security index write-blocked' });
+  emulator.cluster('security index write-blocked');
   expect((await ask('PUT /_security/role/r', {})).status).toBe(429);
   expect((await ask('POST /_security/user/alice/_password', { password: 'another' })).status).toBe(429);
   const own = await ask(`PUT /_security/api_key/${key.id}`, { metadata: { a: 1 } });
@@ -175,7 +175,7 @@ describe('lost tokens', () => {
   const path = '/_security/oauth2/token';
 
   test('can neither be refreshed nor invalidated', async () => {
-    emulator.faults.add({ cluster: 'tokens index lost' });
+    emulator.cluster('tokens index lost');
     const { access_token: token, refresh_token } = tokens;
     const refreshed = await ask(`POST ${path}`, { grant_type: 'refresh_token', refresh_token });
     expect([refreshed.status, refreshed.json.error_description]).toEqual([
@@ -200,7 +200,7 @@ describe('lost tokens', () => {
   });
 
   test('there are no new ones', async () => {
-    emulator.faults.add({ cluster: 'tokens index lost' });
+    emulator.cluster('tokens index lost');
     const answered = ask(`POST ${path}`, { grant_type: 'client_credentials' });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await emulator.clock.advance(minute);
@@ -251,4 +251,23 @@ describe('the index itself', () => {
     expect([status, json.error.type]).toEqual([404, 'index_not_found_exception']);
     await empty.close();
   });
+});
+
+test('what is no state is refused with the names of all', () => {
+  expect(() => emulator.cluster('on fire' as never)).toThrow(
+    new RangeError(
+      'cluster: the state must be one of "security index closed", "security index lost", "security index read-blocked", ' +
+        '"security index write-blocked", "tokens index lost", "crypto pool full", "just started", "licence expired"',
+    ),
+  );
+});
+
+test('a state that was entered twice is mended twice', async () => {
+  const first = emulator.cluster('tokens index lost');
+  const second = emulator.cluster('tokens index lost');
+  first();
+  first();
+  expect(await statusOf(credentials.token)).toBe(401);
+  second();
+  expect(await statusOf(credentials.token)).toBe(200);
 });
