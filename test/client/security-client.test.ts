@@ -151,4 +151,33 @@ describe('the verifier forgets, before the call returns', () => {
     expect((await failure(call)).code).toBe('unavailable');
     expect(peekOther()).toBeUndefined();
   });
+
+  test('keys by their name, where the call was sent twice and the first one did it', async () => {
+    const { encoded } = await client.createApiKey({ name: 'named' });
+    const peek = await remembered(`ApiKey ${encoded}`);
+    emulator.faults.add({ method: 'DELETE', truncate: true, times: 1 });
+    // There is none of that name any more, as far as the second one knows.
+    expect((await client.invalidateApiKey({ name: 'named' })).invalidated_api_keys).toEqual([]);
+    expect(peek()).toBeUndefined();
+  });
+
+  test('keys of whom the verifier cannot tell, and nothing of it hides the error', async () => {
+    const { encoded } = await client.createApiKey({ name: 'k' });
+    const peek = await remembered(`ApiKey ${encoded}`);
+    for (const params of [{ ids: [''] }, { ids: 'x' }, { username: '' }, { ids: undefined, name: 5 }]) {
+      await remembered(`ApiKey ${encoded}`);
+      const error = await client.invalidateApiKey(params as never).catch((reason: unknown) => reason);
+      if (error instanceof Error) expect(error).toBeInstanceOf(SecurityApiError);
+      expect(peek()).toBeUndefined();
+    }
+  });
+
+  test('also if the call is given up while it is under way', async () => {
+    const { id, encoded } = await client.createApiKey({ name: 'k' });
+    const peek = await remembered(`ApiKey ${encoded}`);
+    emulator.faults.add({ method: 'DELETE', delayMs: Number.POSITIVE_INFINITY });
+    const signal = AbortSignal.timeout(50);
+    await expect(client.invalidateApiKey({ ids: [id] }, { signal })).rejects.toThrow();
+    expect(peek()).toBeUndefined();
+  });
 });

@@ -62,6 +62,7 @@ beforeAll(async () => {
   admin = createSecurityClient({ nodes: emulator.url, auth: { username: 'elastic', password: 'changeme' } });
 });
 afterAll(async () => {
+  // biome-ignore lint/suspicious/noConsole: how much a run has seen is what it is worth
   console.log('token source:', counts);
   await admin.close();
   await emulator.close();

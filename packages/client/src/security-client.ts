@@ -1,6 +1,14 @@
 // Makes a client of Elasticsearch's security API: what it may be told, and its methods.
 
-import { ConfigurationError, type ConnectionOptions, openConnections, type Verifier } from '@esauth/core';
+import {
+  type Clock,
+  ConfigurationError,
+  type ConnectionOptions,
+  flag,
+  openConnections,
+  section,
+  type Verifier,
+} from '@esauth/core';
 import { type CallOptions, createCaller } from './calls/caller.js';
 import * as calls from './calls/calls.js';
 import type * as rest from './calls/rest-types.js';
@@ -27,6 +35,8 @@ export interface SecurityClientOptions extends ConnectionOptions {
    * certificate to a user, a bad credential runs as that user. Default `false`.
    */
   readonly allowClientCertificate?: boolean | undefined;
+  /** Tells how long ago a refresh was sent, if its answer is lost. Default: the system's. */
+  readonly clock?: Pick<Clock, 'wall'> | undefined;
 }
 
 /**
@@ -79,35 +89,37 @@ export interface SecurityClient {
   enableUser(params: rest.UserRequest, options?: CallOptions): Promise<void>;
   /** Tokens and keys stay good. Privilege `manage_security`. */
   disableUser(params: rest.UserRequest, options?: CallOptions): Promise<void>;
-  /** Ends connections and timers; later calls are `unavailable`. */
+  /** Ends what is under way, and connections of its own; those calls and later ones are `unavailable`. */
   close(): Promise<void>;
 }
 
 const known = [
   ...['nodes', 'cloudId', 'tls', 'proxy', 'dispatcher'],
-  ...['auth', 'verifier', 'timeoutMs', 'allowClientCertificate'],
+  ...['auth', 'verifier', 'timeoutMs', 'allowClientCertificate', 'clock'],
 ];
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function createSecurityClient(options: SecurityClientOptions): SecurityClient {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigurationError('options', 'must be an object with nodes and auth');
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new ConfigurationError(name, `unknown; there are ${known.join(', ')}`);
-  }
-  const { timeoutMs = 10_000, tls, allowClientCertificate = false, verifier } = options;
+  section('options', options, known);
+  const { timeoutMs = 10_000, tls, verifier, clock = { wall: () => Date.now() } } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 86_400_000) {
-    throw new ConfigurationError('timeoutMs', 'must be a whole number from 1 to 86400000');
+    throw new ConfigurationError('timeoutMs', 'must be an integer from 1 to 86400000');
   }
+  const allowClientCertificate = flag('allowClientCertificate', options.allowClientCertificate);
+  if (verifier !== undefined && typeof verifier?.revoke !== 'function') {
+    throw new ConfigurationError('verifier', 'must be a verifier of createVerifier');
+  }
+  if (typeof clock?.wall !== 'function') throw new ConfigurationError('clock', 'must have the method wall');
   const authorization = readAuth(options.auth);
-  const connections = openConnections(options, timeoutMs);
-  const mayImpersonate = tls?.cert === undefined || allowClientCertificate === true;
-  const call = createCaller({ connections, authorization, timeoutMs, verifier, mayImpersonate });
+  // So that there is time for another node, where one neither accepts nor refuses.
+  const connections = openConnections(options, Math.min(timeoutMs, Math.max(1_000, timeoutMs / 3)));
+  const mayImpersonate = tls?.cert === undefined || allowClientCertificate;
+  const caller = createCaller({ connections, authorization, timeoutMs, verifier, mayImpersonate, clock });
 
   /** The answer has what its type says: Elasticsearch's own shapes are not checked member by member. */
-  const make = <Answer>(made: calls.Call, options?: CallOptions) => call(made, options) as Promise<Answer>;
-  const asked = async (made: calls.Call, options?: CallOptions) => void (await call(made, options));
+  const make = <Answer>(made: calls.Call, options?: CallOptions) =>
+    caller.make(made, options) as Promise<Answer>;
+  const asked = async (made: calls.Call, options?: CallOptions) => void (await caller.make(made, options));
 
   return {
     getToken: async (params, options) => make(calls.getToken(params), options),
@@ -125,7 +137,7 @@ export function createSecurityClient(options: SecurityClientOptions): SecurityCl
     changePassword: async (params, options) => asked(calls.changePassword(params), options),
     enableUser: async (params, options) => asked(calls.enableUser(params), options),
     disableUser: async (params, options) => asked(calls.disableUser(params), options),
-    close: () => connections.close(),
+    close: () => caller.close(),
   };
 }
 
@@ -140,7 +152,8 @@ function readAuth(auth: unknown): () => string | Promise<string> {
     const value = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     return () => value;
   }
-  if (names === 'apiKey' && isText(apiKey)) return () => `ApiKey ${apiKey}`;
+  const isOneWord = (value: unknown): value is string => isText(value) && /^[\x21-\x7e]+$/.test(value);
+  if (names === 'apiKey' && isOneWord(apiKey)) return () => `ApiKey ${apiKey}`;
   if (names === 'apiKey' && typeof apiKey === 'object' && apiKey !== null) {
     const { id, api_key } = apiKey as Readonly<Record<string, unknown>>;
     if (isText(id) && isText(api_key)) {
@@ -148,7 +161,7 @@ function readAuth(auth: unknown): () => string | Promise<string> {
       return () => value;
     }
   }
-  if (names === 'bearer' && isText(bearer)) return () => `Bearer ${bearer}`;
+  if (names === 'bearer' && isOneWord(bearer)) return () => `Bearer ${bearer}`;
   // Checked in the same line.
   if (names === 'authorization' && typeof authorization === 'function') {
     return authorization as () => string | Promise<string>;

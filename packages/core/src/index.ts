@@ -68,5 +68,6 @@ export { own } from './values/json.js';
 
 export type { Connection, ConnectionOptions, Connections } from './connections.js';
 export { describeFailure, openConnections } from './connections.js';
+export { duration, flag, section } from './options/option-checks.js';
 export { parseJson } from './values/json.js';
 export { strikeOut } from './values/redaction.js';

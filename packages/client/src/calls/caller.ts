@@ -2,24 +2,29 @@
 // valid any more, whatever became of the call.
 
 import {
+  type Clock,
+  ConfigurationError,
   type Connection,
   type Connections,
   describeFailure,
   InvalidArgumentError,
+  strikeOut,
   type Verifier,
 } from '@esauth/core';
 import type { Call, Revoked } from './calls.js';
 import { type Answered, readAnswered } from './classify.js';
+import { closed, createEndings, type Ending, late } from './endings.js';
 import { SecurityApiCause, SecurityApiError } from './errors.js';
+import { forget } from './forget.js';
 
 /** How one call is made. */
 export interface CallOptions {
   /** Ends it, with its reason. What was asked may have been done. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long it may take in all, instead of the client's `timeoutMs`. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** An `Authorization` value: makes this call as somebody else. */
-  readonly authorization?: string;
+  readonly authorization?: string | undefined;
 }
 
 /** What calls are made with. */
@@ -31,54 +36,94 @@ export interface CallerParts {
   readonly verifier: Verifier | undefined;
   /** Whether calls can be made as somebody else. */
   readonly mayImpersonate: boolean;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
-/** Makes a call. @returns the body of the answer */
-export type Caller = (call: Call, options?: CallOptions) => Promise<unknown>;
+export interface Caller {
+  /** Makes a call. @returns the body of the answer */
+  make(call: Call, options?: CallOptions): Promise<unknown>;
+  /** What is under way, and what is made later, rejects. */
+  close(): Promise<void>;
+}
 
 export function createCaller(parts: CallerParts): Caller {
-  const { connections, timeoutMs, verifier } = parts;
+  const { connections, timeoutMs, verifier, clock } = parts;
+  const endings = createEndings();
   let turn = 0;
 
-  return async (call, options = {}) => {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const authorization = await credentialOf(call, options);
-    const deadline = AbortSignal.timeout(checked('timeoutMs', options.timeoutMs ?? timeoutMs));
-    const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
-    const secrets = [...call.secrets, authorization, ...secretsOf(authorization)];
-    const expectation = {
-      call: call.name,
-      secrets,
-      ...(call.grants !== undefined && { grants: call.grants }),
-    };
-    let answer: unknown;
-    try {
-      const answered = await ask(call, authorization, ended);
-      answer = readAnswered(answered, expectation);
-      return answer;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof SecurityApiError && error.code === 'incomplete') answer = error.details;
-      throw error;
-    } finally {
-      // Also where nobody knows whether it arrived.
-      for (const revoked of call.revokes?.(answer) ?? []) forget(revoked, authorization);
-    }
+  return {
+    async make(call, options = {}) {
+      check(call, options);
+      options.signal?.throwIfAborted();
+      const ending = endings.begin(options.timeoutMs ?? timeoutMs, options.signal);
+      try {
+        return await make(call, options, ending);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        throw endOf(call, error);
+      } finally {
+        ending.over();
+      }
+    },
+    async close() {
+      endings.close();
+      await connections.close();
+    },
   };
 
-  async function credentialOf({ name }: Call, { authorization }: CallOptions): Promise<string> {
-    if (authorization !== undefined && !parts.mayImpersonate) {
-      throw new InvalidArgumentError(
-        `esauth: ${name}: authorization: the client has a certificate (tls.cert), as which a bad credential could run; allowClientCertificate: true takes that risk`,
-      );
+  function check({ name }: Call, options: CallOptions): void {
+    for (const option of Object.keys(options)) {
+      if (callOptions.includes(option)) continue;
+      const words = `unknown option; known are ${callOptions.join(', ')}`;
+      throw new InvalidArgumentError(`esauth: ${name}: ${option}: ${words}`);
     }
-    const value = authorization ?? (await parts.authorization());
-    if (typeof value === 'string' && /^[\x21-\x7e]+ [\x21-\x7e]+$/.test(value)) return value;
-    throw new InvalidArgumentError(`esauth: ${name}: authorization must be the value of such a header`);
+    const { timeoutMs: ms = timeoutMs, authorization, signal } = options;
+    if (!(Number.isInteger(ms) && ms >= 1 && ms <= 86_400_000)) {
+      throw new InvalidArgumentError(`esauth: ${name}: timeoutMs: must be an integer from 1 to 86400000`);
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new InvalidArgumentError(`esauth: ${name}: signal: must be an AbortSignal`);
+    }
+    if (authorization === undefined || parts.mayImpersonate) return;
+    throw new ConfigurationError(
+      'authorization',
+      `must not be given to ${name}: the client has a certificate (tls.cert), as which a bad credential could run; allowClientCertificate: true takes that risk`,
+    );
   }
 
-  async function ask(call: Call, authorization: string, ended: AbortSignal): Promise<Answered> {
+  async function make(call: Call, options: CallOptions, ending: Ending): Promise<unknown> {
+    const authorization = options.authorization ?? (await ending.unless(parts.authorization()));
+    if (typeof authorization !== 'string' || !/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
+      throw new InvalidArgumentError(
+        `esauth: ${call.name}: authorization must be the value of such a header`,
+      );
+    }
+    const secrets = [...call.secrets, authorization, ...secretsOf(authorization)];
+    let answer: unknown;
+    try {
+      const { isRepeated, ...answered } = await ask(call, authorization, secrets, ending.signal);
+      const read = readAnswered(answered, { call: call.name, secrets, grants: call.grants, has: call.has });
+      // The second time it says nothing of what was done the first time.
+      if (!isRepeated) answer = read;
+      return read;
+    } finally {
+      // Also where nobody knows whether it arrived.
+      if (verifier !== undefined && call.revokes !== undefined) {
+        const caller = () => callerOf(verifier, authorization);
+        forget(
+          verifier,
+          call.revokes(answer).map((each: Revoked) => (each === 'caller' ? caller() : each)),
+        );
+      }
+    }
+  }
+
+  async function ask(
+    call: Call,
+    authorization: string,
+    secrets: readonly string[],
+    ended: AbortSignal,
+  ): Promise<Answered & { readonly isRepeated: boolean }> {
     const { method, query = {}, body } = call;
     const search = new URLSearchParams(query).toString();
     const request = {
@@ -88,22 +133,34 @@ export function createCaller(parts: CallerParts): Caller {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     };
     const nodes = inTurn();
-    let mayRepeat = call.repeatable;
+    const begunAt = clock.wall();
+    let hasRepeated = false;
+    /** Whether what was sent before may have been done. */
+    let isUncertain = false;
+    const mayRepeat = () => !hasRepeated && isIn(clock.wall() - begunAt, call.repeatableMs);
     for (let at = 0; ; at += 1) {
       const connection = nodes[at % nodes.length] as Connection;
       try {
         const { status, headers, body: bytes } = await connection.send(request, ended);
-        const isGateway = status === 502 || status === 503 || status === 504;
-        if (!isGateway || !mayRepeat) return { status, headers, text: bytes?.toString() };
-        mayRepeat = false;
-      } catch (error) {
-        if (ended.aborted) throw noAnswer(call, connection, 'no answer in time');
-        const isUnsent = neverSent(error);
-        const isAnother = at + 1 < nodes.length;
-        if (!(isUnsent ? isAnother || mayRepeat : mayRepeat)) {
-          throw noAnswer(call, connection, describeFailure(error));
+        // What was done at first may have ended the credential that did it.
+        if (isUncertain && status === 401 && call.revokes !== undefined) {
+          throw noAnswer(call, `${connection.node}: no answer at first, and then the credential was refused`);
         }
-        if (!isUnsent || !isAnother) mayRepeat = false;
+        const isGateway = status === 502 || status === 503 || status === 504;
+        if (!isGateway || !mayRepeat()) {
+          return { status, headers, text: bytes?.toString(), isRepeated: isUncertain };
+        }
+        hasRepeated = true;
+        isUncertain = true;
+      } catch (error) {
+        if (ended.aborted || error instanceof SecurityApiError) throw error;
+        const isUnsent = neverSent(error);
+        if (isUnsent && at + 1 < nodes.length) continue;
+        if (!mayRepeat()) {
+          throw noAnswer(call, strikeOut(`${connection.node}: ${describeFailure(error)}`, secrets));
+        }
+        hasRepeated = true;
+        isUncertain ||= !isUnsent;
       }
     }
   }
@@ -113,26 +170,32 @@ export function createCaller(parts: CallerParts): Caller {
     const start = turn++ % nodes.length;
     return [...nodes.slice(start), ...nodes.slice(0, start)];
   }
-
-  function forget(revoked: Revoked, authorization: string): void {
-    if (verifier === undefined) return;
-    if (revoked !== 'caller') {
-      // An empty list is nobody.
-      if (typeof revoked !== 'object' || !('apiKeyIds' in revoked) || revoked.apiKeyIds.length > 0) {
-        verifier.revoke(revoked);
-      }
-      return;
-    }
-    const known = verifier.peek(authorization);
-    const username = known?.kind === 'authenticated' ? known.identity.username : userOf(authorization);
-    verifier.revoke(username === undefined ? 'all' : { username });
-  }
 }
 
-function noAnswer({ name }: Call, { node }: Connection, what: string): SecurityApiError {
-  return new SecurityApiError('unavailable', `esauth: ${name}: ${node}: ${what}`, {
+const callOptions = ['signal', 'timeoutMs', 'authorization'];
+
+/** Whose password it was. */
+function callerOf(verifier: Verifier, authorization: string) {
+  const known = verifier.peek(authorization);
+  const username = known?.kind === 'authenticated' ? known.identity.username : userOf(authorization);
+  return username === undefined ? 'all' : { username };
+}
+
+function endOf(call: Call, error: unknown): unknown {
+  if (error === late) return noAnswer(call, 'no answer in time');
+  if (error === closed) return noAnswer(call, 'the client was closed');
+  return error;
+}
+
+function noAnswer({ name }: Call, what: string): SecurityApiError {
+  return new SecurityApiError('unavailable', `esauth: ${name}: ${what}`, {
     cause: new SecurityApiCause(what),
   });
+}
+
+/** Not where the clock was turned back: then nobody knows how long it was. */
+function isIn(passedMs: number, allowedMs: number): boolean {
+  return allowedMs === Number.POSITIVE_INFINITY || (passedMs >= 0 && passedMs < allowedMs);
 }
 
 /** Errors of connections that were never made: nothing of the call has left. */
@@ -149,19 +212,15 @@ function neverSent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && unsent.has(String(error.code));
 }
 
-/** What of a credential must not be repeated: its value, and that decoded. */
+/** What of a credential must not be repeated: its value, and that decoded, without whose it is. */
 function secretsOf(authorization: string): readonly string[] {
   const value = authorization.slice(authorization.indexOf(' ') + 1);
-  return [value, Buffer.from(value, 'base64').toString()];
+  const decoded = Buffer.from(value, 'base64').toString();
+  return [value, decoded.slice(decoded.indexOf(':') + 1)];
 }
 
 /** Of a password. */
 function userOf(authorization: string): string | undefined {
   const [, encoded] = /^basic (.*)$/i.exec(authorization) ?? [];
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString().split(':', 1)[0];
-}
-
-function checked(name: string, ms: number): number {
-  if (Number.isInteger(ms) && ms >= 1 && ms <= 86_400_000) return ms;
-  throw new InvalidArgumentError(`esauth: ${name} must be a whole number of milliseconds from 1 to 86400000`);
 }

@@ -24,7 +24,9 @@ export interface Expectation {
   /** What must not be repeated: the credential that it is made with, and those in its body. */
   readonly secrets: readonly string[];
   /** Whether a credential in the body is what is refused by a 401 that names this action. */
-  readonly grants?: string;
+  readonly grants?: string | undefined;
+  /** What a good answer must have, and of which type. */
+  readonly has?: Readonly<Record<string, 'string' | 'number' | 'boolean'>> | undefined;
 }
 
 /**
@@ -47,10 +49,15 @@ export function readAnswered(answered: Answered, expectation: Expectation): unkn
         'incomplete',
         sentence(expectation, `${errors} of what was asked was not done`),
         {
-          details: body,
+          details: strikeOutIn(body, expectation.secrets),
           cause: causeOf(own(body, 'error_details'), expectation.secrets),
         },
       );
+    }
+    for (const [name, type] of Object.entries(expectation.has ?? {})) {
+      // Its value may be a secret.
+      if (typeof own(body, name) === type) continue;
+      throw failure('bad_response', `the answer has no ${name} that is a ${type}`, answered, expectation);
     }
     return body;
   }
@@ -175,12 +182,12 @@ function failure(
 ): SecurityApiError {
   const { secrets } = expectation;
   const { type, reason, form } = said;
-  const isRefusal = status !== 200 && status !== 201;
   const found = refreshFailures.find(([start]) => form === 'oauth' && reason?.startsWith(start) === true);
   const words = what === undefined ? `HTTP status ${status}` : strikeOut(what, secrets);
-  const cause = reason === undefined ? undefined : new SecurityApiCause(strikeOut(reason, secrets), type);
+  const cause = reason === undefined ? undefined : causeFrom(reason, type, secrets);
   return new SecurityApiError(code, sentence(expectation, words), {
-    ...(isRefusal && { status }),
+    // Of anything else, such as a redirect, frameworks would make their own answer.
+    ...(status >= 400 && { status }),
     ...(code === 'invalid_grant' && { reason: found?.[1] }),
     cause,
     retryAfterMs: retryAfter(headers['retry-after']),
@@ -192,7 +199,23 @@ function causeOf(details: unknown, secrets: readonly string[]): SecurityApiCause
   const inner = own(first, 'caused_by') ?? first;
   const reason = textOf(own(inner, 'reason'));
   if (reason === undefined) return undefined;
-  return new SecurityApiCause(strikeOut(reason, secrets), textOf(own(inner, 'type')));
+  return causeFrom(reason, textOf(own(inner, 'type')), secrets);
+}
+
+function causeFrom(reason: string, type: string | undefined, secrets: readonly string[]): SecurityApiCause {
+  return new SecurityApiCause(strikeOut(reason, secrets), type && strikeOut(type, secrets));
+}
+
+/** All texts of an answer, names too. */
+function strikeOutIn(value: unknown, secrets: readonly string[]): unknown {
+  const struck = JSON.stringify(value, (_, each) => {
+    if (typeof each === 'string') return strikeOut(each, secrets);
+    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(
+      Object.entries(each).map(([name, member]) => [strikeOut(name, secrets), member]),
+    );
+  });
+  return JSON.parse(struck);
 }
 
 function sentence({ call }: Expectation, words: string): string {

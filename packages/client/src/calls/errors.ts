@@ -50,6 +50,8 @@ export class SecurityApiCause extends Error {
 
   constructor(message: string, type?: string) {
     super(message);
+    // As of the error that it explains: its functions held credentials.
+    void this.stack;
     this.type = type;
   }
 }
@@ -68,15 +70,16 @@ export class SecurityApiError extends Error {
   override readonly name = 'SecurityApiError';
   readonly code: SecurityApiErrorCode;
   /**
-   * HTTP status of Elasticsearch's refusal. `undefined` if there was none: no answer, or a 200 that says that it is
-   * incomplete. It is about your call and not about your caller's: catch it before a framework answers with it.
+   * HTTP status of Elasticsearch's refusal, 400 or more. `undefined` if there was none: no answer, one that is none of
+   * Elasticsearch's, or a 200 that says that it is incomplete. Frameworks answer with it, and with 500 where there is
+   * none; it is about your call and not about your caller's, so catch the error before that.
    */
   readonly status: number | undefined;
   /** Frameworks do not show the message to a client. */
   readonly expose = false;
   /** Of `invalid_grant` at a refresh. */
   readonly reason: RefreshFailure | undefined;
-  /** Of `incomplete`: the answer, as it came. */
+  /** Of `incomplete`: the answer as it came, but for credentials. */
   readonly details: unknown;
   /** When Elasticsearch said to ask again, in milliseconds from now. */
   readonly retryAfterMs: number | undefined;
@@ -84,6 +87,8 @@ export class SecurityApiError extends Error {
 
   constructor(code: SecurityApiErrorCode, message: string, failure: Failure = {}) {
     super(message, { cause: failure.cause });
+    // Until it is printed, a stack keeps alive what its functions held: credentials.
+    void this.stack;
     mark(this, securityApi);
     this.code = code;
     this.status = failure.status;

@@ -1,9 +1,10 @@
 // For people who use `@elastic/elasticsearch`: hears of every answer, before its caller does, and has the verifier forget
 // what is not valid any more.
 
-import { InvalidArgumentError, parseJson, type Verifier } from '@esauth/core';
-import type { Revoked } from './calls.js';
+import { gunzipSync } from 'node:zlib';
+import { InvalidArgumentError, own, parseJson, type Revocable, type Verifier } from '@esauth/core';
 import * as calls from './calls.js';
+import { forget } from './forget.js';
 import type * as rest from './rest-types.js';
 
 /** What of the official client is used: its diagnostic events, of 7.15 and later. */
@@ -17,7 +18,7 @@ export interface OfficialClient {
 /**
  * Revokes in `verifier` what calls of an official client end or change: tokens, API keys, service tokens, and users who
  * are changed, disabled or deleted. Also where such a call failed: it may have been obeyed. Child clients have events of
- * their parent.
+ * their parent. Never throws into the client.
  *
  * @returns what stops it
  * @throws {InvalidArgumentError} `invalid_argument`
@@ -26,21 +27,17 @@ export function revokeOn(client: OfficialClient, verifier: Pick<Verifier, 'revok
   if (typeof client?.diagnostic?.on !== 'function') {
     throw new InvalidArgumentError('esauth: revokeOn: takes a client of @elastic/elasticsearch');
   }
-  const listener = (_error: unknown, result: unknown): void => {
-    for (const revoked of revokedBy(result)) {
-      if (isNobody(revoked)) continue;
-      // Whose password it was is known to Elasticsearch.
-      verifier.revoke(revoked === 'caller' ? 'all' : revoked);
-    }
-  };
+  if (typeof verifier?.revoke !== 'function') {
+    throw new InvalidArgumentError('esauth: revokeOn: takes a verifier of createVerifier');
+  }
+  const listener = (_error: unknown, result: unknown): void => forget(verifier, revokedBy(result));
   client.diagnostic.on('response', listener);
   return () => void client.diagnostic.off('response', listener);
 }
 
-type Body = Readonly<Record<string, unknown>>;
-type Revoke = (name: string, body: Body, answer: unknown) => readonly Revoked[] | undefined;
+type Revoke = (name: string, body: object, answer: unknown) => readonly calls.Revoked[];
 
-const of = (call: calls.Call, answer: unknown) => call.revokes?.(answer);
+const of = (call: calls.Call, answer: unknown) => call.revokes?.(answer) ?? [];
 
 /** By method and path, in which a name or an id may stand. What bodies are not as they should be, Elasticsearch refuses. */
 const effects: readonly (readonly [request: RegExp, Revoke])[] = [
@@ -54,48 +51,45 @@ const effects: readonly (readonly [request: RegExp, Revoke])[] = [
   ],
   [
     /^POST \/_security\/api_key\/_bulk_update$/,
-    (_, body, answer) =>
-      of(calls.bulkUpdateApiKeys(body as unknown as rest.BulkUpdateApiKeysRequest), answer),
+    (_, body, answer) => of(calls.bulkUpdateApiKeys(body as rest.BulkUpdateApiKeysRequest), answer),
   ],
   [/^PUT \/_security\/(?:cross_cluster\/)?api_key\/([^/]+)$/, (id) => [{ apiKeyIds: [id] }]],
-  [/^(?:PUT|POST) \/_security\/user\/_password$/, () => ['caller']],
+  // Whose password it was is known to Elasticsearch.
+  [/^(?:PUT|POST) \/_security\/user\/_password$/, () => ['all']],
   [/^(?:PUT|POST) \/_security\/user\/([^/]+)\/(?:_password|_disable)$/, (username) => [{ username }]],
-  [/^(?:PUT|POST|DELETE) \/_security\/user\/([^/]+)$/, (username) => [{ username }]],
+  [/^(?:PUT|POST|DELETE) \/_security\/user\/(?!_has_privileges$)([^/]+)$/, (username) => [{ username }]],
   [/^DELETE \/_security\/service\/([^/]+\/[^/]+)\/credential\/token\/[^/]+$/, (username) => [{ username }]],
-  [/^POST \/_security\/saml\/logout$/, (_, { token }) => calls.bearerOf(token)],
+  [/^POST \/_security\/(?:saml|oidc)\/logout$/, (_, body) => calls.bearerOf(own(body, 'token'))],
+  // Whom the identity provider has signed out is in what it sent.
+  [/^POST \/_security\/saml\/invalidate$/, () => ['all']],
 ];
 
-function revokedBy(result: unknown): readonly Revoked[] {
-  const { meta, body: answer } = (result ?? {}) as { readonly meta?: Meta; readonly body?: unknown };
-  const { method = '', path = '', body } = meta?.request?.params ?? {};
-  const request = `${method.toUpperCase()} ${path}`;
+function revokedBy(result: unknown): readonly Revocable[] {
+  const params = own(own(own(result, 'meta'), 'request'), 'params');
+  const path = String(own(params, 'path')).replace(/\/*(?:\?.*)?$/s, '');
+  const request = `${String(own(params, 'method')).toUpperCase()} ${path}`;
   for (const [pattern, revoke] of effects) {
     const match = pattern.exec(request);
     if (match === null) continue;
-    const name = (match[1] ?? '').split('/').map(decode).join('/');
-    const read = typeof body === 'string' ? parseJson(body) : body;
-    return revoke(name, (read ?? {}) as Body, answer) ?? [];
+    try {
+      const name = (match[1] ?? '').split('/').map(decodeURIComponent).join('/');
+      // Sent again, it says nothing of what was done before.
+      const isOnce = own(own(result, 'meta'), 'attempts') === 0;
+      const answer = isOnce ? own(result, 'body') : undefined;
+      const revoked = revoke(name, readBody(own(params, 'body')), answer);
+      return revoked.map((each) => (each === 'caller' ? 'all' : each));
+    } catch {
+      // It cannot be told whom it was about: it may have been anybody.
+      return ['all'];
+    }
   }
   return [];
 }
 
-/** As `@elastic/transport` has it. */
-interface Meta {
-  readonly request?: {
-    readonly params?: { readonly method?: string; readonly path?: string; readonly body?: unknown };
-  };
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
-
-function isNobody(revoked: Revoked): boolean {
-  if (typeof revoked !== 'object') return false;
-  if ('apiKeyIds' in revoked) return !Array.isArray(revoked.apiKeyIds) || revoked.apiKeyIds.length === 0;
-  return Object.values(revoked).some((value) => value === '');
+/** As `@elastic/transport` has sent it: as text, or compressed. @throws what cannot be read */
+function readBody(sent: unknown): object {
+  const text = sent instanceof Uint8Array ? gunzipSync(sent).toString() : sent;
+  const body = typeof text === 'string' && text !== '' ? parseJson(text) : (text ?? {});
+  if (typeof body === 'object' && body !== null && !(Symbol.asyncIterator in body)) return body;
+  throw new TypeError('not the parameters of a call');
 }

@@ -1,5 +1,6 @@
 // Reads the body of a request to a session route: JSON, short, with texts for members.
 
+import { Readable } from 'node:stream';
 import { own, parseJson } from '@esauth/core';
 
 /** A body: as it arrives in pieces (a Node request is such), as bytes or text, or already parsed. */
@@ -37,21 +38,32 @@ export async function readFields<Name extends string>(
   return fields;
 }
 
-function isRaw(body: Body | undefined): body is string | Uint8Array | AsyncIterable<Uint8Array | string> {
+type Raw = string | Uint8Array | AsyncIterable<Uint8Array | string>;
+
+function isRaw(body: Body | undefined): body is Raw {
   if (typeof body === 'string' || body instanceof Uint8Array) return true;
   return typeof body === 'object' && Symbol.asyncIterator in body;
 }
 
-async function readText(
-  body: string | Uint8Array | AsyncIterable<Uint8Array | string>,
-): Promise<string | BodyProblem> {
+async function readText(body: Raw): Promise<string | BodyProblem> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of typeof body === 'string' || body instanceof Uint8Array ? [body] : body) {
-    const buffer = Buffer.from(piece as Uint8Array);
-    bytes += buffer.length;
-    if (bytes > maxBytes) return tooLarge;
-    pieces.push(buffer);
+  try {
+    for await (const piece of piecesOf(body)) {
+      const buffer = Buffer.from(piece as Uint8Array);
+      bytes += buffer.length;
+      if (bytes > maxBytes) return tooLarge;
+      pieces.push(buffer);
+    }
+  } catch {
+    // Whoever sends it has gone, or sends something that is no text.
+    return { ...notJson, detail: 'The body did not arrive whole.' };
   }
   return Buffer.concat(pieces).toString();
+}
+
+function piecesOf(body: Raw): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> {
+  if (typeof body === 'string' || body instanceof Uint8Array) return [body];
+  // A request that is destroyed cannot be answered any more.
+  return body instanceof Readable ? body.iterator({ destroyOnReturn: false }) : body;
 }

@@ -1,9 +1,10 @@
 // Login, refresh, logout, and who is signed in, for any framework: a request as a plain object in, status, headers and
 // body out. Cookies, CSRF and pages are the application's.
 
-import { ConfigurationError, type Verifier } from '@esauth/core';
+import { ConfigurationError, section, type Verifier } from '@esauth/core';
 import { bearerOf } from '../calls/calls.js';
 import { SecurityApiError } from '../calls/errors.js';
+import { forget } from '../calls/forget.js';
 import type { GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
 import { type Body, readFields } from './session-body.js';
@@ -60,12 +61,17 @@ export interface SessionRoutes {
 }
 
 /** @throws {ConfigurationError} `invalid_option` */
-export function sessionRoutes({ client, verifier, throttle }: SessionRoutesOptions): SessionRoutes {
-  if (typeof client?.getToken !== 'function') {
+export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
+  section('options', options, ['client', 'verifier', 'throttle']);
+  const { client, verifier, throttle } = options;
+  if (typeof client?.getToken !== 'function' || typeof client.invalidateToken !== 'function') {
     throw new ConfigurationError('client', 'must be a client of createSecurityClient');
   }
   if (typeof verifier?.verify !== 'function') {
     throw new ConfigurationError('verifier', 'must be a verifier of createVerifier');
+  }
+  if (throttle !== undefined && typeof throttle !== 'function') {
+    throw new ConfigurationError('throttle', 'must be a function');
   }
 
   return {
@@ -104,8 +110,10 @@ export function sessionRoutes({ client, verifier, throttle }: SessionRoutesOptio
         const ends: InvalidateTokenRequest[] = [];
         if (refresh_token !== '') ends.push({ refresh_token });
         if (token !== '') ends.push({ token });
-        for (const revoked of bearerOf(token)) verifier.revoke(revoked);
-        await Promise.all(ends.map((each) => client.invalidateToken(each).catch(unlessUnknown)));
+        const ended = await Promise.allSettled(ends.map((each) => client.invalidateToken(each)));
+        // Here it is ended whatever became of it there, and whether or not the client knows this verifier.
+        forget(verifier, bearerOf(token));
+        for (const each of ended) if (each.status === 'rejected') unlessUnknown(each.reason);
         return { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
       }),
 

@@ -1,7 +1,7 @@
 // Puts a token on requests to the nodes it is for, and on no other; a request that is refused because the token has
-// expired is made once more with a new one, where its body can be sent again.
+// expired is made once more with a new one, where its body can be sent again. Otherwise the next one gets a new one.
 
-import { ConfigurationError } from '@esauth/core';
+import { ConfigurationError, section } from '@esauth/core';
 import type { Dispatcher } from 'undici';
 import type { TokenSource } from './token-source.js';
 
@@ -13,56 +13,114 @@ export interface AuthorizeOptions {
 
 /**
  * An undici interceptor: `new Agent().compose(authorize(source, { origins }))`, for `fetch` and `undici.request` as their
- * `dispatcher`.
+ * `dispatcher`. A request without an origin of its own, as a `Pool` or `Client` takes it, passes as it is: compose an
+ * `Agent`.
  *
  * @throws {ConfigurationError} `invalid_option`
  */
 export function authorize(
   source: Pick<TokenSource, 'authorization' | 'renew'>,
-  { origins }: AuthorizeOptions,
+  options: AuthorizeOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const ours = readOrigins(origins);
-  return (dispatch) => (options, handler) => {
+  if (typeof source?.authorization !== 'function' || typeof source.renew !== 'function') {
+    throw new ConfigurationError('source', 'must be a source of createTokenSource');
+  }
+  const ours = readOrigins(section('options', options, ['origins']).origins);
+  return (dispatch) => (request, handler) => {
+    if (!ours.has(originOf(request.origin))) return dispatch(request, handler);
+    const headers = readHeaders(request.headers);
     // Who brings a credential of his own, such as his caller's, keeps it.
-    if (!ours.has(String(options.origin)) || hasAuthorization(options.headers))
-      return dispatch(options, handler);
+    if (Object.hasOwn(headers, 'authorization')) return dispatch({ ...request, headers }, handler);
+    const exchange = createExchange(handler);
+    const isReplayable = canBeSentAgain(request.body);
 
     const send = async (isFirst: boolean): Promise<void> => {
       const authorization = await source.authorization();
-      const again = () => {
+      if (exchange.isOver()) return;
+      const expired = () => {
         source.renew(authorization);
-        send(false).catch(fail);
+        if (!isFirst || !isReplayable) return false;
+        send(false).catch(exchange.fail);
+        return true;
       };
-      const watching = isFirst && isReplayable(options.body) ? watch(handler, again) : handler;
-      dispatch({ ...options, headers: withAuthorization(options.headers, authorization) }, watching);
+      dispatch({ ...request, headers: { ...headers, authorization } }, exchange.watch(expired));
     };
-    const fail = (error: unknown) => {
-      const known = error instanceof Error ? error : new Error(String(error));
-      handler.onResponseError?.(unsent, known);
-    };
-    send(true).catch(fail);
+    exchange.start();
+    send(true).catch(exchange.fail);
     return true;
   };
 }
 
-/** Hands everything on but a 401 that says that the token has expired. */
-function watch(handler: Dispatcher.DispatchHandler, again: () => void): Dispatcher.DispatchHandler {
-  let isExpired = false;
+/** What the handler of one request sees: one exchange, however many there are. */
+interface Exchange {
+  start(): void;
+  /** Whether it was given up, or has failed, while nothing was under way. */
+  isOver(): boolean;
+  fail(error: unknown): void;
+  /** @param expired hears of a refused token. @returns whether the request is made again, and its answer is nobody's */
+  watch(expired: () => boolean): Dispatcher.DispatchHandler;
+}
+
+function createExchange(handler: Dispatcher.DispatchHandler): Exchange {
+  let current: Dispatcher.DispatchController | undefined;
+  let reason: Error | null = null;
+  let isOver = false;
+  const fail = (error: unknown) => {
+    if (isOver) return;
+    isOver = true;
+    handler.onResponseError?.(controller, error instanceof Error ? error : new Error(String(error)));
+  };
+  // Also while a token is waited for the request can be given up.
+  const controller: Dispatcher.DispatchController = {
+    get aborted() {
+      return reason !== null;
+    },
+    get paused() {
+      return current?.paused ?? false;
+    },
+    get reason() {
+      return reason;
+    },
+    abort(why) {
+      if (reason !== null) return;
+      reason = why;
+      if (current === undefined) fail(why);
+      else current.abort(why);
+    },
+    pause: () => current?.pause(),
+    resume: () => current?.resume(),
+  };
+
   return {
-    onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-    onRequestUpgrade: (...all) => handler.onRequestUpgrade?.(...all),
-    onResponseStart(controller, status, headers, message) {
-      isExpired = status === 401 && saysExpired(headers['www-authenticate']);
-      if (!isExpired) handler.onResponseStart?.(controller, status, headers, message);
+    start: () => handler.onRequestStart?.(controller, {}),
+    isOver: () => isOver,
+    fail,
+    watch(expired) {
+      let isRepeated = false;
+      const isUnheard = () => isRepeated || isOver;
+      return {
+        onRequestStart(started) {
+          current = started;
+          if (reason !== null) started.abort(reason);
+        },
+        onRequestUpgrade: (...all) => handler.onRequestUpgrade?.(...all),
+        onResponseStart(each, status, headers, message) {
+          const isExpired = status === 401 && saysExpired(headers['www-authenticate']);
+          if (isExpired) isRepeated = expired();
+          if (isRepeated) current = undefined;
+          if (!isUnheard()) handler.onResponseStart?.(each, status, headers, message);
+        },
+        onResponseData(each, chunk) {
+          if (!isUnheard()) handler.onResponseData?.(each, chunk);
+        },
+        onResponseEnd(each, trailers) {
+          if (!isUnheard()) handler.onResponseEnd?.(each, trailers);
+        },
+        onResponseError(each, error) {
+          if (!isUnheard()) handler.onResponseError?.(each, error);
+        },
+      };
     },
-    onResponseData(controller, chunk) {
-      if (!isExpired) handler.onResponseData?.(controller, chunk);
-    },
-    onResponseEnd(controller, trailers) {
-      if (isExpired) again();
-      else handler.onResponseEnd?.(controller, trailers);
-    },
-    onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
   };
 }
 
@@ -72,33 +130,37 @@ function saysExpired(challenge: string | string[] | undefined): boolean {
 }
 
 /** What is read as it is sent is gone then. */
-function isReplayable(body: unknown): boolean {
+function canBeSentAgain(body: unknown): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;
 }
 
 type Headers = Dispatcher.DispatchOptions['headers'];
+type Pair = readonly [name: string, value: string | string[] | undefined];
 
-function pairsOf(headers: Headers): (readonly [string, string | string[] | undefined])[] {
+function pairsOf(headers: Headers): readonly Pair[] {
   if (headers === undefined || headers === null) return [];
-  // Names and values by turns, or pairs.
-  if (Array.isArray(headers) && !headers.some(Array.isArray)) {
-    return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]] as const] : []));
+  // Names and values by turns.
+  if (Array.isArray(headers)) {
+    return headers.flatMap((name, at): Pair[] => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
   }
-  if (Symbol.iterator in headers) {
-    return [...(headers as Iterable<readonly [string, string | string[] | undefined]>)];
-  }
-  return Object.entries(headers);
+  return Symbol.iterator in headers ? [...(headers as Iterable<Pair>)] : Object.entries(headers);
 }
 
-function hasAuthorization(headers: Headers): boolean {
-  return pairsOf(headers).some(([name]) => name.toLowerCase() === 'authorization');
+/** Read once: they may be an iterator. Names in lower case; one that is there twice keeps both its values. */
+function readHeaders(headers: Headers): Readonly<Record<string, string | string[]>> {
+  const read = new Map<string, string | string[]>();
+  for (const [name, value] of pairsOf(headers)) {
+    if (value === undefined) continue;
+    const before = read.get(name.toLowerCase());
+    read.set(name.toLowerCase(), before === undefined ? value : [before, value].flat());
+  }
+  return Object.fromEntries(read);
 }
 
-function withAuthorization(
-  headers: Headers,
-  authorization: string,
-): Record<string, string | string[] | undefined> {
-  return { ...Object.fromEntries(pairsOf(headers)), authorization };
+/** `@elastic/transport` gives the whole URL of a node. */
+function originOf(origin: string | URL | undefined): string {
+  const text = String(origin);
+  return URL.canParse(text) ? new URL(text).origin : '';
 }
 
 function readOrigins(origins: unknown): ReadonlySet<string> {
@@ -112,6 +174,3 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
     return new Set(good.map((text) => new URL(text).origin));
   throw new ConfigurationError('origins', 'must be a list of origins, such as https://es.internal:9200');
 }
-
-/** Of a request that was never sent there is nothing to control, and no handler wants it then. */
-const unsent = undefined as unknown as Dispatcher.DispatchController;

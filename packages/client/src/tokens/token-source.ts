@@ -1,10 +1,11 @@
 // A token that is valid now: from the store, by refreshing, or by the grant, one flight at a time. It is renewed ahead of
 // its end, when somebody asks for it; no timer keeps a process alive.
 
-import { type Clock, ConfigurationError } from '@esauth/core';
+import { type Clock, ConfigurationError, section } from '@esauth/core';
 import { ReauthenticationRequired, SecurityApiError } from '../calls/errors.js';
-import type { GetTokenRequest, GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
+import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
+import { headerOf, type Known, knownOf, past, tokensOf } from './known-tokens.js';
 import { isSame, memoryTokenStore, type StoredTokens, type TokenStore } from './token-store.js';
 
 /** How tokens are got when there is nothing to refresh. */
@@ -43,18 +44,17 @@ export interface TokenSource {
 }
 
 /** The same refresh token gives the same pair once more for so long (`recorded`, `token-refresh-rules`): 30 s, with a margin. */
+const windowMs = 30_000;
 const graceMs = 25_000;
+/** As often other processes may be quicker before it is given up. */
+const mostTurns = 5;
 const longestPauseMs = 30_000;
 /** While there is no valid token. */
 const shortPauseMs = 1_000;
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { client, grant, store = memoryTokenStore(), clock = realClock } = options;
-  for (const method of ['getToken', 'invalidateToken'] as const) {
-    if (typeof client?.[method] === 'function') continue;
-    throw new ConfigurationError('client', 'must be a client of createSecurityClient');
-  }
+  const { client, grant, store, clock } = readOptions(options);
   let known: Known | undefined;
   /** Ours, but not in the store yet: that failed. */
   let unstored: Unstored | undefined;
@@ -64,7 +64,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   let flight: Promise<void> | undefined;
   let failures = 0;
   let lastError: unknown;
-  let nextTryAt = Number.NEGATIVE_INFINITY;
+  let nextTryAt = past;
   /** The refresh token that was sent, and when first: what comes back is as old as that. */
   let asked: { readonly refreshToken: string; readonly at: number } | undefined;
   let stopTimer = () => {};
@@ -72,45 +72,60 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   return {
     async authorization() {
-      check();
-      const now = clock.wall();
-      if (known !== undefined && now < known.usableUntil) {
-        if (now >= known.renewAt && flight === undefined && now >= nextTryAt) start();
-        return headerOf(known.tokens);
-      }
-      if (flight === undefined) {
-        if (now < nextTryAt) throw lastError;
-        start();
-      }
-      try {
-        await flight;
-      } catch (error) {
+      for (let turn = 0; turn < mostTurns; turn += 1) {
         check();
-        // It may have brought a token, and failed to store it.
-        if (known === undefined || clock.wall() >= known.usableUntil) throw error;
+        const now = clock.wall();
+        if (known !== undefined && now < known.usableUntil) {
+          if (now >= known.renewAt && flight === undefined && now >= nextTryAt) start();
+          return headerOf(known.tokens);
+        }
+        if (flight === undefined) {
+          if (now < nextTryAt) throw lastError;
+          start();
+        }
+        try {
+          await flight;
+        } catch (error) {
+          check();
+          // It may have brought a token, and failed to store it.
+          if (known === undefined || clock.wall() >= known.usableUntil) throw error;
+        }
       }
-      check();
-      // What the flight brought.
-      return headerOf((known as Known).tokens);
+      throw new SecurityApiError(
+        'unavailable',
+        'esauth: the token source: all tokens that came had ended; compare the clocks of who shares the store',
+      );
     },
 
     renew(value) {
       refused = value;
-      if (known === undefined || headerOf(known.tokens) !== refused) return;
-      known = { ...known, usableUntil: Number.NEGATIVE_INFINITY };
+      if (known !== undefined)
+        known = headerOf(known.tokens) === refused ? knownOf(known.tokens, refused) : known;
     },
 
     async invalidate() {
       if (ended === 'closed') check();
-      await flight?.catch(() => {});
-      const stored = await store.get();
-      const all = [...new Set([stored, known?.tokens, unstored?.next, previous])];
-      const tokens = all.filter((each) => each !== undefined);
-      const problems = await Promise.all(tokens.flatMap(endOf));
-      const problem = problems.find((each) => each !== undefined);
-      if (problem !== undefined) throw problem;
-      end('invalidated');
-      await store.compareAndSet(stored, undefined);
+      // From here on nobody is given a token, nor asks for another one.
+      const before = ended;
+      ended = 'invalidated';
+      stopTimer();
+      try {
+        await flight?.catch(() => {});
+        for (let isTaken = false; !isTaken; ) {
+          const stored = await store.get();
+          const all = [...new Set([stored, known?.tokens, unstored?.next, previous])];
+          const tokens = all.filter((each) => each !== undefined);
+          const problems = await Promise.all(tokens.flatMap(endOf));
+          const problem = problems.find((each) => each !== undefined);
+          if (problem !== undefined) throw problem;
+          // Another process may have got a pair just before that.
+          isTaken = await store.compareAndSet(stored, undefined);
+        }
+        end('invalidated');
+      } catch (error) {
+        ended = before;
+        throw error;
+      }
     },
 
     close: () => end('closed'),
@@ -133,7 +148,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     flight = renewal().then(
       () => {
         failures = 0;
-        nextTryAt = Number.NEGATIVE_INFINITY;
+        nextTryAt = past;
         asked = undefined;
       },
       (error: unknown) => {
@@ -168,80 +183,92 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   async function renewal(): Promise<void> {
     stopTimer();
-    if (unstored !== undefined) return keep(unstored.stored, unstored.next);
-    const stored = await store.get();
-    // Somebody else has done it.
-    if (stored !== undefined && !isSame(stored, known?.tokens) && headerOf(stored) !== refused) {
-      const theirs = knownOf(stored);
-      if (clock.wall() < theirs.renewAt) return take(theirs);
+    if (unstored !== undefined) {
+      await keep(unstored.stored, unstored.next);
+      if (isFresh()) return;
     }
-    const refreshed =
-      stored?.refreshToken === undefined ? undefined : await refresh(stored, stored.refreshToken);
-    if (refreshed === 'taken') return;
-    if (refreshed !== undefined) return keep(stored, refreshed);
-    return keep(stored, await obtain());
+    for (let turn = 0; turn < mostTurns; turn += 1) {
+      const stored = await store.get();
+      // Somebody else may have done it.
+      if (stored !== undefined && !isSame(stored, known?.tokens)) {
+        take(stored);
+        if (isFresh()) return;
+      }
+      const next =
+        stored?.refreshToken === undefined ? await obtain() : await refresh(stored, stored.refreshToken);
+      if (next !== undefined) return keep(stored, next);
+    }
+    throw new SecurityApiError('unavailable', 'esauth: the token source: the store changes all the time');
   }
 
-  /** @returns `taken` if somebody else did it meanwhile, `undefined` if the grant has to do it. */
-  async function refresh(
-    stored: StoredTokens,
-    refreshToken: string,
-  ): Promise<StoredTokens | 'taken' | undefined> {
-    if (asked?.refreshToken !== refreshToken) asked = { refreshToken, at: clock.wall() };
-    const { at } = asked;
+  function isFresh(): boolean {
+    return known !== undefined && clock.wall() < known.renewAt;
+  }
+
+  /** @returns `undefined` if somebody else did it meanwhile */
+  async function refresh(stored: StoredTokens, refreshToken: string): Promise<StoredTokens | undefined> {
+    const now = clock.wall();
+    if (asked?.refreshToken !== refreshToken) asked = { refreshToken, at: now };
+    // As old as its first request, if that was obeyed and this is given the same; no older than that is possible.
+    const at = Math.min(now, Math.max(asked.at, now - windowMs));
     try {
-      const answer = await client.getToken({ grant_type: 'refresh_token', refresh_token: refreshToken });
-      return tokensOf(answer, at);
+      return tokensOf(
+        await client.getToken({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+        at,
+      );
     } catch (error) {
       if (!(error instanceof SecurityApiError) || error.code !== 'invalid_grant') throw error;
-      const now = await store.get();
-      if (now !== undefined && !isSame(now, stored)) {
-        const theirs = knownOf(now);
-        if (clock.wall() < theirs.usableUntil) {
-          take(theirs);
-          return 'taken';
-        }
-      }
+      if (!isSame(await store.get(), stored)) return undefined;
       if (grant === undefined) throw new ReauthenticationRequired(error.reason ?? 'unknown', error);
-      return undefined;
+      return obtain();
     }
   }
 
   async function obtain(): Promise<StoredTokens> {
     if (grant === undefined) throw new ReauthenticationRequired('no_refresh_token');
+    const request = typeof grant === 'function' ? await grant() : grant;
     const at = clock.wall();
-    return tokensOf(await client.getToken(typeof grant === 'function' ? await grant() : grant), at);
+    return tokensOf(await client.getToken(request), at);
   }
 
   /** A successor is stored before it is used to get another one. */
   async function keep(stored: StoredTokens | undefined, next: StoredTokens): Promise<void> {
-    take(knownOf(next));
+    take(next);
     unstored = { stored, next };
-    let isStored: boolean;
+    let theirs: StoredTokens | undefined;
     try {
-      isStored = await store.compareAndSet(stored, next);
+      const isStored = await store.compareAndSet(stored, next);
+      theirs = isStored ? next : await store.get();
     } catch (error) {
       // Until it can be stored it lives here, and storing it is the next thing to do.
-      known = { ...knownOf(next), renewAt: Number.NEGATIVE_INFINITY };
+      if (known !== undefined) known = { ...known, renewAt: past };
       throw error;
     }
     unstored = undefined;
-    if (isStored) return;
-    const theirs = await store.get();
     if (isSame(theirs, next)) return;
     // Ours is of no use to anybody: what the others have is what counts, be it nothing.
-    void Promise.all(endOf(next));
+    void discard(next);
     if (theirs === undefined) {
       end('invalidated');
       check();
       return;
     }
-    take(knownOf(theirs));
+    take(theirs);
   }
 
-  function take(next: Known): void {
-    if (known !== undefined && !isSame(known.tokens, next.tokens)) previous = known.tokens;
-    known = next;
+  function take(tokens: StoredTokens): void {
+    if (known !== undefined && !isSame(known.tokens, tokens)) previous = known.tokens;
+    known = knownOf(tokens, refused);
+  }
+
+  async function discard(tokens: StoredTokens): Promise<void> {
+    const problem = (await Promise.all(endOf(tokens))).find((each) => each !== undefined);
+    if (problem === undefined) return;
+    const reason = problem instanceof Error ? problem.message : String(problem);
+    process.emitWarning(`esauth: tokens of nobody live on until their end: ${reason}`, {
+      type: 'EsauthWarning',
+      code: 'ESAUTH_TOKENS_LEFT',
+    });
   }
 
   /** Ends both tokens. @returns what went wrong; to end what is not there is none. */
@@ -257,40 +284,32 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   }
 }
 
+/** @throws {ConfigurationError} */
+function readOptions(options: TokenSourceOptions) {
+  section('options', options, ['client', 'grant', 'store', 'clock']);
+  const { client, grant, store = memoryTokenStore(), clock = realClock } = options;
+  for (const method of ['getToken', 'invalidateToken'] as const) {
+    if (typeof client?.[method] === 'function') continue;
+    throw new ConfigurationError('client', 'must be a client of createSecurityClient');
+  }
+  const isGrant = typeof grant === 'object' && grants.includes(grant?.grant_type);
+  if (grant !== undefined && typeof grant !== 'function' && !isGrant) {
+    throw new ConfigurationError('grant', `must have a grant_type (${grants.join(', ')}), or be a function`);
+  }
+  if (typeof store?.get !== 'function' || typeof store.compareAndSet !== 'function') {
+    throw new ConfigurationError('store', 'must have the methods get and compareAndSet');
+  }
+  if (typeof clock?.wall !== 'function' || typeof clock.after !== 'function') {
+    throw new ConfigurationError('clock', 'must have the methods wall and after');
+  }
+  return { client, grant, store, clock };
+}
+
+const grants: readonly string[] = ['client_credentials', 'password', '_kerberos'];
+
 interface Unstored {
   readonly stored: StoredTokens | undefined;
   readonly next: StoredTokens;
-}
-
-/** Tokens with what follows from their times. */
-interface Known {
-  readonly tokens: StoredTokens;
-  /** From here on it is renewed, by whoever asks first. */
-  readonly renewAt: number;
-  readonly usableUntil: number;
-}
-
-function knownOf(tokens: StoredTokens): Known {
-  const lifetimeMs = tokens.expiresAt - tokens.issuedAt;
-  // Many that got theirs at one instant must not renew at one instant.
-  const aheadMs = lifetimeMs * (0.2 + 0.1 * Math.random());
-  // A request takes its time to arrive, and their clock is not ours.
-  const marginMs = Math.min(30_000, lifetimeMs / 10);
-  return { tokens, renewAt: tokens.expiresAt - aheadMs, usableUntil: tokens.expiresAt - marginMs };
-}
-
-function tokensOf(answer: GetTokenResponse, askedAt: number): StoredTokens {
-  const { access_token: accessToken, refresh_token: refreshToken, expires_in } = answer;
-  return {
-    accessToken,
-    ...(refreshToken !== undefined && { refreshToken }),
-    issuedAt: askedAt,
-    expiresAt: askedAt + expires_in * 1000,
-  };
-}
-
-function headerOf({ accessToken }: StoredTokens): string {
-  return `Bearer ${accessToken}`;
 }
 
 /** Whether it may have been done although it failed. */
