@@ -1,8 +1,9 @@
 // A token that is valid now, and every way in which it can be lost.
 
-import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import {
   createSecurityClient,
   createTokenSource,
@@ -14,6 +15,7 @@ import {
 } from '@esauth/client';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { openableGate } from '../support/gate.js';
 
 let emulator: Emulator;
 let client: SecurityClient;
@@ -141,7 +143,170 @@ describe('authorization', () => {
   });
 });
 
+describe('what comes back', () => {
+  test('after a long time without Elasticsearch is as young as it can be, and asked for once', async () => {
+    const it = source({ grant: undefined, store: await storeWith(await signIn()) });
+    const mend = emulator.faults.add({ path: '/_security/oauth2/token', reset: true });
+    await emulator.clock.advance(20 * minute);
+    await expect(it.authorization()).rejects.toMatchObject({ code: 'unavailable' });
+    await emulator.clock.advance(60 * minute);
+    mend();
+    const before = grants();
+    const header = await it.authorization();
+    expect(await it.authorization()).toBe(header);
+    expect(grants()).toBe(before + 1);
+  });
+
+  test.each([
+    ['has no token', { type: 'Bearer', expires_in: 1200 }],
+    ['has no lifetime', { access_token: 'a', type: 'Bearer' }],
+  ])('%s: it is an error, and no header', async (_, body) => {
+    emulator.faults.add({
+      path: '/_security/oauth2/token',
+      body,
+      headers: { 'x-elastic-product': 'Elasticsearch', 'content-type': 'application/json' },
+    });
+    await expect(source().authorization()).rejects.toMatchObject({ code: 'bad_response' });
+  });
+
+  test('has ended already, again and again', async () => {
+    const ended = { accessToken: 'a', issuedAt: 0, expiresAt: 1 };
+    let answers = 0;
+    const odd = {
+      getToken: async () => ({ access_token: `a${answers++}`, type: 'Bearer' as const, expires_in: 0 }),
+      invalidateToken: client.invalidateToken,
+    };
+    const it = source({ client: odd, store: await storeWith(ended) });
+    await expect(it.authorization()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: /compare the clocks/,
+    });
+    expect(answers).toBeLessThan(10);
+  });
+});
+
+describe('close', () => {
+  test('stores what is under way, and gives nothing more', async () => {
+    const store = memoryTokenStore();
+    const it = source({ store });
+    const call = it.authorization();
+    it.close();
+    await expect(call).rejects.toThrow('the token source was closed');
+    await expect.poll(async () => whose(`Bearer ${(await store.get())?.accessToken}`)).toBe('alice');
+    await expect(it.invalidate()).rejects.toThrow('the token source was closed');
+  });
+});
+
 describe('several processes', () => {
+  test('one is stopped with what it has read until that is of no use, and goes on from what there is', async () => {
+    const real = await storeWith(await signIn());
+    let isStopped = true;
+    const gate = openableGate();
+    const slow: TokenStore = {
+      compareAndSet: real.compareAndSet,
+      async get() {
+        const stored = await real.get();
+        if (isStopped) await gate.opened;
+        return stored;
+      },
+    };
+    const [late, other] = [
+      source({ grant: undefined, store: slow }),
+      source({ grant: undefined, store: real }),
+    ];
+    await emulator.clock.advance(20 * minute);
+    const call = late.authorization();
+    await other.authorization();
+    // By then what the other one has got has ended as well, and only its refresh token is good.
+    await emulator.clock.advance(21 * minute);
+    isStopped = false;
+    gate.open();
+    expect(await whose(await call)).toBe('alice');
+  });
+
+  test('one signs out while another one gets the next pair: that is ended as well', async () => {
+    const tokens = await signIn();
+    const real = await storeWith(tokens);
+    let isHeld = true;
+    const [reached, gate] = [openableGate(), openableGate()];
+    const slow: TokenStore = {
+      get: real.get,
+      async compareAndSet(expected, next) {
+        if (isHeld) {
+          reached.open();
+          await gate.opened;
+        }
+        return real.compareAndSet(expected, next);
+      },
+    };
+    const one = source({ grant: undefined, store: slow });
+    await one.authorization();
+    const leaving = one.invalidate();
+    await reached.opened;
+    // It was refreshed just before it was ended.
+    const { access_token, refresh_token, expires_in } = await client.getToken(grant);
+    const now = emulator.clock.now();
+    const next = {
+      accessToken: access_token,
+      refreshToken: refresh_token,
+      issuedAt: now,
+      expiresAt: now + expires_in * 1000,
+    };
+    expect(await real.compareAndSet(tokens, next)).toBe(true);
+    isHeld = false;
+    gate.open();
+    await leaving;
+    await expect(whose(`Bearer ${access_token}`)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(await real.get()).toBeUndefined();
+  });
+
+  test('one has signed out, and another one comes with the next pair: it is ended', async () => {
+    const tokens = await signIn();
+    const real = await storeWith(tokens);
+    const [reached, gate] = [openableGate(), openableGate()];
+    const slow: TokenStore = {
+      get: real.get,
+      async compareAndSet(expected, next) {
+        reached.open();
+        await gate.opened;
+        return real.compareAndSet(expected, next);
+      },
+    };
+    const [late, one] = [
+      source({ grant: undefined, store: slow }),
+      source({ grant: undefined, store: real }),
+    ];
+    const header = await late.authorization();
+    await emulator.clock.advance(17 * minute);
+    // It is due, and renewed while this one is used.
+    expect(await late.authorization()).toBe(header);
+    await reached.opened;
+    await one.invalidate();
+    gate.open();
+    await expect
+      .poll(() => late.authorization().catch((error) => error.code))
+      .toBe('reauthentication_required');
+    await expect(whose(header)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(await real.get()).toBeUndefined();
+    const ended = emulator.requests.filter(
+      ({ method, path }) => method === 'DELETE' && path.endsWith('token'),
+    );
+    await expect.poll(() => ended.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a sign-out that failed can be tried again, and meanwhile nothing is given', async () => {
+    const it = source({ grant: undefined, store: await storeWith(await signIn()) });
+    const header = await it.authorization();
+    const mend = emulator.faults.add({ method: 'DELETE', status: 503 });
+    const leaving = it.invalidate();
+    await expect(it.authorization()).rejects.toMatchObject({ reason: 'invalidated_here' });
+    await expect(leaving).rejects.toMatchObject({ code: 'unavailable' });
+    mend();
+    await it.invalidate();
+    await it.invalidate();
+    await expect(whose(header)).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
   test('share one family of tokens, and refresh once', async () => {
     const tokens = await signIn();
     const store = await storeWith(tokens);
@@ -220,10 +385,45 @@ describe('a store in a file', () => {
     expect(await fileTokenStore(file).compareAndSet(undefined, await signIn())).toBe(true);
   });
 
-  test('says what is wrong with a file, and nothing of what is in it', async () => {
+  test('does not overwrite what came while its process was stopped with the lock', async () => {
     const file = await path();
-    await writeFile(file, '{"accessToken":"c4n4ry"}');
-    await expect(fileTokenStore(file).get()).rejects.toThrow(`${file} does not hold tokens`);
-    expect(await readFile(file, 'utf8')).toContain('c4n4ry');
+    const [first, second] = [await signIn(), await signIn()];
+    // Another process has taken the lock for one of a process that died, while this one waits for the disk.
+    const call = fileTokenStore(file).compareAndSet(undefined, first);
+    await expect.poll(() => readFile(`${file}.lock`, 'utf8').catch(() => '')).not.toBe('');
+    await writeFile(`${file}.lock`, 'somebody else');
+    await writeFile(file, JSON.stringify(second));
+    await rm(`${file}.lock`);
+    // Either it was quicker, or it has seen it.
+    const stored = await fileTokenStore(file).get();
+    expect([await call, stored?.accessToken]).toEqual([false, second.accessToken]);
+  });
+
+  test('leaves nothing beside it, also if it can not be written', async () => {
+    const file = await path();
+    await fileTokenStore(file).compareAndSet(undefined, await signIn());
+    await rm(file);
+    await mkdir(file);
+    await expect(fileTokenStore(file).compareAndSet(undefined, await signIn())).rejects.toThrow('EISDIR');
+    expect(await readdir(join(file, '..'))).toEqual(['tokens.json']);
+  });
+
+  test.each([
+    '{"accessToken":"c4n4ry-c4n4ry"}',
+    '{"accessToken":"c4n4ry-c4n4ry',
+    'c4n4ry-c4n4ry',
+    'null',
+    '',
+  ])('says what is wrong with a file, and nothing of what is in it: %s', async (text) => {
+    const file = await path();
+    await writeFile(file, text);
+    const error: Error = await fileTokenStore(file)
+      .get()
+      .then(
+        () => expect.unreachable('there are none'),
+        (reason) => reason,
+      );
+    expect(error.message).toBe(`esauth: ${file} does not hold tokens`);
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('c4n4ry');
   });
 });
