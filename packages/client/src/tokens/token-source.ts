@@ -248,12 +248,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (isSame(theirs, next)) return;
     // Ours is of no use to anybody: what the others have is what counts, be it nothing.
     void discard(next);
-    if (theirs === undefined) {
-      end('invalidated');
-      check();
-      return;
-    }
-    take(theirs);
+    if (theirs !== undefined) return take(theirs);
+    // Somebody has signed out.
+    known = undefined;
+    previous = undefined;
+    if (grant === undefined) throw new ReauthenticationRequired('no_refresh_token');
   }
 
   function take(tokens: StoredTokens): void {
