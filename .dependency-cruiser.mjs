@@ -37,6 +37,7 @@ const houses = {
   'packages/emulator/src': [
     ['wire', 'controls'],
     ['names', 'search'],
+    ['search/aggregations'],
     ['privileges'],
     ['identities'],
     ['authentication', 'authorization'],
@@ -45,6 +46,7 @@ const houses = {
     ['endpoints/keys', 'endpoints/accounts', 'endpoints/documents', 'endpoints/node'],
     ['endpoints/privileges'],
     ['endpoints'],
+    ['issuing'],
     ['page'],
     ['server', 'options'],
     ['.'],

@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-for (const file of ['hit.mjs', 'guard.mjs', 'miss.mjs', 'express.mjs', 'emulator.mjs']) {
+const files = ['hit.mjs', 'guard.mjs', 'miss.mjs', 'express.mjs', 'emulator.mjs', 'memory.mjs'];
+for (const file of files) {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const { status } = spawnSync(process.execPath, [path], { stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;

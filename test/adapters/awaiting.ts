@@ -82,7 +82,9 @@ export function awaiting<Step>(world: World<Step>): void {
     expect(() => bareGuard(...adapter.args(undefined))).toThrow(InvalidArgumentError);
     expect(() => bareGuard(...adapter.args(() => {}))).toThrow('must be called with a response');
     for (const next of [null, 'route', {}, 0]) {
-      expect(() => bareGuard(...adapter.args(response), next)).toThrow('a function that goes on, or awaited');
+      expect(() => bareGuard(...adapter.args(response), next)).toThrow(
+        'a function that goes on, or awaited without one',
+      );
     }
   });
 

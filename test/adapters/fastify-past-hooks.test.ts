@@ -56,7 +56,8 @@ describe.each(versions)('$name', (version) => {
   });
 
   describe('a guard at a hook where it could refuse nothing any more stops the start', () => {
-    const message = (hook: string) => `${hook}: too late for a guard, which goes to onRequest or preHandler`;
+    const message = (hook: string) =>
+      expect.stringContaining(`${hook}: too late for a guard, which goes to onRequest or preHandler`);
     const late = ['onSend', 'preSerialization', 'onResponse', 'onError', 'onTimeout'] as const;
 
     test.each(late)('%s of a context', async (hook) => {

@@ -125,8 +125,11 @@ describe.each(versions)('$name', (version) => {
   test.each([
     [true, 'esauth: must be an object'],
     [null, 'esauth: must be an object'],
-    [{ optinal: true }, 'optinal: unknown option; known are optional, maxAgeMs'],
-    [{ onDenied: 'throw' }, 'onDenied: unknown option; known are optional, maxAgeMs'],
+    [{ optinal: true }, 'optinal: unknown option (did you mean optional?); known are optional, maxAgeMs'],
+    [
+      { onDenied: 'throw' },
+      'onDenied: unknown option (did you mean onDenied of the plugin, which holds for all its routes?); known are',
+    ],
     [{ maxAgeMs: '0' }, 'maxAgeMs: must be a number of milliseconds from 0'],
   ])('a wrong config of a route, %j, stops the start', async (config, message) => {
     await app.register(esauth, { verifier: world.verifier });

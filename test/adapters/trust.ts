@@ -116,11 +116,11 @@ export function trust<Step>(world: World<Step>): void {
 
   test.each<[string, unknown, unknown]>([
     ['nodes: required', { nodes: [] }, {}],
-    ['options: must be an object', undefined, {}],
-    ['options: must be an object', null, {}],
-    ['options: must be an object', 'http://es', {}],
+    ['must be a verifier, or an object with the options to make one', undefined, {}],
+    ['must be a verifier, or an object with the options to make one', null, {}],
+    ['must be a verifier, or an object with the options to make one', 'http://es', {}],
     [
-      'optinal: unknown option; known are optional, maxAgeMs, onDenied, source, credential',
+      'optinal: unknown option (did you mean optional?); known are optional, maxAgeMs, onDenied, source, credential',
       'verifier',
       { optinal: true },
     ],

@@ -107,7 +107,10 @@ function textOf({ body, text }: RecordedAnswer): string {
 
 function bytesOf(answer: RecordedAnswer): Buffer {
   const body = Buffer.from(textOf(answer));
-  const headers = answer.headers.filter(([name]) => !/^(content-length|transfer-encoding)$/i.test(name));
+  // The id is that of the recording's own question.
+  const kept = ([name = '']: readonly string[]) =>
+    !/^(content-length|transfer-encoding|x-opaque-id)$/i.test(name);
+  const headers = answer.headers.filter(kept);
   const head = [
     `HTTP/1.1 ${answer.status} ${answer.reason}`,
     ...headers.map(([name, value]) => `${name}: ${value.replaceAll(/[^\x20-\x7e]/g, '?')}`),

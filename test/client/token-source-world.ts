@@ -78,6 +78,8 @@ export async function openWorld(): Promise<World> {
   async function play(steps: readonly Step[], hasGrant: boolean): Promise<void> {
     counts.histories += 1;
     const pairs = new Map<string, Pair>();
+    /** Headers of all tokens that were in the store. */
+    const everStored = new Set<string>();
     const store = memoryTokenStore();
     let isBroken: Breakage | undefined;
     let mendFault = () => {};
@@ -143,6 +145,7 @@ export async function openWorld(): Promise<World> {
           throw new Error('the store is away');
         }
         const isStored = await store.compareAndSet(expected, next);
+        if (isStored && next !== undefined) everStored.add(`Bearer ${next.accessToken}`);
         const before = pairs.get(expected?.refreshToken ?? '');
         if (isStored && before !== undefined && next !== undefined) before.successor = 'stored';
         if (storeFault === 'set after') throw new Error('the store does not say');
@@ -336,6 +339,7 @@ export async function openWorld(): Promise<World> {
     const first = await admin.getToken(grant);
     learn(first, issuedAt);
     await store.compareAndSet(undefined, storedOf(first, issuedAt));
+    everStored.add(`Bearer ${first.access_token}`);
     for (const step of steps) {
       await take(step);
       await settle();
@@ -357,11 +361,15 @@ export async function openWorld(): Promise<World> {
     await judgeLogout();
     for (const it of processes) it.close();
 
-    /** Where somebody has signed out, nothing that ever reached anybody is good any more. */
+    /** Where somebody has signed out, nothing is good that was shared, and nothing can be renewed that was not. */
     async function judgeLogout(): Promise<void> {
       if (signedOut.size === 0 || hasGrant) return;
-      for (const { header } of pairs.values()) expect(await isGood(header)).toBe(false);
       expect(await store.get()).toBeUndefined();
+      for (const [refresh_token, { header }] of pairs) {
+        if (everStored.has(header)) expect(await isGood(header)).toBe(false);
+        const renewed = admin.getToken({ grant_type: 'refresh_token', refresh_token });
+        await expect(renewed).rejects.toMatchObject({ code: 'invalid_grant' });
+      }
     }
   }
 

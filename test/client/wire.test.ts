@@ -80,7 +80,8 @@ describe('a connection that is cut after the request was sent', () => {
     node.answer(inTurn(cut, respond({ body })));
     await call(clientOf());
     expect(node.requests).toHaveLength(2);
-    expect(node.requests[1]).toBe(node.requests[0]);
+    const [first, second] = node.requests.map((head) => head.replace(/x-opaque-id: .*/, ''));
+    expect(second).toBe(first);
   });
 
   test('is sent twice at most', async () => {
@@ -192,7 +193,26 @@ describe('an answer that makes no sense', () => {
 
   test('nothing that is HTTP', async () => {
     node.answer((socket) => void socket.end('SSH-2.0-OpenSSH\r\n'));
-    await expect(clientOf().createApiKey({ name: 'k' })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(clientOf().createApiKey({ name: 'k' })).rejects.toMatchObject({ code: 'bad_response' });
+  });
+
+  test('the answer to another question', async () => {
+    const another = respond({ body: pair, headers: { 'x-opaque-id': 'of-somebody-else' } });
+    node.answer(another);
+    await expect(clientOf().createApiKey({ name: 'k' })).rejects.toMatchObject({ code: 'bad_response' });
+    // Where ids come back, none that comes without is believed.
+    const echoing: Script = (socket, head, body) => {
+      const [, id] = /x-opaque-id: (\S+)/i.exec(head) ?? [];
+      respond({ body: { username: 'u' }, headers: { 'x-opaque-id': id } })(socket, head, body);
+    };
+    node.answer(echoing);
+    const client = clientOf();
+    for (let i = 0; i < 20; i += 1) await client.authenticate();
+    node.answer(respond({ body: pair, headers: { 'x-opaque-id': undefined } }));
+    await expect(client.getToken({ grant_type: 'client_credentials' })).rejects.toMatchObject({
+      code: 'bad_response',
+      message: /does not bear the X-Opaque-Id/,
+    });
   });
 });
 

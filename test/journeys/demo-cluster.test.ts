@@ -153,7 +153,7 @@ describe('on a cluster', () => {
     [
       'no certificate',
       ['--ca', demo],
-      '--ca: must be a certificate as a PEM string or Buffer, or a list of them',
+      '--ca: must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
     ],
     ['no such file', ['--ca', 'gone.pem'], /^--ca \(or ELASTICSEARCH_CA\): ENOENT: .*'gone\.pem'$/],
     [

@@ -16,7 +16,7 @@ test('the built demo walks through the main job and ends with 0', async () => {
   expect(out).toMatch(/\n28 claims held, 0 did not\.\n$/);
   expect(out).toContain('1000 requests, 1000 answered 200, 1 lookup(s) reached Elasticsearch.');
   // The one warning that the outage is meant to cause.
-  expect(err).toMatch(/^\(node:\d+\) \[ESAUTH_UNREACHABLE\] EsauthWarning: no verdict: /);
+  expect(err).toMatch(/^\(node:\d+\) \[ESAUTH_UNREACHABLE\] EsauthWarning: esauth: no verdict: /);
 }, 60_000);
 
 test('without --once it serves on; the curl lines it prints work as they are; Ctrl+C ends it', async () => {

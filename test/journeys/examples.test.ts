@@ -28,7 +28,9 @@ test.each(['express', 'koa', 'fastify', 'as-the-caller'])(
     const [emulator = '', server = '', client = ''] = blocks;
 
     // Without npx, which does not pass signals on.
-    const command = emulator.replace('npx ', 'exec node_modules/.bin/').replace('--port 9200', '--port 0');
+    const command = emulator
+      .replace('npx @esauth/emulator', 'exec node_modules/.bin/esauth-emulator')
+      .replace('--port 9200', '--port 0');
     const elasticsearch = await start(command, folder);
     const env = { PORT: '0', ELASTICSEARCH_URL: elasticsearch.url };
     const api = await start(`exec ${server}`, folder, env);

@@ -3,56 +3,34 @@
  * copies, and what it depends on.
  */
 
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { SignJWT } from 'jose';
+import { afterAll, expect, test } from 'vitest';
 import { end, killAll, run } from '../support/command.js';
 import { send } from '../support/http-client.js';
+import { node, scratch } from './scratch.js';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 const source = fileURLToPath(new URL('../../packages/emulator', import.meta.url));
-let folder: string;
-let installed: string;
-
-// As npm would install it, but from this machine: it needs no network.
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'esauth-packed-'));
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  await promisify(execFile)(npm, ['pack', '--pack-destination', folder], { cwd: source });
-  const [tarball = ''] = await readdir(folder);
-  installed = join(folder, 'node_modules/@esauth/emulator');
-  await mkdir(installed, { recursive: true });
-  await promisify(execFile)('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
-  const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    const target = join(folder, 'node_modules', name);
-    await mkdir(dirname(target), { recursive: true });
-    await symlink(await realpath(join(source, 'node_modules', name)), target, 'junction');
-  }
-});
-afterAll(async () => {
-  killAll();
-  await rm(folder, { recursive: true });
-});
+const installed = 'node_modules/@esauth/emulator';
+afterAll(killAll);
 
 test('the page is in the package, and nothing of how it is checked', async () => {
+  const folder = join(await scratch(), installed);
   const ofPage = (await readdir(join(source, 'page'))).filter((name) => name !== 'tsconfig.json');
-  expect((await readdir(join(installed, 'page'))).sort()).toEqual(ofPage.sort());
-  const packed = await readdir(installed, { recursive: true });
-  expect(packed.filter((path) => /tsconfig|tsbuildinfo|\.png$/.test(path))).toEqual([]);
+  expect((await readdir(join(folder, 'page'))).sort()).toEqual(ofPage.sort());
 });
 
 test('it has one command, so that npx needs to be told no name', async () => {
-  const { bin } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+  const { bin } = JSON.parse(await readFile(join(await scratch(), installed, 'package.json'), 'utf8'));
   expect(Object.keys(bin)).toEqual(['esauth-emulator']);
 });
 
 test('the command starts, with TLS and the page', async () => {
-  const started = run(['--port', '0', '--tls'], { cwd: folder }, join(installed, 'bin/esauth-emulator.js'));
+  const folder = await scratch();
+  const command = join(folder, 'node_modules/.bin/esauth-emulator');
+  const started = run(['--port', '0', '--tls'], { cwd: folder }, command);
   const [, url = '', file = ''] = await started.printed(/at (\S+)\n[\s\S]*authority (\S+)\n[\s\S]*api_key\n/);
   const page = await send(`${url}/_esauth/`, { ca: await readFile(file, 'utf8') });
   expect([page.status, page.header('content-type')]).toEqual([200, ['text/html; charset=utf-8']]);
@@ -62,23 +40,24 @@ test('the command starts, with TLS and the page', async () => {
 });
 
 test('it can be imported, and verifies signatures', async () => {
+  const hmacKey = 'a text of at least thirty-two bytes';
+  const jwt = await new SignJWT({ iss: 'iss', aud: 'aud', sub: 'alice' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(Buffer.from(hmacKey));
   const script = `
     import { startEmulator } from '@esauth/emulator';
-    import { SignJWT } from 'jose';
-    const hmacKey = 'a text of at least thirty-two bytes';
     const emulator = await startEmulator({
       jwtRealms: [{
-        allowedIssuer: 'iss', allowedAudiences: ['aud'], allowedSignatureAlgorithms: ['HS256'], hmacKey,
+        allowedIssuer: 'iss', allowedAudiences: ['aud'], allowedSignatureAlgorithms: ['HS256'], hmacKey: '${hmacKey}',
         claims: { principal: 'sub' }, clientAuthentication: { type: 'none' },
       }],
     });
-    const jwt = await new SignJWT({ iss: 'iss', aud: 'aud', sub: 'alice' })
-      .setProtectedHeader({ alg: 'HS256' }).setIssuedAt().setExpirationTime('5m').sign(Buffer.from(hmacKey));
-    const me = await fetch(emulator.url + '/_security/_authenticate', { headers: { authorization: 'Bearer ' + jwt } });
+    const headers = { authorization: 'Bearer ${jwt}' };
+    const me = await fetch(emulator.url + '/_security/_authenticate', { headers });
     console.log((await me.json()).username);
     await emulator.close();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: folder,
-  });
-  expect(stdout).toBe('alice\n');
+  const ran = await node(['jwt.mjs'], await scratch({ 'jwt.mjs': script }));
+  expect(ran).toEqual({ code: 0, stdout: 'alice\n', stderr: '' });
 });

@@ -72,6 +72,7 @@ test('P13-P15, P19, P21: any order of lookups, answers, revocations and time ser
         staleIfErrorMs: 0,
         rejectedTtlMs,
         maxEntries: 10,
+        maxBytes: 1_000_000,
         maxRejectedEntries: 10,
         jitter: 0,
       };

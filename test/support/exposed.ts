@@ -99,7 +99,7 @@ export function windowsOf(secrets: readonly string[]): ReadonlySet<string> {
 }
 
 /** @returns the first run of eight characters of `text` that is one of them. */
-export function windowIn(text: string, windows: ReadonlySet<string>): string | undefined {
+export function windowIn(text: string, windows: Pick<ReadonlySet<string>, 'has'>): string | undefined {
   for (let at = 0; at + 8 <= text.length; at += 1) {
     const window = text.slice(at, at + 8);
     if (windows.has(window)) return window;

@@ -26,7 +26,13 @@ export function signJwt(
   key: KeyObject | string,
   claims: Claims,
   now: number,
-  header: { readonly alg?: string; readonly kid?: string; readonly typ?: string } = {},
+  header: {
+    readonly alg?: string;
+    readonly kid?: string;
+    readonly typ?: string;
+    readonly crit?: string[];
+    readonly b64?: true;
+  } = {},
 ): Promise<string> {
   const seconds = Math.floor(now / 1000);
   return new SignJWT({ iat: seconds, exp: seconds + 300, ...claims })

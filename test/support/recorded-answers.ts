@@ -1,8 +1,8 @@
 // Recorded answers of Elasticsearch as bytes for a socket: status line, headers in their order and number, framing.
-// What a recording hides behind a mask gets a value of its kind.
+// What a recording hides behind a mask gets a value of its kind, and an `X-Opaque-Id` is the question's.
 
 import type { RecordedAnswer, RecordedExchange, RecordedResponse, Release } from './recordings.js';
-import type { Script } from './scripted-node.js';
+import { idOf, type Script } from './scripted-node.js';
 
 /** One exchange, with where it was recorded: `who-none 3`. */
 export interface Recorded extends RecordedExchange {
@@ -40,14 +40,19 @@ export function scriptOf(
   if ('failed' in response) return (socket) => void socket.end();
   const body = Buffer.from(bodyOf(response));
   const chunked = response.headers.some(([name]) => name.toLowerCase() === 'transfer-encoding');
-  const lines = [...response.headers, ...more].map(([name, value]) => {
-    const filled = name.toLowerCase() === 'content-length' ? String(body.length) : value;
-    return `${name}: ${filled}\r\n`;
-  });
-  const head = `HTTP/1.1 ${response.status} ${response.reason}\r\n${lines.join('')}\r\n`;
+  const head = (id = '') => {
+    const filled = new Map([
+      ['content-length', String(body.length)],
+      ['x-opaque-id', id],
+    ]);
+    const lines = [...response.headers, ...more].map(
+      ([name, value]) => `${name}: ${filled.get(name.toLowerCase()) ?? value}\r\n`,
+    );
+    return `HTTP/1.1 ${response.status} ${response.reason}\r\n${lines.join('')}\r\n`;
+  };
   const whole = chunked ? [chunkOf(body), chunkOf(Buffer.alloc(0))] : [body];
-  return (socket) => {
-    socket.write(Buffer.concat([Buffer.from(head, 'latin1'), ...whole]));
+  return (socket, asked) => {
+    socket.write(Buffer.concat([Buffer.from(head(idOf(asked)), 'latin1'), ...whole]));
     if (response.connection !== undefined) socket.end();
   };
 }

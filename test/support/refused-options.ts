@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { readOptions } from '../../packages/core/src/options/options.js';
+import { textOf } from './text-of.js';
 
 /** To be put where a secret may stand. */
 export const canary = 'c4n4ry-of-a-s3cr3t';
@@ -17,7 +18,7 @@ export function refusalOf(given: unknown): { readonly option: unknown; readonly 
       expect(shown).not.toContain(canary.slice(0, 8));
     }
     expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' });
-    return { option: 'option' in error ? error.option : undefined, message: error.message };
+    return { option: 'option' in error ? error.option : undefined, message: textOf(error.message) };
   }
   throw new TypeError('it was taken');
 }

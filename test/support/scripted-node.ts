@@ -126,7 +126,7 @@ export function holdAnswers(node: ScriptedNode): { release(script: Script): void
 
 export interface ScriptedAnswer {
   readonly status?: number;
-  /** Added to `content-length` and, but for 401 and 403, the product header; `undefined` leaves one out. */
+  /** Added to `content-length`, the question's id and, but for 401 and 403, the product header; `undefined` leaves one out. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
@@ -135,13 +135,21 @@ export interface ScriptedAnswer {
 /** A complete answer, as Elasticsearch would send it unless told otherwise. */
 export function respond({ status = 200, headers = {}, body = '' }: ScriptedAnswer = {}): Script {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const lines = Object.entries({
-    'content-type': 'application/json',
-    ...(status !== 401 && status !== 403 && { 'x-elastic-product': 'Elasticsearch' }),
-    'content-length': String(Buffer.byteLength(text)),
-    ...headers,
-  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
-  return (socket) => void socket.write(`HTTP/1.1 ${status} Scripted\r\n${lines.join('')}\r\n${text}`);
+  const lines = (head: string) =>
+    Object.entries({
+      'x-opaque-id': idOf(head),
+      'content-type': 'application/json',
+      ...(status !== 401 && status !== 403 && { 'x-elastic-product': 'Elasticsearch' }),
+      'content-length': String(Buffer.byteLength(text)),
+      ...headers,
+    }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
+  return (socket, head) =>
+    void socket.write(`HTTP/1.1 ${status} Scripted\r\n${lines(head).join('')}\r\n${text}`);
+}
+
+/** The `X-Opaque-Id` of a request. */
+export function idOf(head: string): string | undefined {
+  return /\r\nx-opaque-id: ([^\r]*)/i.exec(head)?.[1];
 }
 
 /** The body of `_authenticate` for a native user with an access token, with changes. */

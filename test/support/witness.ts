@@ -114,7 +114,9 @@ export function createWitness(
     }
     const verdict = landed(lookup, failed && answer !== 'reset' ? undefined : answer);
     const yes = verdict.kind === 'yes';
-    const outdated = (yes || verdict.kind === 'no') && model.revokedSince(lookup, yes);
+    // Read after a sleep that was longer than anything may be old.
+    const old = clock.now() - lookup.startedAt > Math.max(lifetimes.ttlMs, timeoutMs);
+    const outdated = (yes || verdict.kind === 'no') && (old || model.revokedSince(lookup, yes));
     lookup.end = { order: model.next, verdict, outdated };
     count(verdict.kind);
     if (outdated) return;

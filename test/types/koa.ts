@@ -51,6 +51,16 @@ new Koa<IdentityState & { readonly started: Date }>()
     ctx.body = [started, ctx.state.identity?.username];
   });
 
+// Under another name, for an application that has something else at `identity`.
+new Koa<IdentityState<'caller'> & { readonly identity: { readonly tenant: string } }>()
+  .use(esauth(verifier, { property: 'caller' }))
+  .use((ctx) => {
+    const tenant: string = ctx.state.identity.tenant;
+    // @ts-expect-error the identity may be absent
+    ctx.state.caller.subject;
+    ctx.body = [tenant, ctx.state.caller?.subject];
+  });
+
 // Guards compose, and know the context.
 app.use(compose([esauth(verifier), requireAuthenticationType('api_key')]));
 app.use(requirePrivileges({ index: [{ names: 'docs', privileges: ['read'] }] }));

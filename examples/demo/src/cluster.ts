@@ -130,11 +130,12 @@ async function recognise(
   }
 }
 
-/** The library names its own options; on the command line they have other names. */
+/** The library names itself and its options; on the command line they have other names. */
 function inOurWords(error: unknown): Complaint {
   const said = error instanceof Error ? error.message : String(error);
   return new Complaint(
     said
+      .replace(/^esauth: (.*)\. See \S+$/, '$1')
       .replaceAll('tls.caFingerprint', '--ca-fingerprint')
       .replaceAll('tls.ca', '--ca')
       .replaceAll(' in nodes', ' in --url')

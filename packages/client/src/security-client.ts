@@ -4,13 +4,12 @@ import {
   type Clock,
   ConfigurationError,
   type ConnectionOptions,
-  flag,
   openConnections,
-  section,
   type Verifier,
 } from '@esauth/core';
 import { type CallOptions, createCaller } from './calls/caller.js';
 import * as calls from './calls/calls.js';
+import { checkOptions } from './calls/option-section.js';
 import type * as rest from './calls/rest-types.js';
 
 /** With whose credential the calls are made. */
@@ -100,12 +99,20 @@ const known = [
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function createSecurityClient(options: SecurityClientOptions): SecurityClient {
-  section('options', options, known);
-  const { timeoutMs = 10_000, tls, verifier, clock = { wall: () => Date.now() } } = options;
+  checkOptions(options, known);
+  const {
+    timeoutMs = 10_000,
+    tls,
+    verifier,
+    allowClientCertificate = false,
+    clock = { wall: () => Date.now() },
+  } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 86_400_000) {
     throw new ConfigurationError('timeoutMs', 'must be an integer from 1 to 86400000');
   }
-  const allowClientCertificate = flag('allowClientCertificate', options.allowClientCertificate);
+  if (typeof allowClientCertificate !== 'boolean') {
+    throw new ConfigurationError('allowClientCertificate', 'must be true or false');
+  }
   if (verifier !== undefined && typeof verifier?.revoke !== 'function') {
     throw new ConfigurationError('verifier', 'must be a verifier of createVerifier');
   }

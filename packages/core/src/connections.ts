@@ -7,7 +7,7 @@ import { readDispatcher } from './options/dispatcher-option.js';
 import { readNodes, readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { readProxies } from './options/proxy-option.js';
 import { systemClock } from './time/clock.js';
-import { explainFailure } from './upstream/network-failure.js';
+import { createEchoMemory } from './upstream/opaque-id.js';
 import { type Answer, createTransports, type NodeRequest } from './upstream/transport.js';
 import { ConfigurationError } from './values/errors.js';
 
@@ -25,7 +25,13 @@ export interface Connection {
   /** Its base URL. */
   readonly node: string;
   /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
-  send(request: NodeRequest, signal: AbortSignal): Promise<Answer>;
+  send(request: NodeRequest, signal: AbortSignal): Promise<NodeAnswer>;
+}
+
+/** An answer, and whether it may be believed to be the one to its question. */
+export interface NodeAnswer extends Answer {
+  /** To be asked of what Elasticsearch itself seems to say. */
+  isOurs(): boolean;
 }
 
 /** All of them. */
@@ -53,18 +59,18 @@ export function openConnections(options: ConnectionOptions, connectTimeoutMs: nu
   return {
     nodes: ways.map(({ url, transport }) => {
       const prefix = url.pathname.replace(/\/+$/, '');
+      const echoes = createEchoMemory();
       return {
         node: url.href,
-        send: (request, signal) => transport.send({ ...request, path: prefix + request.path }, signal),
+        async send(request, signal) {
+          const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
+          if (answer.echoed) echoes.echoed();
+          return { ...answer, isOurs: () => answer.echoed || echoes.missed() };
+        },
       };
     }),
     async close() {
       await Promise.all(ways.map(({ transport }) => transport.close()));
     },
   };
-}
-
-/** What went wrong between here and a node, in words that say which option cures it. */
-export function describeFailure(error: unknown): string {
-  return explainFailure(error)[1];
 }

@@ -1,4 +1,6 @@
-// For applications: making a verifier, and what it says.
+// For applications: making a verifier, and what it says. First of all, that Node is too old for it.
+
+import './values/node-version.js';
 
 export type { AuthenticationType, PrivilegesRequirement, Requirement } from './admission/requirement.js';
 export {
@@ -16,8 +18,15 @@ export type { Health, NodeState, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
 export type { Clock } from './time/clock.js';
-export type { MistakeCode, RejectionCode, UnavailableCode } from './values/codes.js';
-export type { Presented, Scheme } from './values/credential.js';
+export type {
+  MistakeCode,
+  RejectionCode,
+  ThrownCode,
+  UnavailableCode,
+  WarningCode,
+} from './values/codes.js';
+export type { FetchHeaders, NodeRequest, Presented, Scheme } from './values/credential.js';
+export { authorizationOf } from './values/credential.js';
 export type { Challenge, Denial, ProblemDetails } from './values/denial.js';
 export { DenialError } from './values/denial.js';
 export {
@@ -34,6 +43,7 @@ export type {
   Privileges,
   PrivilegesQuestion,
 } from './values/privileges.js';
+export { responseOf } from './values/response.js';
 export type {
   Authenticated,
   PrivilegesAnswered,
@@ -58,16 +68,16 @@ export type { Guards } from './admission/guards.js';
 export { createGuards } from './admission/guards.js';
 export type { Way } from './admission/passage.js';
 export { passGate, passGuard } from './admission/passage.js';
-export type { AdmissionOptions, RouteOptions, VerifierOf } from './admission/settings.js';
+export type { AdmissionOptions, Identified, RouteOptions, VerifierOf } from './admission/settings.js';
 export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
-export { authorizationOf } from './values/credential.js';
 export { own } from './values/json.js';
 
 // For packages of ours that ask Elasticsearch other things.
 
-export type { Connection, ConnectionOptions, Connections } from './connections.js';
-export { describeFailure, openConnections } from './connections.js';
-export { duration, flag, section } from './options/option-checks.js';
+export type { Connection, ConnectionOptions, Connections, NodeAnswer } from './connections.js';
+export { openConnections } from './connections.js';
+export { nearestName } from './options/option-names.js';
+export { explainFailure } from './upstream/network-failure.js';
 export { parseJson } from './values/json.js';
 export { strikeOut } from './values/redaction.js';

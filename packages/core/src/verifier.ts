@@ -161,13 +161,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { apiKeyDetails } = settings;
   const elasticsearch = createElasticsearch(nodes, {
     ...{ clock, timeoutMs, clientAuthentication, apiKeyDetails, warn },
+    maxBodyBytes: upstream.maxBodyBytes,
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter();
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
-  const parts = { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache };
+  const longestMs = Math.max(ttlMs, timeoutMs);
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
   const lookUp = createLookup(parts, count);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
@@ -220,7 +222,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
-            'revoke: credential must be an Authorization value, with its scheme',
+            'revoke: credential must be an Authorization value with its scheme, such as Bearer ‹token›',
           );
         }
       }
@@ -248,6 +250,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       evictions: cache.evictions,
       entries: cache.entries,
       rejectedEntries: cache.rejectedEntries,
+      bytes: cache.bytes,
       inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,
@@ -260,14 +263,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
         throw new ConfigurationError('dispatcher', 'its connections are its own, renewTls cannot renew them');
       }
       // Nothing given would mean the system's trust: rather a mistake than a wish.
-      if (given === undefined) throw new ConfigurationError('tls', 'must be an object');
+      if (given === undefined)
+        throw new ConfigurationError('tls', 'must be an object, all of the option tls');
       const tls = readTls(given);
       warnOfOpenDoors([], tls, warn);
       transports.renewTls(tls);
     },
 
     async close() {
-      closed ??= unavailable(new LookupError('closed', 'the verifier was closed'));
+      closed ??= unavailable(
+        new LookupError('closed', 'the verifier was closed; close() comes after the last request'),
+      );
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();

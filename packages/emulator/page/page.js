@@ -48,7 +48,7 @@ async function watch() {
 
 /** @param {object} action */
 async function act(action) {
-  /** @type {{ done?: string, problem?: string }} */
+  /** @type {{ done?: string, problem?: string, authorization?: string }} */
   let outcome;
   try {
     const headers = { 'content-type': 'application/json', 'x-esauth-token': token };
@@ -61,6 +61,7 @@ async function act(action) {
   said.textContent = outcome.done ?? outcome.problem ?? '';
   said.classList.toggle('problem', outcome.done === undefined);
   await refresh();
+  return outcome;
 }
 
 /** @param {View} state */
@@ -80,6 +81,17 @@ function show(state) {
   fillSome('keys', keys, (key) => keyRow(key, now));
   fillSome('tokens', tokens, (item) => tokenRow(item, now));
   fillSome('users', users, userRow);
+  offer(users.items.filter(({ enabled }) => enabled).map(({ username }) => username));
+}
+
+/** Leaves the choice as it is while there is nothing new. @param {string[]} names */
+function offer(names) {
+  const select = makeOf();
+  const before = [...select.options].map(({ value }) => value);
+  if (JSON.stringify(before) === JSON.stringify(names)) return;
+  const chosen = select.value;
+  select.replaceChildren(...names.map((name) => new Option(name, name)));
+  if (names.includes(chosen)) select.value = chosen;
 }
 
 /** @param {FaultView} fault @returns {Row} */
@@ -277,6 +289,14 @@ function duration(ms) {
     .join(' ');
 }
 
+function makeOf() {
+  return /** @type {HTMLSelectElement} */ (byId('make-of'));
+}
+
+function madeHeader() {
+  return /** @type {HTMLInputElement} */ (byId('made-header'));
+}
+
 /** @param {string} id */
 function byId(id) {
   const element = document.getElementById(id);
@@ -294,6 +314,25 @@ byId('break').addEventListener('submit', (event) => {
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
   const times = form.get('times');
   void act({ action: 'break', how: form.get('how'), times: times === '' ? null : Number(times) });
+});
+byId('make').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { submitter } = /** @type {SubmitEvent} */ (event);
+  const action = `make a ${submitter?.getAttribute('value')}`;
+  const { authorization } = await act({ action, username: makeOf().value });
+  byId('made').hidden = authorization === undefined;
+  madeHeader().value = authorization === undefined ? '' : `Authorization: ${authorization}`;
+});
+byId('made').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const header = madeHeader();
+  header.select();
+  try {
+    await navigator.clipboard.writeText(header.value);
+    write(byId('said'), 'Copied.');
+  } catch {
+    write(byId('said'), 'This browser does not let the page copy it; it is selected.');
+  }
 });
 byId('break-cluster').addEventListener('submit', (event) => {
   event.preventDefault();

@@ -1,20 +1,21 @@
-/** Puts an emulator together: state, endpoints, controls and listener. */
+/** Puts an emulator together: state, endpoints, controls and listener; and the state anew, when a test begins. */
 
-import { createSecurity } from './cluster/security.js';
-import { type Clock, createClock } from './controls/clock.js';
+import { createSecurity, type Security } from './cluster/security.js';
+import { type Clock, createClock, type ScheduledClock } from './controls/clock.js';
 import { type ClusterState, createClusterStates } from './controls/cluster-states.js';
 import { createFaults, type Faults } from './controls/faults.js';
 import { createRequestLog, type RequestRecord } from './controls/request-log.js';
 import { routesOf } from './endpoints/all.js';
+import { createIssuer, type Issuer } from './issuing/issuer.js';
 import { type EmulatorOptions, readOptions, type Settings } from './options/options.js';
 import { isLoopbackHost } from './page/guard.js';
-import { createPage } from './page/page.js';
+import { createPage, type Page } from './page/page.js';
 import { makeCertificate } from './server/certificates.js';
-import { createDispatcher } from './server/dispatcher.js';
+import { createDispatcher, type Dispatcher } from './server/dispatcher.js';
 import { type OnOver, type RunningServer, startServer } from './server/server.js';
 
 /** An emulator that runs. */
-export interface Emulator {
+export interface Emulator extends Issuer {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
   /** With `tls`: the certificate of the authority that its clients have to trust, PEM. It is made anew at each start. */
@@ -36,6 +37,16 @@ export interface Emulator {
   cluster(state: ClusterState): () => void;
   /** The requests that arrived, in order; of very many, the last 10 000 at least. It may be emptied. */
   readonly requests: RequestRecord[];
+  /**
+   * Puts everything back to how it started, for the next test: users, roles, keys, tokens and documents are those of the
+   * options, nothing is broken, `requests` is empty, and the time is the machine's. Address and connections stay; with a
+   * `seed` ids and secrets come again. What still waits for an answer gets it now.
+   *
+   * A verifier goes on to remember what was true before: `verifier.revoke('all')`.
+   *
+   * @returns a promise that resolves when all that was held back is answered
+   */
+  reset(): Promise<void>;
   /** Stops at once: open connections end, also those in use. */
   close(): Promise<void>;
 }
@@ -64,19 +75,30 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   const settings = readOptions(options);
   const clock = createClock();
   const faults = createFaults();
-  const states = createClusterStates(clock);
-  let listensAt = '';
-  const security = createSecurity(settings, clock, states, () => listensAt);
-  for (const [name, role] of settings.roles) security.roles.put(name, role);
-  for (const { user, password } of settings.users) security.users.put(user, password);
   const log = createRequestLog(clock.now);
-  const page =
-    settings.ui && isLoopbackHost(settings.host) ? createPage({ security, faults, log }) : undefined;
-  const dispatcher = createDispatcher(security, routesOf(settings));
-  // `http.max_header_size`
-  const maxHeaderBytes = settings.version.major === 7 ? 8192 : 16_384;
-  const certificate = settings.tls ? await makeCertificate(settings.host) : undefined;
-  const parts = { dispatcher, clock, faults, log, maxHeaderBytes, certificate, page, onOver };
+  let listensAt = '';
+  const raise = (): Cluster => raiseCluster(settings, clock, () => listensAt);
+  let cluster = raise();
+  // They ask for it each time: it may have begun anew.
+  const parts = {
+    get security() {
+      return cluster.security;
+    },
+    get dispatcher() {
+      return cluster.dispatcher;
+    },
+    clock,
+    faults,
+    log,
+    // `http.max_header_size`
+    maxHeaderBytes: settings.version.major === 7 ? 8192 : 16_384,
+    certificate: settings.tls ? await makeCertificate(settings.host) : undefined,
+    page: undefined as Page | undefined,
+    onOver,
+  };
+  const issuer = createIssuer(() => cluster.security);
+  const hasPage = settings.ui && isLoopbackHost(settings.host);
+  if (hasPage) parts.page = createPage(parts);
   const server = await startServer(parts, settings.host, settings.port).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`startEmulator: can not listen on ${settings.host}, port ${settings.port}: ${reason}`, {
@@ -88,18 +110,45 @@ export async function launch(options: EmulatorOptions, onOver?: OnOver): Promise
   listensAt = new URL(url).host;
   return {
     url,
-    ...(certificate !== undefined && { ca: certificate.ca }),
+    ...(parts.certificate !== undefined && { ca: parts.certificate.ca }),
     username: 'elastic',
     password: settings.password,
-    clock: { now: clock.now, advance: clock.advance },
+    clock: {
+      now: clock.now,
+      wall: clock.wall,
+      monotonic: clock.monotonic,
+      after: clock.after,
+      advance: clock.advance,
+    },
     faults: { add: faults.add },
-    cluster: states.enter,
+    cluster: (state) => cluster.security.states.enter(state),
     requests: log.records,
+    ...issuer,
+    reset() {
+      for (const { id } of faults.armed()) faults.remove(id);
+      log.clear();
+      const answered = clock.reset();
+      cluster = raise();
+      return answered;
+    },
     close() {
       clock.stop();
       return server.close();
     },
   };
+}
+
+/** The state of the cluster, and what answers from it. */
+interface Cluster {
+  readonly security: Security;
+  readonly dispatcher: Dispatcher;
+}
+
+function raiseCluster(settings: Settings, clock: ScheduledClock, listensAt: () => string): Cluster {
+  const security = createSecurity(settings, clock, createClusterStates(clock), listensAt);
+  for (const [name, role] of settings.roles) security.roles.put(name, role);
+  for (const { user, password } of settings.users) security.users.put(user, password);
+  return { security, dispatcher: createDispatcher(security, routesOf(settings)) };
 }
 
 function urlOf(server: RunningServer, { host, tls }: Settings): string {

@@ -7,12 +7,15 @@ import type { Request } from 'express';
 
 export * from '@esauth/core';
 
+/** For the option `property`: `declare module '@esauth/express' { interface IdentityProperty { name: 'caller' } }`. */
+// biome-ignore lint/suspicious/noEmptyInterface: applications add to it
+export interface IdentityProperty {}
+
+type Identified = core.Identified<IdentityProperty>;
+
 declare global {
   namespace Express {
-    interface Request {
-      /** Who is calling; set by `esauth`, absent where it is optional and nobody was presented. */
-      identity?: core.Identity | undefined;
-    }
+    interface Request extends Identified {}
   }
 }
 
@@ -53,7 +56,7 @@ export function esauth(given: core.Given<Request>, options?: core.AdmissionOptio
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (req: Request, res: ServerResponse, next?: Next): unknown =>
-    core.passGate(gate, req, way(res, next), (identity) => Object.assign(req, { identity }));
+    core.passGate(gate, req, way(res, next), req);
   return Object.assign(authenticate as Middleware, 'verify' in verifier && { verifier });
 }
 

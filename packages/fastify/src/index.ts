@@ -5,14 +5,18 @@ import * as core from '@esauth/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
+import { checkRegistration, declareProperty } from './registration.js';
 
 export * from '@esauth/core';
 
+/** For the option `property`: `declare module '@esauth/fastify' { interface IdentityProperty { name: 'caller' } }`. */
+// biome-ignore lint/suspicious/noEmptyInterface: applications add to it
+export interface IdentityProperty {}
+
+type Identified = core.Identified<IdentityProperty>;
+
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who is calling; set by `esauth`, absent where it is optional and nobody was presented. */
-    identity?: core.Identity | undefined;
-  }
+  interface FastifyRequest extends Identified {}
   interface FastifyContextConfig {
     /** `false` leaves a route open to everybody; an object changes what it asks for. */
     esauth?: core.RouteOptions | false | undefined;
@@ -62,12 +66,14 @@ export const esauth: FastifyPluginAsync<EsauthOptions> = fastifyPlugin(plugin, {
 });
 
 // Async, so that what is thrown here stops the start, and not the process.
-async function plugin(app: FastifyInstance, { verifier: given, ...options }: EsauthOptions): Promise<void> {
-  const verifier = core.verifierFrom(given);
+async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<void> {
+  checkRegistration(app);
+  const { verifier: given, ...options } = registered;
+  const verifier = core.verifierFrom(given, 'verifier');
   if (verifier !== given && 'close' in verifier) app.addHook('onClose', () => verifier.close());
   const gate = core.createGate(verifier, options, { node: ({ raw }) => raw, address: ({ ip }) => ip });
 
-  if (!app.hasRequestDecorator('identity')) app.decorateRequest('identity', undefined);
+  declareProperty(app, options.property);
   refuseMalformedUrls(app);
   // What is wrong in a route that was defined before this plugin was loaded, is found at its first request.
   app.addHook('onRoute', ({ config }) => void gate.forRoute(core.own(config, 'esauth')));
@@ -77,7 +83,7 @@ async function plugin(app: FastifyInstance, { verifier: given, ...options }: Esa
   // No async function: what is known is passed on in the same turn.
   function authenticate(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const route = gate.forRoute(core.own(request.routeOptions.config, 'esauth'));
-    void core.passGate(route, request, way(reply, done), (identity) => Object.assign(request, { identity }));
+    void core.passGate(route, request, way(reply, done), request);
   }
 }
 

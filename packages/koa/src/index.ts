@@ -6,11 +6,8 @@ import type { Context, Middleware, Next } from 'koa';
 
 export * from '@esauth/core';
 
-/** What `esauth` adds to `ctx.state`: `new Koa<IdentityState>()`. */
-export interface IdentityState {
-  /** Who is calling; absent where it is optional and nobody was presented. */
-  identity?: core.Identity | undefined;
-}
+/** What `esauth` adds to `ctx.state`: `new Koa<IdentityState>()`; `IdentityState<'caller'>` with that `property`. */
+export type IdentityState<Property extends string = 'identity'> = core.Identified<{ name: Property }>;
 
 /**
  * Middleware that can be awaited too: without `next` it returns a promise that rejects with a `DenialError` for
@@ -21,10 +18,18 @@ export type Guard = Middleware & Awaitable;
 type Awaitable = (ctx: Pick<Context, 'req' | 'res'>) => Promise<unknown>;
 
 /** Middleware that lets authenticated requests pass. */
-export type EntranceMiddleware = Middleware<IdentityState> & Awaitable;
+export type EntranceMiddleware<Property extends string = 'identity'> = Middleware<IdentityState<Property>> &
+  Awaitable;
 
 /** The same; `verifier` is there to revoke, watch and close it. */
-export type EsauthMiddleware = EntranceMiddleware & { readonly verifier: core.Verifier };
+export type EsauthMiddleware<Property extends string = 'identity'> = EntranceMiddleware<Property> & {
+  readonly verifier: core.Verifier;
+};
+
+/** `property` is the name under which the identity stands in `ctx.state`. */
+export type EsauthOptions<Property extends string> = core.AdmissionOptions<Context> & {
+  readonly property?: Property | undefined;
+};
 
 /**
  * Accepts the `Authorization` header that Elasticsearch accepts, and puts the caller on `ctx.state.identity`.
@@ -37,14 +42,14 @@ export type EsauthMiddleware = EntranceMiddleware & { readonly verifier: core.Ve
  * app.use(esauth({ nodes: 'https://es.internal:9200' }));
  * app.use((ctx) => { ctx.body = ctx.state.identity; });
  */
-export function esauth(
+export function esauth<Property extends string = 'identity'>(
   given: core.VerifierOf<Context>,
-  options?: core.AdmissionOptions<Context>,
-): EntranceMiddleware;
-export function esauth(
+  options?: EsauthOptions<Property>,
+): EntranceMiddleware<Property>;
+export function esauth<Property extends string = 'identity'>(
   given: core.Verifier | core.VerifierOptions,
-  options?: core.AdmissionOptions<Context>,
-): EsauthMiddleware;
+  options?: EsauthOptions<Property>,
+): EsauthMiddleware<Property>;
 export function esauth(
   given: core.Given<Context>,
   options?: core.AdmissionOptions<Context>,
@@ -54,7 +59,7 @@ export function esauth(
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (ctx: Context, next?: Next): unknown =>
-    core.passGate(gate, ctx, way(ctx, next), (identity) => Object.assign(ctx.state, { identity }));
+    core.passGate(gate, ctx, way(ctx, next), ctx.state);
   return Object.assign(authenticate as EntranceMiddleware, 'verify' in verifier && { verifier });
 }
 

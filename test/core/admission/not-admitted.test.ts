@@ -2,15 +2,16 @@
 
 import { callerHeaders, createGuard, DenialError, identityOf, type RequestLike, roles } from '@esauth/core';
 import { expect, test } from 'vitest';
+import { textOf } from '../../support/text-of.js';
 import { warningsDuring } from '../../support/warnings.js';
 
 const complaint =
-  'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it';
+  'a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before';
 
 async function warnedOf(action: () => unknown): Promise<readonly string[]> {
   const warnings = await warningsDuring(action);
   expect(warnings.every(({ code }) => code === 'ESAUTH_NO_MIDDLEWARE')).toBe(true);
-  return warnings.map(({ message }) => message.replace(`: ${complaint}`, ''));
+  return warnings.map(({ message }) => textOf(message).split(`: ${complaint}`)[0] ?? '');
 }
 
 function refused(action: () => unknown): unknown {

@@ -83,6 +83,7 @@ test('what can refuse nobody throws, before anything is asked or recorded', () =
       asked.push(admitted);
       return { identity: undefined } satisfies Admission;
     },
+    show: () => {},
     forRoute: () => gate,
   };
   const wrong: readonly unknown[] = [

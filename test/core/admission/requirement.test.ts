@@ -15,6 +15,7 @@ import {
   judgeRequirement,
   openParts,
 } from '../../../packages/core/src/admission/requirement.js';
+import { worded } from '../../../packages/core/src/values/messages.js';
 import { apiKeyIdentity, userIdentity } from '../../support/identities.js';
 
 const read = privileges({ index: [{ names: 'docs', privileges: ['read'] }] });
@@ -68,7 +69,7 @@ describe('the constructors', () => {
         name: 'ConfigurationError',
         code: 'invalid_option',
         option: name,
-        message: `${name}: must be one or more names, none of them empty`,
+        message: worded('invalid_option', `${name}: must be one or more names, none of them empty`),
       }),
     );
   });

@@ -31,6 +31,7 @@ function setUp(changes: Partial<CacheSettings> = {}) {
     staleIfErrorMs: 0,
     rejectedTtlMs: 5_000,
     maxEntries: 10,
+    maxBytes: 1_000_000,
     maxRejectedEntries: 5,
     jitter: 0,
     ...changes,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createFingerprinter } from '../../../packages/core/src/memory/fingerprint.js';
 import { createMemoryStore } from '../../../packages/core/src/memory/memory-store.js';
 
@@ -50,6 +50,58 @@ test('counts as evicted what had to make room, not what was deleted, replaced or
   expect(store.size).toBe(0);
   expect(store.get(name(3))).toBeUndefined();
   expect(store.evictions).toBe(2);
+});
+
+describe('a budget in bytes', () => {
+  type Weighed = { bytes: number };
+  const weighed = (maxBytes: number, ...weights: readonly number[]) => {
+    const store = createMemoryStore<Weighed>(100, { maxBytes, bytesOf: ({ bytes }) => bytes });
+    for (const [index, bytes] of weights.entries()) store.set(name(index), { bytes });
+    return store;
+  };
+  const kept = (store: ReturnType<typeof weighed>, count: number) =>
+    Array.from({ length: count }, (_, index) => index).filter((index) => store.has(name(index)));
+
+  test('P24: those that were used least recently make room, as many as it takes', () => {
+    const store = weighed(100, 40, 30, 30);
+    expect(store.bytes).toBe(100);
+    store.get(name(0));
+    store.set(name(3), { bytes: 31 });
+    expect(kept(store, 4)).toEqual([0, 3]);
+    expect([store.bytes, store.evictions]).toEqual([71, 2]);
+  });
+
+  test('what is heavier than all may be together is not kept, nor what it should replace, and nobody makes room', () => {
+    const store = weighed(100, 40, 30);
+    store.set(name(0), { bytes: 101 });
+    expect(kept(store, 2)).toEqual([1]);
+    expect([store.bytes, store.evictions]).toEqual([30, 0]);
+  });
+
+  test('one that has grown is weighed again when it is set again', () => {
+    const store = weighed(100, 40, 30);
+    const entry = store.get(name(0));
+    if (entry === undefined) throw new TypeError('it is kept');
+    entry.bytes = 90;
+    store.set(name(0), entry);
+    expect(store.get(name(0))).toBe(entry);
+    expect(kept(store, 2)).toEqual([0]);
+    expect(store.bytes).toBe(90);
+  });
+
+  test('what is replaced, deleted or cleared is given back', () => {
+    const store = weighed(100, 40, 30, 20);
+    store.set(name(0), { bytes: 10 });
+    expect(store.bytes).toBe(60);
+    store.delete(name(1));
+    expect(store.bytes).toBe(30);
+    store.clear();
+    expect([store.bytes, store.evictions]).toEqual([0, 0]);
+  });
+
+  test('without one nothing is weighed', () => {
+    expect(filled(3, 3).bytes).toBe(0);
+  });
 });
 
 test('P25: holds no more entries than it may, however many come', () => {

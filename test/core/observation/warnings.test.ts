@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createWarner, warnOnce } from '../../../packages/core/src/observation/warnings.js';
+import { createWarner, type WarningKey, warnOnce } from '../../../packages/core/src/observation/warnings.js';
+import { errorsPage } from '../../../packages/core/src/values/messages.js';
 import { createFakeClock } from '../../support/fake-clock.js';
+import { textOf } from '../../support/text-of.js';
 import { warningsDuring } from '../../support/warnings.js';
 
 describe('a warner', () => {
@@ -8,7 +10,11 @@ describe('a warner', () => {
     const warn = createWarner(createFakeClock());
     const heard = await warningsDuring(() => warn('ESAUTH_TIMEOUT https://es/', 'no verdict: too late'));
     expect(heard).toEqual([
-      { name: 'EsauthWarning', code: 'ESAUTH_TIMEOUT', message: 'no verdict: too late' },
+      {
+        name: 'EsauthWarning',
+        code: 'ESAUTH_TIMEOUT',
+        message: `esauth: no verdict: too late. See ${errorsPage}#timeout`,
+      },
     ]);
   });
 
@@ -28,16 +34,20 @@ describe('a warner', () => {
         warn('ESAUTH_TIMEOUT https://es/', message);
       }
     });
-    expect(heard.map(({ message }) => message)).toEqual(['first', 'after a minute', 'after another']);
+    expect(heard.map(({ message }) => textOf(message))).toEqual(['first', 'after a minute', 'after another']);
   });
 
   test('keeps nodes and codes apart', async () => {
     const warn = createWarner(createFakeClock());
-    const keys = ['ESAUTH_TIMEOUT https://a/', 'ESAUTH_TIMEOUT https://b/', 'ESAUTH_UNREACHABLE https://a/'];
+    const keys: readonly WarningKey[] = [
+      'ESAUTH_TIMEOUT https://a/',
+      'ESAUTH_TIMEOUT https://b/',
+      'ESAUTH_UNREACHABLE https://a/',
+    ];
     const heard = await warningsDuring(() => {
       for (const key of [...keys, ...keys]) warn(key, key);
     });
-    expect(heard.map(({ message }) => message)).toEqual(keys);
+    expect(heard.map(({ message }) => textOf(message))).toEqual(keys);
   });
 
   test('P19: does not measure the minute by the wall clock', async () => {
@@ -51,7 +61,25 @@ describe('a warner', () => {
       await clock.advance(60_000);
       warn('ESAUTH_TIMEOUT https://es/', 'an hour back, and a minute later');
     });
-    expect(heard.map(({ message }) => message)).toEqual(['first', 'an hour back, and a minute later']);
+    expect(heard.map(({ message }) => textOf(message))).toEqual([
+      'first',
+      'an hour back, and a minute later',
+    ]);
+  });
+
+  test('bounds and clips what an upstream writes into keys and messages', async () => {
+    const clock = createFakeClock();
+    const warn = createWarner(clock);
+    const long = 'x'.repeat(1_000_000);
+    const warnings = await warningsDuring(async () => {
+      for (let n = 0; n < 10_000; n += 1) warn(`ESAUTH_MISFIT ${n} ${long.slice(0, 300)}`, `${n}${long}`);
+      warn('ESAUTH_TIMEOUT node', 'another code is heard');
+      for (let n = 0; n < 10; n += 1) warn(`ESAUTH_TIMEOUT node${n}`, 'once');
+    });
+    expect(warnings).toHaveLength(102);
+    expect(warnings.every(({ message }) => message.length <= 1_001)).toBe(true);
+    await clock.advance(60_000);
+    expect(await warningsDuring(async () => warn('ESAUTH_MISFIT 9999', 'later'))).toHaveLength(1);
   });
 
   test('does not silence another verifier', async () => {
@@ -66,12 +94,12 @@ describe('a warner', () => {
 
 test('a mistake in a program is warned of once in a process, whoever runs into it', async () => {
   const heard = await warningsDuring(() => {
-    for (const code of ['ESAUTH_TEST_A', 'ESAUTH_TEST_A', 'ESAUTH_TEST_B', 'ESAUTH_TEST_A']) {
+    for (const code of ['ESAUTH_SOURCE', 'ESAUTH_SOURCE', 'ESAUTH_REFRESH', 'ESAUTH_SOURCE'] as const) {
       warnOnce(code, `mend ${code}`);
     }
   });
-  expect(heard).toEqual([
-    { name: 'EsauthWarning', code: 'ESAUTH_TEST_A', message: 'mend ESAUTH_TEST_A' },
-    { name: 'EsauthWarning', code: 'ESAUTH_TEST_B', message: 'mend ESAUTH_TEST_B' },
+  expect(heard.map((each) => ({ ...each, message: textOf(each.message) }))).toEqual([
+    { name: 'EsauthWarning', code: 'ESAUTH_SOURCE', message: 'mend ESAUTH_SOURCE' },
+    { name: 'EsauthWarning', code: 'ESAUTH_REFRESH', message: 'mend ESAUTH_REFRESH' },
   ]);
 });

@@ -39,7 +39,9 @@ const create = (dispatcher: unknown) =>
 const refusal = expect.objectContaining({
   name: 'ConfigurationError',
   option: 'dispatcher',
-  message: "dispatcher: must be one of undici 7: this one is of another major version, or Node's own",
+  message: expect.stringContaining(
+    "dispatcher: must be one of undici 7: this one is of another major version, or Node's own",
+  ),
 });
 
 describe('undici 7', () => {

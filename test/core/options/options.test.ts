@@ -25,6 +25,7 @@ test('only nodes are required, everything else has its default', () => {
       staleIfErrorMs: 0,
       rejectedTtlMs: 5_000,
       maxEntries: 10_000,
+      maxBytes: 67_108_864,
       maxRejectedEntries: 2_000,
       jitter: 0.1,
     },
@@ -32,6 +33,7 @@ test('only nodes are required, everything else has its default', () => {
       timeoutMs: 3_000,
       hedgeAfterMs: 1_000,
       retries: 1,
+      maxBodyBytes: 65_536,
       maxConcurrent: 32,
       maxQueue: 1_000,
       breaker: { failures: 5, openMs: 2_000 },
@@ -64,9 +66,10 @@ test('an option that is undefined is one that was not given', () => {
       ttlMs: undefined,
       rejectedTtlMs: undefined,
       maxEntries: undefined,
+      maxBytes: undefined,
       maxRejectedEntries: undefined,
     },
-    upstream: { timeoutMs: undefined },
+    upstream: { timeoutMs: undefined, maxBodyBytes: undefined },
   };
   expect(readOptions({ nodes, ...inner })).toStrictEqual(readOptions({ nodes }));
 });
@@ -114,7 +117,16 @@ describe('takes', () => {
     ['the longest header', { maxHeaderLength: 15_872 }, { maxHeaderLength: 15_872 }],
     [
       'the least of a cache',
-      { cache: { ttlMs: 0, rejectedTtlMs: 0, maxEntries: 1, maxRejectedEntries: 1, jitter: 0 } },
+      {
+        cache: {
+          ttlMs: 0,
+          rejectedTtlMs: 0,
+          maxEntries: 1,
+          maxBytes: 1_048_576,
+          maxRejectedEntries: 1,
+          jitter: 0,
+        },
+      },
       {
         cache: {
           ttlMs: 0,
@@ -122,6 +134,7 @@ describe('takes', () => {
           staleIfErrorMs: 0,
           rejectedTtlMs: 0,
           maxEntries: 1,
+          maxBytes: 1_048_576,
           maxRejectedEntries: 1,
           jitter: 0,
         },
@@ -136,6 +149,7 @@ describe('takes', () => {
           staleIfErrorMs: 86_400_000,
           rejectedTtlMs: 86_400_000,
           maxEntries: 16_777_216,
+          maxBytes: 17_179_869_184,
           maxRejectedEntries: 16_777_216,
           jitter: 0.5,
         },
@@ -147,6 +161,7 @@ describe('takes', () => {
           staleIfErrorMs: 86_400_000,
           rejectedTtlMs: 86_400_000,
           maxEntries: 16_777_216,
+          maxBytes: 17_179_869_184,
           maxRejectedEntries: 16_777_216,
           jitter: 0.5,
         },
@@ -159,6 +174,7 @@ describe('takes', () => {
           timeoutMs: 1,
           hedgeAfterMs: 0,
           retries: 0,
+          maxBodyBytes: 4_096,
           maxConcurrent: 1,
           maxQueue: 1,
           breaker: { failures: 1, openMs: 1 },
@@ -169,6 +185,7 @@ describe('takes', () => {
           timeoutMs: 1,
           hedgeAfterMs: 0,
           retries: 0,
+          maxBodyBytes: 4_096,
           maxConcurrent: 1,
           maxQueue: 1,
           breaker: { failures: 1, openMs: 1 },
@@ -177,12 +194,20 @@ describe('takes', () => {
     ],
     [
       'the most of upstream',
-      { upstream: { timeoutMs: 86_400_000, hedgeAfterMs: 86_399_999, breaker: { openMs: 86_400_000 } } },
+      {
+        upstream: {
+          timeoutMs: 86_400_000,
+          hedgeAfterMs: 86_399_999,
+          maxBodyBytes: 1_048_576,
+          breaker: { openMs: 86_400_000 },
+        },
+      },
       {
         upstream: {
           timeoutMs: 86_400_000,
           hedgeAfterMs: 86_399_999,
           retries: 1,
+          maxBodyBytes: 1_048_576,
           maxConcurrent: 32,
           maxQueue: 1_000,
           breaker: { failures: 5, openMs: 86_400_000 },
@@ -235,4 +260,11 @@ describe('takes', () => {
     schemes.push('Basic');
     expect(settings.schemes).toEqual(['Bearer']);
   });
+});
+
+test('with the details of API keys, longer bodies are read', () => {
+  const readWith = (options: Record<string, unknown>) =>
+    readOptions({ nodes, ...options }).upstream.maxBodyBytes;
+  expect(readWith({ apiKeyDetails: true })).toBe(262_144);
+  expect(readWith({ apiKeyDetails: true, upstream: { maxBodyBytes: 5_000 } })).toBe(5_000);
 });

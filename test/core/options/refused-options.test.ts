@@ -23,7 +23,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['nodes', 'required: the base URL of Elasticsearch, or a list of them', [undefined, []]],
   [
     'nodes',
-    'must be absolute http: or https: URLs',
+    'must be absolute http: or https: URLs, as strings such as https://localhost:9200',
     [
       null,
       '',
@@ -85,7 +85,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ],
   [
     'tls.ca',
-    'must be a certificate as a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
     ['', null, 42, {}, [], [''], [canary, 42], new Uint8Array(3), true],
   ],
   [
@@ -129,6 +129,11 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache.jitter', 'must be a number from 0 to 0.5', [null, canary, Number.NaN, -0.01, 0.51, Infinity]],
   ['cache.rejectedTtlMs', duration(0), wrongNumbers],
   ['cache.maxEntries', count(16_777_216), wrongCounts],
+  [
+    'cache.maxBytes',
+    'must be an integer from 1048576 to 17179869184',
+    [1_048_575, 17_179_869_185, 2_000_000.5, ...wrongCounts.filter((value) => value !== 16_777_217)],
+  ],
   ['cache.maxRejectedEntries', count(16_777_216), wrongCounts],
   ['upstream.timeoutMs', duration(1), [0, 0.5, ...wrongNumbers]],
   [
@@ -149,17 +154,17 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option; known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxRejectedEntries, jitter',
+    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter',
     [canary, 1],
   ],
   [
     'tls.passphrases',
-    'unknown option; known are ca, caFingerprint, cert, key, passphrase, servername, rejectUnauthorized',
+    'unknown option (did you mean tls.passphrase?); known are ca, caFingerprint, cert, key, passphrase, servername, rejectUnauthorized',
     [canary],
   ],
   [
     'tls.ca',
-    'must be a certificate as a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
     [canary, `/etc/${canary}.pem`],
   ],
   [
@@ -174,8 +179,8 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['tls.rejectUnauthorized', 'must be true or false', [0, canary]],
   [
     'clientAuthentication',
-    'must be a string of visible ASCII characters',
-    ['', 42, `${canary} `, `${canary}\n`],
+    'must be a string of printable ASCII characters, without a space or a line break around it',
+    ['', 42, ' ', `${canary} `, ` ${canary}`, `${canary}\n`, `${canary}\r\nx`, `${canary}\u00e4`],
   ],
   ['apiKeyDetails', 'must be true or false', [0, canary, null]],
   [
@@ -203,6 +208,11 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['upstream.retries', 'must be an integer from 0 to 16777216', [-1, 1.5, '1', Number.NaN]],
   ['upstream.hedgeAfterMs', duration(0), wrongNumbers],
   ['upstream.hedgeAfterMs', 'must be below upstream.timeoutMs', [3_000, 4_000]],
+  [
+    'upstream.maxBodyBytes',
+    'must be an integer from 4096 to 1048576',
+    [4_095, 1_048_577, 5_000.5, ...wrongCounts],
+  ],
   ['upstream.maxConcurrent', count(16_777_216), wrongCounts],
   ['upstream.maxQueue', count(16_777_216), wrongCounts],
   ['upstream.breaker', 'must be an object', wrongSections],
@@ -211,12 +221,12 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['challenge.scope', 'unknown option; known are realm, resourceMetadata', [canary]],
   [
     'upstream.timeout',
-    'unknown option; known are timeoutMs, retries, hedgeAfterMs, maxConcurrent, maxQueue, breaker',
+    'unknown option (did you mean upstream.timeoutMs?); known are timeoutMs, retries, hedgeAfterMs, maxBodyBytes, maxConcurrent, maxQueue, breaker',
     [canary, undefined],
   ],
   [
     'password',
-    'unknown option; known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -226,7 +236,10 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
 });
 
 test.each([undefined, null, nodes, [nodes], 42])('options must be an object, not %j', (given) => {
-  expect(refusalOf(given)).toEqual({ option: 'options', message: 'options: must be an object' });
+  expect(refusalOf(given)).toEqual({
+    option: 'options',
+    message: "options: must be an object, such as { nodes: 'https://localhost:9200' }",
+  });
 });
 
 test.each(['__proto__', 'constructor', 'toString'])('P10: %s is an unknown option too', (name) => {

@@ -2,7 +2,9 @@
 // of the two requests. Real connections, stepped time; `silent-node.test.ts` has the same on the real clock.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Call, createNodes, type Nodes, type Reply } from '../../../packages/core/src/upstream/nodes.js';
+import type { Call } from '../../../packages/core/src/upstream/conversation.js';
+import { createNodes, type Nodes } from '../../../packages/core/src/upstream/nodes.js';
+import type { Reply } from '../../../packages/core/src/upstream/question.js';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import {

@@ -44,7 +44,7 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
     'a connection that took too long',
     failure('Connect Timeout Error (attempted address: …)', 'UND_ERR_CONNECT_TIMEOUT'),
     'timeout',
-    'no connection in time',
+    'no connection in time; check host and port in nodes, and firewalls between',
   ],
   [
     'P47: an answer that cannot be parsed is not quoted',
@@ -69,5 +69,5 @@ const table: readonly (readonly [string, unknown, string, string])[] = [
   ],
 ];
 test.each(table)('%s', (_name, error, code, message) => {
-  expect(explainFailure(error)).toEqual([code, message]);
+  expect(explainFailure(error, 'https://es/')).toEqual([code, message]);
 });

@@ -1,13 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NodeEvent } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Call,
-  createNodes,
-  type Nodes,
-  nobodyWaits,
-  type Reply,
-} from '../../../packages/core/src/upstream/nodes.js';
+import { type Call, nobodyWaits } from '../../../packages/core/src/upstream/conversation.js';
+import { createNodes, type Nodes } from '../../../packages/core/src/upstream/nodes.js';
+import type { Reply } from '../../../packages/core/src/upstream/question.js';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { respond, type Script, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
@@ -342,6 +338,14 @@ describe('breaker', () => {
     expect(await ask()).toBe(200);
     expect(nodes.states[0]).toMatchObject({ failures: 0 });
   });
+});
+
+test('that an answer lacks its id is counted once, however often it is read', async () => {
+  await start([fine]);
+  await askTimes(16);
+  servers[0]?.answer(respond({ body: '{}', headers: { 'x-opaque-id': undefined } }));
+  const reply = await nodes.send({ path, headers: {} }, call());
+  for (let time = 0; time < 10; time += 1) expect(reply.kind === 'answer' && reply.isOurs()).toBe(false);
 });
 
 describe('getAll', () => {

@@ -17,6 +17,7 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../support/scripted-node.js';
+import { textOf } from '../../support/text-of.js';
 import { warningsDuring } from '../../support/warnings.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
@@ -43,7 +44,7 @@ const create = (tls: TlsOptions, more: Partial<VerifierOptions> = {}) =>
 /** `authenticated`, or why not. */
 async function said(of: Verifier = verifier): Promise<string> {
   const verdict = await of.verify(bearer);
-  return verdict.kind === 'unavailable' ? verdict.cause.message : verdict.kind;
+  return verdict.kind === 'unavailable' ? textOf(verdict.cause.message) : verdict.kind;
 }
 
 /** Until undici takes a connection again that it has just used. */
@@ -180,7 +181,7 @@ describe('a wrong renewal', () => {
     verifier = create({ ca: before.cert });
     const { cert } = await issue(before);
     const { key } = await issue(before);
-    expect(() => verifier.renewTls({ ca: before.cert, cert, key })).toThrow(/^tls\.key: /);
+    expect(() => verifier.renewTls({ ca: before.cert, cert, key })).toThrow(/: tls\.key: /);
     expect(await said()).toBe('authenticated');
   });
 });

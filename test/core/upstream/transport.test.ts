@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
+import { textOf } from '../../support/text-of.js';
 
 const bearer = 'Bearer dGhlLXNlY3JldC10b2tlbi1vZi1qYW5l';
 
@@ -34,7 +35,9 @@ test('without it the node gets no credential, and the cause names the cure', asy
   const before = node.requests.length;
   const verdict = await verifyWith({});
   expect(verdict).toMatchObject({ kind: 'unavailable', code: 'unreachable' });
-  expect(verdict.kind === 'unavailable' && verdict.cause.message).toMatch(/; set tls\.ca to the certificate/);
+  expect(verdict.kind === 'unavailable' && textOf(verdict.cause.message)).toMatch(
+    /; set tls\.ca to the certificate/,
+  );
   expect(node.requests).toHaveLength(before);
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   authorizationOf,
   headerOf,
+  isKeyAsBearer,
+  isUnencodedKey,
   knownSchemes,
   type Presented,
   parseCredential,
@@ -287,5 +289,36 @@ describe('P46: the runtime keeps nothing of a header', () => {
     expect(lastMatch().trim()).toBe('');
     schemeOf(header, ['Bearer']);
     expect(lastMatch().trim()).toBe('');
+  });
+});
+
+describe('what somebody meant', () => {
+  const key = 'VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw';
+  const encoded = Buffer.from(key).toString('base64');
+
+  test.each([
+    [`ApiKey ${key}`, true],
+    [`apikey  ${key}`, true],
+    [`ApiKey ${encoded}`, false],
+    [`Bearer ${key}`, false],
+    [`ApiKey ${key}:x`, false],
+    ['ApiKey id', false],
+    [undefined, false],
+  ])('an API key that is not encoded: %s', (header, is) => {
+    expect(isUnencodedKey(header)).toBe(is);
+  });
+
+  test.each([
+    [`Bearer ${encoded}`, true],
+    ['Bearer essu_VnVhQ2ZHY0JDZGJrUW0tZTVhT3g=', true],
+    [`ApiKey ${encoded}`, false],
+    ['Bearer dGhlLXRva2VuLW9mLWphbmU=', false],
+    ['Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln', false],
+    // An access token and a service token as 9.5.0 makes them (`test/recorded`): bytes before a name.
+    ['Bearer 3eaGBBjG7QXrcjuuhyDOaAxgPs23V8MI5HT9iIkAAAA=', false],
+    ['Bearer AAEAAWVsYXN0aWMvZmxlZXQtc2VydmVyL3Q6c2VjcmV0LXNlY3JldC1zZWNyZXQ', false],
+  ])('an API key as a Bearer token: %s', (header, is) => {
+    const credential = parseCredential(header, knownSchemes);
+    expect(credential.kind === 'credential' && isKeyAsBearer(credential)).toBe(is);
   });
 });

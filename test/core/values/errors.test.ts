@@ -7,6 +7,7 @@ import {
   InvalidArgumentError,
   LookupError,
 } from '../../../packages/core/src/values/errors.js';
+import { worded } from '../../../packages/core/src/values/messages.js';
 
 const failure = {
   node: 'https://es:9200/',
@@ -33,17 +34,27 @@ const names = Object.keys(makers) as (keyof typeof makers)[];
 test.each<[keyof typeof makers, Record<string, unknown>]>([
   [
     'ConfigurationError',
-    { code: 'invalid_option', option: 'cache.ttlMs', message: 'cache.ttlMs: must be a number' },
+    {
+      code: 'invalid_option',
+      option: 'cache.ttlMs',
+      message: worded('invalid_option', 'cache.ttlMs: must be a number'),
+    },
   ],
-  ['InvalidArgumentError', { code: 'invalid_argument', message: 'revoke: takes a subject' }],
-  ['LookupError', { code: 'server_error', message: 'Elasticsearch answered 500', ...failure }],
+  [
+    'InvalidArgumentError',
+    { code: 'invalid_argument', message: worded('invalid_argument', 'revoke: takes a subject') },
+  ],
+  [
+    'LookupError',
+    { code: 'server_error', message: worded('server_error', 'Elasticsearch answered 500'), ...failure },
+  ],
   ['DenialError', { code: 'forbidden', message: 'no', status: 403 }],
 ])('%s says what happened', (name, members) => {
   const error = makers[name]();
   expect(error).toMatchObject({ name, ...members });
   expect(error).toBeInstanceOf(Error);
-  // The one that is kept holds nobody's functions, and with them what they held.
-  if (name === 'LookupError') expect(error.stack).toBe(String(error));
+  // Those that are kept hold nobody's functions, and with them what they saw.
+  if (name === 'LookupError' || name === 'DenialError') expect(error.stack).toBe(String(error));
   else expect(error.stack).toContain('errors.test.ts');
   expect(String(error)).toBe(`${name}: ${members.message}`);
 });

@@ -208,7 +208,7 @@ describe('plain http', () => {
   test('to a host that is not loopback warns once, when the verifier is made', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
     const open = create({ nodes: ['http://es.example:9200', 'http://127.8.9.10', 'http://[::1]:9200'] });
-    expect((await warned).message).toBe(
+    expect((await warned).message).toContain(
       'nodes: http://es.example:9200/ is plain http, so credentials travel readably; use https',
     );
     await open.close();

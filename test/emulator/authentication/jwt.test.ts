@@ -148,6 +148,16 @@ describe('refused, as the user that the claims would be', () => {
     expectAnswer(await whoIs(`${header}.${claims}.${signature}`), expected);
   });
 
+  test('one whose signature has a character that is none, or that says what must be understood', async () => {
+    await start();
+    const token = await aliceToken();
+    expectAnswer(await whoIs(`${token.slice(0, -4)}!${token.slice(-4)}`), refusedAlice);
+    // The one that `jose` agrees to sign.
+    const signed = (header: object) => signJwt(own.privateKey, alice, emulator.clock.now(), header);
+    expect((await whoIs(await signed({ b64: true }))).status).toBe(200);
+    expectAnswer(await whoIs(await signed({ b64: true, crit: ['b64'] })), refusedAlice);
+  });
+
   test('one that names another of the keys, and one whose algorithm is not allowed', async () => {
     await start();
     const now = emulator.clock.now();

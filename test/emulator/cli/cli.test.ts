@@ -30,12 +30,16 @@ async function fileWith(name: string, content: unknown): Promise<string> {
 test('prints where it is, who may ask, and how', async () => {
   const started = run(['--port', '0', '--password', "it's me"]);
   const [, url = ''] = await started.printed(/Elasticsearch emulator at (\S+)\n[\s\S]*api_key\n/);
+  const [, authorization = ''] = await started.printed(/^ {2}Authorization: (.*)$/m);
+  const me = await send(`${url}/_security/_authenticate`, { headers: { authorization } });
+  expect(me.json).toMatchObject({ username: 'elastic', authentication_type: 'token' });
   const { code, out, err } = await end(started);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toBe(`Elasticsearch emulator at ${url}
+  expect(out.replace(/\nGET .*ms.*\n$/, '\n')).toBe(`Elasticsearch emulator at ${url}
   user      elastic
   password  it's me
   page      ${url}/_esauth/
+  Authorization: ${authorization}
 
 Try:
   curl -u 'elastic:it'\\''s me' '${url}/_security/_authenticate?pretty'
@@ -81,6 +85,107 @@ test('takes a release, a licence, users and roles', async () => {
     (await send(`${started.url}/_license`, { headers: basic('elastic', 'changeme') })).json.license.type,
   ).toBe('basic');
   expect(await end(started, 'SIGINT')).toEqual({ code: 0, signal: null, out: `${started.url}\n`, err: '' });
+});
+
+test('takes every other option', async () => {
+  const files = await fileWith('files.json', { users: { carol: { password: 'secret', roles: ['viewer'] } } });
+  const realms = await fileWith('realms.json', [
+    {
+      allowedIssuer: 'https://issuer.example',
+      allowedAudiences: ['my-api'],
+      hmacKey: 'a secret that is long enough for HS256',
+      allowedSignatureAlgorithms: ['HS256'],
+      claims: { principal: 'sub' },
+      clientAuthentication: { type: 'none' },
+    },
+  ]);
+  const tickets = await fileWith('tickets.json', { dGlja2V0: { username: 'dave' } });
+  const pool = await fileWith('pool.json', { threads: 1, queue: 1, hashMs: 1 });
+  const flags = [
+    '--files',
+    files,
+    '--jwt-realms',
+    realms,
+    '--kerberos-tickets',
+    tickets,
+    '--crypto-pool',
+    pool,
+  ];
+  const names = [
+    '--anonymous-roles',
+    'viewer, watcher_user',
+    '--anonymous-username',
+    'nobody',
+    '--seed',
+    'any',
+  ];
+  const started = await runQuietly(
+    ...flags,
+    ...names,
+    '--token-timeout-ms',
+    '60000',
+    '--no-run-as',
+    '--no-api-keys',
+  );
+  const who = async (headers: Record<string, string>) =>
+    (await send(`${started.url}/_security/_authenticate`, { headers })).json;
+  expect(await who({})).toMatchObject({ username: 'nobody', roles: ['viewer', 'watcher_user'] });
+  expect((await who(basic('carol', 'secret'))).authentication_realm.type).toBe('file');
+  expect((await who({ authorization: 'Negotiate dGlja2V0' })).username).toBe('dave');
+  expect((await who({ ...basic('carol', 'secret'), 'es-security-runas-user': 'elastic' })).username).toBe(
+    'carol',
+  );
+  const challenges = await send(started.url, { headers: { authorization: 'ApiKey eA==' } });
+  expect(JSON.stringify(challenges.json)).not.toContain('ApiKey');
+  expect((await end(started)).err).toBe('');
+});
+
+test('has a key ready where there are no tokens, and nothing where nobody is asked', async () => {
+  const basicLicense = run(['--port', '0', '--license', 'basic']);
+  const [, url = '', authorization = ''] = await basicLicense.printed(
+    /at (\S+)\n[\s\S]*Authorization: (ApiKey .*)\n/,
+  );
+  const { json } = await send(`${url}/_security/_authenticate`, { headers: { authorization } });
+  expect(json).toMatchObject({ username: 'elastic', authentication_type: 'api_key' });
+  const open = run(['--port', '0', '--no-security']);
+  await open.printed(/api_key\n/);
+  expect((await end(open)).out).not.toContain('Authorization');
+});
+
+test('warns where other machines can reach it, and only there', async () => {
+  const outside = run(['--port', '0', '--host', '0.0.0.0', '--quiet']);
+  await outside.printed(/^http:/);
+  expect((await end(outside)).err).toBe(
+    'esauth-emulator: other machines can reach it at 0.0.0.0, and its passwords are no secret; only 127.0.0.1 is private\n',
+  );
+});
+
+describe('ends with the process that started it', () => {
+  // A shell that starts it in the background and ends when its input does; and one that has another start it.
+  const shell = ['sh', '-c', '"$@" & echo "pid $!"; read line', 'sh'];
+  const between = ['sh', '-c', '(true; "$@"; true) & echo "pid $!"; read line', 'sh'];
+
+  test.each([
+    ['where CI is set', { CI: 'true' }, [], true, shell],
+    ['and with a grandparent', { CI: '1' }, [], true, between],
+    ['but not with --stay', { CI: 'true' }, ['--stay'], false, shell],
+    ['nor elsewhere', { CI: '' }, [], false, shell],
+  ])('%s', async (_where, env, flags, ends, shell) => {
+    const args = ['--port', '0', '--quiet', ...flags];
+    const started = run(args, { env: { ...process.env, ...env } }, undefined, shell);
+    const [url = ''] = await started.printed(/^http:\S+$/m);
+    const [, pid] = await started.printed(/^pid (\d+)$/m);
+    started.child.stdin.end('\n');
+    await new Promise((resolve) => started.child.once('exit', resolve));
+    if (ends) {
+      while (await isThere(url));
+      return;
+    }
+    // Longer than it takes the others to notice.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await isThere(url)).toBe(true);
+    process.kill(Number(pid));
+  });
 });
 
 test.each([['--no-ui'], ['--host', '0.0.0.0']])('has no page with %s', async (...args) => {
@@ -211,11 +316,15 @@ describe('one line, and the code 2:', () => {
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['extra'], "Unexpected argument 'extra'. This command does not take positional arguments"],
     [['--port'], "Option '--port <value>' argument missing"],
-    [['--port', 'x'], '--port must be a whole number from 0 to 65535'],
+    [['--port', 'x'], '--port must be a whole number'],
+    [
+      ['--token-timeout-ms', '1'],
+      'option "tokenTimeoutMs" must be a number of milliseconds from 1000 to 3600000',
+    ],
     [['--port', '70000'], 'option "port" must be a whole number from 0 to 65535'],
     [['--host', ''], 'option "host" must be an address or a host name'],
     [['--version', '5'], 'option "version" must be a release from 7.17 to 9.5, such as "8.10" or "9.5.0"'],
-    [['--license', 'gold'], '--license must be trial or basic'],
+    [['--license', 'gold'], 'option "license" must be "trial" or "basic"'],
     [['--password', 'short'], 'option "password" must be a text of six characters or more'],
   ])('%j', async (args, message) => {
     expect(await run(args).ended).toMatchObject({ code: 2, out: '', err: `esauth-emulator: ${message}\n` });
@@ -257,7 +366,7 @@ describe('one line, and the code 2:', () => {
 test('explains itself', async () => {
   const { code, out } = await run(['--help']).ended;
   expect(code).toBe(0);
-  expect(out).toMatch(/^Usage: esauth-emulator \[options\]/);
+  expect(out).toMatch(/^Usage: npx @esauth\/emulator \[options\]/);
   for (const flag of [
     'port',
     'host',

@@ -75,6 +75,15 @@ const userCases: readonly MethodCase[] = [
     answers: { total: 1, count: 1, users: [alice] },
   },
   {
+    method: 'queryUser',
+    about: 'with words in any field',
+    given: () => ({
+      query: { simple_query_string: { query: '+superuser +ali*', fields: ['username^2', 'rol*'] } },
+      sort: [{ username: { order: 'asc' } }],
+    }),
+    answers: { total: 1, count: 1, users: [{ ...alice, _sort: ['alice'] }] },
+  },
+  {
     method: 'changePassword',
     about: 'of another',
     given: () => ({ username: 'alice', password: 'secret-2' }),
@@ -167,6 +176,21 @@ const roleCases: readonly MethodCase[] = [
       total: 1,
       count: 1,
       roles: [expect.objectContaining({ name: 'reader', cluster: role.cluster })],
+    },
+  },
+  {
+    method: 'queryRole',
+    about: 'with words of its description',
+    since: [8, 15],
+    given: async ({ call }) => {
+      await call('putRole', { name: 'reader', ...role, description: 'Reads what the logs say' });
+      const match = { description: { query: 'the LOGS', operator: 'and', analyzer: 'stop' } };
+      return { query: { bool: { must: { match }, filter: { term: { 'metadata.a': 1 } } } }, sort: ['name'] };
+    },
+    answers: {
+      total: 1,
+      count: 1,
+      roles: [expect.objectContaining({ name: 'reader', _sort: ['reader'] })],
     },
   },
   {

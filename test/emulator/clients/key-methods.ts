@@ -92,6 +92,38 @@ export const keyCases: readonly MethodCase[] = [
   },
   {
     method: 'queryApiKeys',
+    about: 'how many there are of which',
+    given: async ({ call }) => {
+      for (const of of ['a', 'b', 'a']) await call('createApiKey', { name: 'reports', metadata: { of } });
+      return {
+        size: 0,
+        query: { simple_query_string: { query: 'rep*', fields: ['name'] } },
+        aggs: {
+          names: { terms: { field: 'metadata.of' }, aggs: { users: { cardinality: { field: 'username' } } } },
+          pages: { composite: { size: 1, sources: [{ of: { terms: { field: 'metadata.of' } } }] } },
+        },
+        typed_keys: true,
+      };
+    },
+    answers: {
+      total: 3,
+      count: 0,
+      api_keys: [],
+      aggregations: {
+        'sterms#names': {
+          doc_count_error_upper_bound: 0,
+          sum_other_doc_count: 0,
+          buckets: [
+            { key: 'a', doc_count: 2, 'cardinality#users': { value: 1 } },
+            { key: 'b', doc_count: 1, 'cardinality#users': { value: 1 } },
+          ],
+        },
+        'composite#pages': { after_key: { of: 'a' }, buckets: [{ key: { of: 'a' }, doc_count: 2 }] },
+      },
+    },
+  },
+  {
+    method: 'queryApiKeys',
     about: 'some of them, sorted',
     given: async ({ call }) => {
       for (const name of ['reports', 'other', 'reports-2'])

@@ -15,6 +15,7 @@ import { keyCases } from './key-methods.js';
 import type { MethodCase } from './method.js';
 import { privilegeCases } from './privilege-methods.js';
 import { profileCases } from './profile-methods.js';
+import { settingsCases } from './settings-methods.js';
 import { tokenCases } from './token-methods.js';
 
 const cases: readonly MethodCase[] = [
@@ -23,6 +24,7 @@ const cases: readonly MethodCase[] = [
   ...accountCases,
   ...privilegeCases,
   ...profileCases,
+  ...settingsCases,
 ];
 
 /** What the emulator promises the clients; the test below wants more, but these must not be declared absent. */
@@ -45,6 +47,8 @@ const promised = [
   'putUser',
   'changePassword',
   'enableUser',
+  'getSettings',
+  'updateSettings',
 ];
 
 /** Parts of Elasticsearch that the emulator does not have. A client is told so in the routing layer's words. */
@@ -52,8 +56,6 @@ const absent: Readonly<Record<string, object>> = {
   delegatePki: { x509_certificate_chain: [] },
   enrollKibana: {},
   enrollNode: {},
-  getSettings: {},
-  getStats: {},
   oidcAuthenticate: { nonce: 'x', redirect_uri: 'x', state: 'x' },
   oidcLogout: { token: 'x' },
   oidcPrepareAuthentication: {},
@@ -63,7 +65,6 @@ const absent: Readonly<Record<string, object>> = {
   samlLogout: { token: 'x' },
   samlPrepareAuthentication: {},
   samlServiceProviderMetadata: { realm_name: 'x' },
-  updateSettings: { security: {} },
 };
 
 const options = {

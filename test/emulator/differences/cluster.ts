@@ -2,7 +2,7 @@
 
 import { startEmulator } from '@esauth/emulator';
 import { expect, onTestFinished } from 'vitest';
-import { apiKey, send } from '../../support/http-client.js';
+import { apiKey, basic, send } from '../../support/http-client.js';
 import { admin, type Differences, start } from './difference.js';
 
 const day = 86_400_000;
@@ -43,6 +43,20 @@ export const clusterDifferences: Differences = {
     const { ask } = await start();
     const { header } = await ask('GET /_cat/health', undefined, { ...admin, accept: 'application/json' });
     expect(header('content-type')[0]).toMatch(/^text\/plain/);
+  },
+
+  '`_security/stats`': async () => {
+    const { ask } = await start({ users: { alice: { password: 'alice-password', roles: ['some'] } } });
+    await ask('PUT /docs/_doc/1', { n: 1 });
+    const query = '{"term":{"n":1}}';
+    const indices = [{ names: ['docs'], privileges: ['read'], query }];
+    await ask('PUT /_security/role/some', { indices });
+    const found = await ask('GET /docs/_count', undefined, basic('alice', 'alice-password'));
+    expect(found.json.count).toBe(1);
+    const { nodes } = (await ask('GET /_security/stats')).json;
+    // Elasticsearch has looked for what the role hides, and keeps it.
+    const [node] = Object.values(nodes);
+    expect(node).toMatchObject({ roles: { dls: { bit_set_cache: { count: 0, misses: 0 } } } });
   },
 
   'Trial licences': async () => {

@@ -10,6 +10,7 @@ import { clusterDifferences } from './cluster.js';
 import { documentDifferences } from './documents.js';
 import { identityDifferences } from './identities.js';
 import { requestDifferences } from './requests.js';
+import { searchDifferences } from './searches.js';
 
 const readme = readFileSync(new URL('../../../packages/emulator/README.md', import.meta.url), 'utf8');
 const [, section = ''] = /\n## Differences from Elasticsearch\n(.*?)\n## /s.exec(readme) ?? [];
@@ -20,6 +21,7 @@ const shown = {
   ...identityDifferences,
   ...documentDifferences,
   ...clusterDifferences,
+  ...searchDifferences,
 };
 
 test('each line of the readme has its test, and each test its line', () => {

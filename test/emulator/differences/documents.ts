@@ -25,6 +25,9 @@ export const documentDifferences: Differences = {
     for (const query of [{ fuzzy: { title: 'fux' } }, { match_phrase: { title: 'quick fox' } }]) {
       expect((await search(ask, { query })).status).toBe(400);
     }
+    // Elasticsearch has this one for documents too.
+    const words = { simple_query_string: { query: 'fox' } };
+    expect((await search(ask, { query: words })).status).toBe(400);
     expect((await search(ask, { aggs: { a: { terms: { field: 'n' } } } })).status).toBe(400);
   },
 
@@ -76,14 +79,18 @@ export const documentDifferences: Differences = {
     }
   },
 
-  'Templates in role queries': async () => {
+  'Stored scripts': async () => {
     const { ask } = await start({ users: { alice: { password: 'alice-password', roles: ['own'] } } });
-    await ask('PUT /docs/_doc/1', { owner: 'alice' });
-    const query = { template: { source: { term: { owner: '{{_user.username}}' } } } };
-    const indices = [{ names: ['docs'], privileges: ['read'], query }];
-    expect((await ask('PUT /_security/role/own', { indices })).status).toBe(200);
-    const { status } = await ask('GET /docs/_search', undefined, basic('alice', 'alice-password'));
-    expect(status).toBeGreaterThanOrEqual(400);
+    await ask('PUT /docs/_doc/1', {});
+    const script = { lang: 'mustache', source: '{"match_all":{}}' };
+    expect((await ask('PUT /_scripts/all', { script })).status).not.toBe(200);
+    const indices = [{ names: ['docs'], privileges: ['read'], query: { template: { id: 'all' } } }];
+    await ask('PUT /_security/role/own', { indices });
+    const hidden = await ask('GET /docs/_doc/1', undefined, basic('alice', 'alice-password'));
+    expect(reasonOf(hidden)).toContain('unable to find script [all] in cluster state');
+    const mapping = { role_templates: [{ template: { id: 'all' } }], enabled: true, rules: { any: [] } };
+    const refused = await ask('PUT /_security/role_mapping/m', mapping);
+    expect(reasonOf(refused)).toContain('unable to find script [all] in cluster state');
   },
 
   'Writes to a cluster that has just started': async () => {

@@ -72,16 +72,6 @@ export const identityDifferences: Differences = {
     expect(await rolesOf('CN=jane, DC=example')).toEqual([]);
   },
 
-  'Templates in role mappings': async () => {
-    const { ask, clock } = await start({ jwtRealms: [realm] });
-    const role_templates = [{ template: { source: 'viewer' } }];
-    const mapping = { role_templates, enabled: true, rules: { field: { username: '*' } } };
-    expect((await ask('PUT /_security/role_mapping/m', mapping)).status).toBe(200);
-    expect((await ask('GET /_security/role_mapping/m')).json.m.role_templates).toHaveLength(1);
-    const token = await signJwt(key.privateKey, claims, clock.now());
-    expect((await ask(me, undefined, bearer(token))).json.roles).toEqual([]);
-  },
-
   'Reserved roles': async () => {
     const rolesIn = async (version: string) =>
       (await (await start({ version })).ask('GET /_security/role')).json as Record<

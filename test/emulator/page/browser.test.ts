@@ -306,6 +306,35 @@ describe('what its buttons do', () => {
     expect(await statusOf(bearer(service.token.value))).toBe(401);
   });
 
+  test.each([
+    ['token', 'token'],
+    ['API key', 'api_key'],
+  ])('a %s is made, and copied', async (what, type) => {
+    const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.locator('#make-of').selectOption('alice');
+    await page.getByRole('button', { name: `Make a${what === 'token' ? '' : 'n'} ${what}` }).click();
+    await page.getByText(`Made: a new ${what} of alice.`).waitFor(patiently);
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByText('Copied.').waitFor(patiently);
+    const header = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(header).toMatch(/^Authorization: (Bearer|ApiKey) \S+$/);
+    const authorization = header.slice('Authorization: '.length);
+    const me = await send(`${emulator.url}/_security/_authenticate`, { headers: { authorization } });
+    expect(me.json).toMatchObject({ username: 'alice', authentication_type: type });
+    // What is made stays while the page goes on to look.
+    await page.getByText('alice').first().waitFor(patiently);
+    expect(await page.locator('#make-of').inputValue()).toBe('alice');
+  });
+
+  test('what can not be made is said', async () => {
+    await emulator.close();
+    emulator = await startEmulator({ tokenService: false });
+    const page = await open({}, /400/);
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByText('the option "tokenService" of startEmulator turned tokens off').waitFor(patiently);
+    expect(await page.getByRole('button', { name: 'Copy' }).isVisible()).toBe(false);
+  });
+
   test('all tokens of a user end', async () => {
     const pair = { grant_type: 'password', username: 'alice', password: 'secret' };
     const { access_token } = await post('/_security/oauth2/token', pair);

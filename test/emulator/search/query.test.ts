@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiKey, basic } from '../../support/http-client.js';
-import { type Cluster, emulated, errorBody, expectAnswer } from '../cluster.js';
+import { type Cluster, emulated, expectAnswer } from '../cluster.js';
+import { illegal, noDate, ownOnShard, queryOnShard } from './refusals.js';
 
 let cluster: Cluster;
 const ids: Record<string, string> = {};
@@ -17,11 +18,14 @@ beforeAll(async () => {
       carol: { password: 'password', roles: ['own', 'superuser'] },
     },
   });
+  // Rounded times are the same all the while if it is noon.
+  const day = 86_400_000;
+  await cluster.advance((1.5 * day - (Date.now() % day)) % day);
   const make = async (name: string, body: object, headers: { authorization: string }) => {
     const { json } = await cluster.ask('PUT /_security/api_key', { headers, body: { name, ...body } });
     ids[name] = json.id;
     encoded[name] = json.encoded;
-    await cluster.advance(86_400_000);
+    await cluster.advance(day);
   };
   await make('app-1', { metadata: { env: 'prod', tags: ['a', 'b'], level: { n: 1 } } }, cluster.admin);
   await make('app-2', { metadata: { env: 'test', on: true }, expiration: '90d' }, cluster.admin);
@@ -63,8 +67,20 @@ describe('a query finds', () => {
     [{ exists: { field: 'metadata.tags' } }, ['app-1']],
     [{ range: { creation: { gte: '2020', lt: 'now-3d/h' } } }, ['app-1']],
     [{ range: { expiration: { lt: 'now' } } }, ['old']],
+    // What is rounded up ends with its last millisecond (`JavaDateMathParser`, `DateFieldMapper.dateRangeQuery`).
+    [{ range: { creation: { gte: 'now-4d/d', lte: 'now-4d/d' } } }, ['app-1']],
+    [{ range: { creation: { gt: 'now-4d/d', lt: 'now-2d/d' } } }, ['app-2']],
+    [{ term: { creation: 'now-4d/d' } }, ['app-1']],
+    [{ terms: { creation: ['now-4d/d', 'now-1d/d'] } }, ['app-1', 'old']],
+    [{ match: { creation: 'now-3d/d' } }, ['app-2']],
     [{ range: { expiration: { gt: 'now+1M' } } }, ['app-2']],
-    [{ range: { creation: { lte: '1999-12-31' } } }, []],
+    [{ range: { creation: { lte: '1999-12-31', format: 'yyyy-MM-dd' } } }, []],
+    [
+      { range: { creation: { gte: '1999-12-31', format: 'strict_date' } } },
+      ['app-1', 'app-2', 'old', 'tool'],
+    ],
+    [{ range: { creation: { lt: '946684800000||+100y' } } }, ['app-1', 'app-2', 'old', 'tool']],
+    [{ term: { creation: '2020' } }, []],
     [{ range: { 'metadata.env': { gte: 'q' } } }, ['app-2']],
     [{ bool: {} }, ['app-1', 'app-2', 'old', 'tool']],
     [
@@ -99,30 +115,50 @@ describe('a query finds', () => {
 });
 
 describe('a query is refused', () => {
-  test.each<[object, string]>([
-    [{ term: { secret: 'x' } }, 'Field [secret] is not allowed for querying or aggregation'],
+  const badBoolean = "Can't parse boolean value [maybe], expected [true] or [false]";
+
+  test.each<[object, object]>([
+    [{ term: { secret: 'x' } }, illegal('Field [secret] is not allowed for querying or aggregation')],
+    // Patterns are for `simple_query_string` only (`FieldNameTranslators.translate`).
+    [
+      { term: { 'metadata.*': 'x' } },
+      illegal('Field name pattern [metadata.*] is not allowed for querying or aggregation'),
+    ],
     [
       { bool: { must: [{ exists: { field: '_id' } }] } },
-      'Field [_id] is not allowed for querying or aggregation',
+      illegal('Field [_id] is not allowed for querying or aggregation'),
     ],
     [
       { query_string: { query: 'x' } },
-      'Query type [query_string] is not currently supported in this context',
+      illegal('Query type [query_string] is not currently supported in this context'),
     ],
+    [
+      { bool: { must_not: [{ match_phrase: { name: 'x' } }] } },
+      illegal('Query type [match_phrase] is not currently supported in this context'),
+    ],
+    // In the index, dates are milliseconds (`SecuritySystemIndices`). A range of them is looked at before the query is
+    // made.
     [
       { term: { creation: 'tomorrow' } },
-      'failed to parse date field [tomorrow] with format [strict_date_optional_time||epoch_millis]',
+      queryOnShard(`failed to create query: ${noDate('tomorrow', 0).reason}`, noDate('tomorrow', 0)),
     ],
-    [{ term: { invalidated: 'maybe' } }, "Can't parse boolean value [maybe], expected [true] or [false]"],
+    [{ range: { creation: { lte: '1999-12-31' } } }, ownOnShard(noDate('1999-12-31', 4))],
+    [
+      { term: { invalidated: 'maybe' } },
+      queryOnShard(`failed to create query: ${badBoolean}`, {
+        type: 'illegal_argument_exception',
+        reason: badBoolean,
+      }),
+    ],
+    // Complaints of the shard have the names of the index.
     [
       { prefix: { creation: '2' } },
-      'Can only use prefix queries on keyword, text and wildcard fields - not on [creation] which is of type [date]',
+      queryOnShard(
+        'Can only use prefix queries on keyword, text and wildcard fields - not on [creation_time] which is of type [date]',
+      ),
     ],
-  ])('%j', async (query, reason) => {
-    expectAnswer(await ask({ query }), {
-      status: 400,
-      body: errorBody(400, 'illegal_argument_exception', reason),
-    });
+  ])('%j', async (query, error) => {
+    expectAnswer(await ask({ query }), { status: 400, body: { error, status: 400 } });
   });
 
   test('if there is no such query, with a suggestion', async () => {
@@ -162,12 +198,22 @@ describe('a query is refused', () => {
     expect([status, json.error.caused_by.reason]).toEqual([400, reason]);
   });
 
-  test('in other words before 8.14', async () => {
-    const older = await emulated({ version: '8.13' });
-    const response = await older.ask('POST /_security/_query/api_key', {
-      body: { query: { term: { x: 1 } } },
-    });
-    expect(response.json.error.reason).toBe('Field [x] is not allowed for API Key query');
+  // The words of `ApiKeyFieldNameTranslators` and `ApiKeyBoolQueryBuilder`, which were those of keys alone; `match` and
+  // `simple_query_string` came with 8.13 (release notes, elastic/elasticsearch#104594 and #104132).
+  test.each([
+    ['8.13', { term: { x: 1 } }, 'Field [x] is not allowed for API Key query or aggregation'],
+    ['8.13', { fuzzy: { name: 'x' } }, 'Query type [fuzzy] is not supported for API Key query'],
+    ['8.12', { term: { x: 1 } }, 'Field [x] is not allowed for API Key query'],
+    ['8.12', { match: { name: 'x' } }, 'Query type [match] is not supported for API Key query'],
+    [
+      '8.12',
+      { simple_query_string: { query: 'x' } },
+      'Query type [simple_query_string] is not supported for API Key query',
+    ],
+  ])('in other words in %s: %j', async (version, query, reason) => {
+    const older = await emulated({ version });
+    const response = await older.ask('POST /_security/_query/api_key', { body: { query } });
+    expect(response.json.error).toEqual(illegal(reason));
     await older.close();
   });
 
@@ -347,8 +393,9 @@ describe('users', () => {
     expect(json.error.reason).toBe('sorting is not supported for field [full_name]');
   });
 
-  test('can not be searched before 8.14', async () => {
-    const older = await emulated({ version: '8.13' });
+  // Release notes of 8.13.0, elastic/elasticsearch#104033.
+  test('can not be searched before 8.13', async () => {
+    const older = await emulated({ version: '8.12' });
     const response = await older.ask('POST /_security/_query/user', { body: {} });
     expect(response.json.error).toBe('no handler found for uri [/_security/_query/user] and method [POST]');
     await older.close();

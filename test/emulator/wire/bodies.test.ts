@@ -191,8 +191,21 @@ describe('a body that can not be read', () => {
     const response = await raw('PUT /_security/api_key', body);
     expect(response.status).toBe(400);
     expect(response.json.error.caused_by.reason).toMatch(
-      /Document nesting depth \(1001\) exceeds the maximum allowed \(1000\)$/,
+      /Document nesting depth \(1001\) exceeds the maximum allowed \(1000, from `StreamReadConstraints.getMaxNestingDepth\(\)`\)$/,
     );
+  });
+
+  test('a number of more digits than anybody needs', async () => {
+    const of = (number: string) =>
+      raw('PUT /_security/api_key', `{"name":"long","metadata":{"n":${number}}}`);
+    for (const number of ['1'.repeat(1001), `-0.${'1'.repeat(1000)}`, `1e-${'1'.repeat(1000)}`]) {
+      const response = await of(number);
+      expect(response.status).toBe(400);
+      expect(response.json.error.caused_by.reason).toMatch(
+        /Number value length \(1001\) exceeds the maximum allowed \(1000, from `StreamReadConstraints.getMaxNumberLength\(\)`\)$/,
+      );
+    }
+    expect((await of(`-1.${'1'.repeat(999)}`)).status).toBe(200);
   });
 
   test('two megabytes of something else', async () => {

@@ -6,7 +6,7 @@ import {
   ConfigurationError,
   type Connection,
   type Connections,
-  describeFailure,
+  explainFailure,
   InvalidArgumentError,
   strikeOut,
   type Verifier,
@@ -14,8 +14,9 @@ import {
 import type { Call, Revoked } from './calls.js';
 import { type Answered, readAnswered } from './classify.js';
 import { closed, createEndings, type Ending, late } from './endings.js';
-import { SecurityApiCause, SecurityApiError } from './errors.js';
+import { SecurityApiCause, SecurityApiError, type SecurityApiErrorCode } from './errors.js';
 import { forget } from './forget.js';
+import { unknownOption } from './option-section.js';
 
 /** How one call is made. */
 export interface CallOptions {
@@ -74,15 +75,14 @@ export function createCaller(parts: CallerParts): Caller {
   function check({ name }: Call, options: CallOptions): void {
     for (const option of Object.keys(options)) {
       if (callOptions.includes(option)) continue;
-      const words = `unknown option; known are ${callOptions.join(', ')}`;
-      throw new InvalidArgumentError(`esauth: ${name}: ${option}: ${words}`);
+      throw new InvalidArgumentError(`${name}: ${option}: ${unknownOption(option, callOptions)}`);
     }
     const { timeoutMs: ms = timeoutMs, authorization, signal } = options;
     if (!(Number.isInteger(ms) && ms >= 1 && ms <= 86_400_000)) {
-      throw new InvalidArgumentError(`esauth: ${name}: timeoutMs: must be an integer from 1 to 86400000`);
+      throw new InvalidArgumentError(`${name}: timeoutMs: must be an integer from 1 to 86400000`);
     }
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new InvalidArgumentError(`esauth: ${name}: signal: must be an AbortSignal`);
+      throw new InvalidArgumentError(`${name}: signal: must be an AbortSignal`);
     }
     if (authorization === undefined || parts.mayImpersonate) return;
     throw new ConfigurationError(
@@ -94,9 +94,7 @@ export function createCaller(parts: CallerParts): Caller {
   async function make(call: Call, options: CallOptions, ending: Ending): Promise<unknown> {
     const authorization = options.authorization ?? (await ending.unless(parts.authorization()));
     if (typeof authorization !== 'string' || !/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
-      throw new InvalidArgumentError(
-        `esauth: ${call.name}: authorization must be the value of such a header`,
-      );
+      throw new InvalidArgumentError(`${call.name}: authorization must be the value of such a header`);
     }
     const secrets = [...call.secrets, authorization, ...secretsOf(authorization)];
     let answer: unknown;
@@ -141,7 +139,14 @@ export function createCaller(parts: CallerParts): Caller {
     for (let at = 0; ; at += 1) {
       const connection = nodes[at % nodes.length] as Connection;
       try {
-        const { status, headers, body: bytes } = await connection.send(request, ended);
+        const answer = await connection.send(request, ended);
+        const { status, headers, body: bytes } = answer;
+        // Else somebody could be given another one's tokens.
+        if (status < 300 && headers['x-elastic-product'] !== undefined && !answer.isOurs()) {
+          answer.hangUp();
+          const words = `${connection.node}: the answer does not bear the X-Opaque-Id of its question, as others did`;
+          throw new SecurityApiError('bad_response', `esauth: ${call.name}: ${words}`);
+        }
         // What was done at first may have ended the credential that did it.
         if (isUncertain && status === 401 && call.revokes !== undefined) {
           throw noAnswer(call, `${connection.node}: no answer at first, and then the credential was refused`);
@@ -157,7 +162,9 @@ export function createCaller(parts: CallerParts): Caller {
         const isUnsent = neverSent(error);
         if (isUnsent && at + 1 < nodes.length) continue;
         if (!mayRepeat()) {
-          throw noAnswer(call, strikeOut(`${connection.node}: ${describeFailure(error)}`, secrets));
+          const [code, words] = explainFailure(error, connection.node);
+          const what = strikeOut(`${connection.node}: ${words}`, secrets);
+          throw noAnswer(call, what, code === 'bad_response' ? code : 'unavailable');
         }
         hasRepeated = true;
         isUncertain ||= !isUnsent;
@@ -187,8 +194,12 @@ function endOf(call: Call, error: unknown): unknown {
   return error;
 }
 
-function noAnswer({ name }: Call, what: string): SecurityApiError {
-  return new SecurityApiError('unavailable', `esauth: ${name}: ${what}`, {
+function noAnswer(
+  { name }: Call,
+  what: string,
+  code: SecurityApiErrorCode = 'unavailable',
+): SecurityApiError {
+  return new SecurityApiError(code, `esauth: ${name}: ${what}`, {
     cause: new SecurityApiCause(what),
   });
 }

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from '@esauth/core';
 /** @throws {InvalidArgumentError} if the parameters of a call are no object */
 export function checkParameters(call: string, given: unknown): void {
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
-  throw new InvalidArgumentError(`esauth: ${call}: takes an object with parameters`);
+  throw new InvalidArgumentError(`${call}: takes an object with parameters`);
 }
 
 /**
@@ -17,9 +17,7 @@ export function checkParameters(call: string, given: unknown): void {
 export function segment(call: string, field: string, value: unknown): string {
   // A lone surrogate cannot be encoded.
   if (typeof value === 'string' && !/^\.{0,2}$|\p{Cs}/u.test(value)) return encodeURIComponent(value);
-  throw new InvalidArgumentError(
-    `esauth: ${call}: ${field} must be a text that is neither empty nor . or ..`,
-  );
+  throw new InvalidArgumentError(`${call}: ${field} must be a text that is neither empty nor . or ..`);
 }
 
 /** @returns those members that are texts: of credentials, whatever else was given cannot be one */

@@ -25,10 +25,10 @@ export interface OfficialClient {
  */
 export function revokeOn(client: OfficialClient, verifier: Pick<Verifier, 'revoke'>): () => void {
   if (typeof client?.diagnostic?.on !== 'function') {
-    throw new InvalidArgumentError('esauth: revokeOn: takes a client of @elastic/elasticsearch');
+    throw new InvalidArgumentError('revokeOn: takes a client of @elastic/elasticsearch');
   }
   if (typeof verifier?.revoke !== 'function') {
-    throw new InvalidArgumentError('esauth: revokeOn: takes a verifier of createVerifier');
+    throw new InvalidArgumentError('revokeOn: takes a verifier of createVerifier');
   }
   const listener = (_error: unknown, result: unknown): void => forget(verifier, revokedBy(result));
   client.diagnostic.on('response', listener);

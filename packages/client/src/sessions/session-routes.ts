@@ -1,10 +1,11 @@
 // Login, refresh, logout, and who is signed in, for any framework: a request as a plain object in, status, headers and
 // body out. Cookies, CSRF and pages are the application's.
 
-import { ConfigurationError, section, type Verifier } from '@esauth/core';
+import { ConfigurationError, type Verifier } from '@esauth/core';
 import { bearerOf } from '../calls/calls.js';
 import { SecurityApiError } from '../calls/errors.js';
 import { forget } from '../calls/forget.js';
+import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
 import { type Body, readFields } from './session-body.js';
@@ -62,7 +63,7 @@ export interface SessionRoutes {
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
-  section('options', options, ['client', 'verifier', 'throttle']);
+  checkOptions(options, ['client', 'verifier', 'throttle']);
   const { client, verifier, throttle } = options;
   if (typeof client?.getToken !== 'function' || typeof client.invalidateToken !== 'function') {
     throw new ConfigurationError('client', 'must be a client of createSecurityClient');

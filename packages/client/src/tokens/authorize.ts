@@ -1,8 +1,9 @@
 // Puts a token on requests to the nodes it is for, and on no other; a request that is refused because the token has
 // expired is made once more with a new one, where its body can be sent again. Otherwise the next one gets a new one.
 
-import { ConfigurationError, section } from '@esauth/core';
+import { ConfigurationError } from '@esauth/core';
 import type { Dispatcher } from 'undici';
+import { checkOptions } from '../calls/option-section.js';
 import type { TokenSource } from './token-source.js';
 
 /** Where the token may go. */
@@ -25,7 +26,8 @@ export function authorize(
   if (typeof source?.authorization !== 'function' || typeof source.renew !== 'function') {
     throw new ConfigurationError('source', 'must be a source of createTokenSource');
   }
-  const ours = readOrigins(section('options', options, ['origins']).origins);
+  checkOptions(options, ['origins']);
+  const ours = readOrigins(options.origins);
   return (dispatch) => (request, handler) => {
     if (!ours.has(originOf(request.origin))) return dispatch(request, handler);
     const headers = readHeaders(request.headers);

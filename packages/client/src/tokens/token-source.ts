@@ -1,8 +1,9 @@
 // A token that is valid now: from the store, by refreshing, or by the grant, one flight at a time. It is renewed ahead of
 // its end, when somebody asks for it; no timer keeps a process alive.
 
-import { type Clock, ConfigurationError, section } from '@esauth/core';
+import { type Clock, ConfigurationError } from '@esauth/core';
 import { ReauthenticationRequired, SecurityApiError } from '../calls/errors.js';
+import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
 import { headerOf, type Known, knownOf, past, tokensOf } from './known-tokens.js';
@@ -115,7 +116,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
           const stored = await store.get();
           const all = [...new Set([stored, known?.tokens, unstored?.next, previous])];
           const tokens = all.filter((each) => each !== undefined);
-          const problems = await Promise.all(tokens.flatMap(endOf));
+          const problems = await Promise.all(tokens.flatMap((each) => endOf(each)));
           const problem = problems.find((each) => each !== undefined);
           if (problem !== undefined) throw problem;
           // Another process may have got a pair just before that.
@@ -246,10 +247,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     }
     unstored = undefined;
     if (isSame(theirs, next)) return;
-    // Ours is of no use to anybody: what the others have is what counts, be it nothing.
-    void discard(next);
+    // What the others have is what counts, be it nothing. Ours is not renewed any more; its access token may be in use,
+    // and lives on to its end, unless somebody has signed out.
+    void discard(next, theirs === undefined ? ['refresh_token', 'token'] : ['refresh_token']);
     if (theirs !== undefined) return take(theirs);
-    // Somebody has signed out.
     known = undefined;
     previous = undefined;
     if (grant === undefined) throw new ReauthenticationRequired('no_refresh_token');
@@ -260,8 +261,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     known = knownOf(tokens, refused);
   }
 
-  async function discard(tokens: StoredTokens): Promise<void> {
-    const problem = (await Promise.all(endOf(tokens))).find((each) => each !== undefined);
+  async function discard(tokens: StoredTokens, which: readonly TokenKind[]): Promise<void> {
+    const problem = (await Promise.all(endOf(tokens, which))).find((each) => each !== undefined);
     if (problem === undefined) return;
     const reason = problem instanceof Error ? problem.message : String(problem);
     process.emitWarning(`esauth: tokens of nobody live on until their end: ${reason}`, {
@@ -270,10 +271,16 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     });
   }
 
-  /** Ends both tokens. @returns what went wrong; to end what is not there is none. */
-  function endOf({ accessToken, refreshToken }: StoredTokens): Promise<unknown>[] {
-    const requests: InvalidateTokenRequest[] = [{ token: accessToken }];
-    if (refreshToken !== undefined) requests.unshift({ refresh_token: refreshToken });
+  /** Ends both tokens, first what could bring the other one back. @returns what went wrong; to end what is not there is none. */
+  function endOf(
+    tokens: StoredTokens,
+    which: readonly TokenKind[] = ['refresh_token', 'token'],
+  ): Promise<unknown>[] {
+    const { accessToken: token, refreshToken: refresh_token } = tokens;
+    const requests = which.flatMap((kind): InvalidateTokenRequest[] => {
+      if (kind === 'token') return [{ token }];
+      return refresh_token === undefined ? [] : [{ refresh_token }];
+    });
     return requests.map((request) =>
       client.invalidateToken(request).then(
         () => undefined,
@@ -285,7 +292,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
 /** @throws {ConfigurationError} */
 function readOptions(options: TokenSourceOptions) {
-  section('options', options, ['client', 'grant', 'store', 'clock']);
+  checkOptions(options, ['client', 'grant', 'store', 'clock']);
   const { client, grant, store = memoryTokenStore(), clock = realClock } = options;
   for (const method of ['getToken', 'invalidateToken'] as const) {
     if (typeof client?.[method] === 'function') continue;
@@ -305,6 +312,8 @@ function readOptions(options: TokenSourceOptions) {
 }
 
 const grants: readonly string[] = ['client_credentials', 'password', '_kerberos'];
+
+type TokenKind = 'token' | 'refresh_token';
 
 interface Unstored {
   readonly stored: StoredTokens | undefined;

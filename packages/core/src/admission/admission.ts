@@ -3,7 +3,9 @@
 import { hash } from 'node:crypto';
 import { warnOnce } from '../observation/warnings.js';
 import type { VerifierOptions } from '../options/options.js';
+import { ConfigurationError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
+import { own } from '../values/json.js';
 import { processState } from '../values/process-state.js';
 import type { Verdict } from '../values/verdict.js';
 import { createVerifier, type Verifier } from '../verifier.js';
@@ -26,6 +28,7 @@ import {
   type RouteOptions,
   type VerifierOf,
 } from './settings.js';
+import { refuseUncalled } from './uncalled.js';
 import type { Ask } from './when-known.js';
 
 /** How a framework's request is read. */
@@ -57,6 +60,8 @@ export interface Gate<Request> {
    * @throws {ConfigurationError} `invalid_option` if an option is wrong or unknown.
    */
   forRoute(route: RouteOptions | false | undefined): Gate<Request>;
+  /** Puts an identity, or that there is none, where the application looks for it: in `property` of this object. */
+  show(holder: object, identity: Identity | undefined): void;
 }
 
 /**
@@ -64,12 +69,24 @@ export interface Gate<Request> {
  * each request as it is. Two from equal options in one process warn: they remember apart, so each credential is looked
  * up twice.
  *
+ * @param option what it is called where it is given.
  * @throws {ConfigurationError} `invalid_option`
  */
-export function verifierFrom(given: Verifier | VerifierOptions): Verifier;
-export function verifierFrom<Request>(given: Given<Request>): Verifier | VerifierOf<Request>;
-export function verifierFrom<Request>(given: Given<Request>): Verifier | VerifierOf<Request> {
+export function verifierFrom(given: Verifier | VerifierOptions, option?: string): Verifier;
+export function verifierFrom<Request>(given: Given<Request>, option?: string): Verifier | VerifierOf<Request>;
+export function verifierFrom<Request>(
+  given: Given<Request>,
+  option = 'options',
+): Verifier | VerifierOf<Request> {
   if (typeof given === 'function' || isVerifier(given)) return given;
+  refuseUncalled('esauth', given, 'app.use(esauth({ nodes }))');
+  if (typeof given !== 'object' || given === null) {
+    const call = option === 'options' ? 'esauth({ nodes })' : `{ ${option}: { nodes } }`;
+    throw new ConfigurationError(
+      option,
+      `must be a verifier, or an object with the options to make one: ${call}`,
+    );
+  }
   const verifier = createVerifier(given);
   const { clock, dispatcher, ...data } = given;
   // Objects that somebody brought cannot be told apart.
@@ -101,7 +118,7 @@ export function createGate<Request>(
   host: Host<Request>,
 ): Gate<Request> {
   const checked = checkOptions(options ?? {});
-  const { optional, maxAgeMs, onDenied, source, credential } = checked;
+  const { optional, maxAgeMs, onDenied, source, credential, property = 'identity' } = checked;
   const throws = onDenied === 'throw';
   const ofRoutes = new Map<RouteOptions | false, Gate<Request>>();
 
@@ -120,6 +137,14 @@ export function createGate<Request>(
       const ownGate = ofRoutes.get(route) ?? changed(route);
       ofRoutes.set(route, ownGate);
       return ownGate;
+    },
+    show(holder, identity) {
+      const before: unknown = Reflect.get(holder, property);
+      if (before !== undefined && !isIdentity(before)) {
+        const text = `${property} of a request holds what is no identity of ours, and is overwritten`;
+        warnOnce('ESAUTH_PROPERTY', `${text}; give the option property another name`);
+      }
+      Object.assign(holder, { [property]: identity });
     },
   };
   return gate;
@@ -141,7 +166,8 @@ export function createGate<Request>(
   function decide(request: Request, node: RequestLike): Admission | Ask<Admission> {
     const asked = typeof verifier === 'function' ? checkVerifier(verifier(request)) : verifier;
     const given = credential && { presented: checkPresented(credential(request)) };
-    const from = (source && checkSource(source(request))) ?? host.address(request);
+    const chosen = source && checkSource(source(request));
+    const from = chosen ?? host.address(request) ?? node.socket?.remoteAddress;
     const wanted = { maxAgeMs, source: from };
     const presented = given === undefined ? presentedIn(node) : given.presented;
     // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
@@ -149,6 +175,7 @@ export function createGate<Request>(
     enter(node, nobody);
     const known = asked.peek(presented, wanted);
     if (known !== undefined) return settle(known);
+    if (chosen === undefined) warnOfUntrustedProxy(node, from);
     return async (signal) => settle(await asked.verify(presented, { ...wanted, signal }));
 
     function settle(verdict: Verdict): Admission {
@@ -162,4 +189,21 @@ export function createGate<Request>(
       return { refusal: refuse(asked.denial(verdict, presented), throws) };
     }
   }
+}
+
+/** Looked at only where it costs a lookup anyway: whoever sits behind one proxy shares one source, and its turn. */
+function warnOfUntrustedProxy({ headers, socket }: RequestLike, from: string | undefined): void {
+  if (from === undefined || from !== socket?.remoteAddress) return;
+  if (own(headers, 'x-forwarded-for') === undefined) return;
+  warnOnce(
+    'ESAUTH_TRUST_PROXY',
+    "requests carry X-Forwarded-For, but the application does not believe it, so all that come by one proxy count as one source; if there is a proxy in front, set Express's trust proxy, Koa's proxy or Fastify's trustProxy, or the option source",
+  );
+}
+
+/** Frozen, and of the form that the reader of Elasticsearch's answers gives it. */
+function isIdentity(value: unknown): boolean {
+  return (
+    Object.isFrozen(value) && own(value, 'subject') !== undefined && own(value, 'lookupRealm') !== undefined
+  );
 }

@@ -2,11 +2,13 @@
 // there. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
 // identity by writing one; every copy of this package in the process has the same.
 
+import { emit } from '../observation/warnings.js';
 import { type ClientAuthentication, clientAuthenticationOf } from '../values/client-authentication.js';
 import {
   authorizationOf,
   headerOf,
   knownSchemes,
+  type NodeRequest,
   type Presented,
   parseCredential,
 } from '../values/credential.js';
@@ -19,9 +21,10 @@ import type { VerifyOptions } from '../verification/verification.js';
 import type { Verifier } from '../verifier.js';
 
 /** The part of a request that is read: that of Node's HTTP servers, or of a host that imitates them. */
-export type RequestLike = Parameters<typeof authorizationOf>[0] & {
+export type RequestLike = NodeRequest & {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
 };
 
 /** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
@@ -160,8 +163,6 @@ function warnOfOpenRoute({ method = 'GET', url = '' }: RequestLike, route: Route
   const where = `${method} ${path}`.slice(0, longestRoute).replace(/[^\x20-\x7e]/g, '?');
   if (warned().has(where) || warned().size >= mostRoutes) return;
   warned().add(where);
-  process.emitWarning(
-    `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before it`,
-    { type: 'EsauthWarning', code: 'ESAUTH_NO_MIDDLEWARE' },
-  );
+  const text = `${where}: a guard, identityOf or callerHeaders was reached, but the esauth middleware did not run before`;
+  emit('ESAUTH_NO_MIDDLEWARE', `${text}; register it before this route, as in app.use(esauth({ nodes }))`);
 }

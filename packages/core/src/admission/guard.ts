@@ -22,6 +22,7 @@ import {
   type PrivilegesRequirement,
   type Requirement,
 } from './requirement.js';
+import { refuseUncalled } from './uncalled.js';
 import type { Ask } from './when-known.js';
 
 /**
@@ -49,6 +50,7 @@ export function createGuard<Request>(
   requirement: Requirement<Request>,
   route?: (request: Request) => unknown,
 ): Guard<Request> {
+  refuseUncalled('requireThat', requirement, "requireThat(roles('admin'))");
   checkRequirement(requirement);
   return (admitted, request) => {
     const caller = callerOf(admitted, route && (() => route(request)));
@@ -154,7 +156,7 @@ function conclude(
   warnOnce(
     'ESAUTH_NO_ROLES',
     'a route that asks for roles was called by an identity without any; API keys and service accounts never ' +
-      'have roles, they are judged by privileges',
+      'have roles: ask for privileges, with requirePrivileges',
   );
   return refuse({ ...denial, body: { ...denial.body, detail: neverByRoles } }, throws);
 }

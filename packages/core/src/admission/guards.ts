@@ -12,6 +12,7 @@ import {
   roles,
   somebody,
 } from './requirement.js';
+import { refuseUncalled } from './uncalled.js';
 
 /** `Guard` is the framework's middleware. What is made wrong throws a `ConfigurationError`, `invalid_option`. */
 export interface Guards<Request, Guard> {
@@ -29,15 +30,30 @@ export function createGuards<Request, Guard>(
 ): Guards<Request, Guard> {
   return {
     requireIdentity(...misplaced: readonly unknown[]) {
-      // As middleware, not called, it would neither let in nor refuse.
+      refuseUncalled('requireIdentity', misplaced[0], 'requireIdentity()');
       if (misplaced.length > 0)
         throw new ConfigurationError('requireIdentity', 'takes nothing: requireIdentity()');
       return requireThat(somebody);
     },
-    requireRoles: (...names) => requireThat(roles(...names)),
-    requireAnyRole: (...names) => requireThat(anyRole(...names)),
-    requireRealm: (...names) => requireThat(realm(...names)),
-    requireAuthenticationType: (...types) => requireThat(authenticationType(...types)),
-    requirePrivileges: (question) => requireThat(privileges(question)),
+    requireRoles(...names) {
+      refuseUncalled('requireRoles', names[0], "requireRoles('admin')");
+      return requireThat(roles(...names));
+    },
+    requireAnyRole(...names) {
+      refuseUncalled('requireAnyRole', names[0], "requireAnyRole('admin', 'editor')");
+      return requireThat(anyRole(...names));
+    },
+    requireRealm(...names) {
+      refuseUncalled('requireRealm', names[0], "requireRealm('native1')");
+      return requireThat(realm(...names));
+    },
+    requireAuthenticationType(...types) {
+      refuseUncalled('requireAuthenticationType', types[0], "requireAuthenticationType('api_key')");
+      return requireThat(authenticationType(...types));
+    },
+    requirePrivileges(question) {
+      refuseUncalled('requirePrivileges', question, 'requirePrivileges({ index: [{ names, privileges }] })');
+      return requireThat(privileges(question));
+    },
   };
 }

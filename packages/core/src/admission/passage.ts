@@ -5,7 +5,6 @@
 
 import { createDenials, type Denial, DenialError } from '../values/denial.js';
 import { InvalidArgumentError, LookupError } from '../values/errors.js';
-import type { Identity } from '../values/identity.js';
 import { unavailable } from '../values/verdict.js';
 import type { Gate } from './admission.js';
 import type { Refusal, RequestLike } from './entrance.js';
@@ -26,6 +25,7 @@ export interface Way {
 /**
  * Lets a request in, or not.
  *
+ * @param holder has the identity as a property afterwards, where the framework's users look.
  * @param enter puts who it is (or that it is nobody) where the framework's users look.
  * @returns nothing where `next` hears of errors. Otherwise a promise: of what `next` returns; or without `next`, of
  *   nothing if the request is let in, and one that rejects with a `DenialError` if not, also if the client has left
@@ -37,11 +37,11 @@ export function passGate<Request>(
   gate: Gate<Request>,
   request: Request,
   way: Way,
-  enter: (identity: Identity | undefined) => void,
+  holder: object,
 ): Promise<unknown> | undefined {
   checkWay(way);
   return pass(way, gate.admit(request), ({ identity, refusal }) => {
-    enter(identity);
+    gate.show(holder, identity);
     return refusal;
   });
 }
@@ -59,11 +59,13 @@ export function passGuard<Request>(
 
 function checkWay({ response, next }: Way): void {
   if (typeof response?.once !== 'function' || typeof response.off !== 'function') {
-    throw new InvalidArgumentError('esauth middleware must be called with a response, after the request');
+    throw new InvalidArgumentError(
+      'middleware must be called with a response, after the request: await guard(request, response)',
+    );
   }
   if (next !== undefined && typeof next !== 'function') {
     throw new InvalidArgumentError(
-      'esauth middleware must be called with a function that goes on, or awaited',
+      'middleware must be called with a function that goes on, or awaited without one',
     );
   }
 }

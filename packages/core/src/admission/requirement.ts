@@ -4,6 +4,7 @@
 
 import { ConfigurationError, InvalidPrivilegesError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
+import { unworded } from '../values/messages.js';
 import { freezeQuestion, type PrivilegesQuestion } from '../values/privileges.js';
 
 /**
@@ -72,7 +73,7 @@ export function privileges<Request = unknown>(
     return Object.freeze({ kind: 'privileges', question: freezeQuestion(question) });
   } catch (error) {
     if (!(error instanceof InvalidPrivilegesError)) throw error;
-    throw new ConfigurationError('privileges', error.message);
+    throw new ConfigurationError('privileges', unworded(error.message));
   }
 }
 

@@ -2,8 +2,11 @@
 // what somebody managed to put on all objects opens nothing.
 
 import { warnOnce } from '../observation/warnings.js';
+import { warnOfSmall } from '../options/option-checks.js';
+import { optionNames, unknownOption } from '../options/option-names.js';
 import type { Presented } from '../values/credential.js';
 import { ConfigurationError } from '../values/errors.js';
+import type { Identity } from '../values/identity.js';
 import type { Verifier } from '../verifier.js';
 import type { RequestLike } from './entrance.js';
 
@@ -37,19 +40,33 @@ export interface AdmissionOptions<Request = RequestLike> {
    *   that were offered, never with the credential.
    *
    * @example
-   * esauth(verifier, { credential: (req) => req.cookies.token && `Bearer ${req.cookies.token}` });
+   * app.use(cookieParser()); // Express itself reads no cookies
+   * app.use(esauth(verifier, { credential: (req) => req.cookies.token && `Bearer ${req.cookies.token}` }));
    */
   readonly credential?: ((request: Request) => Presented) | undefined;
+  /**
+   * Under which name the identity stands on the request, for applications that have something else called `identity`
+   * there. Default `'identity'`. `identityOf`, `callerHeaders` and guards need no name.
+   */
+  readonly property?: string | undefined;
 }
 
 /** What a single route may ask for in place of the whole application's. */
 export type RouteOptions = Pick<AdmissionOptions, 'optional' | 'maxAgeMs'>;
 
+/**
+ * What the adapters add to the type of a request. An adapter's `IdentityProperty` is empty unless an application gives
+ * it the same `name` as the option `property`.
+ */
+export type Identified<Property> = Property extends { readonly name: infer Name extends string }
+  ? { [Each in Name]?: Identity | undefined }
+  : {
+      /** Who is calling; set by `esauth`, absent where it is optional and nobody was presented. */
+      identity?: Identity | undefined;
+    };
+
 /** The verifier of a request, for applications with several authorities. */
 export type VerifierOf<Request> = (request: Request) => Verifier;
-
-const routeOptions: readonly string[] = ['optional', 'maxAgeMs'];
-const knownOptions: readonly string[] = [...routeOptions, 'onDenied', 'source', 'credential'];
 
 /**
  * @param route whether they are those of a single route.
@@ -61,28 +78,37 @@ export function checkOptions<Request>(
   route = false,
 ): AdmissionOptions<Request> {
   if (typeof given !== 'object' || given === null) {
-    throw new ConfigurationError(route ? 'esauth' : 'options', 'must be an object');
+    throw new ConfigurationError(
+      route ? 'esauth' : 'options',
+      'must be an object, such as { optional: true }',
+    );
   }
-  const known = route ? routeOptions : knownOptions;
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigurationError(unknown, `unknown option; known are ${known.join(', ')}`);
-  }
+  const place = route ? 'route' : 'middleware';
+  const unknown = Object.keys(given).find((name) => !optionNames[place].includes(name));
+  if (unknown !== undefined) throw new ConfigurationError(unknown, unknownOption(place, unknown));
   const options: AdmissionOptions<Request> = Object.assign(Object.create(null), given);
-  const { optional, maxAgeMs, onDenied, source, credential } = options;
+  const { optional, maxAgeMs, onDenied, source, credential, property } = options;
   if (optional !== undefined && typeof optional !== 'boolean') {
     throw new ConfigurationError('optional', 'must be true or false');
   }
   if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
     throw new ConfigurationError('maxAgeMs', 'must be a number of milliseconds from 0');
   }
+  if (maxAgeMs !== undefined && maxAgeMs > 0 && maxAgeMs < 1_000) warnOfSmall('maxAgeMs', maxAgeMs);
   if (onDenied !== undefined && onDenied !== 'respond' && onDenied !== 'throw') {
     throw new ConfigurationError('onDenied', "must be 'respond' or 'throw'");
   }
   for (const [name, made] of Object.entries({ source, credential })) {
     if (made !== undefined && typeof made !== 'function') {
-      throw new ConfigurationError(name, 'must be a function');
+      throw new ConfigurationError(name, 'must be a function of the request');
     }
+  }
+  // What every object has is none of these: `__proto__` would make the identity the request's prototype.
+  if (
+    property !== undefined &&
+    (typeof property !== 'string' || property === '' || property in Object.prototype)
+  ) {
+    throw new ConfigurationError('property', "must be a property's name, such as 'caller'");
   }
   return options;
 }
@@ -91,7 +117,10 @@ export function checkOptions<Request>(
 export function checkVerifier(made: unknown): Verifier {
   if (isVerifier(made)) return made;
   quiet(made);
-  throw new ConfigurationError('verifier', 'the function must return a verifier, not a promise of one');
+  throw new ConfigurationError(
+    'verifier',
+    'the function must return a verifier made by createVerifier, not a promise of one',
+  );
 }
 
 const questions = ['verify', 'peek', 'denial'];
@@ -108,7 +137,10 @@ export function checkPresented(made: unknown): Presented {
   if (typeof made === 'string' || made === undefined || made === null) return made;
   if (typeof made === 'object' && Object.hasOwn(made, 'authorization')) return made;
   quiet(made);
-  throw new ConfigurationError('credential', "must return an Authorization header's value, at once");
+  throw new ConfigurationError(
+    'credential',
+    "must return an Authorization header's value with its scheme, at once and not as a promise",
+  );
 }
 
 /** @returns a name for whom a request comes from; `undefined` if the option `source` has returned none. */

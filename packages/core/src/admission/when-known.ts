@@ -55,7 +55,7 @@ async function ask<Outcome, Result>(
 // Express and Fastify take a failure of nothing for leave to go on, and Express that of 'route' for leave to skip.
 function asFailure(thrown: unknown): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
-  return new Error('something other than an error was thrown', { cause: thrown });
+  return new Error('esauth: something other than an error was thrown', { cause: thrown });
 }
 
 // No outcome is a function.

@@ -1,10 +1,11 @@
-// How long which verdict is remembered. A yes and a no live in two stores, so that no flood of refusals can
-// push out an identity; what is no verdict is not remembered at all. Only whoever presents the whole
+// How long which verdict is remembered, and how much of all. A yes and a no live in two stores, so that no flood of
+// refusals can push out an identity; what is no verdict is not remembered at all. Only whoever presents the whole
 // credential reaches an entry, because its fingerprint is the only way to it.
 
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { Authenticated, Rejected, Verdict } from '../values/verdict.js';
+import { weightOf } from '../values/weight.js';
 import type { Fingerprint } from './fingerprint.js';
 import { createMemoryStore, type MemoryStore } from './memory-store.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
@@ -17,6 +18,8 @@ export interface CacheSettings {
   readonly staleIfErrorMs: number;
   readonly rejectedTtlMs: number;
   readonly maxEntries: number;
+  /** What identities and what is known of their privileges may take together, as estimated. */
+  readonly maxBytes: number;
   readonly maxRejectedEntries: number;
   readonly jitter: number;
 }
@@ -48,6 +51,8 @@ export interface Entry<Kind extends Authenticated | Rejected = Authenticated | R
   readonly expiresAt: number;
   /** From here on it is not served at all. */
   readonly endsAt: number;
+  /** What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are shared. */
+  readonly bytes: number;
   /** What is known of an identity's privileges; made when somebody asks. */
   privileges: PrivilegeMemory | undefined;
 }
@@ -76,8 +81,15 @@ export interface Cache {
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
+  /** What identities take, as estimated. */
+  readonly bytes: number;
   readonly evictions: number;
 }
+
+/**
+ * What an entry takes besides its identity: its place in the store, its name, its verdict (`bench/memory.mjs`).
+ */
+const entryBytes = 512;
 
 export function createCache(
   settings: CacheSettings,
@@ -85,7 +97,8 @@ export function createCache(
   timeline: Timeline,
   revocations: Revocations,
 ): Cache {
-  const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries);
+  const { maxBytes } = settings;
+  const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries, { maxBytes, bytesOf });
   const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
   /** Lookups under way: a handful for a credential. */
   const open = new Map<Fingerprint, Set<LookupStart>>();
@@ -146,7 +159,7 @@ export function createCache(
     privilegesOf(fingerprint) {
       const entry = findIn(identities, fingerprint, timeline.now());
       if (entry === undefined) return undefined;
-      entry.privileges ??= createPrivilegeMemory();
+      entry.privileges ??= createPrivilegeMemory(() => weighAgain(fingerprint));
       return entry.privileges;
     },
 
@@ -162,6 +175,9 @@ export function createCache(
     },
     get rejectedEntries() {
       return refusals.size;
+    },
+    get bytes() {
+      return identities.bytes;
     },
     get evictions() {
       return identities.evictions + refusals.evictions;
@@ -187,7 +203,14 @@ export function createCache(
     return entry;
   }
 
+  function weighAgain(fingerprint: Fingerprint): void {
+    const entry = identities.get(fingerprint);
+    if (entry !== undefined) keepIn(identities, fingerprint, entry);
+  }
+
   function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
+    // Rather know who it is than what he may do.
+    if (bytesOf(entry) > maxBytes) entry.privileges = undefined;
     if (entry.endsAt > timeline.now()) store.set(fingerprint, entry);
     else store.delete(fingerprint);
   }
@@ -215,6 +238,8 @@ export function createCache(
       refreshAt,
       expiresAt: Math.floor(Math.min(expiresAt, ownEnd)),
       endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
+      // In full also where several credentials share one identity: rather too much than who pays for it next.
+      bytes: entryBytes + weightOf(verdict.identity),
       privileges: same ? previous.privileges : undefined,
     };
   }
@@ -230,7 +255,7 @@ export function createCache(
   function refusalEntry(verdict: Rejected, { order, startedAt, revision }: LookupStart): Entry<Rejected> {
     const { ttlMs, rejectedTtlMs } = settings;
     const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
-    const never = { refreshAt: 0, privileges: undefined };
+    const never = { refreshAt: 0, bytes: 0, privileges: undefined };
     return { verdict, order, startedAt, revision, expiresAt: endsAt, endsAt, ...never };
   }
 
@@ -238,4 +263,8 @@ export function createCache(
   function drawPortion(): number {
     return 1 - settings.jitter * Math.random();
   }
+}
+
+function bytesOf({ bytes, privileges }: Entry): number {
+  return bytes + (privileges?.bytes ?? 0);
 }

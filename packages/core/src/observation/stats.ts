@@ -59,6 +59,8 @@ export interface VerifierStats {
   readonly entries: number;
   /** Refusals remembered now. */
   readonly rejectedEntries: number;
+  /** What remembered identities, details of keys and answers about privileges take now, as estimated (`cache.maxBytes`). */
+  readonly bytes: number;
   /** Lookups under way now. */
   readonly inFlight: number;
   /** Those of them that wait for a place on the wire. */

@@ -54,7 +54,10 @@ function readNode(given: unknown): URL {
   const node = parseUrl(given);
   // A host name may hold a comma for `URL`: it is a whole string of nodes inside a list.
   if (node === undefined || !['http:', 'https:'].includes(node.protocol) || node.hostname.includes(',')) {
-    throw new ConfigurationError('nodes', 'must be absolute http: or https: URLs');
+    throw new ConfigurationError(
+      'nodes',
+      'must be absolute http: or https: URLs, as strings such as https://localhost:9200',
+    );
   }
   if (node.username !== '' || node.password !== '') {
     throw new ConfigurationError('nodes', 'must not hold a user name or password: callers bring their own');
@@ -80,15 +83,7 @@ function readCloudId(given: unknown): URL {
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function readTls(given: unknown): TlsSettings {
-  const named = section('tls', given, [
-    'ca',
-    'caFingerprint',
-    'cert',
-    'key',
-    'passphrase',
-    'servername',
-    'rejectUnauthorized',
-  ]);
+  const named = section('tls', given);
   const tls: typeof named = Object.fromEntries(
     Object.entries(named).filter(([, value]) => value !== undefined),
   );
@@ -126,7 +121,7 @@ function readCa(given: unknown): (string | Buffer)[] {
   }
   throw new ConfigurationError(
     'tls.ca',
-    'must be a certificate as a PEM string or Buffer, or a list of them',
+    'must be a certificate as a PEM string or Buffer, or a list of them: what is in the file, not its path',
   );
 }
 
@@ -151,7 +146,10 @@ function readFingerprint(given: unknown): string {
 /** A wrong passphrase, or a key of another certificate, would show at the first handshake only. */
 function checkKey({ cert, key, passphrase }: TlsSettings): void {
   if ((cert === undefined) !== (key === undefined)) {
-    throw new ConfigurationError(`tls.${cert === undefined ? 'cert' : 'key'}`, 'cert and key go together');
+    throw new ConfigurationError(
+      `tls.${cert === undefined ? 'cert' : 'key'}`,
+      'tls.cert and tls.key go together',
+    );
   }
   if (cert === undefined || key === undefined) return;
   try {
@@ -164,7 +162,10 @@ function checkKey({ cert, key, passphrase }: TlsSettings): void {
 /** What works, but lets others listen. */
 export function warnOfOpenDoors(nodes: readonly URL[], tls: TlsSettings, warn: Warn): void {
   if (tls.rejectUnauthorized === false) {
-    warn('ESAUTH_ANY_CERTIFICATE', 'tls.rejectUnauthorized is false: credentials go to whoever answers');
+    warn(
+      'ESAUTH_ANY_CERTIFICATE',
+      'tls.rejectUnauthorized is false: credentials go to whoever answers; set tls.ca instead',
+    );
   }
   for (const { protocol, hostname, href } of nodes) {
     if (protocol === 'https:' || isLoopback(hostname)) continue;

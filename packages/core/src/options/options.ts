@@ -10,9 +10,10 @@ import type { Proxies } from '../upstream/tunnel.js';
 import { knownSchemes, type Scheme } from '../values/credential.js';
 import type { Challenge } from '../values/denial.js';
 import { ConfigurationError } from '../values/errors.js';
+import { readChallenge } from './challenge-option.js';
 import { readDispatcher } from './dispatcher-option.js';
 import { readNodes, readTls, type TlsOptions } from './node-options.js';
-import { duration, flag, integer, parseUrl, section } from './option-checks.js';
+import { duration, flag, integer, section } from './option-checks.js';
 import { readProxies } from './proxy-option.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
@@ -95,6 +96,12 @@ export interface UpstreamOptions {
    * below `timeoutMs`; default a third of it; 0 turns it off.
    */
   readonly hedgeAfterMs?: number | undefined;
+  /**
+   * A lookup ends without a verdict (`bad_response`) if the body that says who somebody is, or what a key's entry is, is
+   * longer. In bytes, 4 096 to 1 048 576 (one MiB). Default 65 536, with `apiKeyDetails` 262 144: an ordinary one is 400,
+   * the rest is metadata and role descriptors. In memory it may take up to 28 times its length.
+   */
+  readonly maxBodyBytes?: number | undefined;
   /** Lookups on the wire at most, second requests included. Default 32. */
   readonly maxConcurrent?: number | undefined;
   /**
@@ -139,6 +146,13 @@ export interface CacheOptions {
   readonly rejectedTtlMs?: number | undefined;
   /** Identities remembered at most. Default 10 000. */
   readonly maxEntries?: number | undefined;
+  /**
+   * What remembered identities, details of keys and answers about privileges may take together, as estimated from what
+   * was received. The least recently used go first; a single one that takes more is served and not remembered. In bytes,
+   * 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated at 3.0 kB, an
+   * answer about one privilege at 0.3 kB.
+   */
+  readonly maxBytes?: number | undefined;
   /** Refusals remembered at most, in a store of their own. Default 2 000. */
   readonly maxRejectedEntries?: number | undefined;
   /**
@@ -168,6 +182,7 @@ export interface UpstreamSettings {
   readonly timeoutMs: number;
   readonly retries: number;
   readonly hedgeAfterMs: number;
+  readonly maxBodyBytes: number;
   readonly maxConcurrent: number;
   readonly maxQueue: number;
   readonly breaker: BreakerSettings;
@@ -176,32 +191,25 @@ export interface UpstreamSettings {
 /** Leaves 512 of the 16 384 bytes of Elasticsearch's `http.max_header_size` to the rest of the head. */
 const longestHeader = 15_872;
 
+/** A budget of the cache, in bytes: below, two callers with a little metadata would push each other out. */
+const leastBudget = 1_048_576;
+const mostBudget = 17_179_869_184;
+/** How long a body that is read may be at least and at most: ten ordinary ones, and what the transport takes. */
+const shortestBody = 4_096;
+const longestBody = 1_048_576;
+
 /** What a JavaScript map can hold; the LRU library indexes its entries with one. */
 const mapLimit = 16_777_216;
 
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */
 export function readOptions(given: unknown): Settings {
-  const options = section('options', given, [
-    'nodes',
-    'cloudId',
-    'tls',
-    'proxy',
-    'schemes',
-    'clientAuthentication',
-    'apiKeyDetails',
-    'challenge',
-    'maxHeaderLength',
-    'cache',
-    'upstream',
-    'clock',
-    'dispatcher',
-  ]);
-  const challenge = section('challenge', options.challenge, ['realm', 'resourceMetadata']);
+  const options = section('options', given);
   for (const name of ['tls', 'proxy'] as const) {
     if (options.dispatcher === undefined || options[name] === undefined) continue;
     throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
   }
   const nodes = readNodes(options.nodes, options.cloudId);
+  const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
     nodes,
@@ -210,16 +218,11 @@ export function readOptions(given: unknown): Settings {
     dispatcher: readDispatcher(options.dispatcher),
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
-    apiKeyDetails: flag('apiKeyDetails', options.apiKeyDetails),
-    challenge: {
-      realm: readRealm(challenge.realm),
-      ...(challenge.resourceMetadata !== undefined && {
-        resourceMetadata: readMetadataUrl(challenge.resourceMetadata),
-      }),
-    },
+    apiKeyDetails,
+    challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
-    upstream: readUpstream(options.upstream),
+    upstream: readUpstream(options.upstream, apiKeyDetails),
     clock: readClock(options.clock),
   };
 }
@@ -233,34 +236,11 @@ function readSchemes(given: unknown): readonly Scheme[] {
   return [...given];
 }
 
-function readRealm(given: unknown): string {
-  if (given === undefined) return 'elasticsearch';
-  // A quoted-string (RFC 9110 §5.6.4), kept to printable ASCII so that one header line can carry it.
-  if (typeof given === 'string' && /^[\x20-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('challenge.realm', 'must be a string of printable ASCII characters');
-}
-
-function readMetadataUrl(given: unknown): string {
-  const url = parseUrl(given);
-  const plain = url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '';
-  // As it was given: a client compares it letter by letter (RFC 9728 §3.3).
-  if (plain && typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('challenge.resourceMetadata', 'must be an absolute https: URL');
-}
-
 function readCache(given: unknown): CacheSettings {
-  const cache = section('cache', given === false ? { ttlMs: 0 } : given, [
-    'ttlMs',
-    'refreshAfterMs',
-    'staleIfErrorMs',
-    'rejectedTtlMs',
-    'maxEntries',
-    'maxRejectedEntries',
-    'jitter',
-  ]);
-  const ttlMs = duration('cache.ttlMs', cache.ttlMs, 60_000, 0);
+  const cache = section('cache', given === false ? { ttlMs: 0 } : given);
+  const ttlMs = duration('cache.ttlMs', cache.ttlMs, 60_000, 0, 1_000);
   const defaultRefresh = Math.min(ttlMs / 2, 30_000);
-  const refreshAfterMs = duration('cache.refreshAfterMs', cache.refreshAfterMs, defaultRefresh, 0);
+  const refreshAfterMs = duration('cache.refreshAfterMs', cache.refreshAfterMs, defaultRefresh, 0, 1_000);
   if (refreshAfterMs > 0 && refreshAfterMs >= ttlMs) {
     throw new ConfigurationError('cache.refreshAfterMs', 'must be below cache.ttlMs');
   }
@@ -271,25 +251,19 @@ function readCache(given: unknown): CacheSettings {
   return {
     ttlMs,
     refreshAfterMs,
-    staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0),
-    rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0),
+    staleIfErrorMs: duration('cache.staleIfErrorMs', cache.staleIfErrorMs, 0, 0, 1_000),
+    rejectedTtlMs: duration('cache.rejectedTtlMs', cache.rejectedTtlMs, 5_000, 0, 100),
     maxEntries: integer('cache.maxEntries', cache.maxEntries, 10_000, mapLimit),
+    maxBytes: integer('cache.maxBytes', cache.maxBytes, 67_108_864, mostBudget, leastBudget),
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
     jitter,
   };
 }
 
-function readUpstream(given: unknown): UpstreamSettings {
-  const upstream = section('upstream', given, [
-    'timeoutMs',
-    'retries',
-    'hedgeAfterMs',
-    'maxConcurrent',
-    'maxQueue',
-    'breaker',
-  ]);
-  const breaker = section('upstream.breaker', upstream.breaker, ['failures', 'openMs']);
-  const timeoutMs = duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1);
+function readUpstream(given: unknown, apiKeyDetails: boolean): UpstreamSettings {
+  const upstream = section('upstream', given);
+  const breaker = section('upstream.breaker', upstream.breaker);
+  const timeoutMs = duration('upstream.timeoutMs', upstream.timeoutMs, 3_000, 1, 100);
   const hedgeAfterMs = duration('upstream.hedgeAfterMs', upstream.hedgeAfterMs, timeoutMs / 3, 0);
   if (hedgeAfterMs >= timeoutMs) {
     throw new ConfigurationError('upstream.hedgeAfterMs', 'must be below upstream.timeoutMs');
@@ -298,20 +272,31 @@ function readUpstream(given: unknown): UpstreamSettings {
     timeoutMs,
     hedgeAfterMs,
     retries: integer('upstream.retries', upstream.retries, 1, mapLimit, 0),
+    maxBodyBytes: integer(
+      'upstream.maxBodyBytes',
+      upstream.maxBodyBytes,
+      apiKeyDetails ? 262_144 : 65_536,
+      longestBody,
+      shortestBody,
+    ),
     maxConcurrent: integer('upstream.maxConcurrent', upstream.maxConcurrent, 32, mapLimit),
     maxQueue: integer('upstream.maxQueue', upstream.maxQueue, 1_000, mapLimit),
     breaker: {
       failures: integer('upstream.breaker.failures', breaker.failures, 5, mapLimit),
-      openMs: duration('upstream.breaker.openMs', breaker.openMs, 2_000, 1),
+      openMs: duration('upstream.breaker.openMs', breaker.openMs, 2_000, 1, 100),
     },
   };
 }
 
 function readSecret(given: unknown): string | undefined {
   if (given === undefined) return undefined;
-  // One header line has to carry it.
-  if (typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given;
-  throw new ConfigurationError('clientAuthentication', 'must be a string of visible ASCII characters');
+  // One header line has to carry it, which Elasticsearch reads without the spaces around it, but with those inside
+  // (`JwtUtil.getHeaderValue`; `test/recorded`, `jwt-hmac-client`).
+  if (typeof given === 'string' && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(given)) return given;
+  throw new ConfigurationError(
+    'clientAuthentication',
+    'must be a string of printable ASCII characters, without a space or a line break around it',
+  );
 }
 
 function readClock(given: unknown): Clock {

@@ -8,6 +8,7 @@ import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { type Rejected, rejected, type Unavailable, unavailable } from '../values/verdict.js';
+import { stoodStill } from './deadline.js';
 import {
   checkFailed,
   describe,
@@ -17,12 +18,13 @@ import {
   saysExpired,
   saysNothingElse,
   saysTooLong,
+  saysWhose,
   securityIsOff,
   securityOff,
 } from './error-body.js';
 import { explainFailure } from './network-failure.js';
-import type { Reply } from './nodes.js';
-import type { Answer } from './transport.js';
+import type { Reply } from './question.js';
+import { type Answer, maxBodyBytes } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
@@ -33,18 +35,22 @@ export interface Readable {
   readonly text: string;
   /** The error that it is, if it is one. */
   readonly error: ElasticsearchError | undefined;
-  /** For an answer that turns out to be of no use. */
+  /** For an answer that turns out to be of no use. Its connection is not used again. */
   useless(message: string, code?: UnavailableCode): Unavailable;
+  /** For one that says of somebody else than was asked for: its connection is not used again. */
+  hangUp(): void;
 }
 
 /** Elasticsearch does not accept the credential. */
-export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless'> {
+export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless' | 'hangUp'> {
   readonly kind: 'refusal';
   readonly verdict: Rejected;
   /** A node that cannot read the security index says the same of good credentials. */
   readonly doubtful: boolean;
   /** It was not even looked at: what reads such credentials is switched off, or they do not arrive. */
   readonly ignored: boolean;
+  /** Something has read whose it claims to be, as a JWT realm does before it refuses one. */
+  readonly read: boolean;
 }
 
 /** What was asked, and how things stand now that its reply is there. */
@@ -52,6 +58,8 @@ export interface Asked {
   readonly credential: Credential;
   /** The statuses that can be read. */
   readonly readable: readonly number[];
+  /** What is longer is not read (`upstream.maxBodyBytes`); as long as may be received, if it is left out. */
+  readonly maxBytes?: number | undefined;
   /** What ends it when its deadline has passed, or its callers have left. */
   readonly signal: AbortSignal;
 }
@@ -61,13 +69,13 @@ export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Una
 export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, { credential, readable, signal }) => {
+  return (reply, { credential, readable, maxBytes, signal }) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
     const { node } = reply;
     if (reply.kind === 'error') {
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
       const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs) : explainFailure(reply.error);
+      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(reply.error, node);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
 
@@ -80,23 +88,44 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       const cause = new LookupError(code, `${node}: ${message}`, failure);
       return unavailable(cause, retryAfterOf(answer, clock.wall()));
     };
-    const useless = (message: string, code: UnavailableCode = 'bad_response') =>
-      none(code, `the answer (${status}) ${message}`);
+    const { hangUp } = answer;
+    const useless = (message: string, code: UnavailableCode = 'bad_response') => {
+      hangUp();
+      return none(code, `the answer (${status}) ${message}`);
+    };
 
-    if (status === 429) return none('overloaded', 'Elasticsearch answered 429');
+    if (status === 429) {
+      return none(
+        'overloaded',
+        'Elasticsearch answered 429; lower upstream.maxConcurrent, or give it more room',
+      );
+    }
     const off = securityIsOff(status, text);
-    if (status >= 500) return none('server_error', off ? securityOff : `Elasticsearch answered ${status}`);
+    if (status >= 500)
+      return none(
+        'server_error',
+        off ? securityOff : `Elasticsearch answered ${status}; its own log says why`,
+      );
     if (status === 401 || status === 403) {
-      const judged = judgeRefusal(answer, error, credential);
-      return 'problem' in judged ? none(...judged.problem) : refusalOf(judged);
+      const judged = judgeRefusal(reply, error, credential);
+      if ('problem' in judged) return none(...judged.problem);
+      return reply.isOurs() ? refusalOf(judged) : useless(withoutId);
     }
     if (!isElasticsearch(answer)) {
-      return none('not_elasticsearch', `the answer (${status}) has no X-elastic-product: Elasticsearch`);
+      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, node)}`;
+      return none('not_elasticsearch', message);
     }
     if (off) return none('bad_response', securityOff);
+    // Said before any header is read, the id's too (elastic/elasticsearch, `Netty4HttpRequest`).
     if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
-    if (readable.includes(status)) return { kind: 'readable', node, status, text, error, useless };
-    return none('bad_response', `an answer with status ${status} is not a verdict`);
+    if (readable.includes(status)) {
+      if (!reply.isOurs()) return useless(withoutId);
+      const tooLong = lengthProblem(answer, maxBytes);
+      if (tooLong !== undefined) return useless(tooLong);
+      return { kind: 'readable', node, status, text, error, useless, hangUp };
+    }
+    const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
+    return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
 
     function refusalOf(error: ElasticsearchError): Refusal {
       if (status === 403) return refuse('credentials_restricted');
@@ -106,11 +135,13 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       return refuse(expired ? 'credentials_expired' : 'credentials_invalid', {
         ignored,
         doubtful: ignored || (!expired && saysNothingElse(error)),
+        read: saysWhose(error),
       });
     }
 
-    function refuse(code: RejectionCode, { doubtful = false, ignored = false } = {}): Refusal {
-      return { kind: 'refusal', verdict: rejected(code), node, status, doubtful, ignored, useless };
+    function refuse(code: RejectionCode, { doubtful = false, ignored = false, read = false } = {}): Refusal {
+      const verdict = rejected(code);
+      return { kind: 'refusal', verdict, node, status, doubtful, ignored, read, useless, hangUp };
     }
   };
 }
@@ -120,7 +151,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
  * from these two (`RestResponse.filterHeaders`; all of `test/recorded`), so they are known by their body.
  */
 function judgeRefusal(
-  answer: Answer,
+  { answer, node }: Extract<Reply, { readonly kind: 'answer' }>,
   error: ElasticsearchError | undefined,
   credential: Credential,
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
@@ -128,25 +159,36 @@ function judgeRefusal(
   const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
   const named = answer.headers[product] !== undefined;
   if (named && !isElasticsearch(answer)) {
-    return problem('not_elasticsearch', `the answer (${status}) is of another product`);
+    return problem('not_elasticsearch', `the answer (${status}) is of another product; check nodes`);
   }
   if (error === undefined || error.status !== status) {
-    const message = `the answer (${status}) is not an Elasticsearch error: something in front of it refuses`;
+    const message = `the answer (${status}) is not an Elasticsearch error: something in front of it refuses; ${cureOf(answer, node)}`;
     return problem(named ? 'bad_response' : 'not_elasticsearch', message);
   }
   if (error.type !== 'security_exception') {
     // Such as `cluster_block_exception` while the security index must not be read. Others that use the envelope name
     // other things than exceptions (ReadonlyREST: `forbidden_response`).
     const theirs = named || error.type.endsWith('_exception');
-    const message = `the answer (${status}) is not about the credential`;
+    const message = `the answer (${status}) is not about the credential; the log of Elasticsearch says more`;
     return problem(theirs ? 'server_error' : 'not_elasticsearch', message);
   }
-  if (error.unlicensed) return problem('server_error', "the cluster's licence does not allow this");
+  if (error.unlicensed)
+    return problem(
+      'server_error',
+      "the cluster's licence does not allow this: GET /_license tells which it is",
+    );
   if (status === 401 && checkFailed(error, credential)) {
-    return problem('server_error', 'Elasticsearch failed to check the credential');
+    return problem(
+      'server_error',
+      'Elasticsearch failed to check the credential; its log says why, often an index .security-* that is not there',
+    );
   }
   return error;
 }
+
+const withoutId =
+  'bears no X-Opaque-Id, as the answers of this node do: it may be to another question; what is in front of Elasticsearch ' +
+  'must hand on each answer to whoever asked, with this header, or never with it';
 
 const product = 'x-elastic-product';
 
@@ -156,8 +198,33 @@ function isElasticsearch({ headers }: Answer): boolean {
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
-function tooLate(timeoutMs: number): readonly [UnavailableCode, string] {
-  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)`];
+/** Where something else answered than Elasticsearch. */
+function cureOf({ status, headers }: Answer, node: string): string {
+  // On all of its answers (elastic/kibana, `createCustomHeadersPreResponseHandler`).
+  if (headers['kbn-name'] !== undefined) {
+    return 'this is Kibana; nodes has to lead to Elasticsearch, whose port is 9200 where that of Kibana is 5601';
+  }
+  if (status === 404) return 'a gateway or another service answers there; check host, port and path in nodes';
+  // Proxies answer so to plain http on a port for https; Elasticsearch closes the connection.
+  const scheme = status === 400 && node.startsWith('http:') ? ', and should it be https?' : '?';
+  return `is this Elasticsearch 7.14 or later, and are host and port in nodes right${scheme}`;
+}
+
+function tooLate(timeoutMs: number, reason: unknown): readonly [UnavailableCode, string] {
+  const own =
+    reason === stoodStill ? '; this process stood still meanwhile: something blocks its event loop' : '';
+  return ['timeout', `no answer within ${timeoutMs} ms (upstream.timeoutMs)${own}`];
+}
+
+/**
+ * What takes time and memory is reading JSON, so what can be read is held to another limit than what may be received: a
+ * refusal may quote what the caller wrote, escaped and twice.
+ */
+function lengthProblem({ body }: Answer, maxBytes: number | undefined): string | undefined {
+  if (body !== undefined && body.length <= (maxBytes ?? maxBodyBytes)) return undefined;
+  if (maxBytes === undefined) return `is longer than ${maxBodyBytes} bytes`;
+  const cure = maxBytes < maxBodyBytes ? 'raise upstream.maxBodyBytes' : 'the most for upstream.maxBodyBytes';
+  return `is longer than ${maxBytes} bytes: ${cure}`;
 }
 
 /** The text of an answer that arrived whole and unencoded; empty for all others. */
@@ -183,7 +250,7 @@ function createCircuitOpen(): (waitMs: number) => Unavailable {
     if (known !== undefined) return known;
     const cause = new LookupError(
       'circuit_open',
-      'every node failed repeatedly and is left alone for a moment',
+      'every node failed repeatedly and is left alone for upstream.breaker.openMs; the warnings before say why',
     );
     const verdict = unavailable(cause, seconds * 1_000);
     verdicts.set(seconds, verdict);

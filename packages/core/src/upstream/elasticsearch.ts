@@ -1,22 +1,26 @@
 // The only file that knows Elasticsearch's security API: asks with the caller's own credential, and turns what
 // comes back into a verdict. What every answer has in common is read in `answers.ts`.
 
-import type { Warn } from '../observation/warnings.js';
+import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
-import type { Credential, Scheme } from '../values/credential.js';
+import { type Credential, isKeyAsBearer, type Scheme } from '../values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
 import { createIdentityReader, type Identity } from '../values/identity.js';
+import { unworded } from '../values/messages.js';
 import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
 import { strikeOut } from '../values/redaction.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
+import { nobodyWaits } from './conversation.js';
+import { startDeadline, stoodStill } from './deadline.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
-import { fits } from './fit.js';
+import { fits, isJwt } from './fit.js';
 import { problemOf } from './node-check.js';
-import { type Nodes, nobodyWaits, type Reply } from './nodes.js';
+import type { Nodes } from './nodes.js';
+import type { Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
 /** On whose behalf something is asked, and for how long. */
@@ -62,6 +66,8 @@ export interface ElasticsearchSettings {
   readonly clientAuthentication: ClientAuthentication;
   /** Whether a lookup of an API key reads the key's own entry too. */
   readonly apiKeyDetails: boolean;
+  /** How long a body may be that says who somebody is, or what a key's entry is. */
+  readonly maxBodyBytes: number;
   readonly warn: Warn;
 }
 
@@ -71,6 +77,8 @@ interface Inquiry {
   readonly body?: string;
   /** The statuses that can be read; only 200 if it does not say. */
   readonly readable?: readonly number[];
+  /** What is longer is not read. */
+  readonly maxBytes?: number;
 }
 type Ask = (inquiry: Inquiry) => Promise<Readable | Refusal | Unavailable>;
 
@@ -83,9 +91,10 @@ const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity'
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
-  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, warn } = settings;
+  const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
+  const showsSecret = 'es-client-authentication' in clientAuthentication;
   let lastFailed = false;
 
   return {
@@ -93,15 +102,15 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const { credential } = asking;
       const verifiedAt = clock.wall();
       return lookup(asking, async (ask) => {
-        const said = await ask({ path: authenticatePath });
+        const said = await ask({ path: authenticatePath, maxBytes });
         if (said.kind !== 'readable') return heard(said, credential);
-        const identity = readIdentity(said.text, expiryOf(credential), (read) => fits(read, credential));
+        const identity = readIdentity(said.text, expiryOf(credential));
         if (identity === undefined) return said.useless('does not say who it is');
-        const refusal = judgeIdentity(identity, credential, said.node);
+        const refusal = judgeIdentity(identity, credential, said);
         if (refusal !== undefined) return refusal;
         const detailed =
           apiKeyDetails && credential.scheme === 'ApiKey'
-            ? await addDetails(ask, identity, credential)
+            ? await addDetails((inquiry) => ask({ ...inquiry, maxBytes }), identity, credential)
             : identity;
         if ('kind' in detailed) return detailed;
         return Object.freeze({ kind: 'authenticated', identity: detailed, verifiedAt });
@@ -126,14 +135,15 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
         const answer = readAnswer(said.text, facts);
         if (answer === undefined) return said.useless('does not say which privileges there are');
         if (answer.username === username) return { kind: 'granted', granted: answer.granted };
-        return misfit(credential, said.node, 'somebody else than before');
+        return misfit(credential, said, 'somebody else than before');
       });
     },
 
     async check() {
       const deadline = new AbortController();
       const { signal } = deadline;
-      const stopTimer = clock.after(timeoutMs, () => deadline.abort());
+      const endsAt = clock.monotonic() + timeoutMs;
+      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
       const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
@@ -153,8 +163,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
     const { signal } = deadline;
-    // After a stall of this process the answer may lie in the socket when the timer runs: it is read before.
-    const stopTimer = clock.after(endsAt - clock.monotonic(), () => setImmediate(() => deadline.abort()));
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     const leave = () => deadline.abort(nobodyWaits);
     abandoned.addEventListener('abort', leave, { once: true });
     const { scheme, authorization } = credential;
@@ -164,8 +173,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       ...(scheme === 'Bearer' && clientAuthentication),
     };
     const hedge = { spent: false };
-    const ask = async ({ readable = [200], ...inquiry }: Inquiry, after?: string) => {
-      const read = (reply: Reply) => readReply(reply, { credential, readable, signal });
+    const ask = async ({ readable = [200], maxBytes, ...inquiry }: Inquiry, after?: string) => {
+      const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
       const call = { signal, after, isFinal, hedge, besides };
       return read(await nodes.send({ ...inquiry, headers }, call));
@@ -185,7 +194,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     }
     if (!abandoned.aborted) {
       if (isUnavailable(outcome)) report(outcome);
-      if (!isOfOneCredential(outcome)) lastFailed = isUnavailable(outcome);
+      const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
+      if (!isOfOneCredential(outcome) && !ownStall) lastFailed = isUnavailable(outcome);
     }
     return outcome;
   }
@@ -193,16 +203,32 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   /** One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own event. */
   function report({ code, cause }: Unavailable): void {
     if (cause.node === undefined) return;
-    warn(`ESAUTH_${code.toUpperCase()} ${cause.node}`, `no verdict: ${cause.message}`);
+    // The cast holds: letters that have one upper case.
+    const warning = code.toUpperCase() as Uppercase<typeof code>;
+    warn(`ESAUTH_${warning} ${cause.node}`, `no verdict: ${unworded(cause.message)}`);
   }
 
-  function heard(said: Refusal | Unavailable, { scheme }: Credential): Rejected | Unavailable {
+  function heard(said: Refusal | Unavailable, credential: Credential): Rejected | Unavailable {
     if (said.kind === 'unavailable') return said;
+    const { scheme } = credential;
+    const { code } = said.verdict;
     if (said.ignored) {
       warn(
         `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.node}`,
         `${said.node} answered a ${scheme} credential as if there had been none: ${readers[scheme]}, or something ` +
-          'in front of it takes the Authorization header away. The caller is refused.',
+          'in front of it takes the Authorization header away',
+      );
+    }
+    if (isKeyAsBearer(credential)) {
+      warnOnce(
+        'ESAUTH_KEY_AS_BEARER',
+        'a caller sent an API key as a Bearer token; keys go as Authorization: ApiKey ‹encoded›',
+      );
+    } else if (code === 'credentials_invalid' && said.read && isJwt(credential) && !showsSecret) {
+      warnOnce(
+        'ESAUTH_NO_CLIENT_AUTHENTICATION',
+        'a JWT realm has read a JWT and refused it; if that realm has client_authentication.type: shared_secret, ' +
+          'which is the default, set the option clientAuthentication to its secret',
       );
     }
     return said.verdict;
@@ -210,21 +236,22 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   // The answer must fit what was presented. Otherwise something else than the caller's credential was
   // accepted: a client certificate by a PKI realm, or what a proxy put in.
-  function judgeIdentity(identity: Identity, credential: Credential, node: string): Rejected | undefined {
+  function judgeIdentity(identity: Identity, credential: Credential, said: Readable): Rejected | undefined {
     if (identity.authenticationType === 'anonymous') return rejected('anonymous_refused');
     if (fits(identity, credential)) return undefined;
     // Whatever accepted it may also repeat it.
     const secrets = secretsOf(credential);
     const type = strikeOut(identity.authenticationType, secrets);
     const realmType = strikeOut(identity.realm.type, secrets);
-    return misfit(credential, node, `${type} of a realm of type ${realmType}`);
+    return misfit(credential, said, `${type} of a realm of type ${realmType}`);
   }
 
-  function misfit({ scheme }: Credential, node: string, as: string): Rejected {
+  function misfit({ scheme }: Credential, { node, hangUp }: Readable, as: string): Rejected {
+    hangUp();
     warn(
       `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
       `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +
-        'credential, such as a client certificate or what a proxy adds. The caller is refused.',
+        'credential, such as a client certificate (tls.cert) or what a proxy adds; the caller is refused',
     );
     return rejected('credentials_invalid');
   }

@@ -68,11 +68,14 @@ export function checkFailed({ reason, unsuccessful }: ElasticsearchError, creden
 const failedCheckOfAnyKey = /^API key: apikey authentication for id [\w-]+ encountered a failure$/;
 
 /**
- * Ids of users, roles and the like, which lie in the same index as API keys: Elasticsearch finds such a document and
- * fails to read it as a key (`test/recorded`, `who-api-key-malformed`), so its answer would tell who exists.
+ * Ids of what else lies in the index of API keys, or did before 7.2 (tokens) or does beside it (profiles): Elasticsearch
+ * finds such a document and fails to read it as a key (`test/recorded`, `who-api-key-malformed`), so its answer would tell
+ * who exists. The beginnings are those of elastic/elasticsearch: `NativeUsersStore`, `NativeRolesStore`,
+ * `NativeRoleMappingStore` (`role-mapping_`), `NativePrivilegeStore`, `IndexServiceAccountTokenStore`, `TokenService`,
+ * `ProfileService`.
  */
 const otherDocument =
-  /^(?:user-|reserved-user-|role-|role-mapping_|application-privilege_|service_account_token-)/;
+  /^(?:user-|reserved-user-|role-|application-privilege_|service_account_token-|token_|invalidated-token_|profile_)/;
 
 /** Also of tokens that were invalidated. */
 export function saysExpired({ reason, unsuccessful }: ElasticsearchError): boolean {
@@ -82,6 +85,11 @@ export function saysExpired({ reason, unsuccessful }: ElasticsearchError): boole
 /** Nothing read the credential, as if there had been none. */
 export function sawNoCredential({ reason }: ElasticsearchError): boolean {
   return reason.startsWith('missing authentication credentials for REST request');
+}
+
+/** A realm has read whose credential this claims to be (`test/recorded`, `jwt-hmac-client`), and does not accept it. */
+export function saysWhose({ reason }: ElasticsearchError): boolean {
+  return reason.startsWith('unable to authenticate user ');
 }
 
 /** The sentence that good passwords and access tokens get too while the index that knows them is unavailable. */

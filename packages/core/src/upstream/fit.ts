@@ -39,6 +39,6 @@ function isThatToken({ username, token }: Identity, { authorization }: Credentia
 }
 
 /** Three parts (RFC 7515 §3.1): a JWT realm takes nothing else. */
-function isJwt({ authorization }: Credential): boolean {
-  return authorization.split('.').length === 3;
+export function isJwt({ scheme, authorization }: Credential): boolean {
+  return scheme === 'Bearer' && authorization.split('.').length === 3;
 }

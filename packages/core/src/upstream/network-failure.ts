@@ -3,7 +3,7 @@
 import { maxHeaderSize } from 'node:http';
 import type { UnavailableCode } from '../values/codes.js';
 import { hadCa } from './tls.js';
-import { isGarbled, isTls } from './transport.js';
+import { isGarbled, isMisdirected, isTls } from './transport.js';
 import { ProxyError } from './tunnel.js';
 
 const another = 'tls.ca is of another authority than the one that signed its certificate';
@@ -11,6 +11,7 @@ const between = `${another}, or the node does not send the certificates between 
 const trust = 'set tls.ca to the certificate of its authority, or tls.caFingerprint';
 const certificate = 'it does not accept our certificate, or wants one: check tls.cert and tls.key';
 const secure = 'it seems to speak https; check the scheme in nodes';
+const maybeSecure = 'if it speaks https, say so in nodes';
 const plain = 'it seems to speak plain http; check the scheme and port in nodes';
 
 // undici's limit is Node's own.
@@ -27,8 +28,8 @@ const cures: ReadonlyMap<string, string> = new Map([
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', trust],
   ['UNABLE_TO_GET_ISSUER_CERT', trust],
   ['CERT_SIGNATURE_FAILURE', 'its certificate was not signed by the authority that it names'],
-  ['CERT_HAS_EXPIRED', 'renew its certificate'],
-  ['CERT_NOT_YET_VALID', 'check the clocks'],
+  ['CERT_HAS_EXPIRED', 'renew the certificate of the node'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet: check the clocks of both machines'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'use a host name of its certificate in nodes, or set tls.servername'],
   ['ESAUTH_CA_FINGERPRINT', 'tls.caFingerprint is of another authority, or the node does not send its own'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', plain],
@@ -41,8 +42,12 @@ const cures: ReadonlyMap<string, string> = new Map([
   ['ALERT_UNKNOWN_CA', certificate],
   ['ESAUTH_NO_ANSWER', secure],
   ['ENOTFOUND', 'check the host name in nodes'],
+  ['EAI_AGAIN', 'the name service does not answer; check the host name in nodes, and the network'],
   ['ECONNREFUSED', 'nothing listens there; check host and port in nodes'],
 ]);
+
+/** What hangs up on a request that it cannot read; it may have other reasons. */
+const cutOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** Of those that are no cures if `tls.ca` was set. */
 const curesDespiteCa: ReadonlyMap<string, string> = new Map([
@@ -54,18 +59,28 @@ const curesDespiteCa: ReadonlyMap<string, string> = new Map([
   ['UNABLE_TO_GET_ISSUER_CERT', 'tls.ca holds an intermediate certificate; add the root above it'],
 ]);
 
-/** @returns the code of the verdict, and a sentence for logs and warnings. */
-export function explainFailure(error: unknown): readonly [UnavailableCode, string] {
+const misdirected =
+  'the answer is to another question, it bears another X-Opaque-Id; what is in front of Elasticsearch must cache nothing ' +
+  'of /_security, hand on each answer to whoever asked, and leave X-Opaque-Id as it is';
+
+/**
+ * @param node its base URL.
+ * @returns the code of the verdict, and a sentence for logs and warnings.
+ */
+export function explainFailure(error: unknown, node: string): readonly [UnavailableCode, string] {
   if (error instanceof ProxyError) return explainProxy(error);
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow];
+  if (isMisdirected(error)) return ['bad_response', misdirected];
   if (isGarbled(error)) {
     return ['bad_response', `the answer is not HTTP as it should be${isTls(error) ? `; ${secure}` : ''}`];
   }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return ['timeout', 'no connection in time'];
+  if (code === 'UND_ERR_CONNECT_TIMEOUT')
+    return ['timeout', 'no connection in time; check host and port in nodes, and firewalls between'];
   const cure =
     (hadCa(error) ? curesDespiteCa.get(code) : undefined) ??
-    cures.get(code.slice(Math.max(0, code.indexOf('ALERT_'))));
+    cures.get(code.slice(Math.max(0, code.indexOf('ALERT_')))) ??
+    (node.startsWith('http:') && cutOff.has(code) ? maybeSecure : undefined);
   return ['unreachable', `${describe(error)}${cure === undefined ? '' : `; ${cure}`}`];
 }
 

@@ -1,8 +1,10 @@
-// The only file that opens sockets for requests: one to one node, and its answer up to a limit. Follows no
-// redirect, decodes nothing, retries nothing, judges nothing.
+// One request to one node, and its answer up to a limit. Bears an id of its own, and hears no answer with another. Follows
+// no redirect, decodes nothing, retries nothing, judges nothing else.
 
-import { type Dispatcher, errors, Pool } from 'undici';
-import { createConnector, type TlsSettings } from './tls.js';
+import { type Dispatcher, errors } from 'undici';
+import { type Connections, createConnections, type Sent } from './connections.js';
+import { echoOf, newOpaqueId, opaqueIdHeader } from './opaque-id.js';
+import type { TlsSettings } from './tls.js';
 import type { Proxies } from './tunnel.js';
 
 /** What is asked of a node. Must change nothing there: it may be asked again. */
@@ -23,6 +25,13 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** `undefined` if it is longer than the limit. */
   readonly body: Buffer | undefined;
+  /** Whether it bears the id of its question; if not, it bears none. */
+  readonly echoed: boolean;
+  /**
+   * Ends the connection that it came on, because it is no answer to what was asked. To be called in the turn of the event
+   * loop in which it comes, until when nothing else is asked there. A `dispatcher`'s connection is its owner's: it stays.
+   */
+  hangUp(): void;
 }
 
 export interface Transport {
@@ -43,8 +52,11 @@ export interface TransportSettings {
   readonly dispatcher: Dispatcher | undefined;
 }
 
-/** One MiB: an identity is about 400 bytes, and a body without end must not fill the memory. */
-const maxBodyBytes = 1_048_576;
+/** One MiB: a body without end must not fill the memory. */
+export const maxBodyBytes = 1_048_576;
+
+/** Of the first piece of memory for a body; an identity is about 400 bytes. */
+const firstBodyBytes = 4_096;
 
 /**
  * A request that is given up before there is a connection for it lies in undici's pool until there is one, with the
@@ -62,7 +74,7 @@ export interface Transports {
 }
 
 export function createTransports(settings: TransportSettings): Transports {
-  const ways = new Set<OwnWay>();
+  const ways = new Set<Connections>();
   return {
     connect,
     renewTls(tls) {
@@ -71,68 +83,37 @@ export function createTransports(settings: TransportSettings): Transports {
   };
 
   function connect(origin: string): Transport {
-    const own = settings.dispatcher === undefined ? createWay(origin, settings) : undefined;
+    const { tls, proxies, connectTimeoutMs, maxConnections, dispatcher } = settings;
+    const own =
+      dispatcher === undefined
+        ? createConnections(origin, { tls, proxy: proxies?.get(origin), connectTimeoutMs, maxConnections })
+        : undefined;
     if (own !== undefined) ways.add(own);
-    const way = own ?? settings.dispatcher;
+    const way = own ?? dispatcher;
     const plain = origin.startsWith('http:');
     const forsaken = { count: 0 };
     return {
       send: ({ path, headers, body, method = body === undefined ? 'GET' : 'POST' }, signal) =>
         new Promise((resolve, reject) => {
           signal.throwIfAborted();
-          if (forsaken.count >= mostForsaken * settings.maxConnections) throw new NoConnectionError();
+          if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
           const fail = (reason: unknown) =>
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
-          const asked =
+          const id = newOpaqueId();
+          const sent: Sent =
             body === undefined
-              ? { origin, path, method, headers: { ...headers } }
-              : { origin, path, method, headers: { ...headers, ...jsonHeaders }, body };
-          way?.dispatch(asked, collect(signal, forsaken, resolve, fail));
+              ? { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } }
+              : {
+                  ...{ origin, path, method, body },
+                  headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id },
+                };
+          way?.dispatch(sent, collect({ sent, id, signal, forsaken }, resolve, fail));
         }),
       async close() {
         await own?.close();
       },
     };
   }
-}
-
-/** Connections of our own to one origin. */
-interface OwnWay {
-  dispatch: Dispatcher['dispatch'];
-  renewTls(tls: TlsSettings): void;
-  close(): Promise<void>;
-}
-
-function createWay(origin: string, settings: TransportSettings): OwnWay {
-  const connector = createConnector(settings.tls, settings.connectTimeoutMs, settings.proxies?.get(origin));
-  const open = () =>
-    new Pool(origin, {
-      connections: settings.maxConnections,
-      // A slow answer must not hold up a stranger's on the same connection.
-      pipelining: 1,
-      // One deadline for all phases is kept by the caller's signal; undici's would be a second truth.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: connector.connect,
-    });
-  let pool = open();
-  /** Those that only finish what they were asked. */
-  const leaving = new Set<Pool>();
-  return {
-    dispatch: (options, handler) => pool.dispatch(options, handler),
-    renewTls(tls) {
-      connector.renew(tls);
-      const old = pool;
-      pool = open();
-      leaving.add(old);
-      // Ends what is idle at once.
-      old.close(() => leaving.delete(old));
-    },
-    async close() {
-      connector.close();
-      await Promise.all([pool, ...leaving].map((each) => each.destroy()));
-    },
-  };
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */
@@ -158,6 +139,18 @@ class NoAnswerError extends Error {
   }
 }
 
+/** What came is the answer to another question: a cache, or a proxy that mixes answers up, has sent it. */
+class MisdirectedError extends Error {
+  readonly code = 'ESAUTH_MISDIRECTED';
+  constructor() {
+    super('the answer bears another X-Opaque-Id than the question');
+  }
+}
+
+export function isMisdirected(error: unknown): boolean {
+  return error instanceof MisdirectedError;
+}
+
 /** Of a node to which connections are neither made nor refused. */
 class NoConnectionError extends Error {
   constructor() {
@@ -170,17 +163,26 @@ function endedUnread(error: unknown): boolean {
   return error instanceof errors.SocketError && error.socket?.bytesRead === 0;
 }
 
+/** What an answer is awaited to. */
+interface Awaited {
+  readonly sent: Sent;
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly forsaken: { count: number };
+}
+
 /** Gathers an answer. Calls `resolve` or `reject` once, whatever undici still reports afterwards. */
 function collect(
-  signal: AbortSignal,
-  forsaken: { count: number },
+  { sent, id, signal, forsaken }: Awaited,
   resolve: (answer: Answer) => void,
   reject: (reason: unknown) => void,
 ): Dispatcher.DispatchHandler {
   let request: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headers: Answer['headers'] = {};
-  const chunks: Buffer[] = [];
+  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which costs
+  // 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times its length.
+  let body: Buffer = Buffer.alloc(0);
   let bytes = 0;
 
   let isForsaken = false;
@@ -198,7 +200,9 @@ function collect(
   };
   const finish = (body: Buffer | undefined) => {
     signal.removeEventListener('abort', onAbort);
-    resolve({ status, headers, body });
+    const connection = sent.connection?.();
+    const echoed = echoOf(headers[opaqueIdHeader], id) === 'ours';
+    resolve({ status, headers, body, echoed, hangUp: () => connection?.destroy() });
   };
   signal.addEventListener('abort', onAbort, { once: true });
 
@@ -208,21 +212,27 @@ function collect(
       request = controller;
       if (signal.aborted) controller.abort(abandoned);
     },
-    onResponseStart(_controller, statusCode, responseHeaders) {
+    onResponseStart(controller, statusCode, responseHeaders) {
       status = statusCode;
       headers = responseHeaders ?? {};
-    },
-    onResponseData(controller, chunk) {
-      bytes += chunk.length;
-      if (bytes <= maxBodyBytes) {
-        chunks.push(chunk);
-        return;
-      }
-      finish(undefined);
+      if (echoOf(headers[opaqueIdHeader], id) !== 'another') return;
+      signal.removeEventListener('abort', onAbort);
+      reject(new MisdirectedError());
       controller.abort(abandoned);
     },
+    onResponseData(controller, chunk) {
+      const end = bytes + chunk.length;
+      if (end > maxBodyBytes) {
+        finish(undefined);
+        controller.abort(abandoned);
+        return;
+      }
+      if (end > body.length) body = enlarge(body, end);
+      body.set(chunk, bytes);
+      bytes = end;
+    },
     onResponseEnd() {
-      finish(Buffer.concat(chunks));
+      finish(body.subarray(0, bytes));
     },
     onResponseError(_controller, error) {
       forsake(false);
@@ -230,6 +240,13 @@ function collect(
       reject(error);
     },
   };
+}
+
+/** @returns memory of its own, not a part of a pool, that begins with `body` and has room for `least` bytes. */
+function enlarge(body: Buffer, least: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(firstBodyBytes, 2 * body.length, least));
+  larger.set(body);
+  return larger;
 }
 
 /** undici wants an error to abort with; nobody sees it. One for all, because making one costs a stack trace. */

@@ -1,4 +1,5 @@
-// Every reason for which a request can be turned away, as the codes that answers, errors, events and logs carry.
+// Every code that answers, errors, events, logs and warnings carry: why a request is turned away, which mistake was
+// made, what an operator is warned of. Each has an entry in `docs/errors.md`; `errorCodes` is what is checked.
 
 /**
  * Why a request is refused.
@@ -14,15 +15,18 @@
  * - `anonymous_refused`: Elasticsearch answered as its anonymous user.
  * - `forbidden`: authenticated, but a requirement of the route is not met.
  */
-export type RejectionCode =
-  | 'credentials_missing'
-  | 'scheme_unsupported'
-  | 'credentials_malformed'
-  | 'credentials_invalid'
-  | 'credentials_expired'
-  | 'credentials_restricted'
-  | 'anonymous_refused'
-  | 'forbidden';
+export type RejectionCode = (typeof rejectionCodes)[number];
+
+export const rejectionCodes = [
+  'credentials_missing',
+  'scheme_unsupported',
+  'credentials_malformed',
+  'credentials_invalid',
+  'credentials_expired',
+  'credentials_restricted',
+  'anonymous_refused',
+  'forbidden',
+] as const;
 
 /**
  * Why no verdict was reached.
@@ -39,16 +43,19 @@ export type RejectionCode =
  * - `circuit_open`, `queue_full`: not asked, to protect Elasticsearch.
  * - `closed`: the verifier was closed.
  */
-export type UnavailableCode =
-  | 'timeout'
-  | 'unreachable'
-  | 'overloaded'
-  | 'server_error'
-  | 'not_elasticsearch'
-  | 'bad_response'
-  | 'circuit_open'
-  | 'queue_full'
-  | 'closed';
+export type UnavailableCode = (typeof unavailableCodes)[number];
+
+export const unavailableCodes = [
+  'timeout',
+  'unreachable',
+  'overloaded',
+  'server_error',
+  'not_elasticsearch',
+  'bad_response',
+  'circuit_open',
+  'queue_full',
+  'closed',
+] as const;
 
 /**
  * What an application forgot, told to its callers as its own fault.
@@ -56,3 +63,47 @@ export type UnavailableCode =
  * - `not_admitted`: a guard, `identityOf` or `callerHeaders` was reached, but no middleware of ours ran before it.
  */
 export type MistakeCode = 'not_admitted';
+
+/**
+ * Mistakes in a program, as exceptions: an option, an argument, or a question about privileges that can not be taken.
+ */
+export type ThrownCode = 'invalid_option' | 'invalid_argument' | 'invalid_privileges';
+
+/** What is said with `process.emitWarning` besides the reasons for which there is no verdict. */
+export type OwnWarningCode = (typeof ownWarningCodes)[number];
+
+const ownWarningCodes = [
+  'ESAUTH_ANY_CERTIFICATE',
+  'ESAUTH_BASIC_OFF',
+  'ESAUTH_KEY_AS_BEARER',
+  'ESAUTH_MISFIT',
+  'ESAUTH_NOT_LOOKED_AT',
+  'ESAUTH_NO_CLIENT_AUTHENTICATION',
+  'ESAUTH_NO_MIDDLEWARE',
+  'ESAUTH_NO_ROLES',
+  'ESAUTH_PLAIN_HTTP',
+  'ESAUTH_PROPERTY',
+  'ESAUTH_REFRESH',
+  'ESAUTH_SILENT',
+  'ESAUTH_SMALL_DURATION',
+  'ESAUTH_SOURCE',
+  'ESAUTH_TRUST_PROXY',
+  'ESAUTH_TWO_CACHES',
+  'ESAUTH_TWO_VERSIONS',
+] as const;
+
+/** The code of every warning: one of our own, or that a lookup of a node gave no verdict. */
+export type WarningCode = OwnWarningCode | `ESAUTH_${Uppercase<UnavailableCode>}`;
+
+/** All that have an entry of their own. A warning that there is no verdict is explained with the code it is made of. */
+export type ErrorCode = RejectionCode | UnavailableCode | MistakeCode | ThrownCode | OwnWarningCode;
+
+export const errorCodes: readonly ErrorCode[] = [
+  ...rejectionCodes,
+  ...unavailableCodes,
+  'not_admitted',
+  'invalid_option',
+  'invalid_argument',
+  'invalid_privileges',
+  ...ownWarningCodes,
+];

@@ -57,21 +57,30 @@ export function headerOf(presented: Presented): string | undefined | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** The `Headers` of the Fetch API, as far as they are read. */
+export interface FetchHeaders {
+  get(name: string): string | null;
+}
+
 /**
- * Takes what was presented from a request of Node's HTTP servers, or of a host that imitates them.
+ * Takes what was presented from a request of Node's HTTP servers, or of a host that imitates them; or from a `Request`
+ * or `Headers` of the Fetch API, where two lines have become one value with a comma, which is malformed.
  *
  * The raw lines count, not `headers`: there Node keeps the first of two `Authorization` lines and drops the
  * second, while the proxy in front may have read the second.
  */
-export function authorizationOf(request: {
-  readonly rawHeaders?: readonly string[];
-  readonly headers: Readonly<Record<string, unknown>>;
-}): Presented {
-  const { rawHeaders } = request;
+export function authorizationOf(
+  request: NodeRequest | { readonly headers: FetchHeaders } | FetchHeaders,
+): Presented {
+  // Requests of Express have a method `get` too; `Headers` have no headers.
+  const headers = 'headers' in request ? request.headers : request;
+  if (isFetchHeaders(headers)) return headers.get('authorization') ?? undefined;
+  // What has the one headers or the others is left.
+  const { rawHeaders } = request as NodeRequest;
   // Hosts that imitate Node's requests may have none, or an empty list. Typed as an object of unknowns:
   // whatever is no string is found out by `headerOf`.
   if (rawHeaders === undefined || rawHeaders.length === 0) {
-    return { authorization: request.headers.authorization } as Presented;
+    return { authorization: headers.authorization } as Presented;
   }
   let first: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -81,6 +90,17 @@ export function authorizationOf(request: {
     first = rawHeaders[at + 1];
   }
   return first;
+}
+
+/** As far as it is read. */
+export interface NodeRequest {
+  readonly rawHeaders?: readonly string[];
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** A header can be called `get` too, but is no function. */
+function isFetchHeaders(headers: object): headers is FetchHeaders {
+  return 'get' in headers && typeof headers.get === 'function';
 }
 
 /** Reads a header's value. `accepted` are the schemes that are enabled. */
@@ -119,12 +139,31 @@ function canonicalPair(value: string, scheme: 'ApiKey' | 'Basic'): string | unde
   return complete ? canonical : undefined;
 }
 
+/** Whether somebody presents an API key as `id:api_key`, which would have to be encoded. */
+export function isUnencodedKey(presented: Presented): boolean {
+  const header = headerOf(presented);
+  return typeof header === 'string' && match(unencodedKey, header) !== null;
+}
+
+const unencodedKey = /^ApiKey +[\w-]+:[\w-]+$/i;
+
+/** Whether a Bearer value is what an API key's `encoded` looks like: no token of Elasticsearch's does. */
+export function isKeyAsBearer({ scheme, authorization }: Credential): boolean {
+  if (scheme !== 'Bearer') return false;
+  const value = authorization.slice('Bearer '.length);
+  if (value.startsWith('essu_')) return true;
+  return match(keyPair, Buffer.from(value, 'base64').toString('latin1')) !== null;
+}
+
+const keyPair = /^[\w-]{16,}:[\w-]{16,}$/;
+
 /** @returns the id that an API key names; `undefined` for everything else, and for a cloud's keys, which are opaque. */
 export function apiKeyIdOf({ scheme, authorization }: Credential): string | undefined {
   const value = authorization.slice(authorization.indexOf(' ') + 1);
   if (scheme !== 'ApiKey' || value.startsWith('essu_')) return undefined;
-  const pair = Buffer.from(value, 'base64').toString();
-  return pair.slice(0, pair.indexOf(':'));
+  const pair = Buffer.from(value, 'base64');
+  // Cut out before it is text: a slice of a text keeps all of it alive, and an id is kept.
+  return pair.subarray(0, pair.indexOf(':')).toString();
 }
 
 // The string that matched last stays alive, and readable for all as `RegExp.input`, until another one matches.

@@ -3,8 +3,8 @@
 // said can reach an answer.
 
 import type { MistakeCode, RejectionCode, UnavailableCode } from './codes.js';
-import { headerOf, type Presented, type Scheme, schemeOf } from './credential.js';
-import { carries, mark } from './errors.js';
+import { headerOf, isUnencodedKey, type Presented, type Scheme, schemeOf } from './credential.js';
+import { carries, mark, StacklessError } from './errors.js';
 import type { Rejected, Unavailable } from './verdict.js';
 
 /** How this verifier challenges (RFC 9110 §11.6.1). */
@@ -35,9 +35,9 @@ const denialError = Symbol.for('esauth.DenialError');
 
 /**
  * A denial as an exception, for frameworks' error paths: Express, Koa and Fastify read `status`, `statusCode`
- * and `headers` from it.
+ * and `headers` from it. It has no stack, because it is made for requests: what went wrong is said in `code`.
  */
-export class DenialError extends Error {
+export class DenialError extends StacklessError {
   override readonly name: string = 'DenialError';
   readonly code: RejectionCode | UnavailableCode | MistakeCode;
   readonly status: number;
@@ -119,6 +119,10 @@ const answers: Readonly<Record<RejectionCode | UnavailableCode, Told>> = {
   closed: { status: 503, detail: 'This service is shutting down.' },
 };
 
+/** Said in place of the sentence of `credentials_malformed` where the key's two parts were sent as they are. */
+const unencoded =
+  'An ApiKey credential is the member encoded of what Elasticsearch returned: the Base64 of id and api_key, with a colon between.';
+
 const titles = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -132,7 +136,9 @@ export type DenialOf = (verdict: Rejected | Unavailable, presented?: Presented) 
 export function createDenials(schemes: readonly Scheme[], challenge: Challenge): DenialOf {
   return (verdict, presented) => {
     const { code } = verdict;
-    const { status, detail, error } = answers[code];
+    const { status, error } = answers[code];
+    const detail =
+      code === 'credentials_malformed' && isUnencodedKey(presented) ? unencoded : answers[code].detail;
     const challenges = challengesOf(status, error, presented);
     return {
       status,

@@ -1,7 +1,9 @@
-// What this package throws, and the error that explains a verdict of kind `unavailable`. Told apart by
+// What this package throws, and the error that explains a verdict of kind `unavailable`; every message as `messages.ts`
+// words it. Told apart by
 // `code`; `instanceof` also works across two copies of the package in one process, by registered symbols.
 
 import type { UnavailableCode } from './codes.js';
+import { worded } from './messages.js';
 
 const configuration = Symbol.for('esauth.ConfigurationError');
 const invalidArgument = Symbol.for('esauth.InvalidArgumentError');
@@ -17,7 +19,7 @@ export class ConfigurationError extends Error {
 
   /** @param expected the accepted range, in words. The value given is never repeated: it may be a secret. */
   constructor(option: string, expected: string) {
-    super(`${option}: ${expected}`);
+    super(worded('invalid_option', `${option}: ${expected}`));
     mark(this, configuration);
     this.option = option;
   }
@@ -32,8 +34,11 @@ export class InvalidArgumentError extends Error {
   override readonly name: string = 'InvalidArgumentError';
   readonly code = 'invalid_argument';
 
-  constructor(message: string) {
-    super(message);
+  /** @param text what is wrong, and what is right. */
+  constructor(text: string) {
+    super(worded('invalid_argument', text));
+    // Written out at once, for the reason that others have none.
+    void this.stack;
     mark(this, invalidArgument);
   }
 
@@ -54,8 +59,11 @@ export class InvalidPrivilegesError extends Error {
   /** `error.reason` of it, without any part of the credential. */
   readonly reason: string | undefined;
 
-  constructor(message: string, { type, reason }: Pick<LookupFailure, 'type' | 'reason'> = {}) {
-    super(message);
+  /** @param text what is wrong with the question. */
+  constructor(text: string, { type, reason }: Pick<LookupFailure, 'type' | 'reason'> = {}) {
+    super(worded('invalid_privileges', text));
+    // Written out at once, for the reason that others have none.
+    void this.stack;
     mark(this, invalidPrivileges);
     this.type = type;
     this.reason = reason;
@@ -63,6 +71,30 @@ export class InvalidPrivilegesError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return carries(value, invalidPrivileges);
+  }
+}
+
+/**
+ * An error without a stack. It is made where a credential is at hand, at whatever pace callers choose, and kept by
+ * caches, logs and whoever gets it: until a stack is written out it keeps alive its functions, and what they see.
+ */
+export class StacklessError extends Error {
+  constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** Runs something during which Node makes an error of its own, without a stack likewise. */
+export function withoutStacks(action: () => void): void {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    action();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -82,7 +114,7 @@ export interface LookupFailure {
  * Why there is no verdict. For logs and for operators: it names the node and never contains a credential or
  * the text of a body, but it may contain addresses, so it does not belong in an answer to a client.
  */
-export class LookupError extends Error {
+export class LookupError extends StacklessError {
   override readonly name: string = 'LookupError';
   readonly code: UnavailableCode;
   readonly node: string | undefined;
@@ -95,13 +127,9 @@ export class LookupError extends Error {
   readonly type: string | undefined;
   readonly reason: string | undefined;
 
-  constructor(code: UnavailableCode, message: string, failure: LookupFailure = {}) {
-    // Without a stack: it is made where a credential is at hand, and kept by caches and whoever gets the verdict. Until
-    // it is printed, a stack keeps alive what its functions held.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    super(message);
-    Error.stackTraceLimit = stackTraceLimit;
+  /** @param text what happened, and what cures it. */
+  constructor(code: UnavailableCode, text: string, failure: LookupFailure = {}) {
+    super(worded(code, text));
     mark(this, lookup);
     this.code = code;
     this.node = failure.node;

@@ -1,6 +1,7 @@
 // Who is calling: the body of `GET /_security/_authenticate` as a frozen value. Reads every version from
 // 7.14 to 9.x: unknown members are ignored, and only what decides who it is must be there.
 
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { deepFreeze, isRecord, parseJson } from './json.js';
 
@@ -60,31 +61,24 @@ export interface Identity {
   readonly subject: string;
 }
 
-/** Different identities kept for sharing, and the longest body whose identity is. */
+/** Different bodies whose identities are known again. */
 const maxShared = 1_000;
-const maxSharedLength = 4_096;
 
 /**
  * Makes a reader of bodies that gives equal bodies one object: many credentials of one user then cost one
- * identity, and a body that is known is not parsed again.
+ * identity, and a body that is known is not parsed again. It keeps digests of bodies, and of identities only where they
+ * are: one that nobody else keeps is gone with the next collection of garbage.
  *
- * @returns a function that takes a body's text, the credential's own expiry if it is known, and whether an
- *   identity may be kept: a body that does not fit the credential was made by who knows what, and may repeat it.
+ * @returns a function that takes a body's text, and the credential's own expiry if it is known.
  */
-export function createIdentityReader(): (
-  text: string,
-  expiresAt?: number,
-  mayKeep?: (identity: Identity) => boolean,
-) => Identity | undefined {
-  const shared = new LRUCache<string, Identity>({ max: maxShared });
-  return (text, expiresAt, mayKeep = () => true) => {
-    const name = `${expiresAt} ${text}`;
-    const known = shared.get(name);
+export function createIdentityReader(): (text: string, expiresAt?: number) => Identity | undefined {
+  const shared = new LRUCache<string, WeakRef<Identity>>({ max: maxShared });
+  return (text, expiresAt) => {
+    const name = `${expiresAt} ${hash('sha256', text, 'base64')}`;
+    const known = shared.get(name)?.deref();
     if (known !== undefined) return known;
     const identity = parseIdentity(parseJson(text), expiresAt);
-    if (identity !== undefined && text.length <= maxSharedLength && mayKeep(identity)) {
-      shared.set(name, identity);
-    }
+    if (identity !== undefined) shared.set(name, new WeakRef(identity));
     return identity;
   };
 }

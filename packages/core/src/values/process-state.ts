@@ -1,6 +1,8 @@
 // What all copies of this package in one process share. Package managers may install it twice, once for an adapter
 // and once for the application: a guard of one copy has to find what the middleware of the other has recorded.
 
+import { worded } from './messages.js';
+
 /** As in `package.json`, which not every bundler lets a module read. */
 export const version = '0.1.0';
 
@@ -40,8 +42,9 @@ function announce(): void {
   const others = [...versions].filter((other) => other !== version);
   versions.add(version);
   if (others.length === 0) return;
+  const text = `two versions of @esauth/core are loaded, ${others.join(', ')} and ${version}`;
   process.emitWarning(
-    `two versions of @esauth/core are loaded, ${others.join(', ')} and ${version}; install one for the whole application`,
+    worded('ESAUTH_TWO_VERSIONS', `${text}; install one for the whole application (npm ls @esauth/core)`),
     { type: 'EsauthWarning', code: 'ESAUTH_TWO_VERSIONS' },
   );
 }

@@ -27,6 +27,11 @@ export interface LookupParts {
   readonly timeline: Timeline;
   /** How long a lookup may take, in milliseconds; our own queue not counted. */
   readonly timeoutMs: number;
+  /**
+   * What a lookup brings counts if it started so many milliseconds ago at most, on the timeline: a machine may have slept
+   * over it, or this process stood still.
+   */
+  readonly longestMs: number;
   readonly queue: Queue;
   readonly elasticsearch: Elasticsearch;
   readonly revocations: Revocations;
@@ -55,7 +60,7 @@ export function notRevocable(verdict: Verdict): Landed {
 
 /** One for all: being turned away is attacker-paced, so it must cost nothing. */
 export const queueFull: Unavailable = unavailable(
-  new LookupError('queue_full', 'too many lookups wait (upstream.maxConcurrent, upstream.maxQueue)'),
+  new LookupError('queue_full', 'too many lookups wait; see upstream.maxConcurrent and upstream.maxQueue'),
 );
 /** What a lookup ends with when nobody will see it. */
 export const unseen: Unavailable = unavailable(
@@ -72,7 +77,7 @@ const nobodyWaits = notRevocable(unseen);
 
 /** @param count kept up to date. */
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
-  const { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache } = parts;
 
   const turnedAway = (why: 'full' | 'left') => {
     if (why === 'left') return nobodyWaits;
@@ -82,7 +87,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
   return (question, context) =>
     inTurn(queue, context, (waited) => ask(question, context, waited), turnedAway);
 
-  /** Asks until the answer is not older than a revocation that concerns it; callers leave when they must. */
+  /** Asks until the answer is young, and not older than a revocation that concerns it; callers leave when they must. */
   async function ask(question: Question, context: LookupContext, waited: boolean): Promise<Landed> {
     const { credential, fingerprint } = question;
     const { abandoned, background } = context;
@@ -108,7 +113,8 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         return notRevocable(verdict);
       }
       const overruled = lookup.overruled && verdict.kind === 'authenticated';
-      if (!overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
+      const old = timeline.now() - lookup.startedAt > longestMs;
+      if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
         if (verdict.kind === 'rejected') count.refusals += 1;
         cache.remember(fingerprint, verdict, lookup);
         return { verdict, revision: lookup.revision };

@@ -76,7 +76,7 @@ export function createPrivilegeLookups(
   parts: LookupParts & { readonly warn: Warn },
   count: Counters,
 ): PrivilegeLookups {
-  const { clock, timeline, timeoutMs, queue, elasticsearch, revocations, cache } = parts;
+  const { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache } = parts;
   const flights = createSingleFlight<Landed>(clock, timeline);
   /** Which batch asks for a fact, by credential and fact. */
   const underWay = new Map<string, Batch>();
@@ -211,18 +211,18 @@ export function createPrivilegeLookups(
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
     publishLookup('privileges', said, clock.monotonic() - askedAt, background);
-    const revoked = lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
+    const old = timeline.now() - startedAt > longestMs;
+    const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {
       case 'granted': {
         const lifetime = cache.lifetimeFrom(startedAt);
         const learnt = new Map<string, KnownFact>();
         for (const [key, granted] of found.granted) {
-          const fact = { granted, startedAt, verifiedAt, ...lifetime };
-          learnt.set(key, fact);
-          if (!revoked) memory?.keep(key, fact);
+          learnt.set(key, { granted, startedAt, verifiedAt, ...lifetime });
         }
-        // Whoever waits verifies again where his credential was refused meanwhile.
-        return { outcome: learnt, revision: lookup.overruled ? -1 : revision };
+        if (!revoked) memory?.keep(learnt);
+        // Whoever waits verifies again where his credential was refused meanwhile, or this took too long.
+        return { outcome: learnt, revision: old || lookup.overruled ? -1 : revision };
       }
       case 'rejected':
         if (!revoked) {

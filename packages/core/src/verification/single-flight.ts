@@ -6,6 +6,7 @@
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
+import { whenRead } from '../time/when-read.js';
 
 /** How long somebody waits. */
 export interface Wait {
@@ -163,7 +164,7 @@ export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): Si
           reject(reason);
         },
         watchTime() {
-          stopTimer ??= clock.after(deadline - clock.monotonic(), () => seat.resolve(late));
+          stopTimer ??= whenRead(clock, deadline - clock.monotonic(), () => seat.resolve(late));
         },
       };
       const stopListening = signal && onAbort(signal, () => seat.reject(signal.reason));

@@ -7,11 +7,18 @@ import { inBackground, isDue } from '../memory/refresh.js';
 import type { Revocations } from '../memory/revocation.js';
 import { publishVerdict } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
-import type { Warn } from '../observation/warnings.js';
+import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { UnavailableCode } from '../values/codes.js';
-import { headerOf, type Presented, parseCredential, type Scheme } from '../values/credential.js';
+import {
+  headerOf,
+  knownSchemes,
+  type Presented,
+  parseCredential,
+  type Scheme,
+  schemeOf,
+} from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
 import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
@@ -102,7 +109,10 @@ export function createVerification(parts: VerificationParts): Verification {
         return { kind: 'found', entry: hit, authorization: header, fingerprint: asPresented, now };
 
       const credential = parseCredential(header, schemes);
-      if (credential.kind === 'unusable') return unasked(rejected(credential.code));
+      if (credential.kind === 'unusable') {
+        if (credential.code === 'scheme_unsupported') warnOfBasic(header);
+        return unasked(rejected(credential.code));
+      }
       const { authorization } = credential;
       if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
       const canonical = fingerprint(authorization);
@@ -174,6 +184,15 @@ export function createVerification(parts: VerificationParts): Verification {
     if (credential.kind === 'unusable') return rejected(credential.code);
     return { kind: 'question', credential, fingerprint };
   }
+}
+
+/** Once in a process: it may be the first password that somebody tries, or just a scanner. */
+function warnOfBasic(header: string): void {
+  if (schemeOf(header, knownSchemes) !== 'Basic') return;
+  warnOnce(
+    'ESAUTH_BASIC_OFF',
+    "a caller sent a user name and password, which are refused; to accept them, set schemes: ['Bearer', 'ApiKey', 'Basic']",
+  );
 }
 
 function unasked<V extends Verdict>(verdict: V): V {

@@ -20,7 +20,7 @@ import {
 import type { Tokens } from '../identities/tokens.js';
 import type { Users } from '../identities/users.js';
 import { decodeBase64 } from '../wire/base64.js';
-import { type ApiError, illegalArgument } from '../wire/envelope.js';
+import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
 import type { Version } from '../wire/version.js';
 import type { Challenges } from './challenges.js';
 import type { JwtContext, JwtRealms } from './jwt-realms.js';
@@ -80,6 +80,17 @@ const notAccepted =
   'unable to authenticate with provided credentials and anonymous access is not allowed for this request';
 const tokenPrincipal = '_bearer_token';
 const noAccessToken = 'oauth2 token: invalid token';
+const errorAttempting = 'error attempting to authenticate request';
+
+/** What a realm finds, or why it fails: it may find somebody whose roles are not to be told. */
+function orBroken<T>(find: () => T): T | { readonly kind: 'broken'; readonly error: ApiError } {
+  try {
+    return find();
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return { kind: 'broken', error: refusal.error };
+    throw refusal;
+  }
+}
 
 /** Makes the reader. */
 export function createCredentials(sources: CredentialSources): Credentials {
@@ -121,8 +132,10 @@ export function createCredentials(sources: CredentialSources): Credentials {
     context: JwtContext,
     more?: Partial<ApiError>,
   ): AuthenticationResult | undefined {
-    const found = jwtRealms.authenticate(text, context);
+    const found = orBroken(() => jwtRealms.authenticate(text, context));
     switch (found.kind) {
+      case 'broken':
+        return refuse(errorAttempting, { cause: found.error });
       case 'accepted': {
         const { user, realm } = found;
         return accept(realmIdentity(user, realm), user.username);
@@ -132,7 +145,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
       case 'unreadable': {
         if (version.namesJwtsByClaims) return undefined;
         const cause = illegalArgument('Failed to parse JWT bearer token');
-        return refuse('error attempting to authenticate request', { cause });
+        return refuse(errorAttempting, { cause });
       }
     }
   }
@@ -142,7 +155,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     const isPossible = serviceAccounts.isPossible(presented);
     const source = isPossible ? serviceAccounts.authenticate(presented) : undefined;
     const cause = isPossible && source !== 'file' ? sources.whyNotReadable(presented) : undefined;
-    if (cause !== undefined) return refuse('error attempting to authenticate request', { cause });
+    if (cause !== undefined) return refuse(errorAttempting, { cause });
     if (source === undefined) {
       return refuse(`failed to authenticate service account [${account}] with token name [${name}]`);
     }
@@ -202,7 +215,8 @@ export function createCredentials(sources: CredentialSources): Credentials {
         challenges: [value],
       });
     }
-    const mapped = roleMappings.rolesOf(found.user, kerberos.realm);
+    const mapped = orBroken(() => roleMappings.rolesOf(found.user, kerberos.realm));
+    if ('kind' in mapped) return refuse(errorAttempting, { cause: mapped.error });
     const user = { ...found.user, roles: [...new Set([...found.user.roles, ...mapped])] };
     const authentication = realmIdentity(user, kerberos.realm);
     const negotiate = found.responseToken === undefined ? undefined : `Negotiate ${found.responseToken}`;

@@ -70,7 +70,7 @@ export function createJwtRealms(
       const valid = new Set<JwtRealm>();
       for (const realm of realms) {
         const isAllowed = realm.allowedSignatureAlgorithms.includes(jwt.algorithm);
-        if (isAllowed && (await isSignedByOneOf(realm.keys, jwt))) valid.add(realm);
+        if (isAllowed && isSignedByOneOf(realm.keys, jwt)) valid.add(realm);
       }
       signatures.set(jwt.text, valid);
     }

@@ -13,6 +13,8 @@ export interface Jwt {
   readonly algorithm: string;
   /** `kid`: which key has signed it. */
   readonly keyId: string | undefined;
+  /** `crit`: something in the header has to be understood. */
+  readonly hasCritical: boolean;
   /** `typ`, in lower case. */
   readonly type: string | undefined;
   /** Without those that are `null`. */
@@ -44,6 +46,7 @@ export function parseJwt(text: string): Jwt | undefined {
     text,
     algorithm,
     keyId: typeof keyId === 'string' ? keyId : undefined,
+    hasCritical: header.has('crit'),
     type: typeof type === 'string' ? type.toLowerCase() : undefined,
     claims: new Map([...claims].filter(([, value]) => value !== null)),
   };

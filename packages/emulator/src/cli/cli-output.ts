@@ -3,28 +3,41 @@
 import { type Exchange, shownTarget } from '../controls/request-log.js';
 import type { Emulator } from '../emulator.js';
 
-/**
- * Where the emulator is, who may ask, and how.
- *
- * @param caFile where the authority is written, if there is one
- * @param hasPage whether the page to look at is there
- */
-export function introduction(
-  { url, username, password }: Emulator,
-  caFile: string | undefined,
-  hasPage: boolean,
-): string {
+/** What there is to show of an emulator beside itself. */
+export interface Shown {
+  /** Where the authority is written, if there is one. */
+  readonly caFile: string | undefined;
+  /** Whether the page to look at is there. */
+  readonly hasPage: boolean;
+  /** A header that is ready to be sent, if there is one. */
+  readonly authorization: string | undefined;
+}
+
+/** Where the emulator is, who may ask, and how. */
+export function introduction({ url, username, password }: Emulator, shown: Shown): string {
+  const { caFile, hasPage, authorization } = shown;
   const curl = `curl ${caFile === undefined ? '' : `--cacert ${word(caFile)} `}-u ${word(`${username}:${password}`)}`;
   const json = "-H 'content-type: application/json'";
+  const facts = [
+    `user      ${username}`,
+    `password  ${printable(password)}`,
+    ...(caFile === undefined ? [] : [`authority ${printable(caFile)}`]),
+    ...(hasPage ? [`page      ${url}/_esauth/`] : []),
+    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
+  ];
   return `Elasticsearch emulator at ${url}
-  user      ${username}
-  password  ${printable(password)}${caFile === undefined ? '' : `\n  authority ${printable(caFile)}`}${hasPage ? `\n  page      ${url}/_esauth/` : ''}
+  ${facts.join('\n  ')}
 
 Try:
   ${curl} ${word(`${url}/_security/_authenticate?pretty`)}
   ${curl} ${json} -d '{"grant_type":"client_credentials"}' ${word(`${url}/_security/oauth2/token`)}
   ${curl} ${json} -d '{"name":"my-key"}' ${word(`${url}/_security/api_key`)}
 `;
+}
+
+/** What it means to listen where others can reach it. */
+export function exposure(host: string): string {
+  return `esauth-emulator: other machines can reach it at ${printable(host)}, and its passwords are no secret; only 127.0.0.1 is private`;
 }
 
 /** A word of a POSIX shell, whatever characters it has. */

@@ -1,5 +1,7 @@
 /** The same as a command: `esauth-emulator`. It prints, and ends when it is told to. */
 
+import '../wire/node-version.js';
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,8 +9,9 @@ import type { Exchange } from '../controls/request-log.js';
 import { type Emulator, launch } from '../emulator.js';
 import type { EmulatorOptions } from '../options/options.js';
 import { isLoopbackHost } from '../page/guard.js';
-import { readArguments, usage } from './cli-arguments.js';
-import { complaint, introduction, logLine } from './cli-output.js';
+import { onEndOfAncestor } from './ancestors.js';
+import { type Asked, readArguments, usage } from './cli-arguments.js';
+import { complaint, exposure, introduction, logLine } from './cli-output.js';
 
 // Not SIGHUP: to hear it would undo `nohup`.
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -17,7 +20,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function start(options: EmulatorOptions, quiet: boolean): Promise<void> {
+async function start({ options, quiet, stays }: Asked): Promise<void> {
   const log = (exchange: Exchange, ms: number): void => print(logLine(exchange, ms));
   const emulator = await launch(options, quiet ? undefined : log);
   let caFile: string | undefined;
@@ -32,6 +35,8 @@ async function start(options: EmulatorOptions, quiet: boolean): Promise<void> {
   for (const signal of signals) process.on(signal, stop);
   // Whoever read what is printed has gone, such as `head`.
   process.stdout.on('error', stop);
+  // A job that is over, or was called off, leaves nothing behind that would keep its machine.
+  if (!stays && isSet('CI')) onEndOfAncestor(stop);
 
   try {
     caFile = writeAuthority(emulator);
@@ -39,9 +44,33 @@ async function start(options: EmulatorOptions, quiet: boolean): Promise<void> {
     stop();
     throw error;
   }
-  const hasPage = options.ui === true && isLoopbackHost(options.host ?? 'localhost');
-  if (!quiet) print(introduction(emulator, caFile, hasPage));
+  const { host = 'localhost', ui = true } = options;
+  const isOutside = !isLoopbackHost(host);
+  if (isOutside) process.stderr.write(`${exposure(host)}\n`);
+  if (!quiet)
+    print(
+      introduction(emulator, {
+        caFile,
+        hasPage: ui && !isOutside,
+        authorization: readyFor(emulator, options),
+      }),
+    );
   else print(caFile === undefined ? emulator.url : `${emulator.url}\n${caFile}`);
+}
+
+/** A header that is ready to be sent, if anybody is asked for one. */
+function readyFor(
+  { username, authorization, apiKey }: Emulator,
+  options: EmulatorOptions,
+): string | undefined {
+  const { security = true, tokenService = true, apiKeys = true, license = 'trial' } = options;
+  if (!security) return undefined;
+  if (tokenService && license === 'trial') return authorization(username);
+  return apiKeys ? authorization(apiKey(username)) : undefined;
+}
+
+function isSet(variable: string): boolean {
+  return !['', '0', 'false', undefined].includes(process.env[variable]);
 }
 
 /** A file that nobody else can read or replace: what is in it, its reader trusts. */
@@ -61,7 +90,7 @@ async function main(): Promise<void> {
       return;
     }
     options = given.options;
-    await start(options, given.quiet);
+    await start(given);
   } catch (error) {
     process.stderr.write(`${complaint(error, options)}\n`);
     process.exitCode = error instanceof TypeError ? 2 : 1;

@@ -40,7 +40,7 @@ export function waitInVain(of: 'security index' | 'tokens index', clock: Schedul
   const index = of === 'security index' ? name : tokensName;
   const reason = `[${index}][0] primary shard is not active Timeout: [1m]`;
   return new Promise((_, reject) => {
-    clock.after(waitMs, async () =>
+    clock.hold(waitMs, async () =>
       reject(new Refusal({ status: 503, type: 'unavailable_shards_exception', reason })),
     );
   });
@@ -99,6 +99,9 @@ export function ailmentOf(state: ClusterState, version: Version): Ailment | unde
   }
 }
 
+/** What the index is called among all that ever had its name. */
+export const securityIndexUuid = 'sZ7cJb0YQn2wV5l3kR8mTA';
+
 function closed(uuid: string): ApiError {
   const metadata = { index_uuid: uuid, index: name };
   return { status: 400, type: 'index_closed_exception', reason: 'closed', metadata };
@@ -106,7 +109,7 @@ function closed(uuid: string): ApiError {
 
 // Whoever asks whether the index is there does not know which one it is; whoever goes to it does.
 const unknown = closed('_na_');
-const known = closed('sZ7cJb0YQn2wV5l3kR8mTA');
+const known = closed(securityIndexUuid);
 
 const closedIndex: Ailment = {
   reading: () => known,

@@ -42,7 +42,7 @@ export function createCryptoPool(
 
   function begin(work: () => void, { hashMs }: CryptoPoolSettings): void {
     active++;
-    clock.after(hashMs, async () => {
+    clock.hold(hashMs, async () => {
       active--;
       completed++;
       const next = waiting.shift();

@@ -19,6 +19,7 @@ import { suggestion } from '../wire/suggestion.js';
 import type { Version } from '../wire/version.js';
 import { type Need, waitInVain } from './ailments.js';
 import { withoutStatistics } from './features.js';
+import { sourceOf, sourceParameters } from './request-source.js';
 import type { Security } from './security.js';
 
 /** A request whose sender is known. */
@@ -63,6 +64,8 @@ export interface Endpoint<Input> {
   readonly query?: readonly string[] | ((version: Version) => readonly string[]);
   /** Whether it takes a body. */
   readonly body?: 'required' | 'optional';
+  /** Whether its body may be in its address. */
+  readonly takesSource?: boolean;
   /** Whether its body may be newline-delimited JSON. */
   readonly takesLines?: boolean;
   /** Why it does nothing for anybody, whatever is asked of it; without, or `undefined`: it does. */
@@ -108,7 +111,7 @@ const genericParameters: readonly string[] = ['pretty', 'human', 'error_trace', 
 
 /** Makes a route of an endpoint. */
 export function route<Input>(endpoint: Endpoint<Input>): Route {
-  const { query = [] } = endpoint;
+  const { query = [], takesSource = false } = endpoint;
 
   function authorize(security: Security, { authentication }: Call, input: Input): void {
     const action = endpoint.action(input);
@@ -135,6 +138,34 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     return all.map((need) => ailment.needs[need]).find((problem) => problem !== undefined);
   }
 
+  /** @param parameters those that are known beside its own */
+  function handle(security: Security, call: Call, parameters: readonly string[]): Answer | Promise<Answer> {
+    if (endpoint.body === 'required' && call.body === undefined) {
+      throw new Refusal(parseFailure(`request body ${takesSource ? 'or source parameter ' : ''}is required`));
+    }
+    const input = endpoint.read(call);
+    if (call.query.size > 0) {
+      const own = typeof query === 'function' ? query(call.version) : query;
+      refuseUnknownParameters(call, [...own, ...parameters]);
+    }
+    if (endpoint.body === undefined && call.body !== undefined) {
+      throw new Refusal(
+        illegalArgument(`request [${call.method} ${call.path}] does not support having a body`),
+      );
+    }
+    refuseUnknownRefresh(call.query.get('refresh'));
+    const problems = endpoint.validate?.(input, call.version) ?? [];
+    if (problems.length > 0) {
+      if (endpoint.invalid !== undefined) return endpoint.invalid(problems);
+      throw new Refusal(validationFailure(problems));
+    }
+    authorize(security, call, input);
+    const obstacle = obstacleTo(security, input);
+    if (obstacle === 'silent') return waitInVain('security index', security.clock);
+    if (obstacle !== undefined) throw new Refusal(obstacle);
+    return endpoint.run(security, input, call);
+  }
+
   return {
     methods: endpoint.methods,
     paths: endpoint.paths,
@@ -143,30 +174,12 @@ export function route<Input>(endpoint: Endpoint<Input>): Route {
     handle(security, call) {
       const unavailable = endpoint.unavailable?.(security);
       if (unavailable !== undefined) throw new Refusal(unavailable);
-      if (endpoint.body === 'required' && call.body === undefined) {
-        throw new Refusal(parseFailure('request body is required'));
-      }
-      const input = endpoint.read(call);
-      if (call.query.size > 0) {
-        const own = typeof query === 'function' ? query(call.version) : query;
-        refuseUnknownParameters(call, [...own, ...genericParameters]);
-      }
-      if (endpoint.body === undefined && call.body !== undefined) {
-        throw new Refusal(
-          illegalArgument(`request [${call.method} ${call.path}] does not support having a body`),
-        );
-      }
-      refuseUnknownRefresh(call.query.get('refresh'));
-      const problems = endpoint.validate?.(input, call.version) ?? [];
-      if (problems.length > 0) {
-        if (endpoint.invalid !== undefined) return endpoint.invalid(problems);
-        throw new Refusal(validationFailure(problems));
-      }
-      authorize(security, call, input);
-      const obstacle = obstacleTo(security, input);
-      if (obstacle === 'silent') return waitInVain('security index', security.clock);
-      if (obstacle !== undefined) throw new Refusal(obstacle);
-      return endpoint.run(security, input, call);
+      if (!takesSource || call.body !== undefined || !call.query.has('source'))
+        return handle(security, call, genericParameters);
+      const body = sourceOf(call.query, call.version);
+      const known = [...genericParameters, ...sourceParameters];
+      if (!(body instanceof Promise)) return handle(security, { ...call, body }, known);
+      return body.then((read) => handle(security, { ...call, body: read }, known));
     },
   };
 }

@@ -9,7 +9,8 @@ import { type Field, objectParser, refuseBroken, tokenName } from '../wire/objec
 import type { Call } from './endpoint.js';
 import { documentOf } from './endpoint.js';
 
-interface SearchBody {
+/** What may be in the body of a search. */
+export interface SearchBody {
   readonly query?: Query | undefined;
   readonly from?: number | undefined;
   readonly size?: number | undefined;
@@ -101,24 +102,28 @@ function isDescending(order: string): boolean {
   throw new Refusal(illegalArgument(`Unknown SortOrder [${order}]`));
 }
 
+/** The members of the body of a search. */
+export const searchBody: { readonly [K in keyof SearchBody]-?: Field<SearchBody[K]> } = {
+  query: queryField,
+  from: whole,
+  size: whole,
+  sort: securitySort,
+  search_after: searchAfter,
+};
+
 /**
  * Reads the body of a search.
  *
  * @param parserName the name in front of complaints
  */
 export function searchReader(parserName: string): (call: Call) => Search {
-  const parser = objectParser<SearchBody>(parserName, {
-    query: queryField,
-    from: whole,
-    size: whole,
-    sort: securitySort,
-    search_after: searchAfter,
-  });
-  return (call) => {
-    const body: SearchBody = call.body === undefined ? {} : parser.parse(documentOf(call));
-    const { query, from = 0, size = 10, sort: keys = [], search_after: after } = body;
-    return { query, from, size, sort: keys, searchAfter: after };
-  };
+  const parser = objectParser<SearchBody>(parserName, searchBody);
+  return (call) => searchOf(call.body === undefined ? {} : parser.parse(documentOf(call)));
+}
+
+/** What a body asks for, and what it leaves out. */
+export function searchOf({ query, from = 0, size = 10, sort: keys = [], search_after }: SearchBody): Search {
+  return { query, from, size, sort: keys, searchAfter: search_after };
 }
 
 // Elasticsearch does not look further into a result than this.

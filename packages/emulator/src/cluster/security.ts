@@ -35,6 +35,7 @@ import { alternate } from './alternatives.js';
 import { type CredentialCaches, createCredentialCaches } from './credential-caches.js';
 import { type CryptoPool, type CryptoPoolSettings, createCryptoPool } from './crypto-pool.js';
 import { guardKeys, guardServiceTokens, guardTokens, guardUsers } from './guarded-stores.js';
+import { createIndexSettings, type IndexSettings } from './index-settings.js';
 import { createSecurityIndex, type SecurityIndex } from './security-index.js';
 
 /** What is configured about a cluster. */
@@ -92,6 +93,7 @@ export interface Security {
   /** The realms that are asked who somebody is. */
   realmNames(): ReadonlySet<string>;
   readonly index: SecurityIndex;
+  readonly indexSettings: IndexSettings;
   readonly caches: CredentialCaches;
   readonly cryptoPool: CryptoPool;
   readonly states: ClusterStates;
@@ -203,6 +205,7 @@ export function createSecurity(
         ...(jwtRealms.isConfigured ? settings.jwtRealms.map(({ realm }) => realm.name) : []),
       ]),
     index,
+    indexSettings: createIndexSettings(version),
     caches,
     cryptoPool: createCryptoPool(settings.cryptoPool, clock, apiKeys, caches),
     states,

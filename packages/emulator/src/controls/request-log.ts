@@ -50,6 +50,8 @@ export interface RequestLog {
   add(method: string, path: string, authorization: string | undefined): OpenExchange;
   /** The last exchanges, up to 30, the newest first, also of records that were taken out. */
   recent(): Exchange[];
+  /** Forgets all of them. */
+  clear(): void;
 }
 
 const kept = 10_000;
@@ -65,6 +67,10 @@ export function createRequestLog(now: () => number): RequestLog {
   return {
     records,
     recent: () => exchanges.slice(-keptExchanges).reverse(),
+    clear() {
+      records.length = 0;
+      exchanges.length = 0;
+    },
     add(method, path, authorization) {
       const fingerprint =
         authorization === undefined

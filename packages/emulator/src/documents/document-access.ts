@@ -6,7 +6,7 @@
 import type { IndexGrant } from '../authorization/authorization.js';
 import type { FieldRule } from '../authorization/permissions.js';
 import { matchesPattern } from '../names/name-patterns.js';
-import { parseRoleQuery } from '../privileges/role-queries.js';
+import { parseRoleQuery, type TemplateUser } from '../privileges/role-queries.js';
 import type { Query } from '../search/query-parser.js';
 import { hashOf, inHashOrder } from '../wire/hash-order.js';
 import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
@@ -14,8 +14,13 @@ import { metadataFields } from './mapping.js';
 
 /** What somebody may see of an index. */
 export interface DocumentAccess {
-  /** Every one of these has to find a document; none: every document is visible. */
-  readonly queries: readonly Query[];
+  readonly hidesDocuments: boolean;
+  /**
+   * Every one of these has to find a document that is to be seen.
+   *
+   * @throws Refusal if one can not be evaluated
+   */
+  queries(): readonly Query[];
   readonly limitsFields: boolean;
   /** @param path of a field, names between points */
   seesField(path: string): boolean;
@@ -23,13 +28,18 @@ export interface DocumentAccess {
 
 /**
  * @param grant for each limit of somebody, all of which count, the privileges that let him see the index
- * @throws Refusal if a role has a query that can not be evaluated
+ * @param user who he is: of a key its owner, and otherwise whoever he runs as
  */
-export function accessOf(grant: IndexGrant): DocumentAccess {
+export function accessOf(grant: IndexGrant, user: TemplateUser): DocumentAccess {
+  let parsed: readonly Query[] | undefined;
   const queries = grant.flatMap((groups) => joined(groups.map((group) => group.queries)));
   const fields = grant.flatMap((groups) => joined(groups.map((group) => group.fields)));
   return {
-    queries: queries.map(anyOf),
+    hidesDocuments: queries.length > 0,
+    queries() {
+      parsed ??= queries.map((texts) => anyOf(texts, user));
+      return parsed;
+    },
     limitsFields: fields.length > 0,
     seesField: (path) =>
       metadataFields.has(path) || fields.every((rules) => rules.some((rule) => fits(rule, path))),
@@ -46,8 +56,8 @@ function fits({ grantedFields, deniedFields = [] }: FieldRule, path: string): bo
   return granted && !deniedFields.some((pattern) => matchesPattern(pattern, path));
 }
 
-function anyOf(texts: readonly string[]): Query {
-  const should = texts.map(parseRoleQuery);
+function anyOf(texts: readonly string[], user: TemplateUser): Query {
+  const should = texts.map((text) => parseRoleQuery(text, user));
   return { kind: 'bool', must: [], filter: [], should, mustNot: [], minimumShouldMatch: 1 };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../controls/clock.js';
-import type { FieldValue } from '../search/query.js';
+import type { FieldValue } from '../search/fields.js';
 import { type ApiError, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, jsonValueOf, locationOf } from '../wire/json-parser.js';
 import { isMap, type JsonMap } from '../wire/json-value.js';

@@ -3,8 +3,9 @@
  * is compared.
  */
 
+import { wordsIn } from '../search/analysis.js';
 import { parseDate } from '../search/date-math.js';
-import { type FieldType, type FieldValue, wordsIn } from '../search/query.js';
+import type { FieldType, FieldValue } from '../search/fields.js';
 import { illegalArgument, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../wire/json-parser.js';
 import { readScalarText } from '../wire/object-parser.js';

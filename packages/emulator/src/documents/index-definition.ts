@@ -31,16 +31,21 @@ const maxShards = 1024;
 /** @throws Refusal if the body defines no index, or one with what is not supported here */
 export function parseIndexDefinition(document: JsonDocument): IndexDefinition {
   let { shards, replicas, fields }: IndexDefinition = plainIndex;
-  for (const { name, value } of membersOf(document.root, document)) {
-    if (name === 'mappings') fields = parseMapping(value, document);
+  for (const { name, value } of rootMembersOf(document)) {
+    if (name === 'mappings') fields = parseMapping(membersOf(value, document), document);
     else if (name === 'settings') ({ shards, replicas } = parseSettings(value, document));
     else throw new Refusal(parseFailure(`unknown key [${name}] for create index`));
   }
   return { shards, replicas, fields };
 }
 
+/** @throws Refusal if the body declares no fields, or some that are not supported here */
+export function parseMappingBody(document: JsonDocument): MappedFields {
+  return parseMapping(rootMembersOf(document), document);
+}
+
 /** Reads `{ "properties": … }`. */
-export function parseMapping(node: JsonNode, document: JsonDocument): MappedFields {
+function parseMapping(root: readonly JsonMember[], document: JsonDocument): MappedFields {
   const fields = new Map<string, MappedField>();
 
   function parseProperties(members: readonly JsonMember[], parent: readonly string[]): void {
@@ -95,7 +100,7 @@ export function parseMapping(node: JsonNode, document: JsonDocument): MappedFiel
     );
   }
 
-  for (const { name, value } of membersOf(node, document)) {
+  for (const { name, value } of root) {
     if (name !== 'properties') {
       const shown = writeJson(jsonValueOf(value, () => refuseBroken(document)));
       malformed(`Root mapping definition has unsupported parameters:  [${name} : ${shown}]`);
@@ -131,6 +136,8 @@ type Settings = Pick<IndexDefinition, 'shards' | 'replicas'>;
 /** @param outer what the settings around these have said */
 function parseSettings(node: JsonNode, document: JsonDocument, outer: Settings = plainIndex): Settings {
   let { shards, replicas } = outer;
+  if (node.kind !== 'object' && node.kind !== 'broken')
+    throw new Refusal(parseFailure('key [settings] must be an object'));
   for (const { name, value } of membersOf(node, document)) {
     if (name === 'index' && value.kind === 'object') {
       ({ shards, replicas } = parseSettings(value, document, { shards, replicas }));
@@ -159,6 +166,12 @@ function parseCount(node: JsonNode, name: string, least: number, most: number): 
   if (text.trim() === '' || !Number.isInteger(value)) return fail('');
   if (value < least) return fail(` must be >= ${least}`);
   return value > most ? fail(` must be <= ${most}`) : value;
+}
+
+/** Whatever is no object counts as an empty one (`XContentHelper.convertToMap`). */
+function rootMembersOf(document: JsonDocument): readonly JsonMember[] {
+  const { kind } = document.root;
+  return kind === 'object' || kind === 'broken' ? membersOf(document.root, document) : [];
 }
 
 function membersOf(node: JsonNode, document: JsonDocument): JsonObject['members'] {

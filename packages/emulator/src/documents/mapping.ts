@@ -3,7 +3,7 @@
  * that nobody has declared gets the type of its first value. The types themselves are in `field-types.ts`.
  */
 
-import type { FieldType, FieldValue } from '../search/query.js';
+import type { FieldType, FieldValue } from '../search/fields.js';
 import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, type JsonNode, type JsonObject, locationOf } from '../wire/json-parser.js';
 import { readScalarText, refuseBroken } from '../wire/object-parser.js';

@@ -21,6 +21,7 @@ import { cacheRoutes } from './node/caches.js';
 import { clusterRoutes } from './node/cluster.js';
 import { licenseRoutes } from './node/license.js';
 import { securityIndexRoutes } from './node/security-index.js';
+import { securitySettingsRoutes } from './node/security-settings.js';
 import { applicationPrivilegeRoutes } from './privileges/application-privileges.js';
 import { hasPrivilegesRoutes } from './privileges/has-privileges.js';
 import { profilePrivilegesRoute } from './privileges/profile-privileges.js';
@@ -65,6 +66,7 @@ const securityRoutes: readonly Route[] = [
   profilePrivilegesRoute,
   ...cacheRoutes,
   ...securityIndexRoutes,
+  ...securitySettingsRoutes,
   ...renamed.flatMap(underOlderName),
 ];
 

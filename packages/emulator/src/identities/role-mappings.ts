@@ -6,6 +6,7 @@
 import { isPattern, matchesPattern } from '../names/name-patterns.js';
 import { flattened } from '../search/query.js';
 import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import { type RoleTemplate, rolesFrom } from './role-templates.js';
 import type { Realm, User } from './user.js';
 
 /** A rule: who is meant. */
@@ -18,8 +19,8 @@ export type Rule =
 export interface RoleMapping {
   readonly enabled: boolean;
   readonly roles: readonly string[];
-  /** Role templates as they were sent; they are kept and shown, but not filled in. */
-  readonly roleTemplates: JsonValue | undefined;
+  /** What is filled in for each user, to give more roles. */
+  readonly roleTemplates: readonly RoleTemplate[];
   readonly rule: Rule;
   /** The rule as it was sent. */
   readonly rules: JsonMap;
@@ -33,7 +34,11 @@ export interface RoleMappings {
   put(name: string, mapping: RoleMapping): boolean;
   /** @returns whether there was such a mapping */
   remove(name: string): boolean;
-  /** The roles that the mappings give to a user. */
+  /**
+   * The roles that the mappings give to a user.
+   *
+   * @throws Refusal if a template of one that applies gives none
+   */
   rolesOf(user: User, realm: Realm, standing?: Standing): string[];
 }
 
@@ -60,7 +65,12 @@ export function createRoleMappings(): RoleMappings {
     rolesOf(user, realm, standing = nobody) {
       const values = (name: string): readonly string[] => valuesOf(name, user, realm, standing);
       const applying = [...mappings.values()].filter(({ enabled, rule }) => enabled && applies(rule, values));
-      return [...new Set(applying.flatMap((mapping) => mapping.roles))];
+      const model = modelOf(user, realm, standing);
+      const given = applying.flatMap(({ roles, roleTemplates }) => [
+        ...roles,
+        ...roleTemplates.flatMap((template) => rolesFrom(template, model)),
+      ]);
+      return [...new Set(given)];
     },
   };
 }
@@ -84,6 +94,17 @@ function applies(rule: Rule, valuesOf: (name: string) => readonly string[]): boo
 
 function isMeant(wanted: string, value: string): boolean {
   return isPattern(wanted) ? matchesPattern(wanted, value) : wanted === value;
+}
+
+/** What a template can know of a user: names with points in them are names, not ways (`UserData.asModel`). */
+function modelOf(user: User, realm: Realm, { groups, dn }: Standing): JsonMap {
+  return new Map<string, JsonValue>([
+    ['username', user.username],
+    ...(dn === undefined ? [] : [['dn', dn] as const]),
+    ['groups', groups],
+    ...[...user.metadata].map(([name, value]) => [`metadata.${name}`, value] as const),
+    ['realm.name', realm.name],
+  ]);
 }
 
 /** What a user has under the name of a field. */

@@ -2,10 +2,17 @@
 
 import { clusterStates } from '../controls/cluster-states.js';
 import type { Fault } from '../controls/faults.js';
+import { createIssuer } from '../issuing/issuer.js';
 import type { PageParts } from './view.js';
 
 /** What became of an action, in a sentence for whoever pressed the button. */
-export type Outcome = { readonly done: string } | { readonly problem: string };
+export type Outcome =
+  | {
+      readonly done: string;
+      /** The value of the header with what was made. */
+      readonly authorization?: string;
+    }
+  | { readonly problem: string };
 
 type Input = Readonly<Record<string, unknown>>;
 type Action = (parts: PageParts, input: Input) => Outcome;
@@ -42,6 +49,8 @@ const actions: ReadonlyMap<unknown, Action> = new Map<unknown, Action>([
   ['break', breakRequests],
   ['break cluster', breakCluster],
   ['mend', mend],
+  ['make a token', (parts, input) => make(parts, input, 'token')],
+  ['make a key', (parts, input) => make(parts, input, 'API key')],
 ]);
 
 /** @param text the body of the request: an object with `action` and what that action needs */
@@ -122,4 +131,16 @@ function mend({ faults, security: { states } }: PageParts, { of, id }: Input): O
   for (const fault of faults.armed()) faults.remove(fault.id);
   for (const state of states.all()) states.remove(state.id);
   return { done: 'Everything was mended.' };
+}
+
+function make({ security }: PageParts, { username }: Input, what: 'token' | 'API key'): Outcome {
+  if (typeof username !== 'string') return { problem: 'There is no such user.' };
+  const { authorization, apiKey } = createIssuer(() => security);
+  try {
+    const made = what === 'token' ? username : apiKey(username, { name: 'made-on-the-page' });
+    return { done: `Made: a new ${what} of ${username}.`, authorization: authorization(made) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { problem: error.message };
+  }
 }

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { perform } from './actions.js';
 import { actionProblem, foreignProblem, type Visit, visitProblem } from './guard.js';
 import { type PageParts, view } from './view.js';
@@ -59,7 +60,7 @@ export function createPage(parts: PageParts): Page {
     }
     const found = files.get(path);
     if (found === undefined) return text(404, 'There is nothing here.');
-    const body = readFileSync(new URL(`../../page/${found.file}`, import.meta.url), 'utf8');
+    const body = readFileSync(join(__dirname, '../../page', found.file), 'utf8');
     return { status: 200, type: found.type, body: body.replace('{{token}}', token) };
   }
 

@@ -12,16 +12,20 @@ const unitMs: ReadonlyMap<string, number> = new Map([
 /**
  * @param text the instant
  * @param now what `now` stands for, in milliseconds
+ * @param roundsUp whether what is rounded, or a date of which only the beginning is there, is its last millisecond
  * @returns milliseconds since 1970, or `undefined` if the text is no instant
  */
-export function parseInstant(text: string, now: number): number | undefined {
+export function parseInstant(text: string, now: number, roundsUp = false): number | undefined {
   if (/^-?\d{5,}$/.test(text)) return Number(text);
-  if (text.startsWith('now')) return calculate(text.slice(3), now);
-  const [date = '', math = ''] = text.split('||');
+  if (text.startsWith('now')) return calculate(text.slice(3), now, roundsUp);
+  const [date = '', math] = text.split('||');
   const start = Date.parse(
     /^\d{4}(-\d\d(-\d\d)?)?$/.test(date) || /(Z|[+-]\d\d:?\d\d)$/.test(date) ? date : `${date}Z`,
   );
-  return Number.isNaN(start) ? undefined : calculate(math, start);
+  if (Number.isNaN(start)) return undefined;
+  const unit = /^\d{4}(-\d\d)?(-\d\d)?$/.exec(date)?.filter((part) => part !== undefined).length;
+  if (math !== undefined || unit === undefined || !roundsUp) return calculate(math ?? '', start, roundsUp);
+  return add(start, 1, ['y', 'M', 'd'][unit - 1] ?? 'd') - 1;
 }
 
 // `strict_date_optional_time`: from the year to the fraction of a second, each part only after the one before.
@@ -45,7 +49,7 @@ function known(instant: number): number | undefined {
   return Number.isNaN(instant) ? undefined : instant;
 }
 
-function calculate(math: string, start: number): number | undefined {
+function calculate(math: string, start: number, roundsUp: boolean): number | undefined {
   const form = /([+-])(\d+)([yMwdhHms])|\/([yMwdhHms])/y;
   let result = start;
   while (form.lastIndex < math.length) {
@@ -53,7 +57,9 @@ function calculate(math: string, start: number): number | undefined {
     if (match === null) return undefined;
     const [, sign, amount, unit = '', rounded] = match;
     result =
-      rounded === undefined ? add(result, Number(`${sign}${amount}`), unit) : roundDown(result, rounded);
+      rounded === undefined
+        ? add(result, Number(`${sign}${amount}`), unit)
+        : round(result, rounded, roundsUp);
   }
   return result;
 }
@@ -65,6 +71,11 @@ function add(instant: number, amount: number, unit: string): number {
   return unit === 'M'
     ? date.setUTCMonth(date.getUTCMonth() + amount)
     : date.setUTCFullYear(date.getUTCFullYear() + amount);
+}
+
+function round(instant: number, unit: string, roundsUp: boolean): number {
+  const start = roundDown(instant, unit);
+  return roundsUp ? add(start, 1, unit) - 1 : start;
 }
 
 function roundDown(instant: number, unit: string): number {

@@ -3,18 +3,19 @@
  * What the names in it stand for, and what a query finds, is in `query.ts`.
  */
 
-import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
-import {
-  type JsonDocument,
-  type JsonMember,
-  type JsonNode,
-  type JsonObject,
-  jsonValueOf,
-  locationOf,
-} from '../wire/json-parser.js';
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { type JsonDocument, type JsonNode, locationOf } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
-import { type Field, refuseBroken } from '../wire/object-parser.js';
+import { type Field, readScalarText, refuseBroken } from '../wire/object-parser.js';
 import { suggestion } from '../wire/suggestion.js';
+import { fail, indifferent, objectOf, readValue, singleField } from './clause.js';
+import { minimumOf } from './minimum-should-match.js';
+import {
+  type MatchQuery,
+  parseMatch,
+  parseSimpleQueryString,
+  type SimpleQueryString,
+} from './text-queries.js';
 
 /** A query as it was written. */
 export type Query =
@@ -27,15 +28,16 @@ export type Query =
       readonly value: JsonValue;
       readonly ignoreCase: boolean;
     }
-  | {
-      readonly kind: 'match';
-      readonly field: string;
-      readonly value: JsonValue;
-      /** Whether every word has to be found, not only one. */
-      readonly allWords: boolean;
-    }
+  | MatchQuery
+  | SimpleQueryString
   | { readonly kind: 'terms'; readonly field: string; readonly values: readonly JsonValue[] }
-  | { readonly kind: 'range'; readonly field: string; readonly bounds: readonly Bound[] }
+  | {
+      readonly kind: 'range';
+      readonly field: string;
+      readonly bounds: readonly Bound[];
+      /** How dates in the bounds are written, if not as in the field. */
+      readonly format?: string | undefined;
+    }
   | {
       readonly kind: 'bool';
       readonly must: readonly Query[];
@@ -66,6 +68,7 @@ const clauses: ReadonlyMap<string, Clause> = new Map<string, Clause>([
   ['prefix', parseTerm('prefix')],
   ['wildcard', parseTerm('wildcard')],
   ['match', parseMatch],
+  ['simple_query_string', parseSimpleQueryString],
   ['terms', parseTerms],
   ['range', parseRange],
   ['bool', parseBool],
@@ -75,7 +78,7 @@ const unsupported: ReadonlySet<string> = new Set(
   (
     'boosting,constant_score,dis_max,distance_feature,function_score,fuzzy,geo_bounding_box,geo_distance,geo_shape,has_child,has_parent,' +
     'intervals,knn,match_bool_prefix,match_none,match_phrase,match_phrase_prefix,more_like_this,multi_match,nested,parent_id,percolate,' +
-    'pinned,query_string,rank_feature,regexp,script,script_score,semantic,simple_query_string,span_near,span_term,terms_set,wrapper'
+    'pinned,query_string,rank_feature,regexp,script,script_score,semantic,span_near,span_term,terms_set,wrapper'
   ).split(','),
 );
 
@@ -85,20 +88,6 @@ export const queryField: Field<Query | undefined> = {
   required: false,
   read: parseQueryNode,
 };
-
-function fail(
-  document: JsonDocument,
-  node: { readonly at: number },
-  reason: string,
-  cause?: ApiError,
-): never {
-  const [line, col] = locationOf(document, node.at).split(':').map(Number);
-  const metadata = { line: line ?? 1, col: col ?? 1 };
-  throw new Refusal(
-    { status: 400, type: 'parsing_exception', reason, metadata, ...(cause && { cause }) },
-    node.at,
-  );
-}
 
 /** @throws Refusal if the node is no query */
 export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
@@ -142,22 +131,9 @@ export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   return query;
 }
 
-/** Parameters that any query may have and that have no effect on what it finds. */
-const indifferent: ReadonlySet<string> = new Set(['boost', '_name']);
-
-function value(node: JsonNode, document: JsonDocument): JsonValue {
-  return jsonValueOf(node, () => refuseBroken(document));
-}
-
 function texts(node: JsonNode, document: JsonDocument): string[] {
-  const found = value(node, document);
+  const found = readValue(node, document);
   return (Array.isArray(found) ? found : [found]).map(String);
-}
-
-function objectOf(name: string, node: JsonNode, document: JsonDocument): JsonObject {
-  if (node.kind === 'object') return node;
-  if (node.kind === 'broken') return refuseBroken(document);
-  return fail(document, node, `[${name}] query malformed, no start_object after query name`);
 }
 
 function parseIds(name: string, body: JsonNode, document: JsonDocument): Query {
@@ -184,36 +160,16 @@ function parseExists(name: string, body: JsonNode, document: JsonDocument): Quer
     : { kind: 'exists', field };
 }
 
-/** The one field of a query, which has a value or an object of parameters. */
-function singleField(name: string, body: JsonNode, document: JsonDocument): JsonMember {
-  const members = objectOf(name, body, document).members.filter((member) => !indifferent.has(member.name));
-  const [first, second] = members;
-  if (first === undefined) {
-    throw new Refusal(illegalArgument('field name is null or empty'));
-  }
-  if (second !== undefined) {
-    return fail(
-      document,
-      second,
-      `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
-    );
-  }
-  if (first.value.kind === 'array') {
-    return fail(document, first.value, `[${name}] query does not support array of values`);
-  }
-  return first;
-}
-
 /** Queries of one field and one value, in their short and in their long form. */
 function parseTerm(kind: 'term' | 'prefix' | 'wildcard'): Clause {
   return (name, body, document) => {
     const { name: field, value: node } = singleField(name, body, document);
-    if (node.kind !== 'object') return { kind, field, value: value(node, document), ignoreCase: false };
+    if (node.kind !== 'object') return { kind, field, value: readValue(node, document), ignoreCase: false };
     let found: JsonValue | undefined;
     let ignoreCase = false;
     for (const member of node.members) {
       if (member.name === 'value' || (kind === 'wildcard' && member.name === 'wildcard')) {
-        found = value(member.value, document);
+        found = readValue(member.value, document);
       } else if (member.name === 'case_insensitive' && member.value.kind === 'boolean') {
         ignoreCase = member.value.value;
       } else if (!indifferent.has(member.name) && member.name !== 'rewrite') {
@@ -223,28 +179,6 @@ function parseTerm(kind: 'term' | 'prefix' | 'wildcard'): Clause {
     if (found === undefined || found === null) throw new Refusal(illegalArgument('value cannot be null'));
     return { kind, field, value: found, ignoreCase };
   };
-}
-
-function parseMatch(name: string, body: JsonNode, document: JsonDocument): Query {
-  const { name: field, value: node } = singleField(name, body, document);
-  if (node.kind !== 'object') return { kind: 'match', field, value: value(node, document), allWords: false };
-  let found: JsonValue | undefined;
-  let allWords = false;
-  for (const member of node.members) {
-    if (member.name === 'query') found = value(member.value, document);
-    else if (member.name === 'operator') allWords = isAnd(value(member.value, document));
-    else if (!indifferent.has(member.name)) {
-      return fail(document, member, `[${name}] query does not support [${member.name}]`);
-    }
-  }
-  if (found === undefined || found === null) return fail(document, body, 'No text specified for text query');
-  return { kind: 'match', field, value: found, allWords };
-}
-
-function isAnd(operator: JsonValue): boolean {
-  const name = String(operator).toUpperCase();
-  if (name === 'AND' || name === 'OR') return name === 'AND';
-  throw new Refusal(illegalArgument(`No enum constant org.elasticsearch.index.query.Operator.${name}`));
 }
 
 function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query {
@@ -257,25 +191,33 @@ function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query
   if (first.value.kind !== 'array') {
     return fail(document, first.value, `[${name}] query does not support [${first.name}]`);
   }
-  const values = first.value.items.map((item) => value(item, document));
+  const values = first.value.items.map((item) => readValue(item, document));
   return { kind: 'terms', field: first.name, values };
 }
 
 function parseRange(name: string, body: JsonNode, document: JsonDocument): Query {
   const { name: field, value: node } = singleField(name, body, document);
   const bounds: Bound[] = [];
+  let format: string | undefined;
   for (const member of objectOf(name, node, document).members) {
     switch (member.name) {
       case 'gt':
       case 'gte':
       case 'lt':
       case 'lte': {
-        const bound = value(member.value, document);
+        const bound = readValue(member.value, document);
         if (bound !== null) bounds.push({ relation: member.name, value: bound });
         break;
       }
-      case 'boost':
       case 'format':
+        format = readScalarText(member.value, document);
+        break;
+      case 'boost':
+        break;
+      case 'time_zone':
+        if (!['UTC', 'Z', '+00:00'].includes(readScalarText(member.value, document))) {
+          throw new Refusal(illegalArgument('[time_zone] is not supported by the emulator, but for UTC'));
+        }
         break;
       case 'relation':
         throw new Refusal(
@@ -285,7 +227,7 @@ function parseRange(name: string, body: JsonNode, document: JsonDocument): Query
         return fail(document, member, `[range] query does not support [${member.name}]`);
     }
   }
-  return { kind: 'range', field, bounds };
+  return { kind: 'range', field, bounds, format };
 }
 
 function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {
@@ -293,7 +235,7 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
   const filter: Query[] = [];
   const should: Query[] = [];
   const mustNot: Query[] = [];
-  let minimum: number | undefined;
+  let minimum: JsonNode | undefined;
   for (const member of objectOf(name, body, document).members) {
     const queries = (): Query[] =>
       (member.value.kind === 'array' ? member.value.items : [member.value]).map((item) =>
@@ -313,10 +255,7 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
         mustNot.push(...queries());
         break;
       case 'minimum_should_match':
-        minimum = Number(value(member.value, document));
-        if (!Number.isInteger(minimum)) {
-          throw new Refusal(illegalArgument('minimum_should_match is supported as a whole number only'));
-        }
+        minimum = member.value;
         break;
       default:
         if (!indifferent.has(member.name) && member.name !== 'adjust_pure_negative') {
@@ -326,6 +265,8 @@ function parseBool(name: string, body: JsonNode, document: JsonDocument): Query 
   }
   const byDefault = must.length + filter.length === 0 && should.length > 0 ? 1 : 0;
   const minimumShouldMatch =
-    minimum === undefined ? byDefault : minimum < 0 ? should.length + minimum : minimum;
+    minimum === undefined || minimum.kind === 'null'
+      ? byDefault
+      : Math.max(minimumOf(readScalarText(minimum, document), should.length), byDefault);
   return { kind: 'bool', must, filter, should, mustNot, minimumShouldMatch };
 }

@@ -4,40 +4,21 @@
  */
 
 import { illegalArgument, Refusal } from '../wire/envelope.js';
-import { isMap, type JsonMap, type JsonValue, numberOf } from '../wire/json-value.js';
-import { parseInstant } from './date-math.js';
+import { isMap, type JsonMap, type JsonValue } from '../wire/json-value.js';
+import {
+  convert,
+  creatingQuery,
+  described,
+  equalTo,
+  type FieldValue,
+  queryShardError,
+  type SearchField,
+  type SearchFields,
+  type Test,
+  textOf,
+} from './fields.js';
 import type { Query } from './query-parser.js';
-
-/** What a field can hold. */
-export type FieldValue = string | number | boolean;
-
-/** How what a field holds is compared. */
-export type FieldType = 'keyword' | 'text' | 'long' | 'double' | 'date' | 'boolean';
-
-/** A field that can be searched. The values of a `text` are its words, each as often as it is there. */
-export interface SearchField<Entry> {
-  readonly type: FieldType;
-  /** Text that was taken apart can be searched but not sorted. */
-  readonly sortable: boolean;
-  values(entry: Entry): readonly FieldValue[];
-  /** Whether the entry has anything here, where that is not the same as having values. */
-  exists?(entry: Entry): boolean;
-}
-
-/** What a list of entries can be searched by. */
-export interface SearchFields<Entry> {
-  id(entry: Entry): string;
-  /** @returns the field, or `undefined` if there is none of this name that may be searched */
-  field(name: string): SearchField<Entry> | undefined;
-  /** All fields that there are, where a word may be looked for in any of them. */
-  names?(): readonly string[];
-  /** The refusal of a field that may not be searched. */
-  refusal(name: string): string;
-  /** The refusal of a field that may be searched but not sorted by, if it is another one. */
-  unsortable?(name: string): string;
-  /** The refusal of a kind of query that is not there. */
-  unsupported(query: string): string;
-}
+import { compileMatch, compileSimple } from './text-matching.js';
 
 /** Elasticsearch's refusal of a kind of query that its security endpoints do not take. */
 export function unsupportedQuery(query: string): string {
@@ -49,8 +30,33 @@ export function unsortableField(name: string): string {
   return `sorting is not supported for field [${name}]`;
 }
 
-/** Whether a query finds an entry. */
-export type Test<Entry> = (entry: Entry) => boolean;
+/**
+ * Looks at what a query asks for, before anything is searched.
+ *
+ * @throws Refusal if there is a field, or a kind of query, that is not allowed
+ */
+export function permit<Entry>(query: Query, fields: SearchFields<Entry>): void {
+  if (fields.lacks?.has(query.kind) === true) refuse(fields.unsupported(query.kind));
+  switch (query.kind) {
+    case 'match_all':
+    case 'ids':
+    case 'anywhere':
+      return;
+    case 'unsupported':
+      refuse(fields.unsupported(query.name));
+      break;
+    case 'simple_query_string':
+      if (fields.expand === undefined) refuse(fields.unsupported(query.kind));
+      return;
+    case 'bool':
+      for (const inner of [...query.must, ...query.should, ...query.mustNot, ...query.filter]) {
+        permit(inner, fields);
+      }
+      return;
+    default:
+      allowed(query.field, fields);
+  }
+}
 
 /**
  * @param now what `now` stands for in the query, in milliseconds
@@ -78,30 +84,44 @@ export function compile<Entry>(query: Query, fields: SearchFields<Entry>, now: n
     }
     case 'terms': {
       const field = allowed(query.field, fields);
-      const wanted = new Set(query.values.map((value) => convert(value, field, query.field, now)));
+      if (field.type === 'date') {
+        const tests = creatingQuery(() =>
+          query.values.map((value) => equalTo(value, field, query.field, now)),
+        );
+        return (entry) => field.values(entry).some((value) => tests.some((test) => test(value)));
+      }
+      const convertAll = () => query.values.map((value) => convert(value, field, query.field, now));
+      const wanted = new Set(creatingQuery(convertAll));
       return (entry) => field.values(entry).some((value) => wanted.has(value));
     }
     case 'range': {
       const field = allowed(query.field, fields);
-      const bounds = query.bounds.map(({ relation, value }) => ({
-        relation,
-        value: convert(value, field, query.field, now),
-      }));
+      const convertAll = () =>
+        query.bounds.map(({ relation, value }) => ({
+          relation,
+          // `DateFieldMapper.dateRangeQuery`: `lte` a day is until its end, and `gt` a day from there.
+          value: convert(value, field, query.field, now, query.format, ['gt', 'lte'].includes(relation)),
+        }));
+      // Dates are looked at before the query is made: is the whole index within them (`RangeQueryBuilder.getRelation`)?
+      const bounds = field.type === 'date' ? convertAll() : creatingQuery(convertAll);
       return (entry) =>
         field
           .values(entry)
           .some((value) => bounds.every((bound) => isWithin(value, bound.relation, bound.value)));
     }
-    case 'match': {
-      const field = allowed(query.field, fields);
-      if (field.type === 'text') return matchWords(query, field);
-      const wanted = convert(query.value, field, query.field, now);
-      return (entry) => field.values(entry).includes(wanted);
-    }
+    case 'match':
+      return compileMatch(query, allowed(query.field, fields), now);
+    case 'simple_query_string':
+      if (fields.expand === undefined) return refuse(fields.unsupported(query.kind));
+      return compileSimple(query, fields, now);
     case 'term': {
       const field = allowed(query.field, fields);
       const fold = folding(query.ignoreCase);
-      const wanted = fold(convert(query.value, field, query.field, now));
+      if (field.type === 'date') {
+        const test = creatingQuery(() => equalTo(query.value, field, query.field, now));
+        return (entry) => field.values(entry).some(test);
+      }
+      const wanted = fold(creatingQuery(() => convert(query.value, field, query.field, now)));
       return (entry) => field.values(entry).some((value) => fold(value) === wanted);
     }
     case 'prefix': {
@@ -156,20 +176,8 @@ function textual<Entry>(
 ): SearchField<Entry> {
   const field = allowed(name, fields);
   if (field.type === 'keyword' || field.type === 'text') return field;
-  return refuse(
-    `Can only use ${kind} queries on keyword, text and wildcard fields - not on [${name}] which is of type [${field.type}]`,
-  );
-}
-
-function matchWords<Entry>(
-  { value, allWords }: Query & { readonly kind: 'match' },
-  field: SearchField<Entry>,
-): Test<Entry> {
-  const wanted = wordsOf(textOf(value));
-  return (entry) => {
-    const has = (word: string): boolean => field.values(entry).includes(word);
-    return wanted.length > 0 && (allWords ? wanted.every(has) : wanted.some(has));
-  };
+  const what = `Can only use ${kind} queries on keyword, text and wildcard fields`;
+  throw new Refusal(queryShardError(`${what} - not on ${described(name, field)}`));
 }
 
 function folding(ignoreCase: boolean): (value: FieldValue) => FieldValue {
@@ -193,7 +201,7 @@ function isWithin(value: FieldValue, relation: string, bound: FieldValue): boole
  * Whether a text is what a pattern with `*` and `?` stands for. Unlike that of a regular expression, its time
  * never grows beyond the product of both lengths.
  */
-function matchesWildcards(pattern: string, text: string): boolean {
+export function matchesWildcards(pattern: string, text: string): boolean {
   let [at, inPattern, afterStar, resumeAt] = [0, 0, -1, 0];
   while (at < text.length) {
     const expected = pattern[inPattern];
@@ -212,53 +220,8 @@ function matchesWildcards(pattern: string, text: string): boolean {
   return pattern.slice(inPattern).replaceAll('*', '') === '';
 }
 
-function convert<Entry>(value: JsonValue, field: SearchField<Entry>, name: string, now: number): FieldValue {
-  const plain = numberOf(value) ?? value;
-  if (field.type === 'date') {
-    const instant = typeof plain === 'number' ? plain : parseInstant(String(plain), now);
-    return (
-      instant ??
-      refuse(
-        `failed to parse date field [${String(plain)}] with format [strict_date_optional_time||epoch_millis]`,
-      )
-    );
-  }
-  if (field.type === 'boolean') {
-    if (plain === true || plain === 'true') return true;
-    if (plain === false || plain === 'false') return false;
-    return refuse(`Can't parse boolean value [${String(plain)}], expected [true] or [false]`);
-  }
-  if (typeof plain === 'object') return refuse(`[${name}] can not be compared with an object`);
-  return field.type === 'long' || field.type === 'double' ? numeric(plain) : String(plain);
-}
-
-function numeric(value: string | number | boolean): number {
-  const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
-  if (typeof value !== 'boolean' && !Number.isNaN(number)) return number;
-  throw new Refusal({
-    status: 400,
-    type: 'number_format_exception',
-    reason: `For input string: "${String(value)}"`,
-  });
-}
-
 function refuse(reason: string): never {
   throw new Refusal(illegalArgument(reason));
-}
-
-// Letters and digits, also around one mark that Unicode does not take for an end of a word: the apostrophe of
-// "it's", the points of "example.org" and "3.14". V8's own segmenter copies the whole text for each word.
-const wordForm =
-  /[\p{L}\p{M}\p{N}\p{Pc}]+(?:(?:(?<=\p{L})['’.:·](?=\p{L})|(?<=\p{N})['’.,;](?=\p{N}))[\p{L}\p{M}\p{N}\p{Pc}]+)*/gu;
-
-/** The words of a text, in lower case: nearly what Elasticsearch's standard analyzer makes of it. */
-export function wordsIn(text: string): string[] {
-  return (text.toLowerCase().match(wordForm) ?? []).filter((word) => /[\p{L}\p{N}]/u.test(word));
-}
-
-/** The same, each once. */
-export function wordsOf(text: string): string[] {
-  return [...new Set(wordsIn(text))];
 }
 
 /** What a path into an object leads to, every value as text; the way in which metadata is indexed. */
@@ -278,11 +241,4 @@ function leaves(value: JsonValue): string[] {
   if (Array.isArray(value)) return value.flatMap(leaves);
   if (isMap(value)) return [...value.values()].flatMap(leaves);
   return [textOf(value)];
-}
-
-/** A value that is neither a list nor an object as text, numbers as they were written. */
-function textOf(value: JsonValue): string {
-  return typeof value === 'object' && value !== null && 'numberText' in value
-    ? String(value.numberText)
-    : String(value);
 }

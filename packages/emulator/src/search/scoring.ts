@@ -3,15 +3,11 @@
  * numbers are those of Elasticsearch to the last digit where an index is one shard.
  */
 
-import {
-  compile,
-  everywhere,
-  type FieldValue,
-  type SearchField,
-  type SearchFields,
-  wordsOf,
-} from './query.js';
+import { illegalArgument, Refusal } from '../wire/envelope.js';
+import type { FieldValue, SearchField, SearchFields } from './fields.js';
+import { compile, everywhere } from './query.js';
 import type { Query } from './query-parser.js';
+import { wordsOfMatch } from './text-matching.js';
 
 /** The score of an entry that the query finds; 0 for any other. */
 export type Score<Entry> = (entry: Entry) => number;
@@ -45,13 +41,16 @@ export function scoreOf<Entry>(
     return (entry) => Math.max(0, ...scores.map((score) => score(entry)));
   }
   if (query.kind !== 'match' && (query.kind !== 'term' || query.ignoreCase)) return constant;
+  if (query.kind === 'match' && query.fuzziness !== undefined) {
+    throw new Refusal(
+      illegalArgument('[match] with [fuzziness] has no score in the emulator: sort by a field'),
+    );
+  }
   const field = fields.field(query.field);
   if (field === undefined || query.field === '_id') return constant;
   if (field.type === 'text') {
-    const text = String(query.value);
-    const scores = (query.kind === 'match' ? wordsOf(text) : [text]).map((word) =>
-      bm25(field, word, entries),
-    );
+    const words = query.kind === 'match' ? wordsOfMatch(query, field).flat() : [String(query.value)];
+    const scores = [...new Set(words)].map((word) => bm25(field, word, entries));
     return (entry) => (finds(entry) ? single(scores.reduce((all, score) => all + score(entry), 0)) : 0);
   }
   if (field.type === 'keyword' || field.type === 'boolean') {

@@ -5,7 +5,8 @@
 import { illegalArgument, Refusal } from '../wire/envelope.js';
 import { type JsonValue, numberOf } from '../wire/json-value.js';
 import { parseInstant } from './date-math.js';
-import { compile, type FieldValue, type SearchFields } from './query.js';
+import type { FieldValue, SearchFields } from './fields.js';
+import { compile } from './query.js';
 import type { Query } from './query-parser.js';
 
 /** One criterion of an order. */
@@ -50,6 +51,16 @@ export function search<Entry>(
   const test = request.query === undefined ? () => true : compile(request.query, fields, now);
   const order = request.sort.map((key) => criterion(key, fields));
   return page([...entries].filter(test), order, request);
+}
+
+/** @throws Refusal if there is a field that may not be sorted by */
+export function permitSort<Entry>(sort: readonly SortKey[], fields: SearchFields<Entry>): void {
+  for (const { field: name } of sort) {
+    if (name === '_doc') continue;
+    const field = fields.field(name);
+    if (field === undefined) refuse(fields.refusal(name));
+    if (!field.sortable && fields.unsortable !== undefined) refuse(fields.unsortable(name));
+  }
 }
 
 /** Puts what was found in order and takes the page that is wanted. */
@@ -105,7 +116,7 @@ function criterion<Entry>(key: SortKey, fields: SearchFields<Entry>): Criterion<
   if (key.field === '_doc') return { key, values: () => [] };
   const field = fields.field(key.field);
   if (field === undefined) return refuse(fields.refusal(key.field));
-  if (!field.sortable) return refuse(fields.unsortable?.(key.field) ?? fields.refusal(key.field));
+  if (!field.sortable) return refuse(fields.unordered(key.field));
   return { key, values: field.values };
 }
 

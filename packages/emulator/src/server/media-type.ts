@@ -3,11 +3,16 @@
  * is written in and how it is labelled.
  */
 
+import {
+  type ContentType,
+  contentTypeOf,
+  contentTypeOfParameter,
+  type Format,
+  isToken,
+  json,
+} from '../wire/content-types.js';
 import { type ApiError, illegalArgument } from '../wire/envelope.js';
 import type { Version } from '../wire/version.js';
-
-/** What bodies can be written in. SMILE is known by name, but neither read nor written here. */
-export type Format = 'json' | 'yaml' | 'cbor' | 'smile';
 
 /** What the headers of a request amount to. */
 export interface Negotiated {
@@ -28,35 +33,6 @@ interface MediaType {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, string>;
 }
-
-interface Kind {
-  readonly format: Format;
-  readonly name: string;
-  readonly hasLines: boolean;
-}
-
-const formats: readonly Format[] = ['json', 'yaml', 'cbor', 'smile'];
-const prefixes = ['', 'vnd.elasticsearch+'] as const;
-
-// `XContentType`: by media type, and by the values of `?format=`.
-const kinds = new Map<string, Kind>();
-const kindsByParameter = new Map<string, Kind>();
-for (const prefix of prefixes) {
-  for (const format of formats) {
-    const kind = { format, name: `application/${prefix}${format}`, hasLines: false };
-    kinds.set(kind.name, kind);
-    kindsByParameter.set(`${prefix}${format}`, kind);
-  }
-  kinds.set(`application/${prefix}x-ndjson`, {
-    format: 'json',
-    name: `application/${prefix}json`,
-    hasLines: true,
-  });
-}
-const json: Kind = { format: 'json', name: 'application/json', hasLines: false };
-kinds.set('application/*', json);
-
-const token = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 /** What is asked of a negotiation. */
 export interface Question {
@@ -90,10 +66,10 @@ export function createMediaTypes(version: Version): MediaTypes {
   function answerIn(
     parameter: string | undefined,
     accept: MediaType | undefined,
-    sent: Kind | undefined,
+    sent: ContentType | undefined,
   ): Pick<Negotiated, 'format' | 'answerType'> {
-    const asked = parameter === undefined ? undefined : kindsByParameter.get(parameter.toLowerCase());
-    const { format, name } = asked ?? kinds.get(accept?.name ?? '') ?? sent ?? json;
+    const asked = parameter === undefined ? undefined : contentTypeOfParameter(parameter.toLowerCase());
+    const { format, name } = asked ?? contentTypeOf(accept?.name ?? '') ?? sent ?? json;
     // There is nothing here that writes SMILE.
     if (format === 'smile') return { format: 'json', answerType: plainType };
     // Of JSON, 7.17 always says the same; its other types are taken to be as those of 8.
@@ -122,7 +98,7 @@ export function createMediaTypes(version: Version): MediaTypes {
         reason: reason.replace('CONTENT_TYPE', `Content-Type=${contentTypeHeader ?? 'null'}`),
       });
     }
-    const sent = kinds.get(contentType?.name ?? '');
+    const sent = contentTypeOf(contentType?.name ?? '');
     return {
       ...answerIn(format, accept, sent),
       bodyFormat: sent?.format,
@@ -156,7 +132,7 @@ function parse(header: string | undefined, name: string): MediaType | undefined 
     return mediaTypeError([name], illegalArgument(`Header [${name}] cannot be empty.`));
   const [type = '', ...rest] = header.toLowerCase().split(';');
   const parts = type.trim().split('/');
-  if (parts.length !== 2 || !parts.every((part) => token.test(part.trim()))) {
+  if (parts.length !== 2 || !parts.every((part) => isToken(part.trim()))) {
     return mediaTypeError([name], illegalArgument(`invalid media-type [${header}]`));
   }
   const parameters = new Map<string, string>();

@@ -5,11 +5,11 @@
 
 import type { Answer } from '../cluster/endpoint.js';
 import { writeCbor } from '../wire/cbor.js';
+import type { Format } from '../wire/content-types.js';
 import { type ApiError, errorBody } from '../wire/envelope.js';
 import { type JsonValue, writeJson, writePrettyJson } from '../wire/json-value.js';
 import { writeYaml } from '../wire/yaml.js';
 import { filterPath } from './filter-path.js';
-import type { Format } from './media-type.js';
 
 /** A response, ready to be written. */
 export interface Reply {

@@ -132,7 +132,9 @@ function handle(
     sendReply(parts.dispatcher.refuse(error));
     return;
   }
-  whenKnown(parts.dispatcher.admit(head), (admitted) => {
+  // The same one to the end, also if everything begins anew in between.
+  const { dispatcher } = parts;
+  whenKnown(dispatcher.admit(head), (admitted) => {
     if (admitted === 'dropped') {
       request.socket.destroy();
       return;
@@ -143,7 +145,7 @@ function handle(
     }
     entry.who = admitted.authentication && describeCaller(admitted.authentication);
     const answer = (body: Buffer | undefined): void =>
-      whenKnown(parts.dispatcher.reply(head, admitted, body), sendReply);
+      whenKnown(dispatcher.reply(head, admitted, body), sendReply);
     if (head.hasBody) readBody(request, response, entry, answer);
     else answer(undefined);
   });
@@ -250,12 +252,13 @@ function send(
     carryOut();
     return;
   }
-  parts.clock.after(fault.delayMs, async () => {
-    if (response.destroyed || response.closed) return;
+  const callOff = parts.clock.hold(fault.delayMs, async () => {
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
     carryOut();
     await closed;
   });
+  // Nobody waits for it any more.
+  response.once('close', callOff);
 }
 
 function write(response: ServerResponse, entry: OpenExchange, reply: Reply): void {

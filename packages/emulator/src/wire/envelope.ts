@@ -123,10 +123,21 @@ const foreign: ReadonlySet<string> = new Set([
   'json_parse_exception',
   'json_e_o_f_exception',
   'stream_constraints_exception',
+  'mustache_exception',
+  'mustache_not_found_exception',
 ]);
+// Not of its own making either, but looked into where it is the first.
+const unparsed = 'x_content_parse_exception';
 
-function rootCause(error: ApiError): ApiError {
+/** Whether an error is not one of Elasticsearch's own. */
+export function isForeign({ type }: ApiError): boolean {
+  return foreign.has(type);
+}
+
+/** What is shown as the root cause of an error (`ElasticsearchException.guessRootCauses`). */
+export function rootCause(error: ApiError): ApiError {
   const { cause } = error;
   if (cause === undefined || foreign.has(error.type) || foreign.has(cause.type)) return error;
+  if (cause.type === unparsed && error.type !== unparsed) return error;
   return rootCause(cause);
 }

@@ -55,8 +55,10 @@ export interface JsonDocument {
   readonly failure: JsonFailure | undefined;
 }
 
-// The limit of Elasticsearch's parser. Here it also keeps a hostile body from exhausting the stack.
+// The limits of Elasticsearch's parser (Jackson's `StreamReadConstraints`; those for texts and names are taken away in
+// `XContentImplUtils`). Here the first also keeps a hostile body from exhausting the stack.
 const maxDepth = 1000;
+const maxNumberLength = 1000;
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const wordForm = /[\w$]*/y;
 const plainCharacters = /[^"\\\p{Cc}]*/uy;
@@ -167,6 +169,9 @@ export function parseJson(text: string, endMessage?: string): JsonDocument {
     if (number !== undefined) {
       at += number.length;
       if (/[\w.]/.test(text.charAt(at))) return unexpected('Expected space separating root-level values');
+      const length = number.length > maxNumberLength ? number.replace(/[^\d]/g, '').length : 0;
+      if (length > maxNumberLength)
+        return beyond(`Number value length (${length})`, maxNumberLength, 'getMaxNumberLength');
       return { kind: 'number', at: start, text: number };
     }
     wordForm.lastIndex = start;
@@ -184,8 +189,13 @@ export function parseJson(text: string, endMessage?: string): JsonDocument {
 
   function tooDeep(depth: number): boolean {
     if (depth <= maxDepth) return false;
-    failures.fail(`Document nesting depth (${depth}) exceeds the maximum allowed (${maxDepth})`, at, 'limit');
+    beyond(`Document nesting depth (${depth})`, maxDepth, 'getMaxNestingDepth');
     return true;
+  }
+
+  function beyond(what: string, most: number, constraint: string): undefined {
+    const allowed = `exceeds the maximum allowed (${most}, from \`StreamReadConstraints.${constraint}()\`)`;
+    return failures.fail(`${what} ${allowed}`, at, 'limit');
   }
 
   /** The position of what ends an object or an array. */
@@ -322,15 +332,19 @@ function asWritten(text: string): JsonValue {
   return String(value) === text ? value : { numberText: text };
 }
 
-/** What was read into a `double` and is written again: `1e3` is `1000.0` (`Double.toString`). */
+/** What was read into a `double` and is written again: `1e3` is `1000.0`. */
 function inJava(text: string): JsonValue {
   if (!/[.eE]/.test(text)) return asWritten(text === '-0' ? '0' : text);
   const value = Number(text);
+  if (value === 0) return { numberText: text.startsWith('-') ? '-0.0' : '0.0' };
+  return Number.isFinite(value) ? { numberText: doubleText(value) } : asWritten(text);
+}
+
+/** A number as Java writes one with a fraction (`Double.toString`): `10.0`, `1.7E12`. */
+export function doubleText(value: number): string {
   const size = Math.abs(value);
-  if (size === 0) return { numberText: text.startsWith('-') ? '-0.0' : '0.0' };
-  if (!Number.isFinite(value)) return asWritten(text);
   const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`);
-  if (size >= 1e-3 && size < 1e7) return { numberText: withPoint(String(value)) };
+  if (size === 0 || (size >= 1e-3 && size < 1e7)) return withPoint(String(value));
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
-  return { numberText: `${withPoint(digits)}E${Number(exponent)}` };
+  return `${withPoint(digits)}E${Number(exponent)}`;
 }

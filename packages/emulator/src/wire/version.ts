@@ -71,6 +71,12 @@ export interface Capabilities {
    * together. A 9.5 asks each entry alone; that it came with the privileges on failure stores is assumed.
    */
   readonly joinsEqualPrivileges: boolean;
+  /** 8.10 is assumed: settings of the indices of security (elastic/elasticsearch#97630, of July 2023). */
+  readonly hasSecuritySettings: boolean;
+  /** 8.15 is assumed, with which requests for those settings carry their timeouts. */
+  readonly timesSecuritySettings: boolean;
+  /** 8.16 is assumed: the tier of nodes that the indices of security are on can be set. */
+  readonly setsSecurityTiers: boolean;
   /** 8.10: cross-cluster keys, `type` of a key, `active_only`. */
   readonly crossClusterKeys: boolean;
   /** 8.12 */
@@ -85,8 +91,19 @@ export interface Capabilities {
   readonly enrichesSearches: boolean;
   /** 8.14 */
   readonly showsRealmType: boolean;
-  /** 8.14 */
+  /** 8.14: users and keys are shown with the profiles of whom they are. */
+  readonly joinsProfiles: boolean;
+  /** 8.13: users can be searched (elastic/elasticsearch#104033). */
   readonly queriesUsers: boolean;
+  /**
+   * 8.13: aggregations of API keys, as `aggs` (elastic/elasticsearch#104895), and the queries `match` and
+   * `simple_query_string` for them (#104594, #104132).
+   */
+  readonly aggregatesApiKeys: boolean;
+  /** 8.13.2: the other name, `aggregations`, and `typed_keys` (elastic/elasticsearch#107054, #106873). */
+  readonly typesAggregations: boolean;
+  /** 8.14 is assumed: what is refused of a search is said in the same words for keys, users and roles. */
+  readonly wordsSearchesAlike: boolean;
   /** 8.15 */
   readonly commaInBasicChallenge: boolean;
   /** 8.15: privileges on the cluster level of remote clusters. */
@@ -95,6 +112,8 @@ export interface Capabilities {
   readonly managesSeveralRoles: boolean;
   /** 8.16: the health of a cluster counts primary shards that are nowhere. */
   readonly countsUnassignedPrimaries: boolean;
+  /** 8.16 (elastic/elasticsearch#112605): a body in the address that can not be read is no mistake of the server. */
+  readonly blamesCallersForSource: boolean;
   /** 8.18: role mappings from files are shown among the others, under names of their own. */
   readonly hasReadOnlyMappings: boolean;
   /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
@@ -107,6 +126,8 @@ export interface Capabilities {
   readonly readsTypedAccessTokens: boolean;
   /** 9.2: what broke inside of the server is named in a header (elastic/elasticsearch#130226, #133045). */
   readonly namesExceptions: boolean;
+  /** 9.2: `_security/stats` (elastic/elasticsearch#134835). */
+  readonly reportsSecurityStats: boolean;
   /** 9.3 */
   readonly certificateIdentity: boolean;
   /** 9.4 */
@@ -138,8 +159,9 @@ export function parseVersion(text: string): Version | undefined {
   const match = form.exec(text);
   if (match === null) return undefined;
   const [major, minor, patch] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
-  const since = (wantedMajor: number, wantedMinor: number): boolean =>
-    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  const since = (wantedMajor: number, wantedMinor: number, wantedPatch = 0): boolean =>
+    major > wantedMajor ||
+    (major === wantedMajor && (minor > wantedMinor || (minor === wantedMinor && patch >= wantedPatch)));
   if (!since(7, 17) || since(9, 6) || (major === 7 && minor > 17) || (major === 8 && minor > 19))
     return undefined;
   return {
@@ -178,6 +200,9 @@ export function parseVersion(text: string): Version | undefined {
     pairedTokens: since(8, 10),
     endsTokens: since(9, 0),
     joinsEqualPrivileges: !(since(9, 1) || (major === 8 && minor === 19)),
+    hasSecuritySettings: since(8, 10),
+    timesSecuritySettings: since(8, 15),
+    setsSecurityTiers: since(8, 16),
     crossClusterKeys: since(8, 10),
     showsInvalidationTime: since(8, 12),
     namesJwtsByClaims: since(8, 12),
@@ -185,17 +210,23 @@ export function parseVersion(text: string): Version | undefined {
     separatesHiddenSearches: since(8, 14),
     enrichesSearches: since(8, 15),
     showsRealmType: since(8, 14),
-    queriesUsers: since(8, 14),
+    joinsProfiles: since(8, 14),
+    queriesUsers: since(8, 13),
+    aggregatesApiKeys: since(8, 13),
+    typesAggregations: since(8, 13, 2),
+    wordsSearchesAlike: since(8, 14),
     commaInBasicChallenge: since(8, 15),
     remoteClusterPrivileges: since(8, 15),
     managesSeveralRoles: since(8, 15),
     countsUnassignedPrimaries: since(8, 16),
+    blamesCallersForSource: since(8, 16),
     hasReadOnlyMappings: since(8, 18),
     storesReservedRoles: since(8, 18),
     explainsBlocks: since(9, 0),
     showsManagedKeys: since(9, 1),
     readsTypedAccessTokens: since(9, 1) || (major === 8 && minor === 19),
     namesExceptions: since(9, 2),
+    reportsSecurityStats: since(9, 2),
     certificateIdentity: since(9, 3),
     showsManagedTokens: since(9, 4),
     clonesApiKeys: since(9, 4),

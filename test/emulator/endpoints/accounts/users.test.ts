@@ -275,7 +275,18 @@ describe('a role mapping', () => {
     ],
   ])('needs rules that can be read: %j', async (rules, reason) => {
     const { json } = await cluster.ask('PUT /_security/role_mapping/m', { body: { ...mapping, rules } });
-    expect(json.error.root_cause[0]).toEqual({ type: 'parse_exception', reason });
+    const where = {
+      reason: expect.stringMatching(/^\[1:\d+\] \[role-mapping\] failed to parse field \[rules\]$/),
+    };
+    // What a parser says of a mapping is said again by whoever reads mappings (`ExpressionRoleMapping.parse`).
+    expect(json.error).toMatchObject({
+      root_cause: [{ type: 'parsing_exception', ...where }],
+      caused_by: {
+        type: 'x_content_parse_exception',
+        ...where,
+        caused_by: { type: 'parse_exception', reason },
+      },
+    });
   });
 });
 

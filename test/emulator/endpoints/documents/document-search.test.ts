@@ -61,6 +61,9 @@ describe('a query', () => {
     [{ range: { pages: { gte: 192, lte: '474' } } }, ['emma', 'alice']],
     [{ range: { printed: { lt: '1865-11-26T08:00:01Z', gte: '1865' } } }, ['alice']],
     [{ range: { printed: { lt: 'now-100y/y' } } }, ['emma', 'alice']],
+    [{ range: { printed: { lte: '1865-11' } } }, ['emma', 'alice']],
+    [{ range: { printed: { gt: '1815' } } }, ['alice']],
+    [{ term: { printed: '1865-11-26' } }, ['alice']],
     [{ range: { code: { gte: 'B', lt: 'b' } } }, ['alice']],
     [{ exists: { field: 'tags' } }, ['emma', 'alice']],
     [{ exists: { field: 'author' } }, ['emma']],
@@ -313,8 +316,8 @@ describe('is refused', () => {
     ],
     [
       { query: { term: { lent: 'x' } } },
-      'illegal_argument_exception',
-      "Can't parse boolean value [x], expected [true] or [false]",
+      'query_shard_exception',
+      "failed to create query: Can't parse boolean value [x], expected [true] or [false]",
     ],
   ])('%j', async (body, type, reason) => {
     const { status, json } = await search(body);

@@ -25,7 +25,6 @@ beforeAll(async () => {
     elsewhere: { indices: [{ names: ['other-*'], privileges: ['all'] }] },
     monitor: { cluster: ['monitor'] },
     writer: { indices: [{ names: ['docs'], privileges: ['write', 'read'], ...ofCountry('USA') }] },
-    template: onDocs({ query: { template: { source: { term: { owner: '{{_user.username}}' } } } } }),
     keys: { cluster: ['manage_own_api_key'] },
   };
   const combinations = [
@@ -385,12 +384,4 @@ test('with a basic licence, keys that hide something can be made but not used, a
   }
   expect((await put({ field_security: { grant: ['*'] } })).status).toBe(200);
   await basicLicence.close();
-});
-
-test('a query that is filled in for each user is refused, not ignored', async () => {
-  const { status, json } = await ask('GET /docs/_search', as('template'));
-  expect([status, json.error.reason]).toEqual([
-    400,
-    'templates in the queries of roles are not supported by the emulator',
-  ]);
 });

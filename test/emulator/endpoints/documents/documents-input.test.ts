@@ -42,7 +42,7 @@ describe('a document', () => {
     const tooDeep = await put(`{"c":${nested(1000, '[', '1', ']')}}`);
     expect([tooDeep.status, tooDeep.json.error.type]).toEqual([400, 'document_parsing_exception']);
     expect(tooDeep.json.error.reason).toBe(
-      '[1:1005] failed to parse: [1:1005] Document nesting depth (1001) exceeds the maximum allowed (1000)',
+      '[1:1005] failed to parse: [1:1005] Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)',
     );
   });
 
@@ -132,11 +132,41 @@ describe('a document', () => {
     ['PUT /docs/_doc/1?op_type=replace', '{}', "opType must be 'create' or 'index', found: [replace]"],
     ['PUT /docs/_doc/1?refresh=maybe', '{}', 'Unknown value for refresh: [maybe].'],
     ['PUT /docs/_doc/1?routing=a', '{}', 'request [/docs/_doc/1] contains unrecognized parameter: [routing]'],
-    ['POST /docs/_update/1', '[]', 'the body of an update has to be an object'],
     ['POST /docs/_update/1', '{"script":"x"}', '[UpdateRequest] [script] is not supported by the emulator'],
-    ['POST /docs/_update/1', '{"doc":1}', "[UpdateRequest] doc doesn't support values of this type"],
   ])('%s %s is refused', async (line, body, reason) => {
     expectAnswer(await raw(line, body), illegal(reason));
+  });
+
+  // `UpdateRequest`, its parser and what it is checked for.
+  test.each([
+    ['[]', '[1:1] [UpdateRequest] Expected START_OBJECT but was: START_ARRAY'],
+    ['{"doc":1}', "[1:8] [UpdateRequest] doc doesn't support values of type: VALUE_NUMBER"],
+    ['{"upsert":[]}', "[1:11] [UpdateRequest] upsert doesn't support values of type: START_ARRAY"],
+    ['{"docs":{}}', '[1:2] [UpdateRequest] unknown field [docs] did you mean [doc]?'],
+    [
+      '{"doc_as_upsrt":true}',
+      '[1:2] [UpdateRequest] unknown field [doc_as_upsrt] did you mean [doc_as_upsert]?',
+    ],
+    ['{"detect_noop":1}', "[1:16] [UpdateRequest] detect_noop doesn't support values of type: VALUE_NUMBER"],
+  ])('an update can not be %s', async (body, reason) => {
+    const expected = { status: 400, body: errorBody(400, 'x_content_parse_exception', reason) };
+    expectAnswer(await raw('POST /docs/_update/1', body), expected);
+    const lines = `{"update":{"_index":"docs","_id":"1"}}\n${body}\n`;
+    expectAnswer(await raw('POST /_bulk', lines), expected);
+  });
+
+  test.each([
+    ['{}', '1: script or doc is missing;'],
+    [
+      '{"doc_as_upsert":"true"}',
+      '1: script or doc is missing;2: doc must be specified if doc_as_upsert is enabled;',
+    ],
+  ])('an update has to say what changes: %s', async (body, problems) => {
+    const reason = `Validation Failed: ${problems}`;
+    expectAnswer(await raw('POST /docs/_update/1', body), {
+      status: 400,
+      body: errorBody(400, 'action_request_validation_exception', reason),
+    });
   });
 });
 
@@ -212,6 +242,7 @@ describe('a mapping', () => {
 
   test.each<[string, string, string]>([
     ['{"aliases":{}}', 'parse_exception', 'unknown key [aliases] for create index'],
+    ['{"settings":[]}', 'parse_exception', 'key [settings] must be an object'],
     [
       '{"settings":{"codec":"x"}}',
       'illegal_argument_exception',
@@ -234,6 +265,13 @@ describe('a mapping', () => {
     ],
   ])('of an index: %s', async (body, type, reason) => {
     expectAnswer(await raw('PUT /docs', body), { status: 400, body: errorBody(400, type, reason) });
+  });
+
+  // `XContentHelper.convertToMap`, with which both are read.
+  test.each(['[]', '5', '"properties"', 'null'])('that is %s says nothing', async (body) => {
+    expect((await raw('PUT /docs', body)).status).toBe(200);
+    expect((await raw('PUT /docs/_mapping', body)).json).toEqual({ acknowledged: true });
+    expect((await cluster.ask('GET /docs/_mapping')).json).toEqual({ docs: { mappings: {} } });
   });
 
   test('that is too deep or too wide is refused', async () => {
@@ -279,7 +317,7 @@ describe('a search', () => {
     const { status, json } = await search(`{"query":${bool(510)}}`);
     expect([status, json.error.reason]).toEqual([
       400,
-      '[1:8002] Document nesting depth (1001) exceeds the maximum allowed (1000)',
+      '[1:8002] Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)',
     ]);
   });
 
@@ -344,14 +382,15 @@ describe('the query of a role', () => {
     await put('{"a":1}');
     const body = { name: 'k', role_descriptors: { r: role('{"foo":{}}') } };
     const { encoded } = (await cluster.ask('PUT /_security/api_key', { body })).json;
-    for (const path of ['/docs/_search', '/docs/_doc/1']) {
-      const { status, json } = await cluster.ask(`GET ${path}`, { headers: apiKey(encoded) });
-      expect([status, json.error.type, json.error.reason, json.error.caused_by.reason]).toEqual([
-        400,
-        'parse_exception',
-        "failed to parse field 'query' from the role descriptor",
-        'unknown query [foo]',
-      ]);
-    }
+    const error = {
+      type: 'parse_exception',
+      reason: "failed to parse field 'query' from the role descriptor",
+      caused_by: expect.objectContaining({ type: 'parsing_exception', reason: 'unknown query [foo]' }),
+    };
+    const got = await cluster.ask('GET /docs/_doc/1', { headers: apiKey(encoded) });
+    expect([got.status, got.json.error]).toEqual([400, expect.objectContaining(error)]);
+    // Each shard is asked for itself (`SecurityIndexReaderWrapper`).
+    const search = await cluster.ask('GET /docs/_search', { headers: apiKey(encoded) });
+    expect([search.status, search.json.error.failed_shards[0].reason]).toEqual([400, error]);
   });
 });

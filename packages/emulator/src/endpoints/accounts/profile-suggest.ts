@@ -16,7 +16,7 @@ import { withoutProfileCollaboration } from '../../cluster/features.js';
 import { whole } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
 import type { Profile } from '../../identities/profiles.js';
-import { wordsOf } from '../../search/query.js';
+import { wordsOf } from '../../search/analysis.js';
 import { illegalArgument, parseFailure } from '../../wire/envelope.js';
 import type { JsonMap, JsonValue } from '../../wire/json-value.js';
 import { type Field, map, objectParser, text, texts } from '../../wire/object-parser.js';
@@ -132,6 +132,7 @@ export const profileSuggestRoute: Route = route<SuggestBody>({
   exists: (version) => version.keepsProfiles,
   query: ['data'],
   body: 'optional',
+  takesSource: true,
   unavailable: withoutProfileCollaboration,
   read,
   validate: problems,

@@ -12,7 +12,7 @@ import {
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import { illegalArgument, members, Refusal } from '../../wire/envelope.js';
-import { type JsonDocument, type JsonNode, jsonValueOf } from '../../wire/json-parser.js';
+import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
 import type { JsonValue } from '../../wire/json-value.js';
 import { readScalarText, refuseBroken, tokenName } from '../../wire/object-parser.js';
 import { showPlace, showWritten, statusOf } from './document-answers.js';
@@ -70,7 +70,7 @@ function linesOf(body: Buffer): JsonDocument[] {
 
 function withDocument({ kind, id }: Header, index: string, document: JsonDocument): Write {
   if (kind === 'index' || kind === 'create') return { kind, index, id, document };
-  const change = parseChange(jsonValueOf(document.root, () => refuseBroken(document)));
+  const change = parseChange(document);
   return { kind: 'update', index, id: id ?? '', change };
 }
 

@@ -8,16 +8,18 @@ import { checkWindow } from '../../cluster/search-request.js';
 import type { DocumentAccess } from '../../documents/document-access.js';
 import type { Index, StoredDocument } from '../../documents/documents.js';
 import {
-  compile,
   type FieldValue,
+  queryShardError,
   type SearchField,
   type SearchFields,
   type Test,
-} from '../../search/query.js';
+  withoutFielddata,
+} from '../../search/fields.js';
+import { compile } from '../../search/query.js';
 import type { Query } from '../../search/query-parser.js';
 import { scoreOf, shortest } from '../../search/scoring.js';
 import { type Criterion, page, type Search, type SearchResult, type SortKey } from '../../search/search.js';
-import { type ApiError, illegalArgument, members, Refusal } from '../../wire/envelope.js';
+import { type ApiError, illegalArgument, members, Refusal, rootCause } from '../../wire/envelope.js';
 import type { JsonValue } from '../../wire/json-value.js';
 
 /** An index and what somebody may see of it. */
@@ -29,7 +31,7 @@ export interface VisibleIndex {
 /** Whether somebody may see a document. */
 export function isVisible({ index, access }: VisibleIndex, document: StoredDocument, now: number): boolean {
   const fields = fieldsOf(index, () => true);
-  return access.queries.every((query) => compile(query, fields, now)(document));
+  return access.queries().every((query) => compile(query, fields, now)(document));
 }
 
 /** What was found, and the indices that could not answer. */
@@ -114,7 +116,7 @@ function testOf(
 ): Test<StoredDocument> {
   const whole = fieldsOf(index, () => true);
   // What hides documents looks at all fields, also at those that the caller can not see.
-  const tests = access.queries.map((roleQuery) => compile(roleQuery, whole, now));
+  const tests = access.queries().map((roleQuery) => compile(roleQuery, whole, now));
   if (query !== undefined) tests.push(compile(query, fieldsOf(index, access.seesField), now));
   return (document) => tests.every((test) => test(document));
 }
@@ -151,8 +153,8 @@ function fieldsOf(index: Index, sees: (path: string) => boolean): SearchFields<S
       };
     },
     unsupported: (query) => `[${query}] queries are not supported by the emulator`,
-    refusal: (name) =>
-      `Fielddata is disabled on [${name}] in [${index.name}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [${name}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.`,
+    refusal: (name) => withoutFielddata(name, index.name),
+    unordered: (name) => withoutFielddata(name, index.name),
   };
 }
 
@@ -168,23 +170,15 @@ function sortField(
   const field = fields.field(name);
   if (field?.sortable === true) return field;
   if (index.mapping.typeOf(name) !== undefined && access.seesField(name)) {
-    throw new Refusal(illegalArgument(fields.refusal(name)));
+    throw new Refusal(illegalArgument(fields.unordered(name)));
   }
   throw new Refusal(queryShardError(`No mapping found for [${name}] in order to sort on`));
 }
 
-function queryShardError(reason: string, cause?: ApiError): ApiError {
-  return { status: 400, type: 'query_shard_exception', reason, ...(cause && { cause }) };
-}
-
-/** What goes wrong with a value names the index; what Elasticsearch itself refuses does not. */
+/** What goes wrong with a query names the index; what Elasticsearch itself refuses does not. */
 function onShard(index: Index, error: ApiError): ApiError {
-  const wrapped =
-    error.type === 'number_format_exception'
-      ? queryShardError(`failed to create query: ${error.reason}`, error)
-      : error;
-  if (wrapped.type !== 'query_shard_exception') return error;
-  return { ...wrapped, metadata: { index_uuid: index.uuid, index: index.name } };
+  if (error.type !== 'query_shard_exception') return error;
+  return { ...error, metadata: { index_uuid: index.uuid, index: index.name } };
 }
 
 function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): ApiError {
@@ -193,7 +187,7 @@ function allFailed(failures: readonly ShardFailure[], { error }: ShardFailure): 
     type: 'search_phase_execution_exception',
     reason: 'all shards failed',
     metadata: { phase: 'query', grouped: true, failed_shards: failures.map(showFailure) },
-    root: error,
+    root: rootCause(error),
   };
 }
 

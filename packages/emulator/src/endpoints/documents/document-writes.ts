@@ -9,6 +9,7 @@ import { noSuchIndex } from '../../documents/index-names.js';
 import { illegalArgument, Refusal, validationFailure } from '../../wire/envelope.js';
 import { type JsonDocument, parseJson } from '../../wire/json-parser.js';
 import { isMap, type JsonMap, type JsonValue, sameJson, writeJson } from '../../wire/json-value.js';
+import { anything, type Field, flag, map, objectParser } from '../../wire/object-parser.js';
 import type { Caller } from './index-request.js';
 
 /** A write. Without an id, one is drawn. */
@@ -95,7 +96,7 @@ type Store = (index: Index, draft: Draft, onlyNew: boolean) => WriteResult;
 /** Whoever sees only a part of the documents must not change what he can not see. */
 function ensureSeesAll(caller: Caller, index: Index, inBulk: boolean): void {
   const [seen] = caller.visible(requestActions.update, [index]);
-  if (seen === undefined || (seen.access.queries.length === 0 && !seen.access.limitsFields)) return;
+  if (seen === undefined || !(seen.access.hidesDocuments || seen.access.limitsFields)) return;
   const what = inBulk ? 'a bulk item request with update requests embedded' : 'an update request';
   const reason = `Can't execute ${what} if field or document level security is enabled`;
   throw new Refusal({ status: 400, type: 'security_exception', reason });
@@ -137,25 +138,42 @@ export function writeProblems({ id }: Pick<Write, 'id'>): string[] {
   return [`id [${id}] is too long, must be no longer than ${longestId} bytes but was: ${length}`];
 }
 
-/** @throws Refusal if the body of an update makes no sense */
-export function parseChange(value: JsonValue): Change {
-  if (!isMap(value)) throw new Refusal(illegalArgument('the body of an update has to be an object'));
-  for (const name of value.keys()) {
-    if (!['doc', 'upsert', 'doc_as_upsert', 'detect_noop'].includes(name)) {
-      throw new Refusal(illegalArgument(`[UpdateRequest] [${name}] is not supported by the emulator`));
-    }
+interface UpdateBody {
+  readonly script?: JsonValue | undefined;
+  readonly scripted_upsert?: boolean | undefined;
+  readonly upsert?: JsonMap | undefined;
+  readonly doc?: JsonMap | undefined;
+  readonly doc_as_upsert?: boolean | undefined;
+  readonly detect_noop?: boolean | undefined;
+  readonly _source?: JsonValue | undefined;
+  readonly if_seq_no?: JsonValue | undefined;
+  readonly if_primary_term?: JsonValue | undefined;
+}
+
+const number: Field<JsonValue | undefined> = { ...anything, tokens: ['number', 'string'] };
+const updateParser = objectParser<UpdateBody>('UpdateRequest', {
+  script: { ...anything, tokens: ['object', 'string'] },
+  scripted_upsert: flag,
+  upsert: map,
+  doc: map,
+  doc_as_upsert: flag,
+  detect_noop: flag,
+  _source: { ...anything, tokens: ['object', 'array', 'boolean', 'string'] },
+  if_seq_no: number,
+  if_primary_term: number,
+});
+const unsupported = ['script', 'scripted_upsert', '_source', 'if_seq_no', 'if_primary_term'] as const;
+
+/** @throws Refusal if the body of an update makes no sense (`UpdateRequest`) */
+export function parseChange(document: JsonDocument): Change {
+  const body = updateParser.parse(document);
+  const beyond = unsupported.find((name) => body[name] !== undefined);
+  if (beyond !== undefined)
+    throw new Refusal(illegalArgument(`[UpdateRequest] [${beyond}] is not supported by the emulator`));
+  const { doc, upsert, doc_as_upsert: docAsUpsert = false, detect_noop: detectNoop = true } = body;
+  if (doc === undefined) {
+    const more = docAsUpsert ? ['doc must be specified if doc_as_upsert is enabled'] : [];
+    throw new Refusal(validationFailure(['script or doc is missing', ...more]));
   }
-  const part = (name: string): JsonMap | undefined => {
-    const found = value.get(name);
-    if (found === undefined || isMap(found)) return found;
-    throw new Refusal(illegalArgument(`[UpdateRequest] ${name} doesn't support values of this type`));
-  };
-  const doc = part('doc');
-  if (doc === undefined) throw new Refusal(validationFailure(['script or doc is missing']));
-  return {
-    doc,
-    upsert: part('upsert'),
-    docAsUpsert: value.get('doc_as_upsert') === true,
-    detectNoop: value.get('detect_noop') !== false,
-  };
+  return { doc, upsert, docAsUpsert, detectNoop };
 }

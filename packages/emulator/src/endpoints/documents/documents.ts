@@ -14,8 +14,6 @@ import {
 import type { Security } from '../../cluster/security.js';
 import type { StoredDocument } from '../../documents/documents.js';
 import { illegalArgument, validationFailure } from '../../wire/envelope.js';
-import { jsonValueOf } from '../../wire/json-parser.js';
-import { refuseBroken } from '../../wire/object-parser.js';
 import { locationOf, showPlace, showWritten, statusOf } from './document-answers.js';
 import { isVisible, type VisibleIndex } from './document-search.js';
 import { carryOut, parseChange, requestActions, type Write, writeProblems } from './document-writes.js';
@@ -58,7 +56,7 @@ function readIndex(call: Call, onlyNew: boolean): WriteRequest {
 
 function readUpdate(call: Call): WriteRequest {
   const document = documentOf(call);
-  const change = parseChange(jsonValueOf(document.root, () => refuseBroken(document)));
+  const change = parseChange(document);
   const write: Write = { kind: 'update', index: segment(call, 'index'), id: segment(call, 'id'), change };
   return { write, refreshed: asksForRefresh(call) };
 }

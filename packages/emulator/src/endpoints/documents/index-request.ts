@@ -118,8 +118,11 @@ export function callerOf(security: Security, authentication: Authentication): Ca
       return found;
     },
     visible(action, some) {
-      const found = some.map((index) => ({ index, access: accessOf(grantOn(action, index.name) ?? []) }));
-      const limited = found.filter(({ access }) => access.queries.length > 0 || access.limitsFields);
+      const found = some.map((index) => ({
+        index,
+        access: accessOf(grantOn(action, index.name) ?? [], authentication.user),
+      }));
+      const limited = found.filter(({ access }) => access.hidesDocuments || access.limitsFields);
       const [only, ...others] = limited.map(({ index }) => index.name);
       if (only === undefined) return found;
       const names = others.length === 0 ? only : [only, ...others];

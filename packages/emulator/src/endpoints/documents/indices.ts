@@ -16,7 +16,7 @@ import type { Index } from '../../documents/documents.js';
 import {
   type IndexDefinition,
   parseIndexDefinition,
-  parseMapping,
+  parseMappingBody,
   plainIndex,
 } from '../../documents/index-definition.js';
 import { indexNameProblem, invalidIndexName } from '../../documents/index-names.js';
@@ -187,10 +187,7 @@ export const indexRoutes: readonly Route[] = [
     paths: ['/{index}/_mapping'],
     query: [...targetParameters, 'master_timeout', 'timeout'],
     body: 'required',
-    read: (call) => {
-      const document = documentOf(call);
-      return { target: readTarget(call), fields: parseMapping(document.root, document) };
-    },
+    read: (call) => ({ target: readTarget(call), fields: parseMappingBody(documentOf(call)) }),
     action: () => actions.putMapping,
     free: () => true,
     run: putMapping,

@@ -18,7 +18,7 @@ import { roleDescriptorsField } from '../../privileges/role-descriptor-parser.js
 import { roleProblems } from '../../privileges/role-validation.js';
 import { contentParseFailure, illegalArgument, Refusal } from '../../wire/envelope.js';
 import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
-import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
+import { emptyMap, type JsonMap } from '../../wire/json-value.js';
 import {
   type Field,
   map,
@@ -132,7 +132,7 @@ export function createApiKey(
   security: Security,
   request: NewApiKey,
   authentication: Authentication,
-): JsonValue {
+): ShownApiKey {
   const derived = authentication.apiKey !== undefined;
   if (derived && !isWithoutPrivileges(request.roleDescriptors)) {
     const reason =
@@ -180,8 +180,19 @@ function withoutDescriptions(roles: RoleDescriptors): RoleDescriptors {
   return new Map([...roles].map(([name, { description: _, ...role }]) => [name, role]));
 }
 
-/** A new key as the answer to its creation shows it. */
-export function showCreated({ key, secret }: CreatedApiKey): JsonValue {
+/** A new key as the answer to its creation shows it, the only time that its secret can be seen. */
+export type ShownApiKey = {
+  readonly id: string;
+  readonly name: string;
+  /** In milliseconds since 1970; `undefined`: it does not end. */
+  readonly expiration: number | undefined;
+  readonly api_key: string;
+  /** What follows `ApiKey ` in the header. */
+  readonly encoded: string;
+};
+
+/** Shows it. */
+export function showCreated({ key, secret }: CreatedApiKey): ShownApiKey {
   return {
     id: key.id,
     name: key.name,

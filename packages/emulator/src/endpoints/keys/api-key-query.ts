@@ -1,70 +1,99 @@
 /** Searching API keys: `/_security/_query/api_key`. */
 
-import { type Answer, answer, type Call, queryFlag, type Route, route } from '../../cluster/endpoint.js';
+import {
+  type Answer,
+  answer,
+  type Call,
+  documentOf,
+  queryFlag,
+  type Route,
+  route,
+} from '../../cluster/endpoint.js';
 import { withoutApiKeys } from '../../cluster/features.js';
-import { searchProblems, searchReader } from '../../cluster/search-request.js';
+import { type SearchBody, searchBody, searchOf, searchProblems } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
-import { searchSecurity } from '../../cluster/security-search.js';
+import { inOlderWords, keywords, securityFields } from '../../cluster/security-fields.js';
+import { type Summary, searchSecurity } from '../../cluster/security-search.js';
 import type { ApiKey } from '../../identities/api-keys.js';
 import type { Authentication } from '../../identities/identity.js';
-import {
-  type FieldValue,
-  flattened,
-  type SearchField,
-  type SearchFields,
-  unsupportedQuery,
-} from '../../search/query.js';
+import type { Aggregation } from '../../search/aggregations/aggregation.js';
+import { aggregationsField } from '../../search/aggregations/parser.js';
+import type { SearchField } from '../../search/fields.js';
 import type { Search } from '../../search/search.js';
+import { contentParseFailure, illegalArgument, Refusal } from '../../wire/envelope.js';
+import { objectParser } from '../../wire/object-parser.js';
 import type { Version } from '../../wire/version.js';
 import { ownersProfile, showApiKey } from './api-key-selection.js';
 
 const action = 'cluster:admin/xpack/security/api_key/query';
 
-type Values = (key: ApiKey) => readonly (FieldValue | undefined)[];
-
-function field(type: SearchField<ApiKey>['type'], values: Values): SearchField<ApiKey> {
-  return {
-    type,
-    sortable: true,
-    values: (key) => values(key).filter((value) => value !== undefined),
-  };
+function dates(indexed: string, value: (key: ApiKey) => number | undefined): SearchField<ApiKey> {
+  const values = (key: ApiKey): number[] => [value(key)].filter((instant) => instant !== undefined);
+  return { type: 'date', dateFormat: 'epoch_millis', indexed, sortable: true, values };
 }
 
-const fields: ReadonlyMap<string, SearchField<ApiKey>> = new Map([
-  ['name', field('keyword', (key) => [key.name])],
-  ['type', field('keyword', (key) => [key.type])],
-  ['username', field('keyword', (key) => [key.owner.user.username])],
-  ['realm_name', field('keyword', (key) => [key.owner.realm.name])],
-  ['creation', field('date', (key) => [key.creation])],
-  ['expiration', field('date', (key) => [key.expiration])],
-  ['invalidated', field('boolean', (key) => [key.invalidation !== undefined])],
-  ['invalidation', field('date', (key) => [key.invalidation])],
-  ['metadata', field('keyword', (key) => flattened(key.metadata, []))],
-]);
-
-function fieldsOf(version: Version): SearchFields<ApiKey> {
-  return {
-    id: (key) => key.id,
-    field(name) {
-      if (!name.startsWith('metadata.')) return fields.get(name);
-      const path = name.split('.').slice(1);
-      return field('keyword', (key) => flattened(key.metadata, path));
-    },
-    unsupported: unsupportedQuery,
-    // The rewording came with aggregations, in the release with the other queries.
-    refusal: (name) =>
-      `Field [${name}] is not allowed for ${version.queriesUsers ? 'querying or aggregation' : 'API Key query'}`,
-  };
-}
+const fields = securityFields<ApiKey>({
+  id: (key) => key.id,
+  fields: new Map<string, SearchField<ApiKey>>([
+    ['username', keywords((key) => [key.owner.user.username], 'creator.principal')],
+    ['realm_name', keywords((key) => [key.owner.realm.name], 'creator.realm')],
+    ['name', keywords((key) => [key.name])],
+    ['type', keywords((key) => [key.type], 'runtime_key_type')],
+    ['creation', dates('creation_time', (key) => key.creation)],
+    ['expiration', dates('expiration_time', (key) => key.expiration)],
+    [
+      'invalidated',
+      {
+        type: 'boolean',
+        indexed: 'api_key_invalidated',
+        sortable: true,
+        values: (key) => [key.invalidation !== undefined],
+      },
+    ],
+    ['invalidation', dates('invalidation_time', (key) => key.invalidation)],
+  ]),
+  metadata: (key) => key.metadata,
+});
 
 interface QueryRequest extends Search {
   readonly withLimitedBy: boolean;
+  readonly summary: Summary;
 }
 
-const readSearch = searchReader('query_api_key_request_payload');
+interface QueryBody extends SearchBody {
+  readonly aggs?: readonly Aggregation[] | undefined;
+  readonly aggregations?: readonly Aggregation[] | undefined;
+}
+
+const parserName = 'query_api_key_request_payload';
+const plainParser = objectParser<SearchBody>(parserName, searchBody);
+const aggsParser = objectParser<Omit<QueryBody, 'aggregations'>>(parserName, {
+  ...searchBody,
+  aggs: aggregationsField,
+});
+const parser = objectParser<QueryBody>(parserName, {
+  ...searchBody,
+  aggregations: aggregationsField,
+  aggs: aggregationsField,
+});
+
+function parserOf({ aggregatesApiKeys, typesAggregations }: Version): typeof parser | typeof aggsParser {
+  if (typesAggregations) return parser;
+  return aggregatesApiKeys ? aggsParser : plainParser;
+}
 
 function readQuery(call: Call): QueryRequest {
-  return { ...readSearch(call), withLimitedBy: queryFlag(call, 'with_limited_by') };
+  const body: QueryBody = call.body === undefined ? {} : parserOf(call.version).parse(documentOf(call));
+  const { aggs, aggregations } = body;
+  if (aggs !== undefined && aggregations !== undefined) {
+    const wrapper = `Failed to build [${parserName}] after last required field arrived`;
+    const cause = illegalArgument("Duplicate 'aggs' or 'aggregations' field");
+    throw new Refusal(contentParseFailure(wrapper, cause));
+  }
+  const { typesAggregations } = call.version;
+  const hasTypes = typesAggregations && queryFlag(call, 'typed_keys');
+  const summary = { aggregations: aggregations ?? aggs ?? [], hasTypes };
+  return { ...searchOf(body), withLimitedBy: queryFlag(call, 'with_limited_by'), summary };
 }
 
 /** Without the privilege to see them all: of a user those that it owns, of a key only itself. */
@@ -80,13 +109,24 @@ function query(security: Security, request: QueryRequest, call: Call): Answer {
   const candidates = seesAll
     ? apiKeys.all()
     : [...apiKeys.all()].filter((key) => isVisible(key, authentication));
-  const { total, hits } = searchSecurity(security, candidates, fieldsOf(version), request);
+  const { total, hits, aggregations } = searchSecurity(
+    security,
+    candidates,
+    inOlderWords(fields, version),
+    request,
+    request.summary,
+  );
   const found = hits.map(({ entry, sort }) => ({
     ...showApiKey(entry, version, request.withLimitedBy),
     _sort: sort,
     ...ownersProfile(security, entry, queryFlag(call, 'with_profile_uid')),
   }));
-  return answer({ total, count: found.length, api_keys: found });
+  return answer({
+    total,
+    count: found.length,
+    api_keys: found,
+    aggregations: aggregations && new Map(aggregations),
+  });
 }
 
 /** The route of this chapter. */
@@ -94,8 +134,13 @@ export const apiKeyQueryRoute: Route = route<QueryRequest>({
   methods: ['GET', 'POST'],
   paths: ['/_security/_query/api_key'],
   unavailable: withoutApiKeys,
-  query: ['with_limited_by', 'with_profile_uid', 'typed_keys'],
+  query: ({ showsRoleDescriptors, joinsProfiles, typesAggregations }) => [
+    ...(showsRoleDescriptors ? ['with_limited_by'] : []),
+    ...(joinsProfiles ? ['with_profile_uid'] : []),
+    ...(typesAggregations ? ['typed_keys'] : []),
+  ],
   body: 'optional',
+  takesSource: true,
   read: readQuery,
   validate: searchProblems,
   action: () => action,

@@ -214,11 +214,11 @@ export const apiKeyRoutes: readonly Route[] = [
     methods: ['GET'],
     paths,
     unavailable: withoutApiKeys,
-    query: ({ showsRoleDescriptors, crossClusterKeys, queriesUsers }) => [
+    query: ({ showsRoleDescriptors, crossClusterKeys, joinsProfiles }) => [
       ...['id', 'name', 'username', 'realm_name', 'owner'],
       ...(showsRoleDescriptors ? ['with_limited_by'] : []),
       ...(crossClusterKeys ? ['active_only'] : []),
-      ...(queriesUsers ? ['with_profile_uid'] : []),
+      ...(joinsProfiles ? ['with_profile_uid'] : []),
     ],
     read: readGet,
     validate: getProblems,

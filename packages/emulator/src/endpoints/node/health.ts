@@ -4,6 +4,7 @@
  */
 
 import { type Answer, answer, type Call, type Route, refuse, route } from '../../cluster/endpoint.js';
+import type { SecurityIndexName } from '../../cluster/index-settings.js';
 import { clusterName } from '../../cluster/node.js';
 import type { Security } from '../../cluster/security.js';
 import type { Index } from '../../documents/documents.js';
@@ -38,13 +39,14 @@ function readHealth({ segments, query }: Call): HealthRequest {
 
 /** The indices that Elasticsearch keeps its own things in: for tokens, and for whatever else there is of security. */
 function ownIndices(security: Security): Shards[] {
-  const { index, tokens, profiles, states } = security;
-  // Their replicas come with a second node.
-  const shards = { shards: 1, replicas: 0 };
+  const { index, indexSettings, tokens, profiles, states } = security;
+  const shardsOf = (name: SecurityIndexName, isLost = false): Shards => {
+    return { shards: 1, replicas: indexSettings.replicasOf(name), isLost };
+  };
   return [
-    ...(index.exists() ? [{ ...shards, isLost: states.has('security index lost') }] : []),
-    ...(profiles.exist() ? [shards] : []),
-    ...(tokens.hasIssued() ? [{ ...shards, isLost: states.has('tokens index lost') }] : []),
+    ...(index.exists() ? [shardsOf('security', states.has('security index lost'))] : []),
+    ...(profiles.exist() ? [shardsOf('security-profile')] : []),
+    ...(tokens.hasIssued() ? [shardsOf('security-tokens', states.has('tokens index lost'))] : []),
   ];
 }
 

@@ -35,7 +35,6 @@ interface CheckRequest extends WantedPrivileges {
 
 function readCheck(call: Call): CheckRequest {
   const username = call.segments.get('username') ?? call.authentication.user.username;
-  if (call.body === undefined) refuse(parseFailure('request body or source parameter is required'));
   const document = documentOf(call);
   return { username, ...parseWanted(document.root, document, `${username}/has_privileges`) };
 }
@@ -213,7 +212,8 @@ export const hasPrivilegesRoutes: readonly Route[] = [
   route<CheckRequest>({
     methods: ['GET', 'POST'],
     paths: ['/_security/user/_has_privileges', '/_security/user/{username}/_has_privileges'],
-    body: 'optional',
+    body: 'required',
+    takesSource: true,
     read: readCheck,
     validate: wantedProblems,
     action: () => 'cluster:admin/xpack/security/user/has_privileges',

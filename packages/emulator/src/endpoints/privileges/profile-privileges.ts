@@ -48,6 +48,7 @@ export const profilePrivilegesRoute: Route = route<ProfilesRequest>({
   paths: ['/_security/profile/_has_privileges'],
   exists: (version) => version.checksProfiles,
   body: 'required',
+  takesSource: true,
   unavailable: withoutProfileCollaboration,
   read: (call) => parser.parse(documentOf(call)),
   validate: problems,

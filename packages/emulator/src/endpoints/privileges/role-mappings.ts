@@ -12,10 +12,11 @@ import {
 } from '../../cluster/endpoint.js';
 import type { Security } from '../../cluster/security.js';
 import { parseRule, type RoleMapping, type Rule } from '../../identities/role-mappings.js';
-import { type ApiError, illegalArgument, parseFailure } from '../../wire/envelope.js';
+import { type RoleTemplate, roleTemplates, tryRoleTemplate } from '../../identities/role-templates.js';
+import { type ApiError, illegalArgument, parseFailure, Refusal } from '../../wire/envelope.js';
 import { type JsonDocument, locationOf } from '../../wire/json-parser.js';
 import { emptyMap, type JsonMap, type JsonValue } from '../../wire/json-value.js';
-import { anything, type Field, flag, map, objectParser, texts } from '../../wire/object-parser.js';
+import { type Field, flag, map, objectParser, texts } from '../../wire/object-parser.js';
 import type { Version } from '../../wire/version.js';
 import { namesIn } from '../accounts/users.js';
 
@@ -28,7 +29,7 @@ interface Rules {
 
 interface MappingBody {
   readonly roles?: string[] | undefined;
-  readonly role_templates?: JsonValue | undefined;
+  readonly role_templates?: readonly RoleTemplate[] | undefined;
   readonly enabled?: boolean | undefined;
   readonly rules?: Rules | undefined;
   readonly metadata?: JsonMap | undefined;
@@ -46,11 +47,36 @@ const rules: Field<Rules | undefined> = {
 
 const mappingParser = objectParser<MappingBody>('role-mapping', {
   roles: texts,
-  role_templates: anything,
+  role_templates: roleTemplates,
   enabled: flag,
   rules,
   metadata: map,
 });
+
+/** What is wrong with one is said once more, with its place (`ExpressionRoleMapping.parse`). */
+function parseMapping(document: JsonDocument): MappingBody {
+  try {
+    return mappingParser.parse(document);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal) || !complaints.has(refusal.error.type)) throw refusal;
+    const { error, at = 0 } = refusal;
+    const [line = 1, col = 1] = locationOf(document, at).split(':').map(Number);
+    throw new Refusal({
+      status: 400,
+      type: 'parsing_exception',
+      reason: error.reason,
+      metadata: { line, col },
+      cause: error,
+    });
+  }
+}
+
+// What is an `IllegalArgumentException` in Java.
+const complaints: ReadonlySet<string> = new Set([
+  'illegal_argument_exception',
+  'x_content_parse_exception',
+  'x_content_e_o_f_exception',
+]);
 
 interface PutRequest extends MappingBody {
   readonly name: string;
@@ -59,7 +85,7 @@ interface PutRequest extends MappingBody {
 function readPut(call: Call): PutRequest {
   const name = segment(call, 'name');
   const document = documentOf(call);
-  const body = mappingParser.parse(document);
+  const body = parseMapping(document);
   const missing =
     body.roles === undefined && body.role_templates === undefined
       ? 'roles'
@@ -79,11 +105,11 @@ function missingField(name: string, field: string, document: JsonDocument): ApiE
 }
 
 function putProblems(
-  { roles = [], role_templates: templates, metadata = emptyMap }: PutRequest,
+  { roles = [], role_templates: templates = [], metadata = emptyMap }: PutRequest,
   version: Version,
 ): string[] {
   const problems: string[] = [];
-  const hasTemplates = Array.isArray(templates) && templates.length > 0;
+  const hasTemplates = templates.length > 0;
   if (roles.length === 0 && !hasTemplates) problems.push('role-mapping roles or role-templates are missing');
   if (roles.length > 0 && hasTemplates)
     problems.push('role-mapping cannot have both roles and role-templates');
@@ -106,10 +132,12 @@ function put({ roleMappings, version }: Security, { name, rules: given, ...body 
     return refuse(illegalArgument(reason));
   }
   if (given === undefined) return refuse(parseFailure('role-mapping rules are missing'));
+  const { role_templates: templates = [] } = body;
+  for (const template of templates) tryRoleTemplate(template);
   const created = roleMappings.put(name, {
     enabled: body.enabled ?? true,
     roles: body.roles ?? [],
-    roleTemplates: body.role_templates,
+    roleTemplates: templates,
     rule: given.rule,
     rules: given.source,
     metadata: body.metadata ?? emptyMap,
@@ -117,11 +145,15 @@ function put({ roleMappings, version }: Security, { name, rules: given, ...body 
   return answer({ role_mapping: { created } });
 }
 
+function showTemplate({ template, format }: RoleTemplate): JsonValue {
+  return { template, format };
+}
+
 function show(mapping: RoleMapping): JsonValue {
   return {
     enabled: mapping.enabled,
-    roles: mapping.roleTemplates === undefined ? mapping.roles : undefined,
-    role_templates: mapping.roleTemplates,
+    roles: mapping.roles.length === 0 ? undefined : mapping.roles,
+    role_templates: mapping.roleTemplates.length === 0 ? undefined : mapping.roleTemplates.map(showTemplate),
     rules: mapping.rules,
     metadata: mapping.metadata,
   };

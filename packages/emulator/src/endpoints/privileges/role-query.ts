@@ -2,18 +2,14 @@
 
 import { isReservedRole } from '../../authorization/reserved-roles.js';
 import { type Answer, answer, type Route, route } from '../../cluster/endpoint.js';
-import { checkWindow, searchProblems, searchReader } from '../../cluster/search-request.js';
+import { searchProblems, searchReader } from '../../cluster/search-request.js';
 import type { Security } from '../../cluster/security.js';
+import { keywords, securityFields } from '../../cluster/security-fields.js';
+import { searchSecurity } from '../../cluster/security-search.js';
 import { type RoleDescriptor, showRole } from '../../privileges/role-descriptor.js';
-import {
-  flattened,
-  type SearchField,
-  type SearchFields,
-  unsortableField,
-  unsupportedQuery,
-  wordsOf,
-} from '../../search/query.js';
-import { type Search, search } from '../../search/search.js';
+import { wordsIn } from '../../search/analysis.js';
+import type { SearchField } from '../../search/fields.js';
+import type { Search } from '../../search/search.js';
 import { hashOf, inHashOrder } from '../../wire/hash-order.js';
 
 interface NamedRole {
@@ -21,36 +17,26 @@ interface NamedRole {
   readonly role: RoleDescriptor;
 }
 
-function keywords(values: (role: NamedRole) => readonly string[]): SearchField<NamedRole> {
-  return { type: 'keyword', sortable: true, values };
-}
-
-const known: ReadonlyMap<string, SearchField<NamedRole>> = new Map([
-  ['name', keywords(({ name }) => [name])],
-  ['description', { type: 'text', sortable: false, values: ({ role }) => wordsOf(role.description ?? '') }],
-  [
-    'applications.application',
-    keywords(({ role }) => role.applications.map(({ application }) => application)),
-  ],
-  [
-    'applications.privileges',
-    keywords(({ role }) => role.applications.flatMap(({ privileges }) => privileges)),
-  ],
-  ['applications.resources', keywords(({ role }) => role.applications.flatMap(({ resources }) => resources))],
-  ['metadata', keywords(({ role }) => flattened(role.metadata, []))],
-]);
-
-const fields: SearchFields<NamedRole> = {
+const fields = securityFields<NamedRole>({
   id: ({ name }) => `role-${name}`,
-  field(name) {
-    if (!name.startsWith('metadata.')) return known.get(name);
-    const path = name.split('.').slice(1);
-    return keywords(({ role }) => flattened(role.metadata, path));
-  },
-  unsupported: unsupportedQuery,
-  refusal: (name) => `Field [${name}] is not allowed for querying or aggregation`,
-  unsortable: unsortableField,
-};
+  fields: new Map<string, SearchField<NamedRole>>([
+    ['name', keywords(({ name }) => [name], 'runtime_role_name')],
+    ['description', { type: 'text', sortable: false, values: ({ role }) => wordsIn(role.description ?? '') }],
+    [
+      'applications.application',
+      keywords(({ role }) => role.applications.map(({ application }) => application)),
+    ],
+    [
+      'applications.resources',
+      keywords(({ role }) => role.applications.flatMap(({ resources }) => resources)),
+    ],
+    [
+      'applications.privileges',
+      keywords(({ role }) => role.applications.flatMap(({ privileges }) => privileges)),
+    ],
+  ]),
+  metadata: ({ role }) => role.metadata,
+});
 
 /** What searches find is kept in an index: the reserved roles are copied there, before the others. */
 function indexed({ roles, version }: Security): NamedRole[] {
@@ -67,8 +53,7 @@ function show({ name, role }: NamedRole, { version }: Security): ReturnType<type
 }
 
 function query(security: Security, request: Search): Answer {
-  checkWindow(request);
-  const { total, hits } = search(indexed(security), fields, request, security.clock.now());
+  const { total, hits } = searchSecurity(security, indexed(security), fields, request);
   const found = hits.map(({ entry, sort }) => ({ ...show(entry, security), _sort: sort }));
   return answer({ total, count: found.length, roles: found });
 }
@@ -79,6 +64,7 @@ export const roleQueryRoute: Route = route<Search>({
   paths: ['/_security/_query/role'],
   exists: (version) => version.managesSeveralRoles,
   body: 'optional',
+  takesSource: true,
   read: searchReader('query_role_request_payload'),
   validate: searchProblems,
   action: () => 'cluster:admin/xpack/security/role/query',

@@ -1,0 +1,79 @@
+// Connections of our own to one origin: a pool of undici's, of which each connection can be ended by itself, by whoever has
+// heard on it what is no answer to what was asked.
+
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher, Pool } from 'undici';
+import { type Connector, createConnector, type TlsSettings } from './tls.js';
+import type { HttpProxy } from './tunnel.js';
+
+/** What is sent. */
+export interface Sent extends Dispatcher.DispatchOptions {
+  /** On which connection, once it is on its way; only of connections of our own. */
+  connection?: () => Socket | undefined;
+}
+
+export interface Connections {
+  dispatch(sent: Sent, handler: Dispatcher.DispatchHandler): void;
+  /** Secures what is connected from now on with this. What is connected ends with the request that it is asked. */
+  renewTls(tls: TlsSettings): void;
+  /** Destroys all sockets; what is under way rejects. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionSettings {
+  readonly tls: TlsSettings;
+  readonly proxy: HttpProxy | undefined;
+  readonly connectTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+export function createConnections(origin: string, settings: ConnectionSettings): Connections {
+  const connector = createConnector(settings.tls, settings.connectTimeoutMs, settings.proxy);
+  const open = () =>
+    new Pool(origin, {
+      connections: settings.maxConnections,
+      factory: (at) => createClient(at, connector.connect),
+    });
+  let pool = open();
+  /** Those that only finish what they were asked. */
+  const leaving = new Set<Pool>();
+  return {
+    dispatch: (sent, handler) => void pool.dispatch(sent, handler),
+    renewTls(tls) {
+      connector.renew(tls);
+      const old = pool;
+      pool = open();
+      leaving.add(old);
+      // Ends what is idle at once.
+      old.close(() => leaving.delete(old));
+    },
+    async close() {
+      connector.close();
+      await Promise.all([pool, ...leaving].map((each) => each.destroy()));
+    },
+  };
+}
+
+/** undici's client, which has one connection at a time. */
+function createClient(origin: URL, connect: Connector['connect']): Client {
+  let socket: Socket | undefined;
+  const client = new Client(origin, {
+    // A slow answer must not hold up a stranger's on the same connection.
+    pipelining: 1,
+    // One deadline for all phases is kept by the caller's signal; undici's would be a second truth.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect(target, callback) {
+      connect(target, (...made) => {
+        socket = made[1] ?? undefined;
+        callback(...made);
+      });
+    },
+  });
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (sent: Sent, handler) => {
+    sent.connection = () => socket;
+    return dispatch(sent, handler);
+  };
+  return client;
+}

@@ -1,0 +1,126 @@
+// One request to one node: what came of it, and what that says of the node, which is said once. Where those who asked
+// have left, the node is asked in nobody's name instead.
+
+import type { Clock } from '../time/clock.js';
+import type { Breaker } from './breaker.js';
+import { startDeadline, stoodStill } from './deadline.js';
+import type { EchoMemory } from './opaque-id.js';
+import { type Answer, isGarbled, isMisdirected, type NodeRequest, type Transport } from './transport.js';
+
+/** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
+export type Reply =
+  | { readonly kind: 'answer'; readonly node: string; readonly answer: Answer; readonly isOurs: IsOurs }
+  | { readonly kind: 'error'; readonly node: string; readonly error: unknown }
+  /** No node may be asked; the next one in so many milliseconds. */
+  | { readonly kind: 'open'; readonly waitMs: number };
+
+/**
+ * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers lack it.
+ * To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
+ */
+type IsOurs = () => boolean;
+
+export interface Node {
+  readonly name: string;
+  readonly prefix: string;
+  readonly transport: Transport;
+  readonly breaker: Breaker;
+  readonly echoes: EchoMemory;
+}
+
+/** A request to one node, which is judged once. */
+export interface Question {
+  readonly node: Node;
+  readonly reply: Promise<Reply>;
+  /** Ends it, unless it is over, with what that says of the node. */
+  end(how: 'failed' | 'late' | 'dropped'): void;
+  /** Everybody has left: ends it, and finds out without them how the node is where that is not known. */
+  leave(): void;
+  /** Ends it; what that says of the node is for `end` to tell. */
+  abort(): void;
+}
+
+export interface Questions {
+  /** Takes leave of the node's breaker, and asks. */
+  begin(node: Node, request: NodeRequest): Question;
+  /** Under way in nobody's name, to find out how a node is. */
+  readonly probes: number;
+}
+
+/** @param probed what any node has an answer to: asked to find out how one is, with `timeoutMs` to answer. */
+export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: Clock): Questions {
+  let probes = 0;
+  return {
+    begin,
+    get probes() {
+      return probes;
+    },
+  };
+
+  function begin(node: Node, request: NodeRequest): Question {
+    const attempt = node.breaker.begin();
+    const own = new AbortController();
+    let judged = false;
+    const judge = (how: 'failed' | 'answered' | 'late' | 'dropped') => {
+      if (!judged) attempt[how]();
+      judged = true;
+    };
+    const reply = sendTo(node, request, own.signal).then((reply) => {
+      if (!own.signal.aborted) judge(hasFailed(reply) ? 'failed' : 'answered');
+      return reply;
+    });
+    const abort = () => own.abort(unheard);
+    const end: Question['end'] = (how) => {
+      judge(how);
+      abort();
+    };
+    const leave = () => {
+      if (!attempt.left()) return end('dropped');
+      abort();
+      void probe(node).then(judge);
+    };
+    return { node, reply, end, leave, abort };
+  }
+
+  /** Asks a node in nobody's name, and has as long for it as a question may take. */
+  async function probe(node: Node): Promise<'failed' | 'answered' | 'dropped'> {
+    const deadline = new AbortController();
+    const endsAt = clock.monotonic() + timeoutMs;
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
+    probes += 1;
+    const reply = await sendTo(node, probed, deadline.signal);
+    probes -= 1;
+    stopTimer();
+    if (reply.kind === 'error' && reply.error === stoodStill) return 'dropped';
+    return hasFailed(reply) ? 'failed' : 'answered';
+  }
+}
+
+const unheard = new Error('nobody hears the answer any more');
+
+/** Asks, whatever the node's breaker says. Never rejects. */
+export async function sendTo(
+  { name, prefix, transport, echoes }: Node,
+  request: NodeRequest,
+  signal: AbortSignal,
+): Promise<Reply> {
+  try {
+    const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
+    if (answer.echoed) echoes.echoed();
+    let ours: boolean | undefined;
+    const isOurs = () => {
+      ours ??= answer.echoed || echoes.missed();
+      return ours;
+    };
+    return { kind: 'answer', node: name, answer, isOurs };
+  } catch (error) {
+    return { kind: 'error', node: name, error };
+  }
+}
+
+/** Failures are the network's and the gateways'. What a node itself answers, however useless, is none. */
+export function hasFailed(reply: Reply): boolean {
+  if (reply.kind === 'error') return !isGarbled(reply.error) && !isMisdirected(reply.error);
+  if (reply.kind === 'open') return true;
+  return reply.answer.status === 502 || reply.answer.status === 503 || reply.answer.status === 504;
+}

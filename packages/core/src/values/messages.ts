@@ -1,0 +1,28 @@
+// How everything is worded that is said to whoever writes or runs the application: errors, warnings and the cause of a
+// verdict begin with the library's name and end with the address of their entry in `docs/errors.md`. What clients are
+// told is not: that is the closed list in `denial.ts`.
+
+import { type ErrorCode, errorCodes, type WarningCode } from './codes.js';
+
+/** Beside the `repository` of `package.json`. */
+export const errorsPage = 'https://github.com/esauth/esauth/blob/main/docs/errors.md';
+
+const opening = 'esauth: ';
+const closing = `. See ${errorsPage}#`;
+
+/** @param text cause and cure, without a full stop; never a credential. */
+export function worded(code: ErrorCode | WarningCode, text: string): string {
+  return `${opening}${text}${closing}${anchorOf(code)}`;
+}
+
+/** @returns the text of something worded, to be said with something else, or under another code. */
+export function unworded(message: string): string {
+  const end = message.lastIndexOf(closing);
+  return message.startsWith(opening) && end > 0 ? message.slice(opening.length, end) : message;
+}
+
+/** As GitHub makes it from a heading that is the code. That there is no verdict is explained under its own code. */
+function anchorOf(code: ErrorCode | WarningCode): string {
+  const hasEntry = errorCodes.some((known) => known === code);
+  return (hasEntry ? code : code.slice('ESAUTH_'.length)).toLowerCase();
+}
