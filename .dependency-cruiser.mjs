@@ -34,6 +34,7 @@ const houses = {
     ['admission'],
     ['index.ts'],
   ],
+  'packages/client/src': [['calls'], ['security-client.ts'], ['tokens', 'sessions'], ['index.ts']],
   'packages/emulator/src': [
     ['wire', 'controls'],
     ['names', 'search'],
