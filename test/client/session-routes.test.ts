@@ -1,5 +1,7 @@
 // Login, refresh, logout and session, as a server has them.
 
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import {
   createSecurityClient,
@@ -9,7 +11,7 @@ import {
 } from '@esauth/client';
 import { createVerifier, type Verifier } from '@esauth/core';
 import { type Emulator, startEmulator } from '@esauth/emulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { warningsDuring } from '../support/warnings.js';
 
 let emulator: Emulator;
@@ -100,6 +102,51 @@ describe('login', () => {
   });
 });
 
+describe('a server of Node', () => {
+  async function serve(): Promise<number> {
+    const server = createServer((request, response) => {
+      void routes()
+        .login({ body: request })
+        .then(({ status, headers, body }) =>
+          response.writeHead(status, headers as OutgoingHttpHeaders).end(body),
+        );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  test('says of a body that is too long what is wrong with it', async () => {
+    const port = await serve();
+    // Whoever sends it learns that while he is still sending.
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(20_000)}`);
+    await expect.poll(() => received).toMatch(/^HTTP\/1\.1 413 .*"code":"too_large"/s);
+    socket.destroy();
+  });
+
+  test('nobody is warned of whoever goes away while he sends', async () => {
+    const port = await serve();
+    const warnings = await warningsDuring(async () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n{"username":');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      socket.destroy();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    expect(warnings).toEqual([]);
+    expect(emulator.requests).toHaveLength(0);
+  });
+});
+
 describe('refresh', () => {
   test('gives the next pair, and refuses every bad token alike', async () => {
     const first = await signIn();
@@ -142,6 +189,27 @@ describe('session and logout', () => {
     expect(read(answer)).toMatchObject({ status: 401, code: 'credentials_missing' });
     expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json; charset=utf-8' });
     expect(answer.headers['www-authenticate']).toHaveLength(2);
+  });
+
+  test('a logout ends what was verified while it was under way, also without the help of the client', async () => {
+    const alone = createSecurityClient({
+      nodes: emulator.url,
+      auth: { username: 'elastic', password: 'changeme' },
+    });
+    const { access_token, refresh_token } = await signIn();
+    const authorization = `Bearer ${access_token}`;
+    // Asked just before Elasticsearch hears of it.
+    const client = {
+      getToken: alone.getToken,
+      async invalidateToken(params: Parameters<typeof alone.invalidateToken>[0]) {
+        await verifier.verify(authorization);
+        return alone.invalidateToken(params);
+      },
+    };
+    const logout = routes({ client }).logout({ authorization, body: { refresh_token } });
+    expect(await logout).toMatchObject({ status: 204 });
+    expect(verifier.peek(authorization)).toBeUndefined();
+    await alone.close();
   });
 
   test('a logout that Elasticsearch cannot carry out is 503, and here it counts', async () => {
