@@ -68,10 +68,10 @@ export interface Adapter<Step> {
   readonly guards: Guards<Step>;
   /** `requirePrivileges`, with a function of the framework's own request that is given its path. */
   requirePrivilegesOf(question: (path: string) => PrivilegesQuestion): Step;
-  /** Awaits a guard without giving it anything to go on with, and then goes on. */
-  awaitGuard(make: (guards: Guards<unknown>) => unknown, settled?: Settled): Step;
+  /** Awaits a guard, giving it nothing to go on with unless told to give it this, and then goes on. */
+  awaitGuard(make: (guards: Guards<unknown>) => unknown, settled?: Settled, next?: () => void): Step;
   /** The same with `esauth`, where that is middleware. */
-  awaitEsauth?(verifier: Verifier, options?: Options, settled?: Settled): Step;
+  awaitEsauth?(verifier: Verifier, options?: Options, settled?: Settled, next?: () => void): Step;
   /** A guard as it is, to be called with what a request and a response are here, and in wrong ways. */
   readonly bareGuard: (...args: unknown[]) => unknown;
   /** The first arguments of middleware: a request, and what has this response. */
@@ -133,7 +133,7 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
         key_owner: { cluster: ['manage_own_api_key'] },
       },
     });
-    issued = await issue(elasticsearch.url, jane.password);
+    issued = await issueCredentials(elasticsearch.url, jane.password);
   });
   afterAll(() => elasticsearch.close());
   beforeEach(() => {
@@ -172,7 +172,8 @@ export function worldOf<Step>(adapter: Adapter<Step>): World<Step> {
   return world;
 }
 
-async function issue(url: string, password: string): Promise<Credentials> {
+/** Signs in, in every way that the table of requests knows. */
+export async function issueCredentials(url: string, password: string): Promise<Credentials> {
   const ask = async (method: string, path: string, headers: { authorization: string }, body: object) =>
     (await send(url + path, { method, headers, body })).json;
   const tokens = '/_security/oauth2/token';

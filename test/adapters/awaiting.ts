@@ -5,7 +5,7 @@ import { DenialError, InvalidArgumentError, privileges } from '@esauth/core';
 import { describe, expect, test } from 'vitest';
 import { openLine, until } from '../support/serving.js';
 import { answerIn, type Guards, get, type World } from './adapter.js';
-import { forbidden, found, missing } from './requests.js';
+import { forbidden, found, missing, notAccepted } from './requests.js';
 
 const to = (privilege: string) => ({ index: [{ names: 'docs-1', privileges: [privilege] }] });
 
@@ -76,6 +76,52 @@ export function awaiting<Step>(world: World<Step>): void {
     expect(handled()).toBe(0);
   });
 
+  describe('with something to go on with, nothing after the await runs for whoever is not let in', () => {
+    const guard: Make = (guards) => guards.requirePrivileges(to('manage'));
+
+    test('asked, and from memory', async () => {
+      let went = 0;
+      const step = adapter.awaitGuard(
+        guard,
+        (error) => {
+          if (error === undefined) went += 1;
+        },
+        () => {},
+      );
+      const { served, handled } = await serve([step]);
+      for (const round of [1, 2]) {
+        expect(answerIn(await get(served, '/me', world.issued.token))).toEqual(forbidden('Bearer'));
+        expect(answerIn(await get(served, '/me'))).toEqual(missing);
+        expect((await get(served, '/me', world.issued.superuser)).status).toBe(200);
+        expect([handled(), went]).toEqual([round, round]);
+      }
+      expect(world.errors).toEqual([]);
+    });
+
+    test('also when the client has left before it was decided, and to the good of nobody', async () => {
+      const { elasticsearch, issued, verifier } = world;
+      let went = 0;
+      const step = adapter.awaitGuard(
+        guard,
+        (error) => {
+          if (error === undefined) went += 1;
+        },
+        () => {},
+      );
+      const { served, handled } = await serve([step]);
+      const path = '/_security/user/_has_privileges';
+      const resume = elasticsearch.faults.add({ path, delayMs: Number.POSITIVE_INFINITY });
+      const line = await openLine(served.port);
+      line.write(`GET /me HTTP/1.1\r\nHost: a\r\nAuthorization: ${issued.superuser}\r\n\r\n`);
+      await until(() => verifier.stats().waiting === 1);
+      line.close();
+      await until(() => verifier.stats().waiting === 0);
+      resume();
+      expect((await get(served, '/me', issued.superuser)).status).toBe(200);
+      expect([went, handled()]).toEqual([1, 1]);
+    });
+  });
+
   test('what cannot be right throws at once', () => {
     const { bareGuard } = adapter;
     const response = { once: () => {}, off: () => {} };
@@ -110,6 +156,17 @@ export function awaiting<Step>(world: World<Step>): void {
         ]);
       },
     );
+
+    test('with something to go on with, it lets nobody see what is written after the await', async () => {
+      const { verifier, issued } = world;
+      const steps = [awaitEsauth(verifier, {}, undefined, () => {})];
+      const served = await world.serve({ steps, routes: [{ path: '/me' }] });
+      for (const _ of [1, 2]) {
+        expect(answerIn(await get(served, '/me', issued.token))).toEqual(found('jane'));
+        expect(answerIn(await get(served, '/me'))).toEqual(missing);
+        expect(answerIn(await get(served, '/me', 'Bearer bm9ib2R5'))).toEqual(notAccepted('Bearer'));
+      }
+    });
 
     test('rejects when the client has left, and what an earlier mount let in does not count any more', async () => {
       const { elasticsearch, issued, verifier } = world;

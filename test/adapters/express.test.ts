@@ -1,7 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { type AdmissionOptions, roles } from '@esauth/core';
-import * as guards from '@esauth/express';
+import { roles } from '@esauth/core';
 import {
   callerHeaders,
   esauth,
@@ -11,29 +9,14 @@ import {
   requireRoles,
   requireThat,
 } from '@esauth/express';
-import cors from 'cors';
-import express5, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
-import express4 from 'express4';
+import type { ErrorRequestHandler, Express, Request, Response } from 'express';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { send } from '../support/http-client.js';
 import { listen } from '../support/serving.js';
 import { warningsDuring } from '../support/warnings.js';
-import type { Adapter, Options, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
+import { adapterOf, versions } from './express-adapter.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
-
-// One type for both: Express 4 has the same surface as far as it is used here.
-const versions: readonly (readonly [string, () => Express, () => Router])[] = [
-  ['Express 5', () => express5(), express5.Router],
-  ['Express 4', () => express4() as unknown as Express, express4.Router as () => unknown as () => Router],
-];
 
 describe.each(versions)('%s', (name, create, Router) => {
   adapterContract(adapterOf(name, create));
@@ -185,79 +168,3 @@ describe.each(versions)('%s', (name, create, Router) => {
     expect((await get('/b', headers)).json).toBe('b');
   });
 });
-
-function adapterOf(name: string, create: () => Express): Adapter<RequestHandler> {
-  return {
-    name,
-    esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
-    esauthOf: (verifierOf) => esauth((req: Request) => verifierOf(req.path)),
-    guards,
-    awaitGuard: (make, settled) => awaiting(make(guards), settled),
-    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
-    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
-    args: (response) => [{ headers: {} }, response],
-    requirePrivilegesOf: (question) => guards.requirePrivileges((req) => question(req.path)),
-    forge: (identity) => (req, _res, next) => {
-      Object.assign(req, { identity });
-      next();
-    },
-    cors: () => cors(),
-    impatient: (finished) => (_req, res, next) => {
-      next();
-      res.writeHead(504).write('la');
-      void finished.then(() => res.end('te'));
-    },
-    async build({ behindProxy = false, handlesDenials, steps = [], routes }, failed, options = {}) {
-      const app = create();
-      app.set('trust proxy', behindProxy);
-      for (const step of steps) app.use(step);
-      for (const { method = 'GET', path, steps: own = [], handler } of routes) {
-        app[method.toLowerCase() as 'get'](path, ...own, async (req, res, next) => {
-          try {
-            res.json(
-              handler === undefined
-                ? { username: req.identity?.username ?? null }
-                : await handler({
-                    identity: req.identity,
-                    identityOf: () => identityOf(req),
-                    callerHeaders: () => callerHeaders(req),
-                    body: () => text(req),
-                  }),
-            );
-          } catch (error) {
-            next(error);
-          }
-        });
-      }
-      const watch: ErrorRequestHandler = (error, _req, _res, next) => {
-        failed(error);
-        next(error);
-      };
-      app.use(watch);
-      if (handlesDenials) app.use(handleDenials);
-      // Express 4's own type is not assignable; at run time it is a listener.
-      return createServer(options, app as RequestListener);
-    },
-  };
-}
-
-function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<Request> {
-  return {
-    ...options,
-    ...(source && { source }),
-    ...(credential && { credential: (req) => credential(req.headers.cookie ?? '') }),
-  };
-}
-
-function awaiting(middleware: unknown, settled: Settled = () => {}): RequestHandler {
-  return async (req, res, next) => {
-    try {
-      await (middleware as guards.Middleware)(req, res);
-      settled();
-    } catch (error) {
-      settled(error);
-      return next(error);
-    }
-    next();
-  };
-}

@@ -1,20 +1,14 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { AdmissionOptions } from '@esauth/core';
-import * as guards from '@esauth/fastify';
-import { callerHeaders, esauth, handleDenials, identityOf, requireRoles } from '@esauth/fastify';
+import { esauth, requireRoles } from '@esauth/fastify';
 import manifest from '@esauth/fastify/package.json' with { type: 'json' };
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identityBody, respond } from '../support/scripted-node.js';
-import type { Adapter, Application, Options } from './adapter.js';
 import { adapterContract } from './contract.js';
-import { type Version, versions } from './fastify-versions.js';
+import { adapterOf } from './fastify-adapter.js';
+import { versions } from './fastify-versions.js';
 import { headers, worldOfJane } from './jane.js';
-
-/** Does its part to an instance: registers a plugin, or adds a hook. */
-type Step = (app: FastifyInstance) => unknown;
 
 test('npm is told of the same versions as the plugin refuses others at start', () => {
   const meta = (esauth as unknown as Record<symbol, { readonly fastify: string }>)[Symbol.for('plugin-meta')];
@@ -193,95 +187,3 @@ describe.each(versions)('$name', (version) => {
     expect((await get('/inner', headers)).json()).toEqual({ who: 'jane' });
   });
 });
-
-function adapterOf({ name, create, cors }: Version): Adapter<Step> {
-  async function build(app: FastifyInstance, { steps = [], routes }: Application<Step>): Promise<Server> {
-    for (const step of steps) step(app);
-    for (const { method = 'GET', path, steps: own = [], handler } of routes) {
-      app.register((scope, _options, loaded) => {
-        for (const step of own) step(scope);
-        scope.route({
-          method,
-          url: path,
-          handler: async (request) =>
-            handler === undefined
-              ? { username: request.identity?.username ?? null }
-              : handler({
-                  identity: request.identity,
-                  identityOf: () => identityOf(request),
-                  callerHeaders: () => callerHeaders(request),
-                  body: async () => String(request.body),
-                }),
-        });
-        loaded();
-      });
-    }
-    await app.ready();
-    return app.server;
-  }
-  return {
-    name,
-    esauth: (verifier, options) => (app) => app.register(esauth, { verifier, ...optionsOf(options) }),
-    esauthOf: (verifierOf) => (app) =>
-      app.register(esauth, { verifier: (request: FastifyRequest) => verifierOf(request.url) }),
-    awaitGuard(make, settled = () => {}) {
-      const guard = make(guards) as guards.Guard;
-      return (app) =>
-        app.addHook('preHandler', async (request, reply) => {
-          try {
-            await guard(request, reply);
-            settled();
-          } catch (error) {
-            settled(error);
-            throw error;
-          }
-        });
-    },
-    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
-    args: (raw) => [{ raw: { headers: {} } }, { raw }],
-    guards: {
-      requireIdentity: () => hooked(guards.requireIdentity()),
-      requireThat: (requirement) => hooked(guards.requireThat(requirement)),
-      requireRoles: (...names) => hooked(guards.requireRoles(...names)),
-      requireAnyRole: (...names) => hooked(guards.requireAnyRole(...names)),
-      requireRealm: (...names) => hooked(guards.requireRealm(...names)),
-      requireAuthenticationType: (...types) => hooked(guards.requireAuthenticationType(...types)),
-      requirePrivileges: (question) => hooked(guards.requirePrivileges(question)),
-    },
-    requirePrivilegesOf: (question) =>
-      hooked(guards.requirePrivileges((request) => question(request.routeOptions.url ?? ''))),
-    forge: (identity) => (app) =>
-      app.addHook('onRequest', async (request) => {
-        Object.assign(request, { identity });
-      }),
-    cors: () => (app) => app.register(cors),
-    impatient: (finished) => (app) =>
-      app.addHook('onRequest', (_request, { raw }, done) => {
-        done();
-        raw.writeHead(504).write('la');
-        void finished.then(() => raw.end('te'));
-      }),
-    build: (application, failed, options) => {
-      const app = create({ trustProxy: application.behindProxy ?? false, ...(options && { http: options }) });
-      app.setErrorHandler((error, request, reply) => {
-        failed(error);
-        if (application.handlesDenials) handleDenials(error, request, reply);
-        else reply.send(error);
-      });
-      return build(app, application);
-    },
-    buildHttp2: (application) => build(create({ http2: true }), application),
-  };
-}
-
-function hooked(guard: guards.Guard): Step {
-  return (app) => app.addHook('preHandler', guard);
-}
-
-function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<FastifyRequest> {
-  return {
-    ...options,
-    ...(source && { source }),
-    ...(credential && { credential: (request) => credential(request.headers.cookie ?? '') }),
-  };
-}

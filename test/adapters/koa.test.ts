@@ -1,38 +1,21 @@
-import { createServer, type RequestListener } from 'node:http';
-import { createServer as createHttp2Server } from 'node:http2';
-import { text } from 'node:stream/consumers';
-import { type AdmissionOptions, roles } from '@esauth/core';
-import * as guards from '@esauth/koa';
+import { roles } from '@esauth/core';
 import {
-  callerHeaders,
   DenialError,
   esauth,
   handleDenials,
   type IdentityState,
-  identityOf,
   requireRoles,
   requireThat,
 } from '@esauth/koa';
-import cors from '@koa/cors';
 import Router from '@koa/router';
-import Koa3, { type Context, type Middleware } from 'koa';
+import type Koa3 from 'koa';
 import compose from 'koa-compose';
-import Koa2 from 'koa2';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openLine, until } from '../support/serving.js';
 import { warningsDuring } from '../support/warnings.js';
-import type { Adapter, Application, Options, Route, Settled } from './adapter.js';
 import { adapterContract } from './contract.js';
 import { headers, showsItsVerifier, worldOfJane } from './jane.js';
-
-type Step = Middleware<IdentityState>;
-type Koa = Koa3<IdentityState>;
-
-// One type for both: Koa 2 has the same surface as far as it is used here.
-const versions: readonly (readonly [string, () => Koa])[] = [
-  ['Koa 3', () => new Koa3()],
-  ['Koa 2', () => new Koa2() as unknown as Koa],
-];
+import { adapterOf, type Koa, versions } from './koa-adapter.js';
 
 describe.each(versions)('%s', (name, create) => {
   adapterContract(adapterOf(name, create));
@@ -113,6 +96,70 @@ describe.each(versions)('%s', (name, create) => {
     expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
   });
 
+  test('nor one that is set by a handler that awaits, whatever it gave to go on with: nothing after the await runs', async () => {
+    let went = 0;
+    app.use(esauth(world.verifier));
+    app.use(async (ctx, next) => {
+      await requireRoles('superuser')(ctx, next);
+      went += 1;
+      ctx.body = 'secret';
+    });
+    expect((await get('/', headers)).json.code).toBe('forbidden');
+    expect(went).toBe(0);
+  });
+
+  test('behind middleware that was awaited before, a guard answers itself', async () => {
+    app.use(async (ctx, next) => {
+      await esauth(world.verifier)(ctx);
+      await next();
+    });
+    app.use(requireRoles('superuser'));
+    const response = await get('/', headers);
+    expect([response.status, response.json.code]).toEqual([403, 'forbidden']);
+    expect(response.header('content-type')).toEqual(['application/problem+json; charset=utf-8']);
+  });
+
+  describe('who looks at a refusal may change it: who does not, does not replace it', () => {
+    test.each<[string, (ctx: Koa3.Context) => void, number, string]>([
+      ['an answer to whatever was asked', (ctx) => (ctx.body = 'secret'), 401, 'credentials_missing'],
+      [
+        'with a status too',
+        (ctx) => {
+          ctx.status = 200;
+          ctx.body = 'secret';
+        },
+        401,
+        'credentials_missing',
+      ],
+      ['the same body, printed', (ctx) => (ctx.body = `printed: ${ctx.body}`), 401, 'printed: '],
+      [
+        'a page for the status',
+        (ctx) => {
+          if (ctx.status === 401) ctx.body = 'page';
+        },
+        401,
+        'page',
+      ],
+      [
+        'an error',
+        (ctx) => {
+          ctx.status = 502;
+          ctx.body = 'broken';
+        },
+        502,
+        'broken',
+      ],
+      ['an error that is thrown', (ctx) => ctx.throw(502, 'broken', { expose: true }), 502, 'broken'],
+    ])('%s', async (_what, write, status, text) => {
+      app.use(async (ctx, next) => {
+        await esauth(world.verifier)(ctx, next);
+        write(ctx);
+      });
+      const response = await get('/');
+      expect([response.status, response.text]).toEqual([status, expect.stringContaining(text)]);
+    });
+  });
+
   test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {
     const heard: unknown[] = [];
     app.on('error', (error) => heard.push(error));
@@ -161,93 +208,3 @@ describe.each(versions)('%s', (name, create) => {
     await until(() => ended);
   });
 });
-
-function adapterOf(name: string, create: () => Koa): Adapter<Step> {
-  function callback(
-    { behindProxy = false, handlesDenials, steps = [], routes }: Application<Step>,
-    failed: (error: unknown) => void,
-  ): RequestListener {
-    const app = create();
-    app.proxy = behindProxy;
-    app.on('error', failed);
-    if (handlesDenials) app.use(handleDenials).use(noting(failed));
-    for (const step of [...steps, ...routes.map(routed)]) app.use(step);
-    return app.callback();
-  }
-  return {
-    name,
-    esauth: (verifier, options) => esauth(verifier, optionsOf(options)),
-    esauthOf: (verifierOf) => esauth((ctx: Context) => verifierOf(ctx.path)),
-    guards,
-    awaitGuard: (make, settled) => awaiting(make(guards), settled),
-    awaitEsauth: (verifier, options, settled) => awaiting(esauth(verifier, optionsOf(options)), settled),
-    bareGuard: guards.requireIdentity() as (...args: unknown[]) => unknown,
-    args: (res) => [{ req: { headers: {} }, res }],
-    requirePrivilegesOf: (question) => guards.requirePrivileges((ctx) => question(ctx.path)),
-    forge: (identity) => (ctx, next) => {
-      Object.assign(ctx.state, { identity });
-      return next();
-    },
-    cors: () => cors(),
-    impatient: (finished) => (ctx, next) => {
-      const rest = next();
-      ctx.respond = false;
-      ctx.res.writeHead(504).write('la');
-      void finished.then(() => ctx.res.end('te'));
-      return rest;
-    },
-    build: async (application, failed, options = {}) => createServer(options, callback(application, failed)),
-    buildHttp2: async (application) => createHttp2Server(callback(application, () => {}) as never),
-  };
-}
-
-function routed({ method = 'GET', path, steps = [], handler }: Route<Step>): Step {
-  const route = compose<Koa3.ParameterizedContext<IdentityState>>([
-    ...steps,
-    async (ctx) => {
-      ctx.body =
-        handler === undefined
-          ? { username: ctx.state.identity?.username ?? null }
-          : await handler({
-              identity: ctx.state.identity,
-              identityOf: () => identityOf(ctx),
-              callerHeaders: () => callerHeaders(ctx),
-              body: () => text(ctx.req),
-            });
-    },
-  ]);
-  return (ctx, next) => {
-    const asked = ctx.method === 'HEAD' ? 'GET' : ctx.method;
-    return asked === method && ctx.path === path ? route(ctx, next) : next();
-  };
-}
-
-/** What is caught before it comes to `app.on('error')`. */
-function noting(failed: (error: unknown) => void): Step {
-  return (_ctx, next) =>
-    next().catch((error: unknown) => {
-      failed(error);
-      throw error;
-    });
-}
-
-function optionsOf({ source, credential, ...options }: Options = {}): AdmissionOptions<Context> {
-  return {
-    ...options,
-    ...(source && { source }),
-    ...(credential && { credential: (ctx) => credential(ctx.get('cookie')) }),
-  };
-}
-
-function awaiting(middleware: unknown, settled: Settled = () => {}): Step {
-  return async (ctx, next) => {
-    try {
-      await (middleware as guards.Guard)(ctx);
-      settled();
-    } catch (error) {
-      settled(error);
-      throw error;
-    }
-    return next();
-  };
-}

@@ -23,6 +23,7 @@ declare global {
  * A handler that fits every route: it says nothing of parameters and bodies, so that they stay what they are. Without
  * `next` it returns a promise, for handlers that await it: one that rejects with a `DenialError` for everybody who is
  * not let in. Express 5 hands that to your error middleware; in Express 4 `catch` it and call `next` with it.
+ * Given a `next` it answers itself, and an `await` of it comes back only for whom it lets in.
  */
 export interface Middleware {
   (req: IncomingMessage, res: ServerResponse, next: Next): void;

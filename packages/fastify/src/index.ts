@@ -34,7 +34,8 @@ export interface EsauthOptions extends core.AdmissionOptions<FastifyRequest> {
 /**
  * A hook for `onRequest`, `preValidation` or `preHandler`. It says nothing of parameters and bodies, so that they stay
  * what they are. Without `done` it returns a promise, for hooks and handlers that await it: one that rejects with a
- * `DenialError` for everybody who is not let in.
+ * `DenialError` for everybody who is not let in. Given a `done` it answers itself, and an `await` of it comes back only
+ * for whom it lets in.
  */
 export interface Guard {
   (request: AnyRequest, reply: AnyReply, done: Done): void;

@@ -25,7 +25,8 @@ export function refuseMalformedUrls(app: FastifyInstance): void {
     );
   }
   router.onBadUrl = (_path, _request, response) => {
-    response.writeHead(400, { 'content-type': 'application/json; charset=utf-8' });
+    response.statusCode = 400;
+    response.setHeader('content-type', 'application/json; charset=utf-8');
     response.end('{"error":"Bad Request","code":"FST_ERR_BAD_URL","statusCode":400}');
   };
 }

@@ -3,6 +3,7 @@
 
 import * as core from '@esauth/core';
 import type { Context, Middleware, Next } from 'koa';
+import { type Answerable, answer, seal, send } from './refusal.js';
 
 export * from '@esauth/core';
 
@@ -11,7 +12,8 @@ export type IdentityState<Property extends string = 'identity'> = core.Identifie
 
 /**
  * Middleware that can be awaited too: without `next` it returns a promise that rejects with a `DenialError` for
- * everybody who is not let in, so that nothing after it runs.
+ * everybody who is not let in, so that nothing after it runs. A guard does so with `next` too; `esauth` in front of it
+ * answers then.
  */
 export type Guard = Middleware & Awaitable;
 
@@ -169,21 +171,14 @@ export async function handleDenials(ctx: Answerable, next: () => Promise<unknown
 const routeOf = (ctx: object): unknown => Reflect.get(ctx, '_matchedRoute');
 
 function way(ctx: Context, next: Next | undefined): core.Way {
-  return { response: ctx.res, next, nextHearsErrors: false, answer: (denial) => answer(ctx, denial) };
-}
-
-interface Answerable {
-  status: number;
-  body: unknown;
-  set(name: string, value: string | string[]): void;
-}
-
-// Koa sets nothing any more if somebody else, such as a timeout middleware, has answered while we waited.
-function answer(ctx: Answerable, { status, headers, body }: core.Refusal): void {
-  ctx.status = status;
-  for (const [name, value] of Object.entries(headers)) {
-    ctx.set(name, typeof value === 'string' ? value : [...value]);
-  }
-  ctx.set('content-type', 'application/problem+json; charset=utf-8');
-  ctx.body = JSON.stringify(body);
+  return {
+    response: ctx.res,
+    next,
+    nextHearsErrors: false,
+    answer(denial) {
+      answer(ctx, denial);
+      seal(ctx.response);
+    },
+    send: (denial) => send(ctx, denial),
+  };
 }

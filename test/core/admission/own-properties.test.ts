@@ -13,7 +13,7 @@ import {
   type Requirement,
   type Verifier,
 } from '@esauth/core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 import { settled } from '../../support/settled.js';
 
@@ -102,4 +102,40 @@ test('no object is a requirement for what it inherits', async () => {
   await expect(polluted({ kind: 'allOf', requirements: [] }, make)).rejects.toThrow(
     'requirement: must be made by',
   );
+});
+
+describe('an option of a verifier is its own', () => {
+  const groups = { tls: {}, cache: {}, challenge: {}, upstream: { breaker: {} } };
+  test.each([
+    ...[
+      'cloudId',
+      'proxy',
+      'schemes',
+      'clientAuthentication',
+      'apiKeyDetails',
+      'maxHeaderLength',
+      'clock',
+      'dispatcher',
+    ],
+    ...['ca', 'caFingerprint', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized'],
+    ...[
+      'ttlMs',
+      'refreshAfterMs',
+      'staleIfErrorMs',
+      'rejectedTtlMs',
+      'maxEntries',
+      'maxRejectedEntries',
+      'jitter',
+    ],
+    ...['timeoutMs', 'hedgeAfterMs', 'retries', 'maxConcurrent', 'maxQueue', 'failures', 'openMs'],
+    ...['realm', 'resourceMetadata', 'tls', 'cache', 'challenge', 'upstream', 'breaker'],
+  ])('%s', async (name) => {
+    // Each is wrong for whoever looks at it.
+    for (const options of [{}, groups]) {
+      const made = await polluted({ [name]: Symbol('wrong') }, () =>
+        createVerifier({ nodes: node.url, ...options }),
+      );
+      await made.close();
+    }
+  });
 });

@@ -365,3 +365,27 @@ describe('room', () => {
     expect(find(alice)).toBeDefined();
   });
 });
+
+describe('an older yes never brings a refused credential back', () => {
+  test.each<[string, Partial<CacheSettings>, (parts: ReturnType<typeof setUp>) => unknown]>([
+    ['when refusals are not remembered', { rejectedTtlMs: 0 }, () => {}],
+    ['when the refusal is forgotten', {}, ({ clock }) => clock.advance(5_000)],
+    [
+      'when other refusals took its place',
+      { maxRejectedEntries: 1 },
+      ({ cache, started }) => cache.remember(bob, refused, started(bob)),
+    ],
+  ])('%s', async (_when, settings, forget) => {
+    const parts = setUp(settings);
+    const { cache, find, started } = parts;
+    const older = started();
+    cache.remember(alice, refused, started());
+    await forget(parts);
+    cache.remember(alice, yes(), older);
+    expect(find(alice)).toSatisfy((verdict) => verdict === undefined || verdict === refused);
+    // A younger one does.
+    const younger = yes();
+    cache.remember(alice, younger, started());
+    expect(find(alice)).toBe(younger);
+  });
+});

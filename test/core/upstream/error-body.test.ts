@@ -98,6 +98,18 @@ test.each<[reason: string, more: Readonly<Record<string, unknown>>, meaning: rea
   expect(meaningsOf(JSON.stringify(errorBody(401, reason, more)))).toEqual(meaning);
 });
 
+test.each([
+  [failure, true],
+  [`${failure}: none`, false],
+  [`API key: unable to find apikey with id x ${failure}`, false],
+  ['API key: apikey authentication for id k 1 encountered a failure', false],
+  ['encountered a failure', false],
+])('of a cloud’s key, whose id nobody here can read, %j is a failed check: %j', (said, failed) => {
+  const error = readError(JSON.stringify(errorBody(401, generic, unsuccessful(said))));
+  const credential = { kind: 'credential', scheme: 'ApiKey', authorization: 'ApiKey essu_abc' } as const;
+  expect(error && checkFailed(error, credential)).toBe(failed);
+});
+
 test('no error that was recorded means two things', () => {
   const seen = new Set<string>();
   for (const { response } of exchangesOf(readRecordings())) {

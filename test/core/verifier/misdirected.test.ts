@@ -77,11 +77,12 @@ async function learn(): Promise<void> {
 test('every request bears an id of its own: both of a lookup, privileges, retries, second ones and probes', async () => {
   const second = await startScriptedNode(honest);
   await verifier.close();
-  verifier = create({
+  const options = {
     nodes: [node.url, second.url],
     apiKeyDetails: true,
     upstream: { hedgeAfterMs: 20, timeoutMs: 1_000 },
-  });
+  };
+  verifier = create(options);
   const key = { authentication_type: 'api_key', api_key: { id: 'k1' } };
   const all: Script = (socket, head) =>
     head.includes('/api_key')
@@ -97,6 +98,9 @@ test('every request bears an id of its own: both of a lookup, privileges, retrie
   second.answer(honest);
   node.answer((socket) => void socket.destroy());
   for (const name of ['ann', 'ben', 'cem', 'dan']) expect(await ask(name)).toBe(`is ${name}`);
+  // One that does not know yet that the first has failed.
+  await verifier.close();
+  verifier = create(options);
   node.answer(() => {});
   for (const name of ['eva', 'fay', 'gil', 'hal']) expect(await ask(name)).toBe(`is ${name}`);
   expect(verifier.stats().hedges).toBeGreaterThan(0);

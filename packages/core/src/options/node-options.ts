@@ -84,9 +84,8 @@ function readCloudId(given: unknown): URL {
 /** @throws {ConfigurationError} `invalid_option` */
 export function readTls(given: unknown): TlsSettings {
   const named = section('tls', given);
-  const tls: typeof named = Object.fromEntries(
-    Object.entries(named).filter(([, value]) => value !== undefined),
-  );
+  const set = Object.entries(named).filter(([, value]) => value !== undefined);
+  const tls: typeof named = Object.assign(Object.create(null), Object.fromEntries(set));
   for (const name of ['cert', 'key'] as const) {
     if (tls[name] !== undefined && !isPem(tls[name])) {
       throw new ConfigurationError(`tls.${name}`, 'must be a PEM string or Buffer');
@@ -110,7 +109,7 @@ export function readTls(given: unknown): TlsSettings {
     ...(ca !== undefined && { ca: readCa(ca) }),
     ...(caFingerprint !== undefined && { caFingerprint: readFingerprint(caFingerprint) }),
   };
-  checkKey(settings);
+  checkKey(Object.assign(Object.create(null), settings));
   return settings;
 }
 

@@ -43,10 +43,10 @@ export function integer(option: string, given: unknown, fallback: number, most: 
   throw new ConfigurationError(option, `must be an integer from ${least} to ${most}`);
 }
 
-/** An object with no other members than those of its place; absent reads as empty. */
+/** An object with no other members than those of its place, and only its own; absent reads as empty. */
 export function section(path: OptionPlace, given: unknown): Readonly<Record<string, unknown>> {
   const names: readonly string[] = optionNames[path];
-  if (given === undefined && path !== 'options') return {};
+  if (given === undefined && path !== 'options') return Object.create(null);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     const such = path === 'options' ? ", such as { nodes: 'https://localhost:9200' }" : '';
     throw new ConfigurationError(path, `must be an object${such}`);
@@ -56,7 +56,7 @@ export function section(path: OptionPlace, given: unknown): Readonly<Record<stri
     const option = path === 'options' ? name : `${path}.${name}`;
     throw new ConfigurationError(option, unknownOption(path, name));
   }
-  return { ...given };
+  return Object.assign(Object.create(null), given);
 }
 
 /** @returns `undefined` for what is no absolute URL. */
