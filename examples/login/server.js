@@ -1,5 +1,5 @@
-// Sign in with a user of Elasticsearch, stay signed in, sign out: an Express API and a page. The browser holds nothing but
-// the name of a session; the tokens are here, and renew themselves.
+// Sign in with a user of Elasticsearch, stay signed in, sign out: an Express API and a page. The browser holds nothing
+// but the name of a session; the tokens are here, and renew themselves.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

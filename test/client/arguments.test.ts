@@ -91,7 +91,7 @@ describe('a call', () => {
       /authenticate: timeout: unknown option \(did you mean timeoutMs\?\); known are signal, /,
     ],
     ['a time that is none', { timeoutMs: Number.NaN }, /authenticate: timeoutMs: must be/],
-    ['a signal that is none', { signal: {} }, /authenticate: signal: must be/],
+    ['a signal that is none', { signal: null }, /authenticate: signal: must be/],
     ['a credential without a scheme', { authorization: secret }, /authorization must be the value/],
     [
       'a second header',

@@ -38,8 +38,8 @@ const methods: readonly (readonly [RegExp, Method])[] = [
 ];
 
 /**
- * What each refusal means, by its status and what it says; the first that fits. Written from reference 9 and 10, not from
- * the code. A refusal that none fits fails.
+ * What each refusal means, by its status and what it says; the first that fits. Written from reference 9 and 10, not
+ * from the code. A refusal that none fits fails.
  */
 const meanings: readonly (readonly [status: number, says: RegExp, code: string])[] = [
   [400, /"error":"(invalid_grant|_unauthorized)"/, 'invalid_grant'],

@@ -1,5 +1,5 @@
-// examples/login in a real browser, against the emulator: what a person does, and what other sites and lost time do. Its
-// commands for curl run as its readme says.
+// examples/login in a real browser, against the emulator: what a person does, and what other sites and lost time do.
+// Its commands for curl run as its readme says.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -56,7 +56,10 @@ export interface SecurityClient {
   grantApiKey(params: rest.GrantApiKeyRequest, options?: CallOptions): Promise<rest.CreateApiKeyResponse>;
   /** A key like another one. Since 9.4; privilege `clone_api_key`. */
   cloneApiKey(params: rest.CloneApiKeyRequest, options?: CallOptions): Promise<rest.CreateApiKeyResponse>;
-  /** Keys without their secrets. `not_found` for an `id` that there is not. Privilege `manage_own_api_key` with `owner`, else `read_security`. */
+  /**
+   * Keys without their secrets. `not_found` for an `id` that there is not. Privilege `manage_own_api_key` with `owner`,
+   * else `read_security`.
+   */
   getApiKeys(params?: rest.GetApiKeysRequest, options?: CallOptions): Promise<rest.GetApiKeysResponse>;
   /** A search of keys. Since 7.15; who has only `manage_own_api_key` finds the own ones. */
   queryApiKeys(params?: rest.QueryApiKeysRequest, options?: CallOptions): Promise<rest.QueryApiKeysResponse>;
@@ -82,7 +85,10 @@ export interface SecurityClient {
     params: rest.HasPrivilegesRequest,
     options?: CallOptions,
   ): Promise<rest.HasPrivilegesResponse>;
-  /** Gives a native or reserved user another password. Tokens and keys stay good. Privilege `manage_security`; none for the own one. */
+  /**
+   * Gives a native or reserved user another password. Tokens and keys stay good. Privilege `manage_security`; none for
+   * the own one.
+   */
   changePassword(params: rest.ChangePasswordRequest, options?: CallOptions): Promise<void>;
   /** Privilege `manage_security`. */
   enableUser(params: rest.UserRequest, options?: CallOptions): Promise<void>;

@@ -81,13 +81,14 @@ export function createCaller(parts: CallerParts): Caller {
     if (!(Number.isInteger(ms) && ms >= 1 && ms <= 86_400_000)) {
       throw new InvalidArgumentError(`${name}: timeoutMs: must be an integer from 1 to 86400000`);
     }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
       throw new InvalidArgumentError(`${name}: signal: must be an AbortSignal`);
     }
     if (authorization === undefined || parts.mayImpersonate) return;
     throw new ConfigurationError(
       'authorization',
-      `must not be given to ${name}: the client has a certificate (tls.cert), as which a bad credential could run; allowClientCertificate: true takes that risk`,
+      `must not be given to ${name}: the client has a certificate (tls.cert), as which a bad credential could run; ` +
+        'allowClientCertificate: true takes that risk',
     );
   }
 

@@ -1,5 +1,5 @@
-// For people who use `@elastic/elasticsearch`: hears of every answer, before its caller does, and has the verifier forget
-// what is not valid any more.
+// For people who use `@elastic/elasticsearch`: hears of every answer, before its caller does, and has the verifier
+// forget what is not valid any more.
 
 import { gunzipSync } from 'node:zlib';
 import { InvalidArgumentError, own, parseJson, type Revocable, type Verifier } from '@esauth/core';
@@ -16,8 +16,8 @@ export interface OfficialClient {
 }
 
 /**
- * Revokes in `verifier` what calls of an official client end or change: tokens, API keys, service tokens, and users who
- * are changed, disabled or deleted. Also where such a call failed: it may have been obeyed. Child clients have events of
+ * Revokes in `verifier` what calls of an official client end or change: tokens, API keys, service tokens, and users
+ * who are changed, disabled or deleted. Also where such a call failed: it may have been obeyed. Child clients have events of
  * their parent. Never throws into the client.
  *
  * @returns what stops it
@@ -39,7 +39,7 @@ type Revoke = (name: string, body: object, answer: unknown) => readonly calls.Re
 
 const of = (call: calls.Call, answer: unknown) => call.revokes?.(answer) ?? [];
 
-/** By method and path, in which a name or an id may stand. What bodies are not as they should be, Elasticsearch refuses. */
+/** By method and path, in which a name or an id may stand. */
 const effects: readonly (readonly [request: RegExp, Revoke])[] = [
   [
     /^DELETE \/_security\/oauth2\/token$/,

@@ -51,7 +51,7 @@ export interface SessionRoutesOptions {
 
 /** The routes. None of them rejects. */
 export interface SessionRoutes {
-  /** `POST`, `{ username, password }`: 200 with `access_token`, `expires_in`, `refresh_token`; 401 for whoever it is not. */
+  /** `POST`, `{ username, password }`: 200 with the pair and `expires_in`; 401 for whoever it is not. */
   login(request: SessionRequest): Promise<SessionResponse>;
   /** `POST`, `{ refresh_token }`: 200 with the next pair; 401 if there is none. */
   refresh(request: SessionRequest): Promise<SessionResponse>;

@@ -13,8 +13,8 @@ export interface AuthorizeOptions {
 }
 
 /**
- * An undici interceptor: `new Agent().compose(authorize(source, { origins }))`, for `fetch` and `undici.request` as their
- * `dispatcher`. A request without an origin of its own, as a `Pool` or `Client` takes it, passes as it is: compose an
+ * An undici interceptor: `new Agent().compose(authorize(source, { origins }))`, for `fetch` and `undici.request` as
+ * their `dispatcher`. A request without an origin of its own, as a `Pool` or `Client` takes it, passes as it is: compose an
  * `Agent`.
  *
  * @throws {ConfigurationError} `invalid_option`
@@ -126,7 +126,7 @@ function createExchange(handler: Dispatcher.DispatchHandler): Exchange {
   };
 }
 
-/** What Elasticsearch sends with `token expired` (`recorded`, `token-expires`), also of tokens that were invalidated. */
+/** What Elasticsearch sends with `token expired` (`recorded`, `token-expires`), of invalidated tokens too. */
 function saysExpired(challenge: string | string[] | undefined): boolean {
   return [challenge].flat().some((each) => each?.includes('error="invalid_token"') === true);
 }

@@ -72,8 +72,8 @@ async function replace(path: string, text: string, stillLocked: () => Promise<vo
 class LockLost extends Error {}
 
 /**
- * @param work is to ask that it still has the lock right before it changes something: whoever is stopped for longer than
- *   a lock lasts, and goes on, begins anew.
+ * @param work is to ask that it still has the lock right before it changes something: whoever is stopped for longer
+ *   than a lock lasts, and goes on, begins anew.
  */
 async function locked<T>(path: string, work: (stillLocked: () => Promise<void>) => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;

@@ -1,5 +1,5 @@
-// A token that is valid now: from the store, by refreshing, or by the grant, one flight at a time. It is renewed ahead of
-// its end, when somebody asks for it; no timer keeps a process alive.
+// A token that is valid now: from the store, by refreshing, or by the grant, one flight at a time. It is renewed ahead
+// of its end, when somebody asks for it; no timer keeps a process alive.
 
 import { type Clock, ConfigurationError } from '@esauth/core';
 import { ReauthenticationRequired, SecurityApiError } from '../calls/errors.js';
@@ -44,7 +44,7 @@ export interface TokenSource {
   close(): void;
 }
 
-/** The same refresh token gives the same pair once more for so long (`recorded`, `token-refresh-rules`): 30 s, with a margin. */
+/** For so long a refresh token gives the same pair once more (`recorded`, `token-refresh-rules`); with a margin. */
 const windowMs = 30_000;
 const graceMs = 25_000;
 /** As often other processes may be quicker before it is given up. */
@@ -271,7 +271,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     });
   }
 
-  /** Ends both tokens, first what could bring the other one back. @returns what went wrong; to end what is not there is none. */
+  /** Ends tokens, first what could bring the other one back. @returns what went wrong; not that one is not there. */
   function endOf(
     tokens: StoredTokens,
     which: readonly TokenKind[] = ['refresh_token', 'token'],

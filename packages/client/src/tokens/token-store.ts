@@ -1,5 +1,5 @@
-// Where a token source keeps its tokens: what a store is, and one for a single process. Whoever can read a store can act
-// as the owner of what is in it.
+// Where a token source keeps its tokens: what a store is, and one for a single process. Whoever can read a store can
+// act as the owner of what is in it.
 
 /** An access token, and what it can be renewed with. */
 export interface StoredTokens {
