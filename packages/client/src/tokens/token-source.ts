@@ -213,10 +213,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     // As old as its first request, if that was obeyed and this is given the same; no older than that is possible.
     const at = Math.min(now, Math.max(asked.at, now - windowMs));
     try {
-      return tokensOf(
-        await client.getToken({ grant_type: 'refresh_token', refresh_token: refreshToken }),
-        at,
-      );
+      const answer = await client.getToken({ grant_type: 'refresh_token', refresh_token: refreshToken });
+      return { ...tokensOf(answer, at), previousAccessToken: stored.accessToken };
     } catch (error) {
       if (!(error instanceof SecurityApiError) || error.code !== 'invalid_grant') throw error;
       if (!isSame(await store.get(), stored)) return undefined;
@@ -276,9 +274,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     tokens: StoredTokens,
     which: readonly TokenKind[] = ['refresh_token', 'token'],
   ): Promise<unknown>[] {
-    const { accessToken: token, refreshToken: refresh_token } = tokens;
+    const { accessToken: token, refreshToken: refresh_token, previousAccessToken: before } = tokens;
     const requests = which.flatMap((kind): InvalidateTokenRequest[] => {
-      if (kind === 'token') return [{ token }];
+      if (kind === 'token') return [{ token }, ...(before === undefined ? [] : [{ token: before }])];
       return refresh_token === undefined ? [] : [{ refresh_token }];
     });
     return requests.map((request) =>

@@ -5,6 +5,8 @@
 export interface StoredTokens {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
+  /** The access token before it, which may live for some more minutes: a sign-out ends it as well. */
+  readonly previousAccessToken?: string | undefined;
   /** When it was asked for, in milliseconds since 1970. */
   readonly issuedAt: number;
   /** When the access token ends, likewise. */
