@@ -3,7 +3,7 @@
 
 import { ConfigurationError, type Verifier } from '@esauth/core';
 import { bearerOf } from '../calls/calls.js';
-import { SecurityApiError } from '../calls/errors.js';
+import { SecurityApiError, warn } from '../calls/errors.js';
 import { forget } from '../calls/forget.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
@@ -161,11 +161,7 @@ function explain(error: unknown): SessionResponse {
     return problem(503, 'unavailable', 'Try again later.', { 'retry-after': retryAfter });
   }
   // The application's own credential, its rights, the licence, or a mistake: nothing that its caller could mend.
-  const reason = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`esauth: a session route failed: ${reason}`, {
-    type: 'EsauthWarning',
-    code: 'ESAUTH_SESSION_FAILED',
-  });
+  warn('ESAUTH_SESSION_FAILED', 'a session route failed', error);
   return problem(500, 'session_failed', 'This cannot be done now.');
 }
 

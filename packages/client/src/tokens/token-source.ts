@@ -2,7 +2,7 @@
 // of its end, when somebody asks for it; no timer keeps a process alive.
 
 import { type Clock, ConfigurationError } from '@esauth/core';
-import { ReauthenticationRequired, SecurityApiError } from '../calls/errors.js';
+import { ReauthenticationRequired, SecurityApiError, warn } from '../calls/errors.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
@@ -94,7 +94,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       }
       throw new SecurityApiError(
         'unavailable',
-        'esauth: the token source: all tokens that came had ended; compare the clocks of who shares the store',
+        'the token source: all tokens that came had ended; compare the clocks of who shares the store',
       );
     },
 
@@ -134,7 +134,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   function check(): void {
     if (ended === 'invalidated') throw new ReauthenticationRequired('invalidated_here');
-    if (ended === 'closed') throw new SecurityApiError('unavailable', 'esauth: the token source was closed');
+    if (ended === 'closed') throw new SecurityApiError('unavailable', 'the token source was closed');
   }
 
   function end(how: 'invalidated' | 'closed'): void {
@@ -199,7 +199,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         stored?.refreshToken === undefined ? await obtain() : await refresh(stored, stored.refreshToken);
       if (next !== undefined) return keep(stored, next);
     }
-    throw new SecurityApiError('unavailable', 'esauth: the token source: the store changes all the time');
+    throw new SecurityApiError('unavailable', 'the token source: the store changes all the time');
   }
 
   function isFresh(): boolean {
@@ -262,11 +262,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   async function discard(tokens: StoredTokens, which: readonly TokenKind[]): Promise<void> {
     const problem = (await Promise.all(endOf(tokens, which))).find((each) => each !== undefined);
     if (problem === undefined) return;
-    const reason = problem instanceof Error ? problem.message : String(problem);
-    process.emitWarning(`esauth: tokens of nobody live on until their end: ${reason}`, {
-      type: 'EsauthWarning',
-      code: 'ESAUTH_TOKENS_LEFT',
-    });
+    warn('ESAUTH_TOKENS_LEFT', 'tokens of nobody live on until their end', problem);
   }
 
   /** Ends tokens, first what could bring the other one back. @returns what went wrong; not that one is not there. */
