@@ -7,6 +7,7 @@ import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
 import { headerOf, type Known, knownOf, past, tokensOf } from './known-tokens.js';
+import { storeInTime } from './store-in-time.js';
 import { isSame, memoryTokenStore, type StoredTokens, type TokenStore } from './token-store.js';
 
 /** How tokens are got when there is nothing to refresh. */
@@ -302,7 +303,7 @@ function readOptions(options: TokenSourceOptions) {
   if (typeof clock?.wall !== 'function' || typeof clock.after !== 'function') {
     throw new ConfigurationError('clock', 'must have the methods wall and after');
   }
-  return { client, grant, store, clock };
+  return { client, grant, store: storeInTime(store, clock), clock };
 }
 
 const grants: readonly string[] = ['client_credentials', 'password', '_kerberos'];
