@@ -78,7 +78,7 @@ describe('login', () => {
 
   test.each([
     ['nothing', undefined, 400],
-    ['what a parser makes of nothing', null, 400],
+    ['what a parser may give, null', null, 400],
     ['no JSON', 'username=alice', 400],
     ['a list', '[]', 400],
     ['a number for a password', { username: 'alice', password: 1 }, 400],
@@ -212,7 +212,7 @@ describe('session and logout', () => {
   test.each([
     ['without a body', {}],
     ['with a misspelt name', { body: { accessToken: 'x' } }],
-    ['of what parsers make of nothing', { body: null }],
+    ['of null', { body: null }],
   ])('a logout %s has ended nothing, and says so', async (_, request) => {
     expect(read(await routes().logout(request))).toMatchObject({ status: 400, code: 'invalid_request' });
     expect(emulator.requests).toHaveLength(0);

@@ -28,7 +28,7 @@ export async function readFields<Name extends string>(
 ): Promise<Partial<Readonly<Record<Name, string>>> | BodyProblem> {
   const text = isRaw(body) ? await readText(body) : undefined;
   if (typeof text === 'object') return text;
-  // `null` is what some parsers make of no body.
+  // A parser that takes any JSON value may give `null`.
   if (text === '' || body === undefined || body === null) return {};
   const value = text === undefined ? body : parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return notJson;
