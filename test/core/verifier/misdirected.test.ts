@@ -178,6 +178,7 @@ describe('without an id', () => {
       const verdict = await verifier.verify(bearer('ann'));
       expect(verdict).toMatchObject({ kind: 'unavailable', code: 'bad_response' });
       expect(verdict.kind === 'unavailable' && verdict.cause.message).toContain('bears no X-Opaque-Id');
+      await turn();
       node.answer(honest);
       expect(await ask('ben')).toBe('is ben');
       expect(node.connections).toBe(2);
@@ -244,6 +245,7 @@ describe('an answer that does not fit ends its connection:', () => {
     expect(await ask('jane')).toBe('is jane');
     node.answer(respond(answer));
     expect(said(await verifier.verify(presented))).toBe(code);
+    await turn();
     node.answer(honest);
     expect(await ask('ben')).toBe('is ben');
     expect(node.connections).toBe(2);
@@ -410,5 +412,5 @@ describe('surplus answers on a connection that is kept', () => {
     }
     expect(heard.anothers).toBe(0);
     expect(heard.own).toBeGreaterThan(1_700);
-  });
+  }, 60_000);
 });
