@@ -1,7 +1,7 @@
 // What a deadline ends, and whom it blames: on stepped time, and with a process that really stands still.
 
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { begin, clock, end, verifier } from '../../support/scene.js';
 import {
   holdAnswers,
@@ -10,6 +10,9 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../support/scripted-node.js';
+
+// Seconds of work, or of real time, which become more beside other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 const timeoutMs = 3_000;
 const ttlMs = 60_000;
