@@ -119,7 +119,10 @@ test('raw requests get the same answers from all six, and let nobody in', {
   function compare({ text, parts }: Bytes, all: readonly Conversation[]): void {
     const most = Math.max(...all.map(({ answers }) => answers.length));
     const decided = all.map(({ answers }, n) =>
-      Array.from({ length: most }, (_, at) => decisionIn(answers[at], applications[n]?.name)),
+      Array.from({ length: most }, (_, at) => ({
+        ...decisionIn(answers[at], applications[n]?.name),
+        hungUp: at >= answers.length && answers.at(-1)?.headers.get('connection')?.[0] === 'close',
+      })),
     );
     // What was under way when bytes came that are no HTTP, or a CONNECT, is lost or is not, by chance.
     const broken = text.includes('CONNECT') || decided.flat().some(({ isParsers }) => isParsers);
