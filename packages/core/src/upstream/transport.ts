@@ -12,8 +12,10 @@ export interface NodeRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; sent with POST. Without one it is a GET. */
+  /** JSON text. */
   readonly body?: string;
+  /** Default: POST with a body, GET without one. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
 }
 
 /** An HTTP answer whose body has arrived whole, or was cut off at the limit. */
@@ -111,13 +113,10 @@ export function createTransports(settings: TransportSettings): Transports {
   }
 }
 
-function sentTo(origin: string, { path, headers, body }: NodeRequest, id: string): Sent {
-  if (body === undefined)
-    return { origin, path, method: 'GET', headers: { ...headers, [opaqueIdHeader]: id } };
-  return {
-    ...{ origin, path, method: 'POST', body },
-    headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id },
-  };
+function sentTo(origin: string, request: NodeRequest, id: string): Sent {
+  const { path, headers, body, method = body === undefined ? 'GET' : 'POST' } = request;
+  if (body === undefined) return { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } };
+  return { origin, path, method, body, headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id } };
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */
