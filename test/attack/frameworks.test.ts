@@ -12,7 +12,7 @@ import { versions as fastifyVersions } from '../adapters/fastify-versions.js';
 import * as koa from '../adapters/koa-adapter.js';
 import type { Credentials } from '../adapters/requests.js';
 import { listen, type Served } from '../support/serving.js';
-import { attack, patienceMs, tell, watchProcess } from './campaign.js';
+import { attack, isRepeated, patienceMs, tell, watchProcess } from './campaign.js';
 import { type Answer, type Conversation, converse } from './conversation.js';
 import { agree, type Decision } from './differences.js';
 import { type Bytes, type Part, paths, rawBytes } from './raw-requests.js';
@@ -96,7 +96,7 @@ test('raw requests get the same answers from all six, and let nobody in', {
   const lookups = applications.reduce((sum, { verifier }) => sum + verifier.stats().lookups, 0);
   tell('frameworks', { ...figures, lookups, '500s': 0, 'unhandled rejections': process.broken.length });
   // The attack has met everything.
-  expect(Math.min(...Object.values(figures))).toBeGreaterThan(0);
+  if (!isRepeated) expect(Math.min(...Object.values(figures))).toBeGreaterThan(0);
   for (const { verifier } of applications)
     expect(verifier.stats()).toMatchObject({ inFlight: 0, waiting: 0, queued: 0 });
 
@@ -119,7 +119,10 @@ test('raw requests get the same answers from all six, and let nobody in', {
   function compare({ text, parts }: Bytes, all: readonly Conversation[]): void {
     const most = Math.max(...all.map(({ answers }) => answers.length));
     const decided = all.map(({ answers }, n) =>
-      Array.from({ length: most }, (_, at) => decisionIn(answers[at], applications[n]?.name)),
+      Array.from({ length: most }, (_, at) => ({
+        ...decisionIn(answers[at], applications[n]?.name),
+        hungUp: at >= answers.length && answers.at(-1)?.headers.get('connection')?.[0] === 'close',
+      })),
     );
     // What was under way when bytes came that are no HTTP, or a CONNECT, is lost or is not, by chance.
     const broken = text.includes('CONNECT') || decided.flat().some(({ isParsers }) => isParsers);

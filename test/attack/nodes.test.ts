@@ -80,7 +80,7 @@ test('faults of nodes make nobody somebody else, keep nobody waiting, and leave 
   const heap: number[] = [];
   /** How many faults there were, of connections and of questions. */
   const turns = new Map<number, number>();
-  await attack(round, { runs: 6, shrinks: false }, async (drawn) => {
+  await attack(round, { runs: 12, shrinks: false }, async (drawn) => {
     findings = createFindings();
     await play(drawn);
     for (const [what, count] of Object.entries(findings.seen)) seen[what] = (seen[what] ?? 0) + count;

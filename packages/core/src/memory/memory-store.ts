@@ -15,6 +15,8 @@ export interface MemoryStore<Entry> {
    */
   set(fingerprint: Fingerprint, entry: Entry): void;
   delete(fingerprint: Fingerprint): void;
+  /** Looks at every entry, without using it, and keeps those that are good. */
+  sweep(isGood: (fingerprint: Fingerprint, entry: Entry) => boolean): void;
   clear(): void;
   readonly size: number;
   /** What they weigh together; 0 without a budget. */
@@ -51,6 +53,11 @@ export function createMemoryStore<Entry extends object>(
       entries.set(fingerprint, entry);
     },
     delete: (fingerprint) => void entries.delete(fingerprint),
+    sweep(isGood) {
+      for (const [fingerprint, entry] of [...entries.entries()]) {
+        if (!isGood(fingerprint, entry)) entries.delete(fingerprint);
+      }
+    },
     clear: () => entries.clear(),
     get size() {
       return entries.size;

@@ -59,10 +59,11 @@ export const maxBodyBytes = 1_048_576;
 const firstBodyBytes = 4_096;
 
 /**
- * A request that is given up before there is a connection for it lies in undici's pool until there is one, with the
- * credential that it carries. So many for each connection at most; more fail at once.
+ * A request that is given up before there is a connection for it lies in undici's pool until there is one, though without
+ * what it would have carried. So many for each connection at most; more fail at once. As many as can come while all
+ * connections are made anew: whoever leaves ends the one on which he was heard.
  */
-const mostForsaken = 4;
+const mostForsaken = 64;
 
 const jsonHeaders = { 'content-type': 'application/json' };
 
@@ -93,27 +94,29 @@ export function createTransports(settings: TransportSettings): Transports {
     const plain = origin.startsWith('http:');
     const forsaken = { count: 0 };
     return {
-      send: ({ path, headers, body, method = body === undefined ? 'GET' : 'POST' }, signal) =>
-        new Promise((resolve, reject) => {
+      send(request, signal) {
+        const id = newOpaqueId();
+        // Nothing else holds the request: see `forsake`.
+        const sent = sentTo(origin, request, id);
+        return new Promise((resolve, reject) => {
           signal.throwIfAborted();
           if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
           const fail = (reason: unknown) =>
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
-          const id = newOpaqueId();
-          const sent: Sent =
-            body === undefined
-              ? { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } }
-              : {
-                  ...{ origin, path, method, body },
-                  headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id },
-                };
           way?.dispatch(sent, collect({ sent, id, signal, forsaken }, resolve, fail));
-        }),
+        });
+      },
       async close() {
         await own?.close();
       },
     };
   }
+}
+
+function sentTo(origin: string, request: NodeRequest, id: string): Sent {
+  const { path, headers, body, method = body === undefined ? 'GET' : 'POST' } = request;
+  if (body === undefined) return { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } };
+  return { origin, path, method, body, headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id } };
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */
@@ -151,11 +154,16 @@ export function isMisdirected(error: unknown): boolean {
   return error instanceof MisdirectedError;
 }
 
-/** Of a node to which connections are neither made nor refused. */
+/** Of a node to which connections are neither made nor refused, or not as fast as those who asked have left. */
 class NoConnectionError extends Error {
   constructor() {
     super('too many requests wait for a connection');
   }
+}
+
+/** Whether it is our own limit that has kept a request from being sent, which says nothing of the node. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof NoConnectionError;
 }
 
 /** Whether a connection came to its end before anything was read from it. */
@@ -189,6 +197,7 @@ function collect(
   const forsake = (is: boolean) => {
     if (is !== isForsaken) forsaken.count += is ? 1 : -1;
     isForsaken = is;
+    if (is) Object.assign(sent, { headers: {}, body: undefined });
   };
 
   // A request that still waits in the pool has no controller: the caller gets its answer now, and the
