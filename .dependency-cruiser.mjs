@@ -15,6 +15,7 @@ const packages = {
   express: ['core'],
   koa: ['core'],
   fastify: ['core'],
+  client: ['core'],
   emulator: [],
 };
 
@@ -29,10 +30,11 @@ const houses = {
     ['observation'],
     ['memory', 'upstream'],
     ['options', 'verification'],
-    ['verifier.ts'],
+    ['verifier.ts', 'connections.ts'],
     ['admission'],
     ['index.ts'],
   ],
+  'packages/client/src': [['calls'], ['security-client.ts'], ['tokens', 'sessions'], ['index.ts']],
   'packages/emulator/src': [
     ['wire', 'controls'],
     ['names', 'search'],

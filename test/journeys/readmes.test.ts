@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import * as client from '@esauth/client';
 import * as core from '@esauth/core';
 import * as emulator from '@esauth/emulator';
 import * as express from '@esauth/express';
@@ -13,6 +14,7 @@ import * as koa from '@esauth/koa';
 import { expect, test } from 'vitest';
 
 const doors: Readonly<Record<string, object>> = {
+  '@esauth/client': client,
   '@esauth/core': core,
   '@esauth/emulator': emulator,
   '@esauth/express': express,
@@ -21,6 +23,7 @@ const doors: Readonly<Record<string, object>> = {
 };
 const readmes = [
   'README.md',
+  'packages/client/README.md',
   'packages/core/README.md',
   'packages/express/README.md',
   'packages/koa/README.md',

@@ -73,3 +73,12 @@ export { refuseCalled } from './admission/uncalled.js';
 export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
 export { own } from './values/json.js';
+
+// For packages of ours that ask Elasticsearch other things.
+
+export type { Connection, ConnectionOptions, Connections, NodeAnswer } from './connections.js';
+export { openConnections } from './connections.js';
+export { nearestName } from './options/option-names.js';
+export { explainFailure } from './upstream/network-failure.js';
+export { parseJson } from './values/json.js';
+export { strikeOut } from './values/redaction.js';

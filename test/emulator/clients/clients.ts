@@ -43,7 +43,7 @@ export interface Conversation {
   signedIn(
     auth: NonNullable<elasticsearch8.ClientOptions['auth']>,
     node?: string,
-    more?: Pick<elasticsearch8.ClientOptions, 'compression'>,
+    more?: Pick<elasticsearch8.ClientOptions, 'compression' | 'maxRetries' | 'agent'>,
   ): Client;
   /** The methods of `client.security`, by name. */
   readonly security: Readonly<Record<string, Method>>;

@@ -99,6 +99,15 @@ export const identityDifferences: Differences = {
     expect((await ask('GET /docs/_search', undefined, apiKey(encoded))).status).toBe(403);
   },
 
+  "The order of a caller's roles": async () => {
+    const guest = { indices: [{ names: ['public'], privileges: ['read'] }] };
+    const { ask } = await start({ roles: { guest }, anonymousRoles: ['monitoring_user', 'guest'] });
+    const { indices } = (await ask('GET /_security/user/_privileges', undefined, {})).json;
+    const names: string[] = indices.flatMap((group: { names: string[] }) => group.names);
+    // Recorded (`anonymous-on` 32) is the other order; both fall into the same place of the map that they come out of.
+    expect(names.indexOf('public')).toBe(names.indexOf('.monitoring-*') - 1);
+  },
+
   Profiles: async () => {
     const { ask } = await start({ users: { alice: { password: 'alice-password', roles: [] } } });
     await ask('POST /_security/profile/_activate', {

@@ -189,10 +189,10 @@ describe('a query is refused', () => {
       '[term] malformed query, expected [END_OBJECT] but found [FIELD_NAME]',
     ],
     [{ range: { creation: { from: 1 } } }, '[range] query does not support [from]'],
-    [{ bool: { musst: [] } }, '[bool] unknown field [musst]'],
+    [{ bool: { musst: [] } }, '[1:19] [bool] unknown field [musst] did you mean [must]?'],
     [{ exists: {} }, '[exists] must be provided with a [field]'],
     [{ terms: { name: 'a' } }, '[terms] query does not support [name]'],
-    [{ bool: { must: [1] } }, '[_na] query malformed, must start with start_object'],
+    [{ bool: { must: [1] } }, '[1:27] [bool] failed to parse field [must]'],
   ])('in its form: %j', async (query, reason) => {
     const { status, json } = await ask({ query });
     expect([status, json.error.caused_by.reason]).toEqual([400, reason]);

@@ -129,6 +129,33 @@ describe('YAML', () => {
     );
     expect([answer.status, jsonOf(answer).error.type]).toEqual([400, 'x_content_parse_exception']);
   });
+
+  // The library for YAML calls itself for each level, and where the stack ends V8 may end the process.
+  test.each([
+    ['lists', '['],
+    ['objects', '{"a":'],
+    ['blocks', '- '],
+  ])('that is too deep in %s is refused before it is read', async (_what, level) => {
+    const answerTo = (depth: number) =>
+      post('/_security/user/yaml', 'application/yaml', level.repeat(depth), 'accept: application/json');
+    expect(jsonOf(await answerTo(3000)).error).toMatchObject({
+      type: 'x_content_parse_exception',
+      reason: '[1:1] nested deeper than 200 levels',
+    });
+    const { error } = jsonOf(await answerTo(150));
+    expect(error.reason).not.toContain('nested deeper');
+  });
+
+  test('of which there is something to say beside a refusal does not say it in the terminal', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    await post('/_security/user/yaml', 'application/yaml', '!!js/function x');
+    await post('/_security/user/yaml', 'application/yaml', '? [a]\n: 1');
+    await new Promise(setImmediate);
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
 });
 
 describe('CBOR', () => {
@@ -192,6 +219,19 @@ describe('CBOR', () => {
       'accept: application/json',
     );
     expect([answer.status, jsonOf(answer).error.type]).toEqual([400, expect.stringMatching(/parse/)]);
+  });
+});
+
+// The library for CBOR takes the longer for tags in tags the more there are.
+test.each([
+  ['lists', 0x81],
+  ['tags', 0xc2],
+])('CBOR that is too deep in %s is refused before it is read', async (_what, level) => {
+  const body = Buffer.concat([Buffer.alloc(100_000, level), Buffer.of(0x41, 1)]);
+  const answer = await post('/_security/oauth2/token', 'application/cbor', body, 'accept: application/json');
+  expect(jsonOf(answer).error).toMatchObject({
+    type: 'x_content_parse_exception',
+    reason: '[1:1] Maximum depth 200 exceeded',
   });
 });
 

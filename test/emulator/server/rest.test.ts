@@ -191,6 +191,14 @@ describe('the form of a body', () => {
     expect(json).toEqual(expected);
   });
 
+  // Each `**` doubles the ways in which a path can be followed.
+  test.each(['', '-'])('filter_path with hundreds of ** (%j in front) gets an answer', async (sign) => {
+    const path = `${sign}${'**.'.repeat(300)}nowhere`;
+    const { status, json } = await cluster.ask(`GET /_security/role/viewer?filter_path=${path}`);
+    expect(status).toBe(200);
+    expect(Object.keys(json)).toEqual(sign === '' ? [] : ['viewer']);
+  });
+
   test('is filtered by what is to be left out', async () => {
     const { json } = await cluster.ask('GET /_security/_authenticate?filter_path=-*_realm,-metadata');
     expect(Object.keys(json)).toEqual([

@@ -103,6 +103,15 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/ms$/, '');
 }
 
+/** @returns that of `names` which was probably meant by `name`, if one is near enough. */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  const [nearest] = names
+    .map((known) => ({ known, steps: distance(plain(name), plain(known)) }))
+    .filter(({ known, steps }) => steps <= Math.floor(plain(known).length / 3))
+    .sort((one, other) => one.steps - other.steps);
+  return nearest?.known;
+}
+
 /** How many letters have to be put in, left out or replaced (Levenshtein). */
 function distance(one: string, other: string): number {
   // Nobody means an option by a name of this length.

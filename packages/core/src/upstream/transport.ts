@@ -12,8 +12,10 @@ export interface NodeRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; sent with POST. Without one it is a GET. */
+  /** JSON text. */
   readonly body?: string;
+  /** Default: POST with a body, GET without one. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
 }
 
 /** An HTTP answer whose body has arrived whole, or was cut off at the limit. */
@@ -91,7 +93,7 @@ export function createTransports(settings: TransportSettings): Transports {
     const plain = origin.startsWith('http:');
     const forsaken = { count: 0 };
     return {
-      send: ({ path, headers, body }, signal) =>
+      send: ({ path, headers, body, method = body === undefined ? 'GET' : 'POST' }, signal) =>
         new Promise((resolve, reject) => {
           signal.throwIfAborted();
           if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
@@ -100,9 +102,9 @@ export function createTransports(settings: TransportSettings): Transports {
           const id = newOpaqueId();
           const sent: Sent =
             body === undefined
-              ? { origin, path, method: 'GET', headers: { ...headers, [opaqueIdHeader]: id } }
+              ? { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } }
               : {
-                  ...{ origin, path, method: 'POST', body },
+                  ...{ origin, path, method, body },
                   headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id },
                 };
           way?.dispatch(sent, collect({ sent, id, signal, forsaken }, resolve, fail));

@@ -3,7 +3,7 @@
  * (`UpdateSecuritySettingsAction`). Here there is one node, and no copy of anything.
  */
 
-import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
+import { illegalArgument, notANumber, Refusal } from '../wire/envelope.js';
 import { type JsonMap, type JsonValue, writeJson } from '../wire/json-value.js';
 import type { Version } from '../wire/version.js';
 
@@ -130,7 +130,7 @@ const integer = /^[+-]?\d{1,10}$/;
 function checkReplicas(value: string): void {
   const reason = `Failed to parse value [${value}] for setting [${replicas}]`;
   if (!integer.test(value)) {
-    throw new Refusal({ ...illegalArgument(reason), cause: noNumber(value) });
+    throw new Refusal({ ...illegalArgument(reason), cause: notANumber(value) });
   }
   if (Number(value) < 0) throw new Refusal(illegalArgument(`${reason} must be >= 0`));
 }
@@ -143,13 +143,9 @@ function checkRange(value: string): void {
   if (dash < 0) throw new Refusal(illegalArgument(reason));
   const [least, most] = [value.slice(0, dash), value.slice(dash + 1)];
   const wrong = [least, ...(most === 'all' ? [] : [most])].find((number) => !integer.test(number));
-  if (wrong !== undefined) throw new Refusal({ ...illegalArgument(reason), cause: noNumber(wrong) });
+  if (wrong !== undefined) throw new Refusal({ ...illegalArgument(reason), cause: notANumber(wrong) });
   if (most !== 'all' && Number(least) > Number(most)) {
     const order = `minReplicas must be =< maxReplicas but wasn't ${Number(least)} > ${Number(most)}`;
     throw new Refusal(illegalArgument(`[${autoExpand}] ${order}`));
   }
-}
-
-function noNumber(text: string): ApiError {
-  return { status: 400, type: 'number_format_exception', reason: `For input string: "${text}"` };
 }

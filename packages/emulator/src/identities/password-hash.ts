@@ -4,7 +4,7 @@
  */
 
 import { createHash, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
-import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { illegalArgument, notANumber, Refusal } from '../wire/envelope.js';
 import type { Version } from '../wire/version.js';
 import { isBcryptHashOf } from './bcrypt.js';
 
@@ -49,13 +49,7 @@ function bcryptOf(hash: string): string {
   const end = hash.length - afterCost;
   if (end < bcryptPrefix.length) refuse(`${bcryptPrefix.length} > ${end}`);
   const text = hash.slice(bcryptPrefix.length, end);
-  if (!/^[+-]?\d+$/.test(text)) {
-    throw new Refusal({
-      status: 400,
-      type: 'number_format_exception',
-      reason: `For input string: "${text}"`,
-    });
-  }
+  if (!/^[+-]?\d+$/.test(text)) throw new Refusal(notANumber(text));
   const cost = Number(text);
   if (cost === configuredCost) return 'bcrypt';
   return bcryptCosts.includes(cost) ? `bcrypt${cost}` : refuse(`unknown hash function [bcrypt${cost}]`);

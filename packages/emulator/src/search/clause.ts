@@ -52,7 +52,7 @@ export function singleField(name: string, body: JsonNode, document: JsonDocument
   if (second !== undefined) {
     return fail(
       document,
-      second,
+      second.value,
       `[${name}] query doesn't support multiple fields, found [${first.name}] and [${second.name}]`,
     );
   }

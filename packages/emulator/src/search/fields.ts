@@ -3,7 +3,7 @@
  * they are of is told by whoever searches.
  */
 
-import { type ApiError, illegalArgument, Refusal } from '../wire/envelope.js';
+import { type ApiError, illegalArgument, notANumber, Refusal } from '../wire/envelope.js';
 import { type JsonValue, numberOf } from '../wire/json-value.js';
 import { type Analyzer, keywordAnalyzer, standardAnalyzer } from './analysis.js';
 import { parseInstant } from './date-math.js';
@@ -178,11 +178,7 @@ function readMillis(text: string, start: string, now: number, roundsUp: boolean)
 function numeric(value: string | number | boolean): number {
   const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
   if (typeof value !== 'boolean' && !Number.isNaN(number)) return number;
-  throw new Refusal({
-    status: 400,
-    type: 'number_format_exception',
-    reason: `For input string: "${String(value)}"`,
-  });
+  throw new Refusal(notANumber(String(value)));
 }
 
 /** A value that is neither a list nor an object as text, numbers as they were written. */

@@ -3,7 +3,7 @@
  * (`Queries.calculateMinShouldMatch`).
  */
 
-import { Refusal } from '../wire/envelope.js';
+import { notANumber, Refusal } from '../wire/envelope.js';
 
 /**
  * @param count of how many
@@ -34,9 +34,5 @@ function simple(spec: string, count: number): number {
 
 function whole(text: string): number {
   if (/^[+-]?\d{1,9}$/.test(text)) return Number(text);
-  throw new Refusal({
-    status: 400,
-    type: 'number_format_exception',
-    reason: `For input string: "${text}"`,
-  });
+  throw new Refusal(notANumber(text));
 }

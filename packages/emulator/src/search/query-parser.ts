@@ -3,10 +3,20 @@
  * What the names in it stand for, and what a query finds, is in `query.ts`.
  */
 
-import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { illegalArgument, notANumber, Refusal } from '../wire/envelope.js';
 import { type JsonDocument, type JsonNode, locationOf } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
-import { type Field, readScalarText, refuseBroken } from '../wire/object-parser.js';
+import {
+  type Field,
+  flag,
+  type ObjectParser,
+  objectParser,
+  readScalarText,
+  refuseBroken,
+  text,
+  texts,
+  tokenName,
+} from '../wire/object-parser.js';
 import { suggestion } from '../wire/suggestion.js';
 import { fail, indifferent, objectOf, readValue, singleField } from './clause.js';
 import { minimumOf } from './minimum-should-match.js';
@@ -61,7 +71,7 @@ export interface Bound {
 type Clause = (name: string, body: JsonNode, document: JsonDocument) => Query;
 
 const clauses: ReadonlyMap<string, Clause> = new Map<string, Clause>([
-  ['match_all', () => ({ kind: 'match_all' })],
+  ['match_all', parseMatchAll],
   ['ids', parseIds],
   ['exists', parseExists],
   ['term', parseTerm('term')],
@@ -131,32 +141,66 @@ export function parseQueryNode(node: JsonNode, document: JsonDocument): Query {
   return query;
 }
 
-function texts(node: JsonNode, document: JsonDocument): string[] {
-  const found = readValue(node, document);
-  return (Array.isArray(found) ? found : [found]).map(String);
+/** What any query may have, as strict parsers read it. Neither has an effect on what is found. */
+interface Standard {
+  readonly boost: undefined;
+  readonly _name: string | undefined;
 }
 
-function parseIds(name: string, body: JsonNode, document: JsonDocument): Query {
-  let values: string[] = [];
-  for (const member of objectOf(name, body, document).members) {
-    if (member.name === 'values') values = texts(member.value, document);
-    else if (!indifferent.has(member.name)) {
-      return fail(document, member, `[ids] unknown field [${member.name}]`);
-    }
+const standard: { readonly [K in keyof Standard]: Field<Standard[K]> } = {
+  boost: {
+    tokens: ['number', 'string'],
+    required: false,
+    read(node, document) {
+      const number = readScalarText(node, document);
+      if (!/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(number)) {
+        throw new Refusal(notANumber(number));
+      }
+    },
+  },
+  _name: text,
+};
+
+const matchAllParser = objectParser<Standard>('match_all', standard);
+
+interface Ids extends Standard {
+  readonly values: readonly string[] | undefined;
+}
+const idsParser = objectParser<Ids>('ids', { ...standard, values: texts });
+
+function parseMatchAll(_name: string, body: JsonNode, document: JsonDocument): Query {
+  strictly(matchAllParser, body, document);
+  return { kind: 'match_all' };
+}
+
+function parseIds(_name: string, body: JsonNode, document: JsonDocument): Query {
+  return { kind: 'ids', values: strictly(idsParser, body, document).values ?? [] };
+}
+
+/** What the parser refuses is the cause of a refusal in the same words (`fromXContent` of these builders). */
+function strictly<T>(parser: ObjectParser<T>, body: JsonNode, document: JsonDocument): T {
+  try {
+    return parser.parse(document, body);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    return fail(document, { at: refusal.at ?? body.at }, refusal.error.reason, refusal.error);
   }
-  return { kind: 'ids', values };
 }
 
 function parseExists(name: string, body: JsonNode, document: JsonDocument): Query {
   let field: string | undefined;
-  for (const member of objectOf(name, body, document).members) {
-    if (member.name === 'field' && member.value.kind === 'string') field = member.value.value;
-    else if (!indifferent.has(member.name)) {
-      return fail(document, member, `[exists] query does not support [${member.name}]`);
+  const { members, at, end = at } = objectOf(name, body, document);
+  for (const { name: parameter, value } of members) {
+    if (value.kind === 'object' || value.kind === 'array' || value.kind === 'null') {
+      return fail(document, value, `[exists] unknown token [${tokenName(value)}] after [${parameter}]`);
+    }
+    if (parameter === 'field') field = readScalarText(value, document);
+    else if (!indifferent.has(parameter)) {
+      return fail(document, value, `[exists] query does not support [${parameter}]`);
     }
   }
   return field === undefined
-    ? fail(document, body, '[exists] must be provided with a [field]')
+    ? fail(document, { at: end }, '[exists] must be provided with a [field]')
     : { kind: 'exists', field };
 }
 
@@ -173,7 +217,7 @@ function parseTerm(kind: 'term' | 'prefix' | 'wildcard'): Clause {
       } else if (member.name === 'case_insensitive' && member.value.kind === 'boolean') {
         ignoreCase = member.value.value;
       } else if (!indifferent.has(member.name) && member.name !== 'rewrite') {
-        return fail(document, member, `[${name}] query does not support [${member.name}]`);
+        return fail(document, member.value, `[${name}] query does not support [${member.name}]`);
       }
     }
     if (found === undefined || found === null) throw new Refusal(illegalArgument('value cannot be null'));
@@ -187,7 +231,9 @@ function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query
   if (first === undefined) {
     throw new Refusal(illegalArgument(`[${name}] query requires a field name, followed by array of terms`));
   }
-  if (second !== undefined) return fail(document, second, `[${name}] query does not support multiple fields`);
+  if (second !== undefined) {
+    return fail(document, second.value, `[${name}] query does not support multiple fields`);
+  }
   if (first.value.kind !== 'array') {
     return fail(document, first.value, `[${name}] query does not support [${first.name}]`);
   }
@@ -197,9 +243,11 @@ function parseTerms(name: string, body: JsonNode, document: JsonDocument): Query
 
 function parseRange(name: string, body: JsonNode, document: JsonDocument): Query {
   const { name: field, value: node } = singleField(name, body, document);
+  if (node.kind === 'broken') return refuseBroken(document);
+  if (node.kind !== 'object') return fail(document, node, `[range] query does not support [${field}]`);
   const bounds: Bound[] = [];
   let format: string | undefined;
-  for (const member of objectOf(name, node, document).members) {
+  for (const member of node.members) {
     switch (member.name) {
       case 'gt':
       case 'gte':
@@ -224,49 +272,55 @@ function parseRange(name: string, body: JsonNode, document: JsonDocument): Query
           illegalArgument('range query with relation is not currently supported in this context'),
         );
       default:
-        return fail(document, member, `[range] query does not support [${member.name}]`);
+        return fail(document, member.value, `[range] query does not support [${member.name}]`);
     }
   }
   return { kind: 'range', field, bounds, format };
 }
 
-function parseBool(name: string, body: JsonNode, document: JsonDocument): Query {
-  const must: Query[] = [];
-  const filter: Query[] = [];
-  const should: Query[] = [];
-  const mustNot: Query[] = [];
-  let minimum: JsonNode | undefined;
-  for (const member of objectOf(name, body, document).members) {
-    const queries = (): Query[] =>
-      (member.value.kind === 'array' ? member.value.items : [member.value]).map((item) =>
-        parseQueryNode(item, document),
-      );
-    switch (member.name) {
-      case 'must':
-        must.push(...queries());
-        break;
-      case 'filter':
-        filter.push(...queries());
-        break;
-      case 'should':
-        should.push(...queries());
-        break;
-      case 'must_not':
-        mustNot.push(...queries());
-        break;
-      case 'minimum_should_match':
-        minimum = member.value;
-        break;
-      default:
-        if (!indifferent.has(member.name) && member.name !== 'adjust_pure_negative') {
-          return fail(document, member, `[bool] unknown field [${member.name}]`);
-        }
-    }
-  }
+const queries: Field<Query[] | undefined> = {
+  tokens: ['object', 'array', 'null'],
+  required: false,
+  read(node, document) {
+    if (node.kind === 'null') return undefined;
+    if (node.kind !== 'array') return [parseQueryNode(node, document)];
+    const items = node.items.map((item) => parseQueryNode(item, document));
+    return node.end === undefined ? refuseBroken(document) : items;
+  },
+};
+
+interface Bool extends Standard {
+  readonly must: Query[] | undefined;
+  readonly filter: Query[] | undefined;
+  readonly should: Query[] | undefined;
+  readonly must_not: Query[] | undefined;
+  readonly minimum_should_match: string | undefined;
+  readonly adjust_pure_negative: boolean | undefined;
+}
+const boolParser = objectParser<Bool>('bool', {
+  ...standard,
+  must: queries,
+  filter: queries,
+  should: queries,
+  must_not: queries,
+  minimum_should_match: {
+    tokens: ['string', 'number', 'boolean', 'null'],
+    required: false,
+    read: (node, document) => (node.kind === 'null' ? undefined : readScalarText(node, document)),
+  },
+  adjust_pure_negative: flag,
+});
+
+function parseBool(_name: string, body: JsonNode, document: JsonDocument): Query {
+  const {
+    must = [],
+    filter = [],
+    should = [],
+    must_not: mustNot = [],
+    minimum_should_match: minimum,
+  } = boolParser.parse(document, body);
   const byDefault = must.length + filter.length === 0 && should.length > 0 ? 1 : 0;
   const minimumShouldMatch =
-    minimum === undefined || minimum.kind === 'null'
-      ? byDefault
-      : Math.max(minimumOf(readScalarText(minimum, document), should.length), byDefault);
+    minimum === undefined ? byDefault : Math.max(minimumOf(minimum, should.length), byDefault);
   return { kind: 'bool', must, filter, should, mustNot, minimumShouldMatch };
 }

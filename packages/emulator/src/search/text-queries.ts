@@ -3,7 +3,7 @@
  * find is in `text-matching.ts`.
  */
 
-import { illegalArgument, Refusal } from '../wire/envelope.js';
+import { illegalArgument, notANumber, Refusal } from '../wire/envelope.js';
 import type { JsonDocument, JsonMember, JsonNode } from '../wire/json-parser.js';
 import type { JsonValue } from '../wire/json-value.js';
 import { flag, readScalarText, refuseBroken, tokenName } from '../wire/object-parser.js';
@@ -192,11 +192,7 @@ function reader(found: ReadonlyMap<string, JsonNode>, document: JsonDocument): G
 export function readWhole(node: JsonNode, document: JsonDocument): number {
   const text = readScalarText(node, document);
   if (/^-?\d{1,9}$/.test(text)) return Number(text);
-  throw new Refusal({
-    status: 400,
-    type: 'number_format_exception',
-    reason: `For input string: "${text}"`,
-  });
+  throw new Refusal(notANumber(text));
 }
 
 function readZeroTerms(node: JsonNode, document: JsonDocument): boolean {
@@ -230,8 +226,7 @@ function readFlags(node: JsonNode, document: JsonDocument): ReadonlySet<SimpleFl
 function withoutBoost(field: string): string {
   const [name = '', boost] = field.split('^');
   if (boost === undefined || (boost.trim() !== '' && !Number.isNaN(Number(boost)))) return name;
-  const reason = boost.trim() === '' ? 'empty String' : `For input string: "${boost}"`;
-  throw new Refusal({ status: 400, type: 'number_format_exception', reason });
+  throw new Refusal({ ...notANumber(boost), ...(boost.trim() === '' && { reason: 'empty String' }) });
 }
 
 function isAnd(operator = 'OR'): boolean {

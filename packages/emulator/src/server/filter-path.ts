@@ -3,7 +3,16 @@
 import { matchesWildcards } from '../names/name-patterns.js';
 import { isMap, type JsonValue } from '../wire/json-value.js';
 
-type Path = readonly string[];
+/** A part of a path, and what has to be matched below it: nothing behind the last. */
+interface Path {
+  readonly part: string;
+  readonly rest: Path | undefined;
+  /** Whether it is matched already, because nothing but `**` is left. */
+  readonly isReached: boolean;
+}
+
+/** What remains to be matched of several paths; `undefined` of one that is matched. A set, because many ways lead there. */
+type Paths = ReadonlySet<Path | undefined>;
 
 /**
  * @param paths separated by commas; parts separated by dots; `*` is any name, `**` any number of names, and a
@@ -14,33 +23,43 @@ export function filterPath(value: JsonValue, paths: string): JsonValue {
   const all = paths.split(',').map((path) => path.trim());
   const included = all.filter((path) => path !== '' && !path.startsWith('-')).map(split);
   const excluded = all.filter((path) => path.startsWith('-')).map((path) => split(path.slice(1)));
-  const kept = included.length === 0 ? value : include(value, included);
-  return (excluded.length === 0 ? kept : exclude(kept ?? {}, excluded)) ?? {};
+  const kept = included.length === 0 ? value : include(value, new Set(included));
+  return (excluded.length === 0 ? kept : exclude(kept ?? {}, new Set(excluded))) ?? {};
 }
 
-function split(path: string): Path {
-  return path.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
+function split(path: string): Path | undefined {
+  return path.split(/(?<!\\)\./).reduceRight<Path | undefined>((rest, part) => {
+    const isReached = part === '**' && (rest?.isReached ?? true);
+    return { part: part.replaceAll('\\.', '.'), rest, isReached };
+  }, undefined);
 }
 
-/** What remains to be matched below a member, for each path that the member is on. */
-function below(paths: readonly Path[], name: string): Path[] {
-  return paths.flatMap(([first, ...rest]) => {
-    if (first === undefined) return [];
-    if (first !== '**') return matchesWildcards(first, name) ? [rest] : [];
-    // Any number of names: this one may be among them, or the first behind them.
-    return [['**', ...rest], ...below([rest], name)];
-  });
+/** What remains to be matched below a member. */
+function below(paths: Paths, name: string): Paths {
+  const remaining = new Set<Path | undefined>();
+  const seen = new Set<Path>();
+  const go = (path: Path | undefined): void => {
+    if (path === undefined || seen.has(path)) return;
+    seen.add(path);
+    if (path.part === '**') {
+      // Any number of names: this one may be among them, or the first behind them.
+      remaining.add(path);
+      go(path.rest);
+    } else if (matchesWildcards(path.part, name)) remaining.add(path.rest);
+  };
+  for (const path of paths) go(path);
+  return remaining;
 }
 
-function isReached(paths: readonly Path[]): boolean {
-  return paths.some((path) => path.every((part) => part === '**'));
+function isReached(paths: Paths): boolean {
+  return [...paths].some((path) => path === undefined || path.isReached);
 }
 
 function membersOf(value: object): [string, JsonValue | undefined][] {
   return value instanceof Map ? [...value] : Object.entries(value);
 }
 
-function include(value: JsonValue, paths: readonly Path[]): JsonValue | undefined {
+function include(value: JsonValue, paths: Paths): JsonValue | undefined {
   if (isReached(paths)) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) {
@@ -56,9 +75,9 @@ function include(value: JsonValue, paths: readonly Path[]): JsonValue | undefine
   return kept.size === 0 ? undefined : kept;
 }
 
-function exclude(value: JsonValue, paths: readonly Path[]): JsonValue | undefined {
+function exclude(value: JsonValue, paths: Paths): JsonValue | undefined {
   if (isReached(paths)) return undefined;
-  if (typeof value !== 'object' || value === null || paths.length === 0) return value;
+  if (typeof value !== 'object' || value === null || paths.size === 0) return value;
   if (Array.isArray(value)) {
     return value.map((item: JsonValue) => exclude(item, paths)).filter((item) => item !== undefined);
   }

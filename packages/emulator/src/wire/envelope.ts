@@ -60,6 +60,11 @@ export function contentParseFailure(reason: string, cause?: ApiError): ApiError 
   return { status: 400, type: 'x_content_parse_exception', reason, ...(cause && { cause }) };
 }
 
+/** 400, what Java says of a text that should be a number. */
+export function notANumber(text: string): ApiError {
+  return { status: 400, type: 'number_format_exception', reason: `For input string: "${text}"` };
+}
+
 /** 403, something that the licence does not include. */
 export function notLicensed(feature: string, metadata: ApiError['metadata'] = {}): ApiError {
   const reason = `current license is non-compliant for [${feature}]`;

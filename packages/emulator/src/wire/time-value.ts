@@ -1,6 +1,6 @@
 /** Durations as Elasticsearch writes them: `"1d"`, `"20s"`. */
 
-import { type ApiError, illegalArgument, Refusal } from './envelope.js';
+import { type ApiError, illegalArgument, notANumber, Refusal } from './envelope.js';
 
 const form = /^\s*(.*?)\s*(nanos|micros|ms|s|m|h|d)\s*$/i;
 const unitMs: ReadonlyMap<string, number> = new Map([
@@ -33,11 +33,7 @@ export function parseTimeValue(text: string, setting: string): number {
   const value = Number(amount);
   // `Long.parseLong`, and `Double.parseDouble` to see what is wrong with what is none.
   if (!/^[-+]?\d+$/.test(amount) || !Number.isSafeInteger(value)) {
-    const cause: ApiError = {
-      status: 400,
-      type: 'number_format_exception',
-      reason: `For input string: "${amount}"`,
-    };
+    const cause = notANumber(amount);
     if (amount === '' || Number.isNaN(value)) return fail('', cause);
     const fractional = `failed to parse [${text}], fractional time values are not supported`;
     throw new Refusal({ ...illegalArgument(fractional), cause });

@@ -338,7 +338,7 @@ describe('a search', () => {
       '{"query":{"match":{"a":{"query":"x","operator":"nor"}}}}',
       'No enum constant org.elasticsearch.index.query.Operator.NOR',
     ],
-    ['{"query":{"range":{"a":1}}}', '[range] query malformed, no start_object after query name'],
+    ['{"query":{"range":{"a":1}}}', '[range] query does not support [a]'],
     ['{"sort":[1]}', 'mal-formatted sort object'],
     ['{"track_total_hits":-2}', '[track_total_hits] parameter must be positive or equals to -1, got -2'],
     ['{"_source":1}', '[_source] takes the names of fields, in strings'],

@@ -1,0 +1,223 @@
+// examples/login in a real browser, against the emulator: what a person does, and what other sites and lost time do.
+// Its commands for curl run as its readme says.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Emulator, type EmulatorOptions, startEmulator } from '@esauth/emulator';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { startBrowser } from '../support/browser.js';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+}, 60_000);
+afterAll(() => browser?.close());
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = fileURLToPath(new URL('../../examples/login/', import.meta.url));
+const patiently = { timeout: 20_000 };
+
+interface Site {
+  readonly url: string;
+  readonly emulator: Emulator;
+  readonly child: ChildProcess;
+}
+
+async function start(options: EmulatorOptions = {}, env: Record<string, string> = {}): Promise<Site> {
+  const emulator = await startEmulator({
+    users: { alice: { password: 'secret-of-alice', roles: ['viewer'] } },
+    ...options,
+  });
+  const child = spawn(process.execPath, ['server.js'], {
+    cwd: folder,
+    env: { ...process.env, PORT: '0', ELASTICSEARCH_URL: emulator.url, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await emulator.close();
+  });
+  for await (const line of createInterface(child.stdout)) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+    if (url !== undefined) return { url, emulator, child };
+  }
+  throw new Error('it ended without an address');
+}
+
+async function window(): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  return context;
+}
+
+async function signIn(page: Page, url: string, password = 'secret-of-alice'): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('User').fill('alice');
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+const isIn = (page: Page) => page.getByText('You are alice').waitFor(patiently);
+const isOut = (page: Page) => page.getByRole('button', { name: 'Sign in' }).waitFor(patiently);
+const statusOf = (page: Page, path = '/me') =>
+  page.evaluate(async (to: string) => (await fetch(to)).status, path);
+const refreshes = ({ emulator }: Site) =>
+  emulator.requests.filter(({ method, path }) => method === 'POST' && path === '/_security/oauth2/token')
+    .length;
+
+test('signs in with the right password alone, and out in every tab and in Elasticsearch', async () => {
+  const site = await start();
+  const context = await window();
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  await signIn(one, site.url, 'wrong');
+  await one.getByText('This does not sign in anybody.').waitFor(patiently);
+  await signIn(one, site.url);
+  await isIn(one);
+  await other.goto(site.url);
+  await isIn(other);
+
+  const [cookie, ...more] = await context.cookies();
+  expect(more).toEqual([]);
+  expect(cookie).toMatchObject({
+    name: '__Host-session',
+    value: expect.stringMatching(/^[\w-]{43}$/),
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Strict',
+    path: '/',
+  });
+  expect(await one.evaluate('document.cookie')).toBe('');
+
+  await one.getByRole('button', { name: 'Sign out' }).click();
+  await isOut(one);
+  await isOut(other);
+  expect(await context.cookies()).toEqual([]);
+  // Also for whoever has kept the cookie, and for the tokens.
+  await context.addCookies([cookie as NonNullable<typeof cookie>]);
+  expect(await statusOf(other)).toBe(401);
+  const ended = site.emulator.requests.filter(
+    ({ method, path }) => method === 'DELETE' && path.endsWith('token'),
+  );
+  expect(ended).toHaveLength(2);
+});
+
+test('a login gives the session another name', async () => {
+  const site = await start();
+  const context = await window();
+  const page = await context.newPage();
+  await signIn(page, site.url);
+  await isIn(page);
+  const [before] = await context.cookies();
+  const again = () =>
+    page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ username: 'alice', password: 'secret-of-alice' });
+      return (await fetch('/login', { method: 'POST', headers, body })).status;
+    });
+  expect(await again()).toBe(204);
+  const [after] = await context.cookies();
+  expect(after?.value).not.toBe(before?.value);
+  await context.addCookies([before as NonNullable<typeof before>]);
+  expect(await statusOf(page)).toBe(401);
+});
+
+test('two tabs that refresh at once stay signed in, with one refresh', async () => {
+  // Tokens of four seconds are due after about three.
+  const site = await start({ tokenTimeoutMs: 4_000 });
+  const context = await window();
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  await signIn(one, site.url);
+  await isIn(one);
+  await other.goto(site.url);
+  await isIn(other);
+  const statuses = new Set<number>();
+  const before = refreshes(site);
+  const endsAt = Date.now() + 20_000;
+  let seen = before;
+  while (seen < before + 2 && Date.now() < endsAt) {
+    const beganAt = performance.now();
+    const both = await Promise.all([one, other, one, other].map((page) => statusOf(page)));
+    for (const status of both) statuses.add(status);
+    // One for all that ask, and the next one not before it is due; where a machine is slow there may be more.
+    const due = 1 + Math.floor((performance.now() - beganAt) / 2_500);
+    const now = refreshes(site);
+    expect(now - seen).toBeLessThanOrEqual(due);
+    seen = now;
+  }
+  expect([...statuses]).toEqual([200]);
+  expect(seen).toBeGreaterThanOrEqual(before + 2);
+});
+
+test('a session ends when it is not used, and in any case after a time', async () => {
+  const idle = await start({}, { SESSION_IDLE_SECONDS: '2' });
+  const page = await (await window()).newPage();
+  await signIn(page, idle.url);
+  await isIn(page);
+  const deletions = (site: Site) => site.emulator.requests.filter(({ method }) => method === 'DELETE').length;
+  // Nobody asks: the tokens are ended all the same.
+  await expect.poll(() => deletions(idle), patiently).toBe(2);
+  expect(await statusOf(page)).toBe(401);
+
+  const short = await start({}, { SESSION_LONGEST_SECONDS: '2' });
+  const busy = await (await window()).newPage();
+  await signIn(busy, short.url);
+  await isIn(busy);
+  // However often it is used.
+  await expect.poll(() => statusOf(busy), { ...patiently, interval: 100 }).toBe(401);
+  await expect.poll(() => deletions(short), patiently).toBe(2);
+});
+
+test('another site can neither sign out nor sign in', async () => {
+  const site = await start();
+  const evil = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://a').searchParams.get('path');
+    response.setHeader('content-type', 'text/html').end(`<form method="post" action="${site.url}${path}"
+      enctype="text/plain"><input name='{"username":"alice","password":"secret-of-alice","x":"' value='"}'></form>
+      <script>document.forms[0].submit()</script>`);
+  });
+  await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void evil.close());
+  // Another name for the same machine is another site.
+  const from = `http://localhost:${(evil.address() as AddressInfo).port}/?path=`;
+  const context = await window();
+  const [own, victim] = [await context.newPage(), await context.newPage()];
+  await signIn(own, site.url);
+  await isIn(own);
+  const cookies = await context.cookies();
+  for (const path of ['/logout', '/login']) {
+    const answered = victim.waitForResponse((response) => response.url() === site.url + path);
+    await victim.goto(from + path, { waitUntil: 'commit' });
+    expect((await answered).status()).toBe(403);
+  }
+  expect(await statusOf(own)).toBe(200);
+  expect(await context.cookies()).toEqual(cookies);
+});
+
+test('ends all sessions in Elasticsearch when it is stopped', async () => {
+  const site = await start();
+  const page = await (await window()).newPage();
+  await signIn(page, site.url);
+  await isIn(page);
+  const ended = once(site.child, 'exit');
+  site.child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(site.emulator.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
+});
+
+test('answers curl as its readme says', async () => {
+  const { url } = await start();
+  const readme = await readFile(`${folder}README.md`, 'utf8');
+  const [, , commands = ''] = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+  const there = commands.replaceAll('http://127.0.0.1:3000', url);
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', there]);
+  const announced = [...commands.matchAll(/^curl -i .*# (\d{3})/gm)].map(([, status]) => status);
+  expect(announced).toHaveLength(6);
+  expect([...stdout.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status)).toEqual(announced);
+});
