@@ -306,7 +306,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return verifier;
 }
 
-const wantedNames: readonly string[] = ['maxAgeMs', 'source', 'signal'] satisfies (keyof VerifyOptions)[];
+const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
+
+/** Every hit comes here, so no list is made of what it has. */
+function unknownIn(wanted: VerifyOptions): string | undefined {
+  if (typeof wanted !== 'object' || wanted === null) return 'options';
+  for (const name in wanted) {
+    if (!wantedNames.has(name) && Object.hasOwn(wanted, name)) return name;
+  }
+  return undefined;
+}
 
 function checkArguments(presented: Presented, wanted: VerifyOptions): void {
   const misplaced = misplacedIn(presented);
@@ -315,10 +324,7 @@ function checkArguments(presented: Presented, wanted: VerifyOptions): void {
     throw new InvalidArgumentError(`presented: ${what}: verify(${misplaced})`);
   }
   // Types forbid all of it. What is not known would be passed over, and an answer be older than was asked for.
-  const unknown =
-    typeof wanted === 'object' && wanted !== null
-      ? Object.keys(wanted).find((name) => !wantedNames.includes(name))
-      : 'options';
+  const unknown = unknownIn(wanted);
   if (unknown !== undefined) {
     const known = '{ maxAgeMs, source, signal }, maxAgeMs in milliseconds';
     throw new InvalidArgumentError(`${unknown}: is not known; what may be asked for is ${known}`);
