@@ -154,8 +154,8 @@ export function checkSource(made: unknown): string | undefined {
   return undefined;
 }
 
-// A promise that fails would otherwise be nobody's, and end the process.
-function quiet(made: unknown): void {
+/** A promise that fails would otherwise be nobody's, and end the process. */
+export function quiet(made: unknown): void {
   if (made instanceof Promise) made.catch(() => {});
 }
 

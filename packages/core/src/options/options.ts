@@ -292,6 +292,12 @@ function readSecret(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   // One header line has to carry it, which Elasticsearch reads without the spaces around it, but with those inside
   // (`JwtUtil.getHeaderValue`; `test/recorded`, `jwt-hmac-client`).
+  if (typeof given === 'string' && given.startsWith('SharedSecret ')) {
+    throw new ConfigurationError(
+      'clientAuthentication',
+      'is the secret alone, without SharedSecret before it',
+    );
+  }
   if (typeof given === 'string' && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(given)) return given;
   throw new ConfigurationError(
     'clientAuthentication',
@@ -307,5 +313,5 @@ function readClock(given: unknown): Clock {
     // Checked in the line above.
     return clock as Clock;
   }
-  throw new ConfigurationError('clock', `must have the methods ${methods.join(', ')}`);
+  throw new ConfigurationError('clock', `must have the methods ${methods.join(', ')}, as emulator.clock has`);
 }
