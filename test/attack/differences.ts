@@ -43,6 +43,12 @@ const rules: readonly Rule[] = [
       (part === undefined || part.target.includes('%')),
   },
   {
+    reason:
+      'Express answers a condition (`If-None-Match: *`) on what its handler has answered, once somebody is let in',
+    covers: (decision, _part, all) =>
+      decision.by.startsWith('Express') && own(decision, 304) && !all.some(isOfEntrance),
+  },
+  {
     reason: 'Fastify 4 says itself that there is nothing for a method that it does not know',
     covers: (decision, part) =>
       decision.by === 'Fastify 4' && own(decision, 404) && (part === undefined || part.method === 'QUERY'),

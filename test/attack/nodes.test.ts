@@ -1,5 +1,6 @@
 // Nodes that break every rule of HTTP and TLS, at random, while many callers with several credentials ask through one
-// verifier. What must hold: nobody is taken for somebody else or let in with what is refused, everybody is told something
+// verifier. What must hold: nobody is taken for somebody else or let in with what is refused, everybody is told
+// something
 // in time, what was no verdict is forgotten, and nothing is left over: no socket, no lookup, no memory.
 
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
