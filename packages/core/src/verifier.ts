@@ -49,8 +49,8 @@ export interface Verifier {
    *   `headers` of one of Node's requests will do).
    * @returns a verdict of any kind, within `upstream.timeoutMs`. Never rejects for an expected outcome; only
    *   with the abort reason when `signal` fires, and an already aborted signal rejects even on a hit.
-   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0, if there is
-   *   an option that is none, or if `presented` is a whole request.
+   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0, if there
+   *   is an option that is none, or if `presented` is a whole request.
    */
   verify(presented: Presented, options?: VerifyOptions): Promise<Verdict>;
 
@@ -227,8 +227,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
-          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at an
-          // open route could fill the notes, and then all would be forgotten.
+          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
+          // an open route could fill the notes, and then all would be forgotten.
           if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.

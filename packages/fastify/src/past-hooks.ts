@@ -78,8 +78,8 @@ export function checkRoute(route: object): void {
 }
 
 /**
- * In a hook that runs when the handler is through, a guard could refuse nothing any more. Nothing else tells which hooks
- * a route came to have.
+ * In a hook that runs when the handler is through, a guard could refuse nothing any more. Nothing else tells which
+ * hooks a route came to have.
  */
 export function lateGuard(app: FastifyInstance): Error | undefined {
   const late = new RegExp(`\\((?!onRequest|preValidation|preHandler)(\\w+)\\) .*"${nameOfGuards}\\(\\)"`);

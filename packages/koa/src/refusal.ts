@@ -34,10 +34,10 @@ export function send({ res }: { readonly res: ServerResponse }, { status, header
 
 /**
  * Koa's `respond` sends what a context holds when all middleware is through, and code after an `await` of ours may
- * write there unaware that nobody was let in. From now on a body or a status is not taken from whoever has not looked at
- * those of the refusal. Middleware that changes answers (compresses, prints, shows a page for a status) looks first, and
- * an error is another answer: both are free to write. A stream that is not taken is ended, as Koa does it with those that
- * it was given: whoever is refused must not leave a file open.
+ * write there unaware that nobody was let in. From now on a body or a status is not taken from whoever has not looked
+ * at those of the refusal. Middleware that changes answers (compresses, prints, shows a page for a status) looks
+ * first, and an error is another answer: both are free to write. A stream that is not taken is ended, as Koa does it
+ * with those that it was given: whoever is refused must not leave a file open.
  *
  * @param response the context's.
  */

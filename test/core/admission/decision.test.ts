@@ -1,5 +1,5 @@
-// What is given to whoever awaits a guard in his own function: heard or not, a refusal ends no process. That vitest fails
-// for every rejection that is nobody's is part of it.
+// What is given to whoever awaits a guard in his own function: heard or not, a refusal ends no process. That vitest
+// fails for every rejection that is nobody's is part of it.
 
 import { EventEmitter } from 'node:events';
 import { DenialError, passGuard, type Way } from '@esauth/core';

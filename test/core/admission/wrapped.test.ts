@@ -1,5 +1,5 @@
-// What `identityOf` and `callerHeaders` take: Node's request, or whatever a framework makes of it. Nest on Fastify hands
-// Fastify's requests to handlers, where Express's middleware has seen Node's.
+// What `identityOf` and `callerHeaders` take: Node's request, or whatever a framework makes of it. Nest on Fastify
+// hands Fastify's requests to handlers, where Express's middleware has seen Node's.
 
 import { createServer } from 'node:http';
 import { createVerifier } from '@esauth/core';

@@ -1,6 +1,6 @@
 // Each fault of the table, met by a credential in each state: not known, known, past its lifetime with
-// `staleIfErrorMs` set, and due for a refresh. Real connections, stepped time; where time matters, once more on the real
-// clock with real timers, which has to agree. `vitest -u` writes the table into the readme.
+// `staleIfErrorMs` set, and due for a refresh. Real connections, stepped time; where time matters, once more on the
+// real clock with real timers, which has to agree. `vitest -u` writes the table into the readme.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// Answers to other questions: of a cache that looks at nothing but the path, of a proxy that mixes them up, and left over
-// on a connection that is kept. Whoever asked must not become whoever they are about. Real sockets, and bytes as they come.
+// Answers to other questions: of a cache that looks at nothing but the path, of a proxy that mixes them up, and left
+// over on a connection that is kept. Whoever asked must not become whoever they are about. Real sockets, and bytes as
+// they come.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -51,7 +52,9 @@ afterEach(async () => {
 /** Whom the verdict lets in, or its code. */
 const said = (verdict: Verdict) =>
   verdict.kind === 'authenticated' ? `is ${verdict.identity.username}` : verdict.code;
-/** @returns it when the connection, if it is still good, can be used again: undici waits for a turn of the event loop. */
+/**
+ * @returns it when the connection, if it is still good, can be used again: undici waits for a turn of the event loop.
+ */
 async function ask(name: string): Promise<string> {
   const verdict = await verifier.verify(bearer(name));
   await turn();

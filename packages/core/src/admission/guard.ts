@@ -31,10 +31,10 @@ import type { Ask } from './when-known.js';
  * @param admitted the request that admission has seen.
  * @param request the framework's, for privileges that depend on it.
  * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), if the middleware did
- *   not run for this request (500), or if nothing can be said (503). A function that is yet to find out only if Elasticsearch has to be asked, or for something that
- *   belongs into the framework's error path: it rejects with an `InvalidPrivilegesError` if there are no such
- *   privileges, with whatever the function threw that makes the question from the request, and with the reason of
- *   the signal, which ends the wait.
+ *   not run for this request (500), or if nothing can be said (503). A function that is yet to find out only if
+ *   Elasticsearch has to be asked, or for something that belongs into the framework's error path: it rejects with an
+ *   `InvalidPrivilegesError` if there are no such privileges, with whatever the function threw that makes the
+ *   question from the request, and with the reason of the signal, which ends the wait.
  */
 export type Guard<Request> = (admitted: RequestLike, request: Request) => Outcome | Ask<Outcome>;
 

@@ -16,7 +16,8 @@ export function refuseUncalled(name: string, first: unknown, call: string): void
 /**
  * @param more what was given besides one thing.
  * @param call what asks for all of it, for the message.
- * @throws {ConfigurationError} `invalid_option` if there is anything: unseen it would leave a route more open than meant.
+ * @throws {ConfigurationError} `invalid_option` if there is anything: unseen it would leave a route more open than
+ * meant.
  */
 export function refuseMore(name: string, more: readonly unknown[], call: string): void {
   if (more.length > 0) throw new ConfigurationError(name, `takes one only; for several write ${call}`);

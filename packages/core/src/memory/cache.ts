@@ -51,7 +51,10 @@ export interface Entry<Kind extends Authenticated | Rejected = Authenticated | R
   readonly expiresAt: number;
   /** From here on it is not served at all. */
   readonly endsAt: number;
-  /** What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are shared. */
+  /**
+   * What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are
+   * shared.
+   */
   readonly bytes: number;
   /** What is known of an identity's privileges; made when somebody asks. */
   privileges: PrivilegeMemory | undefined;

@@ -10,8 +10,8 @@ export interface MemoryStore<Entry> {
   get(fingerprint: Fingerprint): Entry | undefined;
   has(fingerprint: Fingerprint): boolean;
   /**
-   * Keeps an entry as the most recently used one, as heavy as it is now: to be called again for one that has grown. What
-   * is heavier than all may be together is not kept.
+   * Keeps an entry as the most recently used one, as heavy as it is now: to be called again for one that has grown.
+   * What is heavier than all may be together is not kept.
    */
   set(fingerprint: Fingerprint, entry: Entry): void;
   delete(fingerprint: Fingerprint): void;

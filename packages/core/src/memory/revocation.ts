@@ -40,9 +40,9 @@ export interface Revocations {
 }
 
 /**
- * More notes than this are summed up as "everything": forgetting one would be worse. What is remembered is looked through
- * before, at 6 µs an entry, so that only what is under way has to be asked again: whoever may revoke, at an open route for
- * logging out, must not make a process forget everybody.
+ * More notes than this are summed up as "everything": forgetting one would be worse. What is remembered is looked
+ * through before, at 6 µs an entry, so that only what is under way has to be asked again: whoever may revoke, at an
+ * open route for logging out, must not make a process forget everybody.
  */
 const maxNotes = 10_000;
 

@@ -200,7 +200,10 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     return outcome;
   }
 
-  /** One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own event. */
+  /**
+   * One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own
+   * event.
+   */
   function report({ code, cause }: Unavailable): void {
     if (cause.node === undefined) return;
     // The cast holds: letters that have one upper case.

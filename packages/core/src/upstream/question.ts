@@ -22,8 +22,8 @@ export type Reply =
   | { readonly kind: 'open'; readonly waitMs: number };
 
 /**
- * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers lack it.
- * To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
+ * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers
+ * lack it. To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
  */
 type IsOurs = () => boolean;
 

@@ -1,5 +1,5 @@
-// One request to one node, and its answer up to a limit. Bears an id of its own, and hears no answer with another. Follows
-// no redirect, decodes nothing, retries nothing, judges nothing else.
+// One request to one node, and its answer up to a limit. Bears an id of its own, and hears no answer with another.
+// Follows no redirect, decodes nothing, retries nothing, judges nothing else.
 
 import { type Dispatcher, errors } from 'undici';
 import { type Connections, createConnections, type Sent } from './connections.js';
@@ -28,8 +28,9 @@ export interface Answer {
   /** Whether it bears the id of its question; if not, it bears none. */
   readonly echoed: boolean;
   /**
-   * Ends the connection that it came on, because it is no answer to what was asked. To be called in the turn of the event
-   * loop in which it comes, until when nothing else is asked there. A `dispatcher`'s connection is its owner's: it stays.
+   * Ends the connection that it came on, because it is no answer to what was asked. To be called in the turn of the
+   * event loop in which it comes, until when nothing else is asked there. A `dispatcher`'s connection is its owner's:
+   * it stays.
    */
   hangUp(): void;
 }
@@ -59,9 +60,9 @@ export const maxBodyBytes = 1_048_576;
 const firstBodyBytes = 4_096;
 
 /**
- * A request that is given up before there is a connection for it lies in undici's pool until there is one, though without
- * what it would have carried. So many for each connection at most; more fail at once. As many as can come while all
- * connections are made anew: whoever leaves ends the one on which he was heard.
+ * A request that is given up before there is a connection for it lies in undici's pool until there is one, though
+ * without what it would have carried. So many for each connection at most; more fail at once. As many as can come
+ * while all connections are made anew: whoever leaves ends the one on which he was heard.
  */
 const mostForsaken = 64;
 
@@ -188,8 +189,9 @@ function collect(
   let request: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headers: Answer['headers'] = {};
-  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which costs
-  // 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times its length.
+  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which
+  // costs 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times
+  // its length.
   let body: Buffer = Buffer.alloc(0);
   let bytes = 0;
 

@@ -58,8 +58,8 @@ export function headerOf(presented: Presented): string | undefined | null {
 }
 
 /**
- * What can be no header's value, but has one somewhere: a whole request, `Headers`, an object with names in another case.
- * It would read as no credential, and who sent one be told that he sent none.
+ * What can be no header's value, but has one somewhere: a whole request, `Headers`, an object with names in another
+ * case. It would read as no credential, and who sent one be told that he sent none.
  *
  * @returns what should be presented in its place; `undefined` for all that is as it should be.
  */
