@@ -1,3 +1,5 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { roles } from '@esauth/core';
 import {
   DenialError,
@@ -158,6 +160,19 @@ describe.each(versions)('%s', (name, create) => {
       const response = await get('/');
       expect([response.status, response.text]).toEqual([status, expect.stringContaining(text)]);
     });
+  });
+
+  test('a file that is to be sent to whoever is not let in is closed', async () => {
+    const files: ReadStream[] = [];
+    app.use(async (ctx, next) => {
+      await esauth(world.verifier)(ctx, next);
+      const file = createReadStream(fileURLToPath(import.meta.url));
+      files.push(file);
+      ctx.body = file;
+    });
+    const response = await get('/');
+    expect([response.status, response.json.code]).toEqual([401, 'credentials_missing']);
+    await until(() => files[0]?.closed === true);
   });
 
   test("with onDenied: 'throw' an earlier middleware may catch, and app.on('error') hears of nothing then", async () => {

@@ -11,6 +11,9 @@ const path = process.env.ESAUTH_ATTACK_PATH;
 /** How many attacks share the time. */
 const attacks = 4;
 
+/** Whether one attempt is made again, which cannot meet everything. */
+export const isRepeated: boolean = path !== undefined;
+
 /** For the test that makes an attack, in milliseconds: longer than it can take. */
 export const patienceMs: number = 120_000 + seconds * 1_000;
 

@@ -82,9 +82,15 @@ export function converse(
   });
 }
 
+/**
+ * Node writes it at once, between the head and the body of an answer that waits for its turn too (pipelined
+ * requests).
+ */
+const interim = 'HTTP/1.1 100 Continue\r\n\r\n';
+
 function answersIn(received: string): readonly Answer[] {
   const answers: Answer[] = [];
-  let rest = received;
+  let rest = received.replaceAll(interim, '');
   for (;;) {
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) return answers;

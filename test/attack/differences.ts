@@ -15,6 +15,8 @@ export interface Decision {
   readonly isParsers?: boolean;
   /** Whether it was not cut off. */
   readonly whole: boolean;
+  /** Nothing, because the answer before it has said that it is the last. */
+  readonly hungUp?: boolean;
   readonly handled?: { readonly path: string; readonly who: string; readonly as: string };
 }
 
@@ -41,9 +43,20 @@ const rules: readonly Rule[] = [
       (part === undefined || part.target.includes('%')),
   },
   {
+    reason:
+      'Express answers a condition (`If-None-Match: *`) on what its handler has answered, once somebody is let in',
+    covers: (decision, _part, all) =>
+      decision.by.startsWith('Express') && own(decision, 304) && !all.some(isOfEntrance),
+  },
+  {
     reason: 'Fastify 4 says itself that there is nothing for a method that it does not know',
     covers: (decision, part) =>
       decision.by === 'Fastify 4' && own(decision, 404) && (part === undefined || part.method === 'QUERY'),
+  },
+  {
+    reason:
+      'Fastify 5 hangs up on a request whose body it cannot read, and says so (`lib/content-type-parser.js`)',
+    covers: ({ by, hungUp }) => by === 'Fastify 5' && hungUp === true,
   },
   {
     reason: 'Fastify reads bodies before preHandler hooks, and refuses those that it cannot read',

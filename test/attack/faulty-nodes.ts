@@ -1,5 +1,6 @@
 // Nodes that misbehave in bytes: each fault is what one of them does to a connection, or to a question, instead of the
-// answer that the question deserves. What that would be is given; a fault bends it, and never makes up a yes of its own.
+// answer that the question deserves. What that would be is given; a fault bends it, and never makes up a yes of its
+// own.
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

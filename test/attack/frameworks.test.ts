@@ -12,7 +12,7 @@ import { versions as fastifyVersions } from '../adapters/fastify-versions.js';
 import * as koa from '../adapters/koa-adapter.js';
 import type { Credentials } from '../adapters/requests.js';
 import { listen, type Served } from '../support/serving.js';
-import { attack, patienceMs, tell, watchProcess } from './campaign.js';
+import { attack, isRepeated, patienceMs, tell, watchProcess } from './campaign.js';
 import { type Answer, type Conversation, converse } from './conversation.js';
 import { agree, type Decision } from './differences.js';
 import { type Bytes, type Part, paths, rawBytes } from './raw-requests.js';
@@ -96,7 +96,7 @@ test('raw requests get the same answers from all six, and let nobody in', {
   const lookups = applications.reduce((sum, { verifier }) => sum + verifier.stats().lookups, 0);
   tell('frameworks', { ...figures, lookups, '500s': 0, 'unhandled rejections': process.broken.length });
   // The attack has met everything.
-  expect(Math.min(...Object.values(figures))).toBeGreaterThan(0);
+  if (!isRepeated) expect(Math.min(...Object.values(figures))).toBeGreaterThan(0);
   for (const { verifier } of applications)
     expect(verifier.stats()).toMatchObject({ inFlight: 0, waiting: 0, queued: 0 });
 
@@ -109,17 +109,20 @@ test('raw requests get the same answers from all six, and let nobody in', {
       if (handled === undefined) return;
       figures.handled += 1;
       const { path, as } = handled;
-      expect(path).toMatch(good[as] ?? /(?!)/);
+      expect([as, path]).toEqual([as, expect.stringMatching(good[padded(as)] ?? /(?!)/)]);
       const part = partAt(parts, at);
       if (part === undefined) expect(text).toContain(as.slice(as.indexOf(' ') + 1).replace(/=+$/, ''));
-      else expect([part.target, part.presented.map(canonical)]).toEqual([part.target, [as]]);
+      else expect([part.target, part.presented.map(canonical)]).toEqual([part.target, [padded(as)]]);
     });
   }
 
   function compare({ text, parts }: Bytes, all: readonly Conversation[]): void {
     const most = Math.max(...all.map(({ answers }) => answers.length));
     const decided = all.map(({ answers }, n) =>
-      Array.from({ length: most }, (_, at) => decisionIn(answers[at], applications[n]?.name)),
+      Array.from({ length: most }, (_, at) => ({
+        ...decisionIn(answers[at], applications[n]?.name),
+        hungUp: at >= answers.length && answers.at(-1)?.headers.get('connection')?.[0] === 'close',
+      })),
     );
     // What was under way when bytes came that are no HTTP, or a CONNECT, is lost or is not, by chance.
     const broken = text.includes('CONNECT') || decided.flat().some(({ isParsers }) => isParsers);
@@ -141,10 +144,19 @@ function partAt(parts: readonly Part[] | undefined, at: number): Part | undefine
   return parts?.slice(0, at + 1).every(({ whole }) => whole) ? parts[at] : undefined;
 }
 
+/** With as many `=` as its Base64 wants: Java reads it without them too (`java.util.Base64.Decoder`). */
+function padded(value: string): string {
+  const [, unpadded = value] = /^(.*?)=*$/.exec(value) ?? [];
+  const found = Object.values(issued).find((one) =>
+    one.replace(/=*$/, '').endsWith(unpadded.split(' ').at(-1) ?? ''),
+  );
+  return found === undefined ? value : `${unpadded}${/=*$/.exec(found)?.[0]}`;
+}
+
 /** As it is passed on; whatever is no credential stays different from all. */
 function canonical(presented: string): string {
   const [, scheme = '', value = presented] = /^(\w+) +(\S+)$/.exec(presented) ?? [];
-  const found = Object.values(issued).find((one) => one.endsWith(` ${value}`));
+  const found = Object.values(issued).find((one) => one.endsWith(` ${padded(value)}`));
   return found?.toLowerCase().startsWith(`${scheme.toLowerCase()} `) ? found : 'none';
 }
 

@@ -152,7 +152,8 @@ test('what a header costs grows with its length, and no faster', { timeout: pati
     schemes: ['Bearer', 'ApiKey', 'Basic'],
     maxHeaderLength: 15_872,
   });
-  // A square of the length is 250 million steps for each of these headers, ten thousand of them: hours, and not the time
+  // A square of the length is 250 million steps for each of these headers, ten thousand of them: hours, and not the
+  // time
   // that a test may take. So no clock is read.
   for (const prefix of ['', 'Bearer ', 'ApiKey ', 'Basic ', 'Bearer a', 'ApiKey essu_']) {
     for (const filler of fillers) {

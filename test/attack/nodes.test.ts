@@ -1,5 +1,6 @@
 // Nodes that break every rule of HTTP and TLS, at random, while many callers with several credentials ask through one
-// verifier. What must hold: nobody is taken for somebody else or let in with what is refused, everybody is told something
+// verifier. What must hold: nobody is taken for somebody else or let in with what is refused, everybody is told
+// something
 // in time, what was no verdict is forgotten, and nothing is left over: no socket, no lookup, no memory.
 
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
@@ -80,7 +81,7 @@ test('faults of nodes make nobody somebody else, keep nobody waiting, and leave 
   const heap: number[] = [];
   /** How many faults there were, of connections and of questions. */
   const turns = new Map<number, number>();
-  await attack(round, { runs: 6, shrinks: false }, async (drawn) => {
+  await attack(round, { runs: 12, shrinks: false }, async (drawn) => {
     findings = createFindings();
     await play(drawn);
     for (const [what, count] of Object.entries(findings.seen)) seen[what] = (seen[what] ?? 0) + count;

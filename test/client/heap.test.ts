@@ -1,5 +1,5 @@
-// What a client keeps in its memory when it rests: its own credential, and none that went through it, whatever became of
-// the calls. Their errors are kept.
+// What a client keeps in its memory when it rests: its own credential, and none that went through it, whatever became
+// of the calls. Their errors are kept.
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

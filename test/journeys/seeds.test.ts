@@ -1,6 +1,6 @@
 // The documents that this project was started from, each walked from its first line to its last with the client in
-// place of curl, against the emulator. Numbers are those of the documents; `test/emulator/seeds.test.ts` compares the same
-// requests with them byte by byte.
+// place of curl, against the emulator. Numbers are those of the documents; `test/emulator/seeds.test.ts` compares the
+// same requests with them byte by byte.
 
 import {
   authorize,

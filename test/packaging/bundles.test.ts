@@ -23,8 +23,8 @@ for (const [name, { bundle, extension }] of tried) {
     const outfile = join(elsewhere, `bundle.${extension}`);
     await bundle({ entry: join(folder, 'app.mjs'), outfile, minify });
     expect(await runApp(outfile, elsewhere, { env: await environment() })).toEqual(allWell);
-    // What loads nothing and only looks at the version has not been dropped. The message alone: Node prints the line too,
-    // all of what is minified.
+    // What loads nothing and only looks at the version has not been dropped. The message alone: Node prints the line
+    // too, all of what is minified.
     const told = `import('${pathToFileURL(outfile)}').catch(({ message }) => console.log(message))`;
     const { stdout } = await node(['--eval', told], elsewhere, { version: tooOld });
     expect(stdout).toContain(`needs Node 20.19, 22.12, 24 or later; this is ${tooOld}\n`);

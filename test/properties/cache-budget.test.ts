@@ -1,5 +1,5 @@
-// The byte budget of the cache beside a list that a simple mind would keep: whoever was used last stands last, and the first
-// make room until the rest fits.
+// The byte budget of the cache beside a list that a simple mind would keep: whoever was used last stands last, and the
+// first make room until the rest fits.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

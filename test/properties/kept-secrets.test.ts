@@ -1,6 +1,6 @@
-// What applications keep for good (verdicts, causes, errors, identities, events, warnings) keeps no credential alive: not
-// as text, not by the stack of an error, not by being cut out of a text that holds it. Searched for in a real heap snapshot of
-// applications on Express, Koa and Fastify, after a request of every kind with every kind of credential.
+// What applications keep for good (verdicts, causes, errors, identities, events, warnings) keeps no credential alive:
+// not as text, not by the stack of an error, not by being cut out of a text that holds it. Searched for in a real heap
+// snapshot of applications on Express, Koa and Fastify, after a request of every kind with every kind of credential.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,5 @@
-// Lifetimes as chance draws them for a history, and the strides in which time passes in it: they meet what the lifetimes
-// make of it, on the instant and just beside.
+// Lifetimes as chance draws them for a history, and the strides in which time passes in it: they meet what the
+// lifetimes make of it, on the instant and just beside.
 
 import fc from 'fast-check';
 import type { Lifetimes } from './model.js';

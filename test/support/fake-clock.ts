@@ -4,18 +4,24 @@
 import type { Clock } from '../../packages/core/src/time/clock.js';
 import type { Timeline } from '../../packages/core/src/time/timeline.js';
 
-/** It is a timeline as well, for the parts that only measure ages: each step of the wall clock forward is time that passed. */
+/**
+ * It is a timeline as well, for the parts that only measure ages: each step of the wall clock forward is time that
+ * passed.
+ */
 export interface FakeClock extends Clock, Timeline {
   /**
    * Moves both readings on by `ms`. Timers that fall due run in order, each at its own instant; before the
    * first, after each and at the end promises settle. `advance(0)` only does that.
    */
   advance(ms: number): Promise<void>;
-  /** Moves both readings on by `ms` as a process finds them that stood still: timers that fell due run late, with the next step. */
+  /**
+   * Moves both readings on by `ms` as a process finds them that stood still: timers that fell due run late, with the
+   * next step.
+   */
   standStill(ms: number): void;
   /**
-   * Sets the wall clock, as an operator or NTP would, or as one finds it after a sleep. Timers and the monotonic reading
-   * do not notice.
+   * Sets the wall clock, as an operator or NTP would, or as one finds it after a sleep. Timers and the monotonic
+   * reading do not notice.
    */
   setWall(ms: number): void;
   /** Timers that have neither run nor been stopped. */

@@ -6,7 +6,10 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
-/** Collects garbage so often that what hangs on other garbage goes too; what a turn has looked at stays until it is over. */
+/**
+ * Collects garbage so often that what hangs on other garbage goes too; what a turn has looked at stays until it is
+ * over.
+ */
 export async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 8; round += 1) {
     await new Promise(setImmediate);

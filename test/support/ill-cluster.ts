@@ -1,5 +1,5 @@
-// A cluster that gets into a state of `state-table.ts`, and a credential of each kind for it. What is a setting of a node
-// is changed as on a real one: by starting it anew, with the same port, ids and secrets.
+// A cluster that gets into a state of `state-table.ts`, and a credential of each kind for it. What is a setting of a
+// node is changed as on a real one: by starting it anew, with the same port, ids and secrets.
 
 import { type ClusterState, type Emulator, type EmulatorOptions, startEmulator } from '@esauth/emulator';
 import { send } from './http-client.js';

@@ -1,5 +1,5 @@
-// Holds what a caller is told about privileges against the contract (1.3 to 1.5), given all that was asked and answered:
-// whose it is, how old it is, what was revoked or refused since. For `privilege-witness.ts`.
+// Holds what a caller is told about privileges against the contract (1.3 to 1.5), given all that was asked and
+// answered: whose it is, how old it is, what was revoked or refused since. For `privilege-witness.ts`.
 
 import { InvalidPrivilegesError, type PrivilegesVerdict, type Verdict } from '@esauth/core';
 import type { FakeClock } from './fake-clock.js';

@@ -126,7 +126,10 @@ export function holdAnswers(node: ScriptedNode): { release(script: Script): void
 
 export interface ScriptedAnswer {
   readonly status?: number;
-  /** Added to `content-length`, the question's id and, but for 401 and 403, the product header; `undefined` leaves one out. */
+  /**
+   * Added to `content-length`, the question's id and, but for 401 and 403, the product header; `undefined` leaves one
+   * out.
+   */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;

@@ -30,7 +30,9 @@ export interface StateRow {
   readonly remembered: Outcomes;
   /** With which credentials `health()` is then `degraded`; with all others it is `up`. Default: none. */
   readonly degraded?: readonly Kind[];
-  /** Of a question about privileges in an application, asked by somebody whom Elasticsearch knows. Default: answered. */
+  /**
+   * Of a question about privileges in an application, asked by somebody whom Elasticsearch knows. Default: answered.
+   */
   readonly applications?: string;
 }
 

@@ -53,14 +53,14 @@ export type {
   Verdict,
 } from './values/verdict.js';
 export type { VerifyOptions } from './verification/verification.js';
-export type { Verifier } from './verifier.js';
+export type { CheckOptions, Verifier } from './verifier.js';
 export { createVerifier } from './verifier.js';
 
 // For adapters: what a framework needs besides.
 
 export type { Admission, Gate, Given, Host } from './admission/admission.js';
 export { createGate, verifierFrom } from './admission/admission.js';
-export type { CallerHeaders, Refusal, RequestLike, RouteOf } from './admission/entrance.js';
+export type { CallerHeaders, Refusal, RequestLike, RouteOf, Wrapping } from './admission/entrance.js';
 export { callerHeaders, identityOf } from './admission/entrance.js';
 export type { Guard } from './admission/guard.js';
 export { createGuard } from './admission/guard.js';
@@ -69,6 +69,7 @@ export { createGuards } from './admission/guards.js';
 export type { Way } from './admission/passage.js';
 export { passGate, passGuard } from './admission/passage.js';
 export type { AdmissionOptions, Identified, RouteOptions, VerifierOf } from './admission/settings.js';
+export { refuseCalled } from './admission/uncalled.js';
 export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
 export { own } from './values/json.js';

@@ -13,9 +13,10 @@ import { createElasticsearch, probe } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
 import { createTransports } from './upstream/transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
-import { knownSchemes, type Presented, parseCredential } from './values/credential.js';
+import { knownSchemes, misplacedIn, type Presented, parseCredential } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
+import { unworded } from './values/messages.js';
 import type { PrivilegesQuestion } from './values/privileges.js';
 import {
   type PrivilegesVerdict,
@@ -31,6 +32,14 @@ import { createQueue } from './verification/queue.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
 
+export interface CheckOptions {
+  /**
+   * So many good nodes suffice, and what is wrong with the others is a warning: with 1 an application starts while one
+   * of several nodes is restarted. Default: all of them.
+   */
+  readonly atLeast?: number | undefined;
+}
+
 /** Tells who is calling. One for each application: what it remembers is its own. */
 export interface Verifier {
   /**
@@ -40,7 +49,8 @@ export interface Verifier {
    *   `headers` of one of Node's requests will do).
    * @returns a verdict of any kind, within `upstream.timeoutMs`. Never rejects for an expected outcome; only
    *   with the abort reason when `signal` fires, and an already aborted signal rejects even on a hit.
-   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0.
+   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `maxAgeMs` is not a number from 0, if there
+   *   is an option that is none, or if `presented` is a whole request.
    */
   verify(presented: Presented, options?: VerifyOptions): Promise<Verdict>;
 
@@ -104,8 +114,9 @@ export interface Verifier {
    *
    * @throws {LookupError} as a rejection: what is wrong with the first node that is not, and which option or
    *   setting cures it.
+   * @throws {InvalidArgumentError} `invalid_argument`, as a rejection, if `atLeast` is not a count of nodes.
    */
-  check(): Promise<void>;
+  check(options?: CheckOptions): Promise<void>;
 
   /** How things are upstream, from what is known, without asking anybody. For readiness probes. */
   health(): Health;
@@ -183,7 +194,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const verifier: Verifier = {
     async verify(presented, wanted = {}) {
-      checkOptions(wanted);
+      checkArguments(presented, wanted);
       wanted.signal?.throwIfAborted();
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
@@ -192,33 +203,33 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
 
     peek(presented, wanted = {}) {
-      checkOptions(wanted);
+      checkArguments(presented, wanted);
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
       return known.kind === 'question' ? undefined : known;
     },
 
     async hasPrivileges(presented, privileges, wanted = {}) {
-      checkOptions(wanted);
+      checkArguments(presented, wanted);
       return hasPrivileges(presented, privileges, wanted);
     },
 
     peekPrivileges(presented, privileges, wanted = {}) {
-      checkOptions(wanted);
+      checkArguments(presented, wanted);
       return peekPrivileges(presented, privileges, wanted);
     },
 
     revoke(subject) {
       checkSubject(subject);
       if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject);
+        revocations.revoke(subject, cache.sweep);
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
-          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at an
-          // open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name });
+          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
+          // an open route could fill the notes, and then all would be forgotten.
+          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
@@ -234,9 +245,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     denial: (verdict, presented) => denialOf(verdict, presented),
 
-    async check() {
-      const problem = closed === undefined ? await elasticsearch.check() : closed.cause;
-      if (problem !== undefined) throw problem;
+    async check({ atLeast = settings.nodes.length } = {}) {
+      if (!(Number.isInteger(atLeast) && atLeast >= 1 && atLeast <= settings.nodes.length)) {
+        throw new InvalidArgumentError(
+          'check: atLeast must be a count of nodes, from 1 to as many as there are',
+        );
+      }
+      const problems = closed === undefined ? await elasticsearch.check() : [closed.cause];
+      const [first] = problems;
+      const isEnough = closed === undefined && settings.nodes.length - problems.length >= atLeast;
+      if (first !== undefined && !isEnough) throw first;
+      for (const { code, node, message } of problems) {
+        const warning = code.toUpperCase() as Uppercase<typeof code>;
+        warn(`ESAUTH_${warning} ${node}`, `check: ${unworded(message)}`);
+      }
     },
 
     health() {
@@ -284,7 +306,33 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return verifier;
 }
 
-function checkOptions({ maxAgeMs, source }: VerifyOptions): void {
+const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
+
+/** Every hit comes here, so no list is made of what it has. */
+function unknownIn(wanted: VerifyOptions): string | undefined {
+  if (typeof wanted !== 'object' || wanted === null) return 'options';
+  for (const name in wanted) {
+    if (!wantedNames.has(name) && Object.hasOwn(wanted, name)) return name;
+  }
+  return undefined;
+}
+
+function checkArguments(presented: Presented, wanted: VerifyOptions): void {
+  const misplaced = misplacedIn(presented);
+  if (misplaced !== undefined) {
+    const what = "must be the Authorization header's value, not what holds it";
+    throw new InvalidArgumentError(`presented: ${what}: verify(${misplaced})`);
+  }
+  // Types forbid all of it. What is not known would be passed over, and an answer be older than was asked for.
+  const unknown = unknownIn(wanted);
+  if (unknown !== undefined) {
+    const known = '{ maxAgeMs, source, signal }, maxAgeMs in milliseconds';
+    throw new InvalidArgumentError(`${unknown}: is not known; what may be asked for is ${known}`);
+  }
+  const { maxAgeMs, source, signal } = wanted;
+  if (signal !== undefined && typeof signal.throwIfAborted !== 'function') {
+    throw new InvalidArgumentError('signal: must be an AbortSignal: controller.signal');
+  }
   if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
     throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
   }

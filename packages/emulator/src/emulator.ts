@@ -18,7 +18,9 @@ import { type OnOver, type RunningServer, startServer } from './server/server.js
 export interface Emulator extends Issuer {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
-  /** With `tls`: the certificate of the authority that its clients have to trust, PEM. It is made anew at each start. */
+  /**
+   * With `tls`: the certificate of the authority that its clients have to trust, PEM. It is made anew at each start.
+   */
   readonly ca?: string;
   /** The name of the superuser: `elastic`. */
   readonly username: string;
@@ -38,9 +40,9 @@ export interface Emulator extends Issuer {
   /** The requests that arrived, in order; of very many, the last 10 000 at least. It may be emptied. */
   readonly requests: RequestRecord[];
   /**
-   * Puts everything back to how it started, for the next test: users, roles, keys, tokens and documents are those of the
-   * options, nothing is broken, `requests` is empty, and the time is the machine's. Address and connections stay; with a
-   * `seed` ids and secrets come again. What still waits for an answer gets it now.
+   * Puts everything back to how it started, for the next test: users, roles, keys, tokens and documents are those of
+   * the options, nothing is broken, `requests` is empty, and the time is the machine's. Address and connections stay;
+   * with a `seed` ids and secrets come again. What still waits for an answer gets it now.
    *
    * A verifier goes on to remember what was true before: `verifier.revoke('all')`.
    *
@@ -57,10 +59,9 @@ export interface Emulator extends Issuer {
  * @returns the emulator, when it listens
  * @throws TypeError naming the option that is wrong
  * @throws Error if it can not listen there, with the reason as its `cause`
- * @example
- * const emulator = await startEmulator({ users: { alice: { password: 'secret', roles: ['superuser'] } } });
- * await fetch(`${emulator.url}/_security/_authenticate`, { headers: { authorization: `Basic ${btoa('alice:secret')}` } });
- * await emulator.close();
+ * @example const emulator = await startEmulator({ users: { alice: { password: 'secret', roles: ['superuser'] } } });
+ * await fetch(`${emulator.url}/_security/_authenticate`, { headers: { authorization: `Basic ${btoa('alice:secret')}`
+ * } }); await emulator.close();
  */
 export function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   return launch(options);

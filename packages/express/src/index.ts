@@ -69,8 +69,8 @@ export function esauth(given: core.Given<Request>, options?: core.AdmissionOptio
  * @example
  * app.get('/admin', requireThat(anyOf(roles('admin'), privileges({ cluster: ['manage'] }))), handler);
  */
-export function requireThat(requirement: core.Requirement<Request>): Middleware {
-  const guard = core.createGuard(requirement, routeOf);
+export function requireThat(requirement: core.Requirement<Request>, ...more: readonly never[]): Middleware {
+  const guard = core.createGuard(requirement, routeOf, more);
   const check = (req: Request, res: ServerResponse, next?: Next): unknown =>
     core.passGuard(guard, req, req, way(res, next));
   return check as Middleware;
@@ -156,6 +156,7 @@ export const callerHeaders = (req: core.RequestLike): core.CallerHeaders =>
  * app.use(handleDenials); // after the routes
  */
 export function handleDenials(error: unknown, _req: IncomingMessage, res: ServerResponse, next: Next): void {
+  core.refuseCalled(next, 'app.use(handleDenials)');
   if (error instanceof core.DenialError && !res.headersSent) answer(res, error);
   else next(error);
 }

@@ -4,7 +4,7 @@
 import * as core from '@esauth/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
+import { checkRoute, lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
 import { checkRegistration, declareProperty } from './registration.js';
 
 export * from '@esauth/core';
@@ -77,7 +77,10 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
   declareProperty(app, options.property);
   refuseMalformedUrls(app);
   // What is wrong in a route that was defined before this plugin was loaded, is found at its first request.
-  app.addHook('onRoute', ({ config }) => void gate.forRoute(core.own(config, 'esauth')));
+  app.addHook('onRoute', (route) => {
+    checkRoute(route);
+    gate.forRoute(core.own(route.config, 'esauth'));
+  });
   app.addHook('onRequest', authenticate);
   app.addHook('onReady', (done) => done(lateGuard(app)));
 
@@ -96,8 +99,8 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
  * @example
  * app.get('/admin', { preHandler: requireThat(anyOf(roles('admin'), realm('saml1'))) }, handler);
  */
-export function requireThat(requirement: core.Requirement<FastifyRequest>): Guard {
-  const guard = core.createGuard(requirement, routeOf);
+export function requireThat(requirement: core.Requirement<FastifyRequest>, ...more: readonly never[]): Guard {
+  const guard = core.createGuard(requirement, routeOf, more);
   const check = (request: FastifyRequest, reply: FastifyReply, done?: Done): unknown =>
     core.passGuard(guard, request.raw, request, way(reply, done));
   return named(check) as Guard;
@@ -164,7 +167,7 @@ export const requirePrivileges: Guards['requirePrivileges'] = guards.requirePriv
  * const { subject } = identityOf(request);
  */
 export const identityOf = (request: AnyRequest): core.Identity =>
-  core.identityOf(request.raw, () => routeOf(request));
+  core.identityOf(request, () => routeOf(request));
 
 /**
  * Headers that make a request to Elasticsearch as the caller.
@@ -174,7 +177,7 @@ export const identityOf = (request: AnyRequest): core.Identity =>
  * await elasticsearch.search(query, { headers: callerHeaders(request) });
  */
 export const callerHeaders = (request: AnyRequest): core.CallerHeaders =>
-  core.callerHeaders(request.raw, () => routeOf(request));
+  core.callerHeaders(request, () => routeOf(request));
 
 /**
  * An error handler that answers every `DenialError`, wherever it was thrown, as a guard would have. Others go on.
@@ -183,6 +186,7 @@ export const callerHeaders = (request: AnyRequest): core.CallerHeaders =>
  * app.setErrorHandler(handleDenials);
  */
 export function handleDenials(error: unknown, _request: AnyRequest, reply: AnyReply): void {
+  core.refuseCalled(reply, 'app.setErrorHandler(handleDenials)');
   if (error instanceof core.DenialError) answer(reply as FastifyReply, error);
   else (reply as FastifyReply).send(error);
 }

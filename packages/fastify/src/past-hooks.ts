@@ -46,9 +46,40 @@ export function named<Made extends object>(guard: Made): Made {
   return Object.defineProperty(guard, 'name', { value: nameOfGuards });
 }
 
+const hooks = [
+  'onRequest',
+  'preParsing',
+  'preValidation',
+  'preHandler',
+  'preSerialization',
+  'onSend',
+  'onResponse',
+];
+const others = ['handler', 'errorHandler', 'onError', 'onTimeout', 'onRequestAbort'];
+
 /**
- * In a hook that runs when the handler is through, a guard could refuse nothing any more. Nothing else tells which hooks
- * a route came to have.
+ * Fastify passes over options of a route that it does not know, and a guard there would never run.
+ *
+ * @throws {ConfigurationError} if a guard stands, or `esauth: false`, where nobody looks.
+ */
+export function checkRoute(route: object): void {
+  if ('esauth' in route) {
+    throw new ConfigurationError('esauth', 'belongs into config: { config: { esauth: false } }');
+  }
+  for (const [name, value] of Object.entries(route)) {
+    if (hooks.includes(name) || others.includes(name)) continue;
+    if ([value].flat().some((each) => typeof each === 'function' && each.name === nameOfGuards)) {
+      throw new ConfigurationError(
+        name,
+        'is no hook of Fastify, so that this guard would never run; write preHandler',
+      );
+    }
+  }
+}
+
+/**
+ * In a hook that runs when the handler is through, a guard could refuse nothing any more. Nothing else tells which
+ * hooks a route came to have.
  */
 export function lateGuard(app: FastifyInstance): Error | undefined {
   const late = new RegExp(`\\((?!onRequest|preValidation|preHandler)(\\w+)\\) .*"${nameOfGuards}\\(\\)"`);

@@ -73,8 +73,8 @@ export function esauth(
  * @example
  * router.get('/admin', requireThat(anyOf(roles('admin'), privileges({ cluster: ['manage'] }))), handler);
  */
-export function requireThat(requirement: core.Requirement<Context>): Guard {
-  const guard = core.createGuard(requirement, routeOf);
+export function requireThat(requirement: core.Requirement<Context>, ...more: readonly never[]): Guard {
+  const guard = core.createGuard(requirement, routeOf, more);
   const check = (ctx: Context, next?: Next): unknown => core.passGuard(guard, ctx.req, ctx, way(ctx, next));
   return check as Guard;
 }
@@ -140,7 +140,7 @@ export const requirePrivileges: Guards['requirePrivileges'] = guards.requirePriv
  * const { subject } = identityOf(ctx);
  */
 export const identityOf = (ctx: { readonly req: core.RequestLike }): core.Identity =>
-  core.identityOf(ctx.req, () => routeOf(ctx));
+  core.identityOf(ctx, () => routeOf(ctx));
 
 /**
  * Headers that make a request to Elasticsearch as the caller.
@@ -150,7 +150,7 @@ export const identityOf = (ctx: { readonly req: core.RequestLike }): core.Identi
  * await elasticsearch.search(query, { headers: callerHeaders(ctx) });
  */
 export const callerHeaders = (ctx: { readonly req: core.RequestLike }): core.CallerHeaders =>
-  core.callerHeaders(ctx.req, () => routeOf(ctx));
+  core.callerHeaders(ctx, () => routeOf(ctx));
 
 /**
  * Middleware that answers every `DenialError`, wherever after it it was thrown, as a guard would have. Others go on.
@@ -159,6 +159,7 @@ export const callerHeaders = (ctx: { readonly req: core.RequestLike }): core.Cal
  * app.use(handleDenials); // before everything
  */
 export async function handleDenials(ctx: Answerable, next: () => Promise<unknown>): Promise<void> {
+  core.refuseCalled(next, 'app.use(handleDenials)');
   try {
     await next();
   } catch (error) {

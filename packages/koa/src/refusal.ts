@@ -1,6 +1,7 @@
 // How a refusal is written with Koa, and what keeps it an answer although somebody's function goes on after it.
 
 import type { ServerResponse } from 'node:http';
+import { Stream } from 'node:stream';
 import type { Refusal } from '@esauth/core';
 
 const problem = 'application/problem+json; charset=utf-8';
@@ -33,9 +34,10 @@ export function send({ res }: { readonly res: ServerResponse }, { status, header
 
 /**
  * Koa's `respond` sends what a context holds when all middleware is through, and code after an `await` of ours may
- * write there unaware that nobody was let in. From now on a body or a status is not taken from whoever has not looked at
- * those of the refusal. Middleware that changes answers (compresses, prints, shows a page for a status) looks first, and
- * an error is another answer: both are free to write.
+ * write there unaware that nobody was let in. From now on a body or a status is not taken from whoever has not looked
+ * at those of the refusal. Middleware that changes answers (compresses, prints, shows a page for a status) looks
+ * first, and an error is another answer: both are free to write. A stream that is not taken is ended, as Koa does it
+ * with those that it was given: whoever is refused must not leave a file open.
  *
  * @param response the context's.
  */
@@ -52,9 +54,12 @@ export function seal(response: object): void {
         return Reflect.get(response, name);
       },
       set(value: unknown) {
-        if (name !== 'status' || !(Number(value) >= 400)) return;
-        open();
-        Reflect.set(response, name, value);
+        if (name === 'status' && Number(value) >= 400) {
+          open();
+          Reflect.set(response, name, value);
+        } else if (value instanceof Stream && 'destroy' in value && typeof value.destroy === 'function') {
+          value.destroy();
+        }
       },
     });
   }

@@ -293,8 +293,19 @@ describe("a programmer's mistake", () => {
 });
 
 describe('who has no roles', () => {
+  const nobodys = { roles: [], authentication_type: 'token', username: 'jane' };
+  const realm = { name: '_es_api_key', type: '_es_api_key' };
   const apiKey = respond({
-    body: identityBody({ roles: [], authentication_type: 'token', username: 'jane' }),
+    body: identityBody({ ...nobodys, authentication_realm: realm }),
+  });
+
+  test('is refused as anybody is, where it is a user who may be given some', async () => {
+    grantor.instead('authenticate', respond({ body: identityBody(nobodys) }));
+    const warnings = await warningsDuring(async () => {
+      const detail = 'The identity does not meet the requirements of this route.';
+      expect(await check(roles('admin'))).toMatchObject({ status: 403, body: { detail } });
+    });
+    expect(warnings).toEqual([]);
   });
 
   test('is told that roles are no measure for it, once for the process too', async () => {

@@ -18,6 +18,13 @@ import {
 import { worded } from '../../../packages/core/src/values/messages.js';
 import { apiKeyIdentity, userIdentity } from '../../support/identities.js';
 
+const ofRealm = (type: string) => {
+  const realm = { name: type, type };
+  return userIdentity('k', {
+    ...{ roles: [], authentication_type: 'token' },
+    ...{ authentication_realm: realm, lookup_realm: realm },
+  });
+};
 const read = privileges({ index: [{ names: 'docs', privileges: ['read'] }] });
 const write = privileges({ index: [{ names: 'docs', privileges: ['write'] }] });
 
@@ -131,14 +138,18 @@ describe('judgeRequirement', () => {
   test.each<[string, readonly string[], readonly string[], string]>([
     ['one of two', ['a', 'b'], ['b', 'c'], 'met'],
     ['none', ['a', 'b'], ['c'], 'refused'],
-    ['none at all', ['a'], [], 'never'],
+    ['none at all, of a user, who may be given one', ['a'], [], 'refused'],
   ])('anyRole: %s', (_what, wanted, held, judgement) => {
     const alice = userIdentity('alice', { roles: held });
     expect(judgeRequirement(anyRole(...wanted), alice, never)).toBe(judgement);
   });
 
-  test('who has no roles, as every API key, can never meet roles', () => {
-    expect(judgeRequirement(roles('admin'), apiKeyIdentity('k'), never)).toBe('never');
+  test.each([
+    ['an API key', apiKeyIdentity('k')],
+    ['the token that an API key got', ofRealm('_es_api_key')],
+    ['a service account', ofRealm('_service_account')],
+  ])('%s can never meet roles', (_who, identity) => {
+    expect(judgeRequirement(roles('admin'), identity, never)).toBe('never');
   });
 
   test('realm goes by where the user was found, not by who authenticated', () => {

@@ -52,6 +52,20 @@ test('counts as evicted what had to make room, not what was deleted, replaced or
   expect(store.evictions).toBe(2);
 });
 
+test('swept, it keeps what is good, each where it was in the order of use', () => {
+  const store = filled(4, 4);
+  const seen: number[] = [];
+  store.sweep((fingerprint, { index }) => {
+    expect(fingerprint).toBe(name(index));
+    seen.push(index);
+    return index !== 1;
+  });
+  expect(seen.sort()).toEqual([0, 1, 2, 3]);
+  expect([store.size, store.evictions]).toEqual([3, 0]);
+  for (const index of [4, 5]) store.set(name(index), { index });
+  expect([0, 1, 2, 3, 4, 5].filter((index) => store.has(name(index)))).toEqual([2, 3, 4, 5]);
+});
+
 describe('a budget in bytes', () => {
   type Weighed = { bytes: number };
   const weighed = (maxBytes: number, ...weights: readonly number[]) => {

@@ -7,6 +7,7 @@ import {
 } from '../../../packages/core/src/memory/revocation.js';
 import { rejected, type Verdict } from '../../../packages/core/src/values/verdict.js';
 import { createFakeClock } from '../../support/fake-clock.js';
+import { heldBytes } from '../../support/heap.js';
 import { apiKeyIdentity, userIdentity } from '../../support/identities.js';
 
 const fingerprint = createFingerprinter();
@@ -188,6 +189,42 @@ describe('notes', () => {
     expect(revocations.outdates(before, own, carol)).toBe(true);
     expect(revocations.outdates(before, fingerprint('0'), carol)).toBe(true);
     expect(revocations.outdates(revocations.revision - 1, own, carol)).toBe(true);
+  });
+
+  test('are told of before, while what is remembered can still be told apart by them', () => {
+    const { revocations, note } = setUp();
+    const { revision } = revocations;
+    note(0, 9_999);
+    const judged: boolean[] = [];
+    const judge = () => {
+      for (const each of [alice, carol]) judged.push(revocations.outdates(revision, own, each));
+    };
+    revocations.revoke({ username: 'alice' }, judge);
+    expect(judged).toEqual([]);
+    revocations.revoke({ username: 'bob' }, judge);
+    expect(judged).toEqual([true, false]);
+    expect(revocations.outdates(revision, own, carol)).toBe(true);
+    revocations.revoke('all', judge);
+    expect(judged).toHaveLength(2);
+  });
+
+  test('are one for a user in any realm, whose keys have that name too', () => {
+    const { revocations } = setUp();
+    const { revision } = revocations;
+    for (let user = 0; user < 10_000; user += 1) revocations.revoke({ username: `user${user}` });
+    expect(revocations.outdates(revision, own, carol)).toBe(false);
+  });
+
+  test('are short, however long the names are that they are about', async () => {
+    const { revocations } = setUp();
+    const { revision } = revocations;
+    const long = (name: string) => name.padEnd(100_000, '"');
+    const before = await heldBytes();
+    for (let note = 0; note < 1_000; note += 1) revocations.revoke({ apiKeyIds: [long(`k${note}`)] });
+    expect((await heldBytes()) - before).toBeLessThan(2_000_000);
+    const keyOf = (id: string): Verdict => ({ ...alice, identity: apiKeyIdentity(id) });
+    expect(revocations.outdates(revision, own, keyOf(long('k1')))).toBe(true);
+    expect(revocations.outdates(revision, own, keyOf(long('l1')))).toBe(false);
   });
 
   test('start to count anew after they were summed up', () => {

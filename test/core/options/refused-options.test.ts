@@ -138,7 +138,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['upstream.timeoutMs', duration(1), [0, 0.5, ...wrongNumbers]],
   [
     'clock',
-    'must have the methods wall, monotonic, after',
+    'must have the methods wall, monotonic, after, as emulator.clock has',
     [
       null,
       {},
@@ -151,7 +151,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['tls', 'must be an object', wrongSections],
   ['challenge', 'must be an object', wrongSections],
   ['upstream', 'must be an object', wrongSections],
-  ['cache', 'must be an object', [...wrongSections, true, 0]],
+  ['cache', 'must be an object such as { ttlMs: 60000 }, or false', [...wrongSections, true, 0]],
   [
     'cache.ttl',
     'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter',

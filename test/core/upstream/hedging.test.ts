@@ -87,6 +87,7 @@ async function heard(pending: Promise<Reply>): Promise<[number, number | string]
 }
 
 const counts = () => servers.map(({ requests }) => requests.length);
+const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
 const failures = () => nodes.states.map((state) => state.failures);
 
 describe('a node that keeps silent for hedgeAfterMs', () => {
@@ -111,6 +112,35 @@ describe('a node that keeps silent for hedgeAfterMs', () => {
     expect(await heard(send())).toEqual([2, 200]);
     expect(await heard(send())).toEqual([1, 200]);
     expect(counts()[0]).toBe(1);
+  });
+
+  test.each([
+    ['when it is over', [1.5]],
+    ['until shortly before', [0.9]],
+    ['from the middle of it on', [0, 0.5, 0.8]],
+  ])('has not failed if this process stood still %s, whoever answers first then', async (_when, parts) => {
+    await start([silent, fine]);
+    const pending = heard(send());
+    await server(0).arrived(1);
+    for (const [n, part] of parts.entries()) {
+      if (n % 2 === 0) clock.standStill(part * hedgeAfterMs);
+      else await clock.advance(part * hedgeAfterMs);
+    }
+    await clock.advance(hedgeAfterMs);
+    expect(await pending).toEqual([1, 200]);
+    expect([failures(), warned, clock.timers]).toEqual([[0, 0], [], 0]);
+  });
+
+  test('is not left if its answer came while this process stood still', async () => {
+    await start([silent, fine]);
+    const held = holdAnswers(server(0));
+    const pending = heard(send());
+    await server(0).arrived(1);
+    held.release(fine);
+    clock.standStill(hedgeAfterMs);
+    await clock.advance(0);
+    expect(await pending).toEqual([0, 200]);
+    expect([nodes.hedges, failures(), clock.timers]).toEqual([0, [0, 0], 0]);
   });
 
   test('may still be the first to answer; then the other one is given up and has not failed', async () => {
@@ -327,8 +357,12 @@ describe('the budget', () => {
       const first = () => counts().findIndex((count, at) => count > (before[at] ?? 0));
       while (first() < 0) await clock.advance(0);
       const asked = first();
+      const { hedges } = nodes;
       // Slower than a hedge, faster than a deadline.
       await clock.advance(hedgeAfterMs + 500);
+      // One that arrives only in the next round would be taken for its first.
+      const arrived = () => sum(counts()) - sum(before);
+      while (arrived() < 1 + nodes.hedges - hedges) await clock.advance(0);
       held[asked]?.release(fine);
       expect(await pending).toEqual([asked, 200]);
     }

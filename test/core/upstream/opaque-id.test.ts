@@ -21,7 +21,10 @@ test.each<[string | string[] | undefined, string]>([
 });
 
 describe('an answer without an id', () => {
-  /** What becomes of answers in turn: `+` bears the id of its question, `-` none. @returns for each `-`, whether it is believed. */
+  /**
+   * What becomes of answers in turn: `+` bears the id of its question, `-` none. @returns for each `-`, whether it is
+   * believed.
+   */
   const believed = (answers: string) => {
     const memory = createEchoMemory();
     return [...answers].flatMap((answer) => {

@@ -5,6 +5,7 @@ import { createVerifier, type Verifier, type VerifierOptions } from '@esauth/cor
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTransports } from '../../../packages/core/src/upstream/transport.js';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
+import { heldBytes } from '../../support/heap.js';
 import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
 import { textOf } from '../../support/text-of.js';
 
@@ -124,16 +125,43 @@ test('requests that are given up while no connection is made do not pile up, and
   const way = transports.connect(`https://127.0.0.1:${port}`);
   const request = { path: '/', headers: {} };
   const left = new Error('left');
-  for (let n = 0; n < 8; n += 1) {
+  const before = await heldBytes();
+  for (let n = 0; n < 128; n += 1) {
+    const authorization = `Bearer ${n}`.padEnd(15_000, 'x');
     const gone = new AbortController();
-    const pending = way.send(request, gone.signal);
+    const body = JSON.stringify({ cluster: [authorization] });
+    const pending = way.send({ path: '/', headers: { authorization }, body }, gone.signal);
     gone.abort(left);
     await expect(pending).rejects.toBe(left);
   }
+  // Those that wait for one of the two connections hold theirs.
+  expect((await heldBytes()) - before).toBeLessThan(1_000_000);
   await expect(way.send(request, new AbortController().signal)).rejects.toThrow(
     'too many requests wait for a connection',
   );
   await way.close();
+  deaf.close();
+});
+
+test('whoever leaves while no connection is made opens no breaker', async () => {
+  const deaf = createDeafServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  const { port } = deaf.address() as AddressInfo;
+  const verifier = createVerifier({
+    nodes: `https://127.0.0.1:${port}`,
+    upstream: { maxConcurrent: 2, timeoutMs: 60_000 },
+  });
+  for (let n = 0; n < 200; n += 1) {
+    const gone = new AbortController();
+    const pending = verifier.verify(`${bearer}${n}`, { signal: gone.signal });
+    gone.abort(new Error('left'));
+    await expect(pending).rejects.toThrow('left');
+  }
+  for (let n = 0; n < 10; n += 1) {
+    expect(await verifier.verify(`${bearer}x${n}`)).toMatchObject({ code: 'unreachable' });
+  }
+  expect(verifier.health().nodes).toMatchObject([{ breaker: 'closed', failures: 0 }]);
+  await verifier.close();
   deaf.close();
 });
 

@@ -122,6 +122,13 @@ describe('the entry of a key', () => {
     expect(verifier.peek(key)).toBe(verdict);
   });
 
+  test('is asked for whatever the name of a cloud key is, of which nothing was presented: half a surrogate pair', async () => {
+    who = respond({ body: identityBody({ ...identity, api_key: { id: 'k\ud800' } }) });
+    entry = respond({ body: { api_keys: [] } });
+    expect(await verifier.verify('ApiKey essu_abc')).toMatchObject({ kind: 'authenticated' });
+    expect(paths()[1]).toBe('/_security/api_key?id=k%EF%BF%BD');
+  });
+
   test('is found before 7.16 too, where the identity does not name the key', async () => {
     who = respond({ body: identityBody({ ...identity, api_key: undefined }) });
     entry = listed({ metadata: { team: 'ops' } });

@@ -137,6 +137,35 @@ describe('check', () => {
     expect(textOf(error.message).startsWith(`${node.url}/: `)).toBe(true);
   });
 
+  describe('of several nodes, one of which is down', () => {
+    let down: ScriptedNode;
+    beforeEach(async () => {
+      down = await startScriptedNode(respond({ status: 503, headers: product }));
+      await verifier.close();
+      verifier = create({ nodes: [down.url, node.url] });
+    });
+    afterEach(() => down.close());
+
+    test('it throws, unless fewer good ones suffice: then it warns', async () => {
+      await expect(problem()).resolves.toMatchObject({ code: 'server_error', node: `${down.url}/` });
+      const warnings = await warningsDuring(() => verifier.check({ atLeast: 1 }));
+      expect(warnings.map(({ code }) => code)).toEqual(['ESAUTH_SERVER_ERROR']);
+      expect(textOf(warnings[0]?.message ?? '')).toContain(`check: ${down.url}/: `);
+    });
+
+    test('it throws where none is good', async () => {
+      node.answer(respond({ status: 503, headers: product }));
+      await expect(verifier.check({ atLeast: 1 })).rejects.toMatchObject({ code: 'server_error' });
+      await verifier.close();
+      await expect(verifier.check({ atLeast: 1 })).rejects.toMatchObject({ code: 'closed' });
+    });
+
+    test.each([0, 3, 1.5, '1'])('atLeast: %s is no count of them', async (atLeast) => {
+      const checked = verifier.check({ atLeast: atLeast as number });
+      await expect(checked).rejects.toMatchObject({ code: 'invalid_argument' });
+    });
+  });
+
   test('a node that says nothing: timeout, after timeoutMs', async () => {
     node.answer(() => {});
     const pending = problem();

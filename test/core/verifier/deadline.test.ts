@@ -1,7 +1,7 @@
 // What a deadline ends, and whom it blames: on stepped time, and with a process that really stands still.
 
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { begin, clock, end, verifier } from '../../support/scene.js';
 import {
   holdAnswers,
@@ -10,6 +10,9 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../support/scripted-node.js';
+
+// Seconds of work, or of real time, which become more beside other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 const timeoutMs = 3_000;
 const ttlMs = 60_000;
@@ -151,6 +154,20 @@ describe('on the real clock', () => {
       for (const verdict of await Promise.all(asked)) expect(codeOf(verdict)).toBe('timeout');
       expect(real.health()).toMatchObject({ state: 'up', nodes: [{ breaker: 'closed', failures: 0 }] });
     }
+  });
+
+  test('nor in a flood, of which most have to wait; and nobody pays for it who comes after', async () => {
+    // What it is asked lies in its sockets meanwhile, as this is its process too.
+    node.answer((socket, head) => void setTimeout(() => accepted(socket, head), 20));
+    const flood = Array.from({ length: 600 }, (_, n) => real.verify(stranger(n)));
+    await node.arrived(40);
+    block(400);
+    for (const verdict of await Promise.all(flood)) expect(['yes', 'timeout']).toContain(codeOf(verdict));
+    expect(real.health()).toMatchObject({ state: 'up', nodes: [{ breaker: 'closed', failures: 0 }] });
+    // On a busy machine 200 ms may be too short a while again.
+    let next = 'timeout';
+    for (let n = 600; n < 650 && next === 'timeout'; n += 1) next = codeOf(await real.verify(stranger(n)));
+    expect(next).toBe('yes');
   });
 
   test('what comes only after that is no answer', async () => {

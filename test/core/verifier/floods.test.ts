@@ -3,7 +3,7 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createVerifier, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { collectGarbage } from '../../support/garbage.js';
 import {
@@ -14,6 +14,9 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../support/scripted-node.js';
+
+// Seconds of work, or of real time, which become more beside other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 const refused = respond({ status: 401, body: errorBody(401, 'unable to authenticate') });
 const accepted = respond({ body: identityBody() });

@@ -1,5 +1,5 @@
-// That `cache.maxBytes` is kept on the heap, and not only in what we think of it: the scenes of `bench/memory.mjs`, each in
-// a process of its own. What is charged is estimated from above, so the heap must not hold more.
+// That `cache.maxBytes` is kept on the heap, and not only in what we think of it: the scenes of `bench/memory.mjs`,
+// each in a process of its own. What is charged is estimated from above, so the heap must not hold more.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,10 +1,11 @@
-// Answers to other questions: of a cache that looks at nothing but the path, of a proxy that mixes them up, and left over
-// on a connection that is kept. Whoever asked must not become whoever they are about. Real sockets, and bytes as they come.
+// Answers to other questions: of a cache that looks at nothing but the path, of a proxy that mixes them up, and left
+// over on a connection that is kept. Whoever asked must not become whoever they are about. Real sockets, and bytes as
+// they come.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createVerifier, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   errorBody,
   holdAnswers,
@@ -16,6 +17,9 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../support/scripted-node.js';
+
+// Seconds of work, or of real time, which become more beside other work.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bearer = (name: string) => `Bearer token-of-${name}-${'x'.repeat(20)}`;
 const nameIn = (head: string) => /authorization: Bearer token-of-(\w+)-/.exec(head)?.[1] ?? '';
@@ -48,7 +52,9 @@ afterEach(async () => {
 /** Whom the verdict lets in, or its code. */
 const said = (verdict: Verdict) =>
   verdict.kind === 'authenticated' ? `is ${verdict.identity.username}` : verdict.code;
-/** @returns it when the connection, if it is still good, can be used again: undici waits for a turn of the event loop. */
+/**
+ * @returns it when the connection, if it is still good, can be used again: undici waits for a turn of the event loop.
+ */
 async function ask(name: string): Promise<string> {
   const verdict = await verifier.verify(bearer(name));
   await turn();
@@ -178,6 +184,7 @@ describe('without an id', () => {
       const verdict = await verifier.verify(bearer('ann'));
       expect(verdict).toMatchObject({ kind: 'unavailable', code: 'bad_response' });
       expect(verdict.kind === 'unavailable' && verdict.cause.message).toContain('bears no X-Opaque-Id');
+      await turn();
       node.answer(honest);
       expect(await ask('ben')).toBe('is ben');
       expect(node.connections).toBe(2);
@@ -244,6 +251,7 @@ describe('an answer that does not fit ends its connection:', () => {
     expect(await ask('jane')).toBe('is jane');
     node.answer(respond(answer));
     expect(said(await verifier.verify(presented))).toBe(code);
+    await turn();
     node.answer(honest);
     expect(await ask('ben')).toBe('is ben');
     expect(node.connections).toBe(2);

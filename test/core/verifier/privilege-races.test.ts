@@ -4,7 +4,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { PrivilegesQuestion } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jane } from '../../support/callers.js';
+import { codeOf, jane } from '../../support/callers.js';
 import { createGrantor, type Grantor, refusal } from '../../support/grantor.js';
 import { has } from '../../support/privilege-questions.js';
 import { again, begin, clock, end, idle, verifier } from '../../support/scene.js';
@@ -91,6 +91,34 @@ test.each([5_000, 0])(
     expect(await refused).toBe('credentials_invalid');
     release();
     expect(await granted).toBe('credentials_invalid');
+  },
+);
+
+test.each<[string, object, (refuse: () => Promise<unknown>) => unknown]>([
+  ['nothing is remembered of refusals', { rejectedTtlMs: 0 }, () => {}],
+  ['other refusals have taken the place of his', { maxRejectedEntries: 1 }, (refuse) => refuse()],
+])(
+  'refused while he is looked up, asked for earlier, a caller is refused where %s',
+  async (_where, cache, forget) => {
+    await again({ cache: { refreshAfterMs: 500, ...cache } });
+    await verifier.verify(jane);
+    await clock.advance(500);
+    const answer = respond({ body: identityBody() });
+    const held: (() => void)[] = [];
+    grantor.instead('authenticate', (...request) => void held.push(() => answer(...request)));
+    verifier.peek(jane);
+    while (held.length < 1) await clock.advance(0);
+    grantor.instead('privileges', refusal);
+    expect(await has(manage)).toBe('credentials_invalid');
+    grantor.instead('authenticate', refusal);
+    await forget(() => verifier.verify('Bearer somebody-else'));
+    // Joins what was asked before the refusal, and was good then.
+    const joined = verifier.verify(jane);
+    expect(verifier.stats().shared).toBe(1);
+    held[0]?.();
+    expect(codeOf(await joined)).toBe('credentials_invalid');
+    await idle();
+    expect(verifier.peek(jane)?.kind).not.toBe('authenticated');
   },
 );
 

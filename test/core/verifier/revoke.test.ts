@@ -62,6 +62,38 @@ describe('revoke', () => {
     expect(verifier.stats().revocations).toBe(10_002);
   });
 
+  test.each<[string, (n: number) => Parameters<Verifier['revoke']>[0]]>([
+    ['keys', (n) => ({ apiKeyIds: [`unknown${n}`] })],
+    ['users', (n) => ({ username: `unknown${n}` })],
+    ['users of a realm', (n) => ({ username: `unknown${n}`, realm: 'default_native' })],
+    ['realms', (n) => ({ realm: `unknown${n}` })],
+  ])('however many %s are named, nobody else is forgotten', async (_what, unknown) => {
+    node.answer((socket, head) => {
+      const refusal = head.includes('nobody') ? refused : undefined;
+      const who = identityBody({ username: head.includes(john) ? 'john' : 'jane' });
+      (refusal ?? respond({ body: who }))(socket, head);
+    });
+    for (const credential of [jane, john, 'Bearer nobody']) await verifier.verify(credential);
+    for (let n = 0; n < 5_000; n += 1) verifier.revoke(unknown(n));
+    verifier.revoke({ username: 'john' });
+    for (let n = 5_000; n <= 10_001; n += 1) verifier.revoke(unknown(n));
+    expect(codeOf(verifier.peek(jane))).toBe('jane');
+    expect(codeOf(verifier.peek('Bearer nobody'))).toBe('credentials_invalid');
+    expect(verifier.peek(john)).toBeUndefined();
+  });
+
+  test('P15: an answer that was asked for before so many is asked for again, whoever they were', async () => {
+    const answers = holdAnswers(node);
+    const caller = verifier.verify(jane);
+    await node.arrived(1);
+    verifier.revoke({ username: 'jane' });
+    for (let n = 0; n <= 10_000; n += 1) verifier.revoke({ username: `unknown${n}` });
+    answers.release(accepted);
+    await node.arrived(2);
+    answers.release(refused);
+    expect(codeOf(await caller)).toBe('credentials_invalid');
+  });
+
   test('P15: nor is one that was found good an instant before, while its callers have yet to hear of it', async () => {
     node.answer(once(accepted, refused));
     const late: Promise<Verdict>[] = [];

@@ -1,6 +1,6 @@
 // While a node cannot read the security index it refuses good access tokens and passwords with the sentence that bad
-// ones get (`test/recorded`: fault-closed, fault-read-block, fault-red). So whoever was good a moment ago is not refused
-// because one node says that sentence: another is heard first. What says more than that is believed at once.
+// ones get (`test/recorded`: fault-closed, fault-read-block, fault-red). So whoever was good a moment ago is not
+// refused because one node says that sentence: another is heard first. What says more than that is believed at once.
 
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

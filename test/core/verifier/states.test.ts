@@ -1,6 +1,6 @@
-// Each state of a cluster that the emulator can be in, met by each kind of credential: new, known, and past its lifetime
-// with `staleIfErrorMs` set; and whether `health()` saw it. On stepped time, and once more on the real clock, which has to
-// agree. `vitest -u` writes the table into the readme.
+// Each state of a cluster that the emulator can be in, met by each kind of credential: new, known, and past its
+// lifetime with `staleIfErrorMs` set; and whether `health()` saw it. On stepped time, and once more on the real clock,
+// which has to agree. `vitest -u` writes the table into the readme.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

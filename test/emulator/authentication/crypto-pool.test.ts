@@ -1,4 +1,7 @@
-/** Hashing the secrets of API keys where that takes its time: who comes when all threads are taken waits, or is refused. */
+/**
+ * Hashing the secrets of API keys where that takes its time: who comes when all threads are taken waits, or is
+ * refused.
+ */
 
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -313,9 +313,12 @@ describe('one line, and the code 1:', () => {
 
 describe('one line, and the code 2:', () => {
   test.each([
-    [['--nonsense'], "Unknown option '--nonsense'"],
-    [['extra'], "Unexpected argument 'extra'. This command does not take positional arguments"],
-    [['--port'], "Option '--port <value>' argument missing"],
+    [['--nonsense'], "Unknown option '--nonsense'; --help lists what there is"],
+    [
+      ['extra'],
+      "Unexpected argument 'extra'. This command does not take positional arguments; --help lists what there is",
+    ],
+    [['--port'], "Option '--port <value>' argument missing; --help lists what there is"],
     [['--port', 'x'], '--port must be a whole number'],
     [
       ['--token-timeout-ms', '1'],

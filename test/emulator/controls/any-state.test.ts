@@ -1,4 +1,6 @@
-/** Generated histories of a cluster: whatever it was ill with, and in whatever order it was mended, it is well again. */
+/**
+ * Generated histories of a cluster: whatever it was ill with, and in whatever order it was mended, it is well again.
+ */
 
 import { type ClusterState, startEmulator } from '@esauth/emulator';
 import fc from 'fast-check';

@@ -130,6 +130,7 @@ describe('a fault of the connection', () => {
 });
 
 test.each([
+  [undefined, "faults.add: takes an object, such as { path: '/_security/*', status: 503 }"],
   [{ nonsense: 1 }, 'faults.add: unknown member "nonsense"'],
   [{ __proto__: null, constructor: 1 }, 'faults.add: unknown member "constructor"'],
   [{ path: 7 }, 'faults.add: "path" must be a string'],

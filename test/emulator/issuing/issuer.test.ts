@@ -74,6 +74,17 @@ describe('an API key', () => {
     expect(json.api_key).toMatchObject({ id: key.id, name: 'test' });
   });
 
+  test('is handed on as a whole: of a part that may be secret nothing is repeated', async () => {
+    await start();
+    const { encoded } = emulator.apiKey('alice');
+    for (const wrong of [encoded, undefined, null, {}, 'nobody']) {
+      const problem =
+        'emulator.authorization: takes the name of a user that there is, or what emulator.apiKey returned';
+      expect(() => emulator.authorization(wrong as string)).toThrow(problem);
+      expect(() => emulator.authorization(wrong as string)).not.toThrow(encoded);
+    }
+  });
+
   test('may what its body says, of what its owner may', async () => {
     const index = { indices: [{ names: ['docs'], privileges: ['read'] }] };
     await start({ roles: { reader: index }, users: { alice: { password: 'secret', roles: ['reader'] } } });

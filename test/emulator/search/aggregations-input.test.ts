@@ -157,7 +157,8 @@ describe('not allowed', () => {
   });
 });
 
-// `AggregatorFactories.parseAggregators` and the parsers of the kinds; all of it in the words of `RestQueryApiKeyAction`.
+// `AggregatorFactories.parseAggregators` and the parsers of the kinds; all of it in the words of
+// `RestQueryApiKeyAction`.
 describe('unreadable', () => {
   const parsing = (reason: string, line = 1, col = 0) => ({ type: 'parsing_exception', reason, line, col });
 

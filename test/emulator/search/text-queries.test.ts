@@ -182,7 +182,8 @@ describe('the language of a simple query string', () => {
   });
 
   test.each<[object, object]>([
-    // Without `lenient`, or all fields, a field that can not hold the word is complained about, by its name in the index.
+    // Without `lenient`, or all fields, a field that can not hold the word is complained about, by its name in the
+    // index.
     [
       simple('x', { fields: ['creation'] }),
       queryOnShard(`failed to create query: ${noDate('x', 0).reason}`, noDate('x', 0)),

@@ -3,7 +3,7 @@
 import { createVerifier } from '@esauth/core';
 import { esauth } from '@esauth/express';
 import { Agent } from 'undici6';
-import { type Mistake, verifierOf } from './mistake.js';
+import { type Mistake, verifierOf, type Wrong } from './mistake.js';
 
 const nodes = 'https://es.internal:9200';
 
@@ -63,6 +63,51 @@ export const optionMistakes: readonly Mistake[] = [
     'without a space or a line break around it',
   ),
   refused('an undici dispatcher of another major', { nodes, dispatcher: new Agent() }, 'one of undici 7'),
+  refused(
+    "requestTimeout of Elasticsearch's client",
+    { nodes, requestTimeout: 3_000 },
+    'mean upstream.timeoutMs?',
+  ),
+  refused("maxRetries of Elasticsearch's client", { nodes, maxRetries: 2 }, 'did you mean upstream.retries?'),
+  refused('cache: true', { nodes, cache: true }, 'such as { ttlMs: 60000 }, or false'),
+  refused('cache.enabled', { nodes, cache: { enabled: false } }, 'cache: false turns it off'),
+  refused('cache.max', { nodes, cache: { max: 100 } }, 'did you mean cache.maxEntries?'),
+  refused('the address of an endpoint', { nodes: `${nodes}/_security/_authenticate` }, 'the base URL'),
+  refused(
+    'a shared secret as it stands in the header',
+    { nodes, clientAuthentication: 'SharedSecret abc' },
+    'without SharedSecret before it',
+  ),
+  refused('the emulator for its clock', { nodes, clock: { clock: {} } }, 'as emulator.clock has'),
+  {
+    done: 'a promise of a verifier',
+    code: 'invalid_option',
+    cure: 'not a promise of one: await it before',
+    make: () => esauth(Promise.resolve() as never),
+  },
+  {
+    done: 'createVerifier, not called',
+    code: 'invalid_option',
+    cure: 'createVerifier({ nodes })',
+    make: () => esauth(createVerifier as never),
+  },
+  ...(
+    [
+      ['a request in place of its header', [{ headers: { authorization: 'x' } }], 'authorizationOf(request)'],
+      ['Headers in place of the header', [new Headers({ authorization: 'x' })], 'authorizationOf(request)'],
+      ['headers in another case', [{ Authorization: 'x' }], 'verify(headers.Authorization)'],
+      ['maxAge for maxAgeMs', ['Bearer abc', { maxAge: 0 }], 'maxAgeMs in milliseconds'],
+      ['a number for options', ['Bearer abc', 1_000], '{ maxAgeMs, source, signal }'],
+      ['a controller for its signal', ['Bearer abc', { signal: new AbortController() }], 'controller.signal'],
+    ] as const
+  ).map(
+    ([given, args, cure]): Mistake => ({
+      done: `verify: ${given}`,
+      code: 'invalid_argument',
+      cure,
+      make: () => (createVerifier({ nodes }).verify as Wrong)(...args),
+    }),
+  ),
   {
     done: 'a verifier as an option',
     code: 'invalid_option',

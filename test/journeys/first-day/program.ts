@@ -251,6 +251,93 @@ export const programMistakes: readonly Mistake[] = [
     make: inExpress((app, verifier) => app.use(esauth(verifier, { source: (async () => 'x') as Wrong }))),
   },
   {
+    done: 'Express: a guard in a handler, without await',
+    code: 'ESAUTH_NOT_AWAITED',
+    // The handler went on before anything could be known.
+    status: 200,
+    cure: 'write await guard(request, response)',
+    make: inExpress((app, verifier) =>
+      app.use(esauth(verifier), (req, res, next) => {
+        forExpress.requireRoles('nobody')(req, res);
+        next();
+      }),
+    ),
+  },
+  {
+    done: 'requireThat of two',
+    code: 'invalid_option',
+    cure: 'requireThat(allOf(one, other))',
+    make: () => (forExpress.requireThat as Wrong)(forExpress.roles('a'), forExpress.roles('b')),
+  },
+  {
+    done: 'requirePrivileges of two',
+    code: 'invalid_option',
+    cure: 'requirePrivileges({ index: [one, other] })',
+    make: () => (forExpress.requirePrivileges as Wrong)({ cluster: ['monitor'] }, { cluster: ['manage'] }),
+  },
+  {
+    done: 'privileges of two',
+    code: 'invalid_option',
+    cure: 'privileges({ index: [one, other] })',
+    make: () => (forExpress.privileges as Wrong)({ cluster: ['monitor'] }, { cluster: ['manage'] }),
+  },
+  {
+    done: 'identityOf of nothing',
+    code: 'invalid_argument',
+    cure: 'identityOf(request)',
+    make: () => (forKoa.identityOf as Wrong)(),
+  },
+  {
+    done: 'Koa: the middleware of Express',
+    code: 'invalid_argument',
+    status: 500,
+    cure: '@esauth/koa',
+    make: inKoa((app, verifier) => app.use(esauth(verifier) as Wrong)),
+  },
+  {
+    done: 'Express: the middleware of Koa',
+    code: 'invalid_argument',
+    status: 500,
+    cure: '@esauth/express',
+    make: inExpress((app, verifier) => app.use(forKoa.esauth(verifier) as Wrong)),
+  },
+  {
+    done: 'Express: handleDenials, called',
+    code: 'invalid_argument',
+    cure: 'app.use(handleDenials)',
+    make: () => (forExpress.handleDenials as Wrong)(),
+  },
+  {
+    done: 'Koa: handleDenials, called',
+    code: 'invalid_argument',
+    cure: 'app.use(handleDenials)',
+    make: () => (forKoa.handleDenials as Wrong)(),
+  },
+  {
+    done: 'Fastify: handleDenials, called',
+    code: 'invalid_argument',
+    cure: 'app.setErrorHandler(handleDenials)',
+    make: () => (forFastify.handleDenials as Wrong)(),
+  },
+  {
+    done: 'Fastify: a guard under a name that is no hook',
+    code: 'invalid_option',
+    cure: 'this guard would never run; write preHandler',
+    make: inFastify(async (app, verifier) => {
+      await app.register(forFastify.esauth, { verifier });
+      app.get('/fastify', { prehandler: [forFastify.requireRoles('nobody')] } as Wrong, async () => 'open');
+    }),
+  },
+  {
+    done: 'Fastify: esauth: false beside config',
+    code: 'invalid_option',
+    cure: '{ config: { esauth: false } }',
+    make: inFastify(async (app, verifier) => {
+      await app.register(forFastify.esauth, { verifier });
+      app.get('/fastify', { esauth: false } as Wrong, async () => 'open');
+    }),
+  },
+  {
     done: 'Express: identity is something else’s',
     code: 'ESAUTH_PROPERTY',
     status: 200,

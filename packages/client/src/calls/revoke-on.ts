@@ -17,8 +17,8 @@ export interface OfficialClient {
 
 /**
  * Revokes in `verifier` what calls of an official client end or change: tokens, API keys, service tokens, and users
- * who are changed, disabled or deleted. Also where such a call failed: it may have been obeyed. Child clients have events of
- * their parent. Never throws into the client.
+ * who are changed, disabled or deleted. Also where such a call failed: it may have been obeyed. Child clients have
+ * events of their parent. Never throws into the client.
  *
  * @returns what stops it
  * @throws {InvalidArgumentError} `invalid_argument`

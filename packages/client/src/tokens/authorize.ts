@@ -14,8 +14,8 @@ export interface AuthorizeOptions {
 
 /**
  * An undici interceptor: `new Agent().compose(authorize(source, { origins }))`, for `fetch` and `undici.request` as
- * their `dispatcher`. A request without an origin of its own, as a `Pool` or `Client` takes it, passes as it is: compose an
- * `Agent`.
+ * their `dispatcher`. A request without an origin of its own, as a `Pool` or `Client` takes it, passes as it is:
+ * compose an `Agent`.
  *
  * @throws {ConfigurationError} `invalid_option`
  */

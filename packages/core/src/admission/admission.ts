@@ -25,6 +25,7 @@ import {
   checkSource,
   checkVerifier,
   isVerifier,
+  quiet,
   type RouteOptions,
   type VerifierOf,
 } from './settings.js';
@@ -78,6 +79,9 @@ export function verifierFrom<Request>(
   given: Given<Request>,
   option = 'options',
 ): Verifier | VerifierOf<Request> {
+  if (given === createVerifier) {
+    throw new ConfigurationError(option, 'createVerifier is to be called: createVerifier({ nodes })');
+  }
   if (typeof given === 'function' || isVerifier(given)) return given;
   refuseUncalled('esauth', given, 'app.use(esauth({ nodes }))');
   if (typeof given !== 'object' || given === null) {
@@ -86,6 +90,10 @@ export function verifierFrom<Request>(
       option,
       `must be a verifier, or an object with the options to make one: ${call}`,
     );
+  }
+  if (given instanceof Promise) {
+    quiet(given);
+    throw new ConfigurationError(option, 'must be a verifier, not a promise of one: await it before');
   }
   const verifier = createVerifier(given);
   const { clock, dispatcher, ...data } = given;

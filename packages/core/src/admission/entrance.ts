@@ -13,6 +13,7 @@ import {
   parseCredential,
 } from '../values/credential.js';
 import { createDenials, type Denial, DenialError } from '../values/denial.js';
+import { InvalidArgumentError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
 import { own } from '../values/json.js';
 import { processState } from '../values/process-state.js';
@@ -26,6 +27,9 @@ export type RequestLike = NodeRequest & {
   readonly url?: string | undefined;
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
 };
+
+/** A framework's request, which holds Node's: Koa's context as `req`, Fastify's request as `raw`, also in Nest. */
+export type Wrapping = { readonly raw: RequestLike } | { readonly req: RequestLike };
 
 /** Not let in: an answer to write, or (with `onDenied: 'throw'`) an error to hand on. */
 export type Refusal = Denial | DenialError;
@@ -74,13 +78,14 @@ export function presentedIn(request: RequestLike): Presented {
 /**
  * Who is calling.
  *
+ * @param request Node's, or a framework's that holds it.
  * @param route names the request's route in the warning that is given if no middleware ran for it.
  * @throws {DenialError} 401 `credentials_missing` if nobody was authenticated for this request; 500 `not_admitted` if
  *   the middleware did not run before: a mistake in the program.
  * @example
  * const { subject } = identityOf(request);
  */
-export function identityOf(request: RequestLike, route?: RouteOf): Identity {
+export function identityOf(request: RequestLike | Wrapping, route?: RouteOf): Identity {
   return authenticated(request, route).identity;
 }
 
@@ -94,7 +99,7 @@ export function identityOf(request: RequestLike, route?: RouteOf): Identity {
  * @example
  * await elasticsearch.search(query, { headers: callerHeaders(request) });
  */
-export function callerHeaders(request: RequestLike, route?: RouteOf): CallerHeaders {
+export function callerHeaders(request: RequestLike | Wrapping, route?: RouteOf): CallerHeaders {
   const { verifier, presented } = authenticated(request, route);
   // Nobody can have been authenticated without a credential that parses.
   const credential = parseCredential(headerOf(presented) ?? '', knownSchemes);
@@ -108,7 +113,7 @@ export function callerHeaders(request: RequestLike, route?: RouteOf): CallerHead
 /** Headers of a request to Elasticsearch, as a plain object that its client takes. */
 export type CallerHeaders = { authorization: string } & ClientAuthentication;
 
-function authenticated(request: RequestLike, route: RouteOf | undefined): Caller {
+function authenticated(request: RequestLike | Wrapping, route: RouteOf | undefined): Caller {
   const caller = callerOf(request, route);
   if (caller.denial !== undefined) throw new DenialError(caller.denial);
   return caller;
@@ -116,9 +121,10 @@ function authenticated(request: RequestLike, route: RouteOf | undefined): Caller
 
 /** Who was let in with this request, or the answer that says that nobody was. */
 export function callerOf(
-  request: RequestLike,
+  framework: RequestLike | Wrapping,
   route: RouteOf | undefined,
 ): Caller | { readonly denial: Denial; readonly throws: boolean } {
+  const request = nodeIn(framework);
   const entrance = entrances().get(request);
   if (entrance === undefined) {
     warnOfOpenRoute(request, route);
@@ -129,6 +135,18 @@ export function callerOf(
     return { denial: (verifier?.denial ?? unguarded)(rejected('credentials_missing')), throws };
   }
   return { ...entrance, verifier, identity, presented: given ? given.presented : presentedIn(request) };
+}
+
+/** The one of Node's, on which it hangs what is remembered; it may be given itself, whatever a framework hands out. */
+function nodeIn(given: RequestLike | Wrapping): RequestLike {
+  if (typeof given !== 'object' || given === null) {
+    throw new InvalidArgumentError(
+      'identityOf and callerHeaders take the request (Koa: the context): identityOf(request)',
+    );
+  }
+  if (entrances().has(given)) return given as RequestLike;
+  const held: unknown = 'raw' in given ? given.raw : 'req' in given ? given.req : undefined;
+  return typeof held === 'object' && held !== null ? (held as RequestLike) : (given as RequestLike);
 }
 
 export function refuse(denial: Denial, throws: boolean): Refusal {

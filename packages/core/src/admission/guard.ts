@@ -22,7 +22,7 @@ import {
   type PrivilegesRequirement,
   type Requirement,
 } from './requirement.js';
-import { refuseUncalled } from './uncalled.js';
+import { refuseMore, refuseUncalled } from './uncalled.js';
 import type { Ask } from './when-known.js';
 
 /**
@@ -31,10 +31,10 @@ import type { Ask } from './when-known.js';
  * @param admitted the request that admission has seen.
  * @param request the framework's, for privileges that depend on it.
  * @returns the refusal if the requirement is not met (403), if nobody was authenticated (401), if the middleware did
- *   not run for this request (500), or if nothing can be said (503). A function that is yet to find out only if Elasticsearch has to be asked, or for something that
- *   belongs into the framework's error path: it rejects with an `InvalidPrivilegesError` if there are no such
- *   privileges, with whatever the function threw that makes the question from the request, and with the reason of
- *   the signal, which ends the wait.
+ *   not run for this request (500), or if nothing can be said (503). A function that is yet to find out only if
+ *   Elasticsearch has to be asked, or for something that belongs into the framework's error path: it rejects with an
+ *   `InvalidPrivilegesError` if there are no such privileges, with whatever the function threw that makes the
+ *   question from the request, and with the reason of the signal, which ends the wait.
  */
 export type Guard<Request> = (admitted: RequestLike, request: Request) => Outcome | Ask<Outcome>;
 
@@ -44,13 +44,16 @@ type Outcome = Refusal | undefined;
  * Makes the guard of a route.
  *
  * @param route names a request's route in the warning that is given if no middleware ran for it.
- * @throws {ConfigurationError} `invalid_option` if `requirement` was not made by `roles` and its like.
+ * @param more what an adapter was given besides, which nobody would ask for.
+ * @throws {ConfigurationError} `invalid_option` if `requirement` was not made by `roles` and its like, or is not alone.
  */
 export function createGuard<Request>(
   requirement: Requirement<Request>,
   route?: (request: Request) => unknown,
+  more: readonly unknown[] = [],
 ): Guard<Request> {
   refuseUncalled('requireThat', requirement, "requireThat(roles('admin'))");
+  refuseMore('requireThat', more, 'requireThat(allOf(one, other))');
   checkRequirement(requirement);
   return (admitted, request) => {
     const caller = callerOf(admitted, route && (() => route(request)));
@@ -155,8 +158,8 @@ function conclude(
   if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(
     'ESAUTH_NO_ROLES',
-    'a route that asks for roles was called by an identity without any; API keys and service accounts never ' +
-      'have roles: ask for privileges, with requirePrivileges',
+    'a route that asks for roles was called by an API key or a service account, which never have any; ask for ' +
+      'privileges, with requirePrivileges',
   );
   return refuse({ ...denial, body: { ...denial.body, detail: neverByRoles } }, throws);
 }

@@ -12,7 +12,7 @@ import {
   roles,
   somebody,
 } from './requirement.js';
-import { refuseUncalled } from './uncalled.js';
+import { refuseMore, refuseUncalled } from './uncalled.js';
 
 /** `Guard` is the framework's middleware. What is made wrong throws a `ConfigurationError`, `invalid_option`. */
 export interface Guards<Request, Guard> {
@@ -51,8 +51,9 @@ export function createGuards<Request, Guard>(
       refuseUncalled('requireAuthenticationType', types[0], "requireAuthenticationType('api_key')");
       return requireThat(authenticationType(...types));
     },
-    requirePrivileges(question) {
+    requirePrivileges(question, ...more: readonly unknown[]) {
       refuseUncalled('requirePrivileges', question, 'requirePrivileges({ index: [{ names, privileges }] })');
+      refuseMore('requirePrivileges', more, 'requirePrivileges({ index: [one, other] })');
       return requireThat(privileges(question));
     },
   };

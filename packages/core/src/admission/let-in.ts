@@ -4,9 +4,10 @@
  * Settles when a request is let in, and never if it is not; it never rejects. Nothing holds it but whoever waits for
  * it, so that one that never settles is forgotten with him.
  *
- * Frameworks that look at what middleware returns (Fastify's hooks, Express 5's handlers) hear of the outcome by `next`,
- * and would hear of it twice. They ask in the turn in which they got it, and are told nothing. An `await` never asks so
- * early: it takes what is no plain promise for a thenable, which is asked in a job of its own (ECMA-262, NewPromiseResolveThenableJob).
+ * Frameworks that look at what middleware returns (Fastify's hooks, Express 5's handlers) hear of the outcome by
+ * `next`, and would hear of it twice. They ask in the turn in which they got it, and are told nothing. An `await`
+ * never asks so early: it takes what is no plain promise for a thenable, which is asked in a job of its own
+ * (ECMA-262, NewPromiseResolveThenableJob).
  */
 export class LetIn extends Promise<undefined> {
   static override readonly [Symbol.species]: PromiseConstructor = Promise;

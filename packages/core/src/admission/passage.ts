@@ -9,6 +9,7 @@ import { InvalidArgumentError, LookupError } from '../values/errors.js';
 import { processState } from '../values/process-state.js';
 import { unavailable } from '../values/verdict.js';
 import type { Admission, Gate } from './admission.js';
+import { Decision } from './decision.js';
 import type { Refusal, RequestLike } from './entrance.js';
 import type { Guard } from './guard.js';
 import { LetIn } from './let-in.js';
@@ -61,7 +62,7 @@ export function passGate<Request>(
   };
   const outcome = gate.admit(request);
   const { response, next } = way;
-  if (next === undefined) return awaited(response, outcome, take);
+  if (next === undefined) return new Decision(awaited(response, outcome, take));
   if (way.nextHearsErrors) return told(way, next, outcome, take);
   const settle = (known: Admission): unknown => {
     const refusal = take(known);
@@ -86,7 +87,7 @@ export function passGuard<Request>(
   checkWay(way);
   const outcome = guard(admitted, request);
   const { response, next } = way;
-  if (next === undefined) return awaited(response, outcome, (refusal) => refusal);
+  if (next === undefined) return new Decision(awaited(response, outcome, (refusal) => refusal));
   if (way.nextHearsErrors) return told(way, next, outcome, (refusal) => refusal);
   return thrown(way, next, outcome);
 }
@@ -94,15 +95,18 @@ export function passGuard<Request>(
 function checkWay({ response, next }: Way): void {
   if (typeof response?.once !== 'function' || typeof response.off !== 'function') {
     throw new InvalidArgumentError(
-      'middleware must be called with a response, after the request: await guard(request, response)',
+      `middleware must be called with a response, after the request: await guard(request, response); ${ofAnother}`,
     );
   }
   if (next !== undefined && typeof next !== 'function') {
     throw new InvalidArgumentError(
-      'middleware must be called with a function that goes on, or awaited without one',
+      `middleware must be called with a function that goes on, or awaited without one; ${ofAnother}`,
     );
   }
 }
+
+const ofAnother =
+  'by a framework it is only if it is of the package for that one: @esauth/express, @esauth/koa, @esauth/fastify';
 
 type Take<Outcome> = (outcome: Outcome) => Refusal | undefined;
 type Next = (error?: Error) => unknown;

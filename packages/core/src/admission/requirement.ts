@@ -6,6 +6,7 @@ import { ConfigurationError, InvalidPrivilegesError } from '../values/errors.js'
 import type { Identity } from '../values/identity.js';
 import { unworded } from '../values/messages.js';
 import { freezeQuestion, type PrivilegesQuestion } from '../values/privileges.js';
+import { refuseMore } from './uncalled.js';
 
 /**
  * Made by `roles`, `anyRole`, `realm`, `authenticationType`, `privileges`, `allOf` and `anyOf`. `Request` is the
@@ -67,7 +68,9 @@ export function authenticationType(...types: readonly AuthenticationType[]): Req
  */
 export function privileges<Request = unknown>(
   question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion),
+  ...more: readonly never[]
 ): Requirement<Request> {
+  refuseMore('privileges', more, 'privileges({ index: [one, other] })');
   if (typeof question === 'function') return Object.freeze({ kind: 'privileges', question });
   try {
     return Object.freeze({ kind: 'privileges', question: freezeQuestion(question) });
@@ -155,9 +158,19 @@ export function checkRequirement(value: unknown): void {
   }
 }
 
-function byRoles({ roles }: Identity, met: boolean): Judgement {
+function byRoles(identity: Identity, met: boolean): Judgement {
   if (met) return 'met';
-  return roles.length === 0 ? 'never' : 'refused';
+  return isWithoutRoles(identity) ? 'never' : 'refused';
+}
+
+/**
+ * Whether no roles are had by nature, as by API keys and service accounts: a user without any may be given some. The
+ * realms' types are as recorded (`test/recorded`), also of the token that an API key got.
+ */
+function isWithoutRoles({ roles, authenticationType, realm }: Identity): boolean {
+  const byNature =
+    authenticationType === 'api_key' || ['_es_api_key', '_service_account'].includes(realm.type);
+  return byNature && roles.length === 0;
 }
 
 function isIn(names: readonly string[]): (name: string) => boolean {

@@ -28,9 +28,9 @@ export interface AdmissionOptions<Request = RequestLike> {
    */
   readonly source?: ((request: Request) => string | undefined) | undefined;
   /**
-   * What to take in place of the `Authorization` header, as such a header's value, scheme included; `undefined` is none.
-   * The header itself is then not read, and `callerHeaders` gives this. What it throws, or returns that can be no
-   * header, goes to the framework's error path. Each place has its price:
+   * What to take in place of the `Authorization` header, as such a header's value, scheme included; `undefined` is
+   * none. The header itself is then not read, and `callerHeaders` gives this. What it throws, or returns that can be
+   * no header, goes to the framework's error path. Each place has its price:
    *
    * - a cookie is sent by browsers whoever asks them to, so that routes that change something need a defence against
    *   cross-site requests (`SameSite`, a token, a check of `Origin`), and the cookie `HttpOnly` and `Secure`;
@@ -154,8 +154,8 @@ export function checkSource(made: unknown): string | undefined {
   return undefined;
 }
 
-// A promise that fails would otherwise be nobody's, and end the process.
-function quiet(made: unknown): void {
+/** A promise that fails would otherwise be nobody's, and end the process. */
+export function quiet(made: unknown): void {
   if (made instanceof Promise) made.catch(() => {});
 }
 

@@ -51,7 +51,10 @@ export interface Entry<Kind extends Authenticated | Rejected = Authenticated | R
   readonly expiresAt: number;
   /** From here on it is not served at all. */
   readonly endsAt: number;
-  /** What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are shared. */
+  /**
+   * What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are
+   * shared.
+   */
   readonly bytes: number;
   /** What is known of an identity's privileges; made when somebody asks. */
   privileges: PrivilegeMemory | undefined;
@@ -78,6 +81,8 @@ export interface Cache {
   privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
   /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
   lifetimeFrom(startedAt: number): Pick<Entry, 'expiresAt' | 'refreshAt'>;
+  /** Drops all that has ended or was revoked; the rest is from now on as if nothing had been revoked since. */
+  sweep(): void;
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
@@ -165,6 +170,13 @@ export function createCache(
 
     lifetimeFrom: (startedAt) => lifetimeFrom(startedAt, drawPortion()),
 
+    sweep() {
+      const now = timeline.now();
+      const isGood = (fingerprint: Fingerprint, entry: Entry) => stillCounts(fingerprint, entry, now);
+      identities.sweep(isGood);
+      refusals.sweep(isGood);
+    },
+
     clear() {
       identities.clear();
       refusals.clear();
@@ -191,16 +203,19 @@ export function createCache(
     now: number,
   ): E | undefined {
     const entry = store.get(fingerprint);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || stillCounts(fingerprint, entry, now)) return entry;
+    store.delete(fingerprint);
+    return undefined;
+  }
+
+  function stillCounts(fingerprint: Fingerprint, entry: Entry, now: number): boolean {
+    if (entry.endsAt <= now) return false;
     const { revision } = revocations;
-    if (entry.endsAt > now && entry.revision === revision) return entry;
-    if (entry.endsAt <= now || revocations.outdates(entry.revision, fingerprint, entry.verdict)) {
-      store.delete(fingerprint);
-      return undefined;
-    }
+    if (entry.revision === revision) return true;
+    if (revocations.outdates(entry.revision, fingerprint, entry.verdict)) return false;
     // Checked against everything noted so far: the next hit is back to one comparison.
     entry.revision = revision;
-    return entry;
+    return true;
   }
 
   function weighAgain(fingerprint: Fingerprint): void {

@@ -10,11 +10,13 @@ export interface MemoryStore<Entry> {
   get(fingerprint: Fingerprint): Entry | undefined;
   has(fingerprint: Fingerprint): boolean;
   /**
-   * Keeps an entry as the most recently used one, as heavy as it is now: to be called again for one that has grown. What
-   * is heavier than all may be together is not kept.
+   * Keeps an entry as the most recently used one, as heavy as it is now: to be called again for one that has grown.
+   * What is heavier than all may be together is not kept.
    */
   set(fingerprint: Fingerprint, entry: Entry): void;
   delete(fingerprint: Fingerprint): void;
+  /** Looks at every entry, without using it, and keeps those that are good. */
+  sweep(isGood: (fingerprint: Fingerprint, entry: Entry) => boolean): void;
   clear(): void;
   readonly size: number;
   /** What they weigh together; 0 without a budget. */
@@ -51,6 +53,11 @@ export function createMemoryStore<Entry extends object>(
       entries.set(fingerprint, entry);
     },
     delete: (fingerprint) => void entries.delete(fingerprint),
+    sweep(isGood) {
+      for (const [fingerprint, entry] of [...entries.entries()]) {
+        if (!isGood(fingerprint, entry)) entries.delete(fingerprint);
+      }
+    },
     clear: () => entries.clear(),
     get size() {
       return entries.size;

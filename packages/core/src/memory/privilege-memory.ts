@@ -33,8 +33,8 @@ const maxFacts = 64;
 const maxKeyLength = 256;
 
 /**
- * What a fact takes besides the characters of its name, counted as two bytes each: it and its numbers are 130 bytes, its
- * place in a map 50 (`bench/memory.mjs`).
+ * What a fact takes besides the characters of its name, counted as two bytes each: it and its numbers are 130 bytes,
+ * its place in a map 50 (`bench/memory.mjs`).
  */
 const factBytes = 192;
 

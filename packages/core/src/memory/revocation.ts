@@ -3,6 +3,7 @@
 // if nothing was noted under any of its own subjects since. Nothing is searched, nothing has to be deleted,
 // and a token can be revoked by its user's name although it does not show whose it is.
 
+import { hash } from 'node:crypto';
 import type { Clock } from '../time/clock.js';
 import { InvalidArgumentError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
@@ -28,13 +29,21 @@ export type Subject =
 export interface Revocations {
   /** Where the counter stands. To be read before a lookup starts, and kept with its verdict. */
   readonly revision: number;
-  /** From when this returns, verdicts of this subject with an earlier revision are outdated. */
-  revoke(subject: Subject): void;
+  /**
+   * From when this returns, verdicts of this subject with an earlier revision are outdated.
+   *
+   * @param judge called before notes are summed up: the last time that remembered verdicts can be told apart by them.
+   */
+  revoke(subject: Subject, judge?: () => void): void;
   /** Whether a verdict reached on a lookup that started at `revision` has been revoked since. */
   outdates(revision: number, fingerprint: Fingerprint, verdict: Verdict): boolean;
 }
 
-/** More notes than this are summed up as "everything": forgetting one would be worse. */
+/**
+ * More notes than this are summed up as "everything": forgetting one would be worse. What is remembered is looked
+ * through before, at 6 µs an entry, so that only what is under way has to be asked again: whoever may revoke, at an
+ * open route for logging out, must not make a process forget everybody.
+ */
 const maxNotes = 10_000;
 
 /** @param memoryMs how long a note must be kept: longer than any verdict that it could contradict is served. */
@@ -49,7 +58,7 @@ export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: num
       return revision;
     },
 
-    revoke(subject) {
+    revoke(subject, judge) {
       const names = namesOf(subject);
       revision += 1;
       const now = clock.monotonic();
@@ -59,6 +68,7 @@ export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: num
         notes.set(name, { revision, until: now + memoryMs });
       }
       if (subject === 'all' || notes.size > maxNotes) {
+        if (subject !== 'all') judge?.();
         notes.clear();
         allRevokedAt = revision;
       }
@@ -91,13 +101,21 @@ export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: num
 // Names of subjects. The kind comes first and JSON keeps the parts apart, so that no user can have a name
 // that reads as somebody else's.
 const credentialName = (fingerprint: Fingerprint) => `credential ${fingerprint}`;
-const apiKeyName = (id: string) => JSON.stringify(['api key', id]);
-const userName = (username: string) => JSON.stringify(['user', username]);
-const realmUserName = (username: string, realm: string) => JSON.stringify(['user', username, realm]);
-const ownerName = (username: string) => JSON.stringify(['owner', username]);
-const realmName = (realm: string) => JSON.stringify(['realm', realm]);
+const apiKeyName = (id: string) => nameOf('api key', id);
+const userName = (username: string) => nameOf('user', username);
+const realmUserName = (username: string, realm: string) => nameOf('user', username, realm);
+const ownerName = (username: string) => nameOf('owner', username);
+const realmName = (realm: string) => nameOf('realm', realm);
 const anyApiKey = 'any api key';
 const anyOwner = 'any owner';
+
+/** Longer names are kept by a digest: whom to revoke may come from whoever calls. */
+const maxNameLength = 256;
+
+function nameOf(...parts: readonly string[]): string {
+  const name = JSON.stringify(parts);
+  return name.length > maxNameLength ? hash('sha256', name) : name;
+}
 
 function namesOf(subject: Subject): readonly string[] {
   if (subject === 'all') return [];
@@ -105,7 +123,9 @@ function namesOf(subject: Subject): readonly string[] {
   if ('apiKeyIds' in subject) return [...subject.apiKeyIds.map(apiKeyName), anyApiKey];
   if (!('username' in subject)) return [realmName(subject.realm), anyOwner];
   const { username, realm } = subject;
-  return [realm === undefined ? userName(username) : realmUserName(username, realm), ownerName(username)];
+  // Their keys have the user's name too.
+  if (realm === undefined) return [userName(username)];
+  return [realmUserName(username, realm), ownerName(username)];
 }
 
 // An identity of an API key shows its owner's name but never the owner's realm, and before 7.16, or when it

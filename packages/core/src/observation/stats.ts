@@ -59,7 +59,10 @@ export interface VerifierStats {
   readonly entries: number;
   /** Refusals remembered now. */
   readonly rejectedEntries: number;
-  /** What remembered identities, details of keys and answers about privileges take now, as estimated (`cache.maxBytes`). */
+  /**
+   * What remembered identities, details of keys and answers about privileges take now, as estimated
+   * (`cache.maxBytes`).
+   */
   readonly bytes: number;
   /** Lookups under way now. */
   readonly inFlight: number;

@@ -65,6 +65,10 @@ function readNode(given: unknown): URL {
   if (node.search !== '' || node.hash !== '') {
     throw new ConfigurationError('nodes', 'must not have a query or a fragment');
   }
+  // Without a credential it looks good: Elasticsearch asks for one before it looks for an endpoint.
+  if (/\/_security(\/|$)/.test(node.pathname)) {
+    throw new ConfigurationError('nodes', 'must be the base URL, without an endpoint such as /_security/…');
+  }
   return node;
 }
 

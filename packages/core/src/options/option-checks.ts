@@ -48,7 +48,12 @@ export function section(path: OptionPlace, given: unknown): Readonly<Record<stri
   const names: readonly string[] = optionNames[path];
   if (given === undefined && path !== 'options') return Object.create(null);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const such = path === 'options' ? ", such as { nodes: 'https://localhost:9200' }" : '';
+    const such =
+      path === 'options'
+        ? ", such as { nodes: 'https://localhost:9200' }"
+        : path === 'cache'
+          ? ' such as { ttlMs: 60000 }, or false'
+          : '';
     throw new ConfigurationError(path, `must be an object${such}`);
   }
   for (const name of Object.keys(given)) {

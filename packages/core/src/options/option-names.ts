@@ -54,6 +54,9 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['cloud', 'cloudId'],
   ['ssl', 'tls'],
   ['agent', 'dispatcher'],
+  ['requesttimeout', 'timeoutMs'],
+  ['maxretries', 'retries'],
+  ['max', 'maxEntries'],
 ]);
 
 const credentials = ['auth', 'apikey', 'username', 'user', 'password', 'bearer', 'token', 'headers'];
@@ -65,6 +68,7 @@ export function unknownOption(place: OptionPlace, name: string): string {
 
 function hintFor(place: OptionPlace, name: string): string {
   if (credentials.includes(name.toLowerCase())) return ' (callers bring their own credential)';
+  if (place === 'cache' && /^(en|dis)abled?$/i.test(name)) return ' (cache: false turns it off)';
   if (name === 'verifier') return ' (a verifier is handed on itself, not as an option: esauth(verifier))';
   const meant = aliases.get(name.toLowerCase()) ?? name;
   // The nearest, and of equals the one in the same place: a sort is stable.

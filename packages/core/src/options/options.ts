@@ -28,12 +28,12 @@ export interface VerifierOptions {
   readonly cloudId?: string | undefined;
   readonly tls?: TlsOptions | undefined;
   /**
-   * The `http:` or `https:` URL of a proxy through which the nodes are reached, user name and password in it if it wants
-   * them; or `'environment'`: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (or the same in lower case)
-   * say of each node when the verifier is made. A value there without a scheme is taken for one with the node's. Each
-   * connection is a tunnel (CONNECT), and `tls` is about the node at its end: the proxy sees neither credentials nor
-   * answers of an https node. An https proxy's own certificate must be of an authority that Node trusts
-   * (`NODE_EXTRA_CA_CERTS`).
+   * The `http:` or `https:` URL of a proxy through which the nodes are reached, user name and password in it if it
+   * wants them; or `'environment'`: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (or the same in
+   * lower case) say of each node when the verifier is made. A value there without a scheme is taken for one with the
+   * node's. Each connection is a tunnel (CONNECT), and `tls` is about the node at its end: the proxy sees neither
+   * credentials nor answers of an https node. An https proxy's own certificate must be of an authority that Node
+   * trusts (`NODE_EXTRA_CA_CERTS`).
    */
   readonly proxy?: string | undefined;
   /**
@@ -71,8 +71,9 @@ export interface VerifierOptions {
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock | undefined;
   /**
-   * Your own dispatcher to reach the nodes with, instead of `tls` and `proxy`: one of undici 7, whatever it was composed of. One of
-   * another major, which Node's own global dispatcher may be, is refused. It is not closed by `close`.
+   * Your own dispatcher to reach the nodes with, instead of `tls` and `proxy`: one of undici 7, whatever it was
+   * composed of. One of another major, which Node's own global dispatcher may be, is refused. It is not closed by
+   * `close`.
    */
   readonly dispatcher?: Dispatcher | undefined;
 }
@@ -91,15 +92,14 @@ export interface UpstreamOptions {
   readonly retries?: number | undefined;
   /**
    * With another node to turn to: when one has said nothing for so long, the other is asked besides (in its place, if
-   * `maxConcurrent` requests are under way), and the first verdict counts. At most one more request for a lookup, and one
-   * for ten questions over time. In milliseconds,
-   * below `timeoutMs`; default a third of it; 0 turns it off.
+   * `maxConcurrent` requests are under way), and the first verdict counts. At most one more request for a lookup, and
+   * one for ten questions over time. In milliseconds, below `timeoutMs`; default a third of it; 0 turns it off.
    */
   readonly hedgeAfterMs?: number | undefined;
   /**
-   * A lookup ends without a verdict (`bad_response`) if the body that says who somebody is, or what a key's entry is, is
-   * longer. In bytes, 4 096 to 1 048 576 (one MiB). Default 65 536, with `apiKeyDetails` 262 144: an ordinary one is 400,
-   * the rest is metadata and role descriptors. In memory it may take up to 28 times its length.
+   * A lookup ends without a verdict (`bad_response`) if the body that says who somebody is, or what a key's entry is,
+   * is longer. In bytes, 4 096 to 1 048 576 (one MiB). Default 65 536, with `apiKeyDetails` 262 144: an ordinary one
+   * is 400, the rest is metadata and role descriptors. In memory it may take up to 28 times its length.
    */
   readonly maxBodyBytes?: number | undefined;
   /** Lookups on the wire at most, second requests included. Default 32. */
@@ -147,10 +147,10 @@ export interface CacheOptions {
   /** Identities remembered at most. Default 10 000. */
   readonly maxEntries?: number | undefined;
   /**
-   * What remembered identities, details of keys and answers about privileges may take together, as estimated from what
-   * was received. The least recently used go first; a single one that takes more is served and not remembered. In bytes,
-   * 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated at 3.0 kB, an
-   * answer about one privilege at 0.3 kB.
+   * What remembered identities, details of keys and answers about privileges may take together, as estimated from
+   * what was received. The least recently used go first; a single one that takes more is served and not remembered.
+   * In bytes, 1 048 576 (one MiB) to 17 179 869 184, default 67 108 864 (64 MiB). An ordinary identity is estimated
+   * at 3.0 kB, an answer about one privilege at 0.3 kB.
    */
   readonly maxBytes?: number | undefined;
   /** Refusals remembered at most, in a store of their own. Default 2 000. */
@@ -292,6 +292,12 @@ function readSecret(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   // One header line has to carry it, which Elasticsearch reads without the spaces around it, but with those inside
   // (`JwtUtil.getHeaderValue`; `test/recorded`, `jwt-hmac-client`).
+  if (typeof given === 'string' && given.startsWith('SharedSecret ')) {
+    throw new ConfigurationError(
+      'clientAuthentication',
+      'is the secret alone, without SharedSecret before it',
+    );
+  }
   if (typeof given === 'string' && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(given)) return given;
   throw new ConfigurationError(
     'clientAuthentication',
@@ -307,5 +313,5 @@ function readClock(given: unknown): Clock {
     // Checked in the line above.
     return clock as Clock;
   }
-  throw new ConfigurationError('clock', `must have the methods ${methods.join(', ')}`);
+  throw new ConfigurationError('clock', `must have the methods ${methods.join(', ')}, as emulator.clock has`);
 }

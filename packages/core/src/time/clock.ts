@@ -3,9 +3,15 @@
 
 /** The two times that a verifier needs, and a timer. Pass your own to step time in tests. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. May jump: forward, and everything remembered is older by that; back, and nothing is. */
+  /**
+   * Milliseconds since the Unix epoch. May jump: forward, and everything remembered is older by that; back, and
+   * nothing is.
+   */
   wall(): number;
-  /** Milliseconds since an arbitrary start, never going back. Deadlines are measured with it, and ages while the wall clock is not ahead. */
+  /**
+   * Milliseconds since an arbitrary start, never going back. Deadlines are measured with it, and ages while the wall
+   * clock is not ahead.
+   */
   monotonic(): number;
   /**
    * Calls `callback` once, `delayMs` from now, unless the returned function is called before. The timer

@@ -1,5 +1,5 @@
-// A deadline for what comes through a socket. Node runs timers before it reads: after this process has stood still, what
-// came in time lies unread when the timer runs. So it is read once more, and then it is over.
+// A deadline for what comes through a socket. Node runs timers before it reads: after this process has stood still,
+// what came in time lies unread when the timer runs. So it is read once more, and then it is over.
 
 import type { Clock } from './clock.js';
 

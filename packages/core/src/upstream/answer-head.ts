@@ -1,6 +1,7 @@
 // What undici's parser must not see of an answer, or must see otherwise. Two things that HTTP allows and undici has no
 // option for are settled in the first bytes of each answer, before the parser gets them: an unasked interim answer is
-// dropped (RFC 9110 §15.2; undici destroys the connection at `100 Continue`), and an answer after which the node may read no further ends its connection.
+// dropped (RFC 9110 §15.2; undici destroys the connection at `100 Continue`), and an answer after which the node may
+// read no further ends its connection.
 
 import type { Socket } from 'node:net';
 

@@ -1,6 +1,6 @@
-// Whether a node is worth asking. After so many failures in a row it is left alone for a while, and then one
-// lookup tries it: a slow cluster is not finished off by those who ask it. Nor can those who ask decide how it is: a
-// question whose callers leave early says nothing, and where a node has been quiet for long it is asked in nobody's name.
+// Whether a node is worth asking. After so many failures in a row it is left alone for a while, and then one lookup
+// tries it: a slow cluster is not finished off by those who ask it. Nor can those who ask decide how it is: a question
+// whose callers leave early says nothing, and where a node has been quiet for long it is asked in nobody's name.
 
 import type { BreakerState } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';

@@ -1,5 +1,5 @@
-// Connections of our own to one origin: a pool of undici's, of which each connection can be ended by itself, by whoever has
-// heard on it what is no answer to what was asked.
+// Connections of our own to one origin: a pool of undici's, of which each connection can be ended by itself, by
+// whoever has heard on it what is no answer to what was asked.
 
 import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';

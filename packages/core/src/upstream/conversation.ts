@@ -2,7 +2,7 @@
 // elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import type { Clock } from '../time/clock.js';
-import { stoodStill } from './deadline.js';
+import { startDeadline, stoodStill } from './deadline.js';
 import { hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
@@ -60,6 +60,8 @@ export function converse(
     let retriesLeft = way.retries;
     /** Asked first; since then another one was. */
     let silent: Question | undefined;
+    /** Whether that was this process's silence. */
+    let stalled = false;
     /** The same, if there was no room for both. */
     let replaced: Question | undefined;
     /** The best so far that is no verdict. */
@@ -74,7 +76,8 @@ export function converse(
       open.set(question, leave);
       if (hedgeAfterMs > 0 && silent === undefined && !call.hedge.spent) {
         stopTimer();
-        stopTimer = way.clock.after(hedgeAfterMs, () => askBesides(question));
+        const until = way.clock.monotonic() + hedgeAfterMs;
+        stopTimer = startDeadline(way.clock, until, hedgeAfterMs, (reason) => askBesides(question, reason));
       }
       void question.reply.then((reply) => {
         if (open.delete(question)) hear(reply, leave);
@@ -94,13 +97,14 @@ export function converse(
       else finish(reply.kind === 'error' ? (useless ?? reply) : reply);
     };
 
-    const askBesides = (question: Question) => {
+    const askBesides = (question: Question, reason: unknown) => {
       const node = !call.hedge.spent ? way.spareNode(tried) : undefined;
       if (node === undefined || !open.has(question)) return;
       const leave = call.besides();
       call.hedge.spent = true;
       way.spendHedge();
       silent = question;
+      stalled = reason === stoodStill;
       if (leave === undefined) {
         replaced = question;
         open.delete(question);
@@ -121,7 +125,7 @@ export function converse(
     const finish = (reply: Reply) => {
       stopTimer();
       signal.removeEventListener('abort', stop);
-      if (silent !== undefined && reply.kind === 'answer' && reply.node !== silent.node.name) {
+      if (silent !== undefined && !stalled && reply.kind === 'answer' && reply.node !== silent.node.name) {
         if (call.isFinal(reply)) way.outdone(silent);
       }
       replaced?.end('dropped');

@@ -1,6 +1,7 @@
-// When the time of a question is up, and who is to blame. By the clock a deadline has passed at an instant; what came when
-// cannot be known of a process that stood still then. So what can be read at the first opportunity after it counts as in
-// time (it is late by less than one turn of the event loop, or this process is), and nothing that comes later does.
+// When the time of a question is up, and who is to blame. By the clock a deadline has passed at an instant; what came
+// when cannot be known of a process that stood still then. So what can be read at the first opportunity after it
+// counts as in time (it is late by less than one turn of the event loop, or this process is), and nothing that comes
+// later does.
 
 import type { Clock } from '../time/clock.js';
 import { whenRead } from '../time/when-read.js';

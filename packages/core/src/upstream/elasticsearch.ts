@@ -48,8 +48,8 @@ export interface Elasticsearch {
     username: string,
     facts: readonly Fact[],
   ): Promise<PrivilegesFound | Rejected | Unavailable>;
-  /** Asks every node without a credential. @returns what is wrong with the first that is not as it should be. */
-  check(): Promise<LookupError | undefined>;
+  /** Asks every node without a credential. @returns what is wrong with those that are not as they should be. */
+  check(): Promise<readonly LookupError[]>;
   /** Whether the last lookup that somebody waited for gave no verdict. */
   readonly lastFailed: boolean;
 }
@@ -148,7 +148,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       stopTimer();
       return replies
         .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: [200], signal })))
-        .find((problem) => problem !== undefined);
+        .filter((problem) => problem !== undefined);
     },
 
     get lastFailed() {
@@ -200,7 +200,10 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     return outcome;
   }
 
-  /** One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own event. */
+  /**
+   * One that was dropped because all its callers left is nobody's problem, nor is an open breaker, which has its own
+   * event.
+   */
   function report({ code, cause }: Unavailable): void {
     if (cause.node === undefined) return;
     // The cast holds: letters that have one upper case.

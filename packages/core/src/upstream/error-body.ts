@@ -68,11 +68,11 @@ export function checkFailed({ reason, unsuccessful }: ElasticsearchError, creden
 const failedCheckOfAnyKey = /^API key: apikey authentication for id [\w-]+ encountered a failure$/;
 
 /**
- * Ids of what else lies in the index of API keys, or did before 7.2 (tokens) or does beside it (profiles): Elasticsearch
- * finds such a document and fails to read it as a key (`test/recorded`, `who-api-key-malformed`), so its answer would tell
- * who exists. The beginnings are those of elastic/elasticsearch: `NativeUsersStore`, `NativeRolesStore`,
- * `NativeRoleMappingStore` (`role-mapping_`), `NativePrivilegeStore`, `IndexServiceAccountTokenStore`, `TokenService`,
- * `ProfileService`.
+ * Ids of what else lies in the index of API keys, or did before 7.2 (tokens) or does beside it (profiles):
+ * Elasticsearch finds such a document and fails to read it as a key (`test/recorded`, `who-api-key-malformed`), so
+ * its answer would tell who exists. The beginnings are those of elastic/elasticsearch: `NativeUsersStore`,
+ * `NativeRolesStore`, `NativeRoleMappingStore` (`role-mapping_`), `NativePrivilegeStore`,
+ * `IndexServiceAccountTokenStore`, `TokenService`, `ProfileService`.
  */
 const otherDocument =
   /^(?:user-|reserved-user-|role-|application-privilege_|service_account_token-|token_|invalidated-token_|profile_)/;

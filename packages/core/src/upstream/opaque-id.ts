@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 export const opaqueIdHeader = 'x-opaque-id';
 
 /**
- * For one request. Random as a whole, because Elasticsearch shows it to operators (tasks, slow and audit logs): who sees
- * some must not be able to tell the next, nor which of them one process has sent, and for whom.
+ * For one request. Random as a whole, because Elasticsearch shows it to operators (tasks, slow and audit logs): who
+ * sees some must not be able to tell the next, nor which of them one process has sent, and for whom.
  */
 export const newOpaqueId: () => string = randomUUID;
 

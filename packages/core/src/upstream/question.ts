@@ -5,7 +5,14 @@ import type { Clock } from '../time/clock.js';
 import type { Breaker } from './breaker.js';
 import { startDeadline, stoodStill } from './deadline.js';
 import type { EchoMemory } from './opaque-id.js';
-import { type Answer, isGarbled, isMisdirected, type NodeRequest, type Transport } from './transport.js';
+import {
+  type Answer,
+  isGarbled,
+  isMisdirected,
+  isUnsent,
+  type NodeRequest,
+  type Transport,
+} from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
@@ -15,8 +22,8 @@ export type Reply =
   | { readonly kind: 'open'; readonly waitMs: number };
 
 /**
- * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers lack it.
- * To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
+ * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers
+ * lack it. To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
  */
 type IsOurs = () => boolean;
 
@@ -66,7 +73,7 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
       judged = true;
     };
     const reply = sendTo(node, request, own.signal).then((reply) => {
-      if (!own.signal.aborted) judge(hasFailed(reply) ? 'failed' : 'answered');
+      if (!own.signal.aborted) judge(outcomeOf(reply));
       return reply;
     });
     const abort = () => own.abort(unheard);
@@ -91,8 +98,7 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
     const reply = await sendTo(node, probed, deadline.signal);
     probes -= 1;
     stopTimer();
-    if (reply.kind === 'error' && reply.error === stoodStill) return 'dropped';
-    return hasFailed(reply) ? 'failed' : 'answered';
+    return outcomeOf(reply);
   }
 }
 
@@ -116,6 +122,12 @@ export async function sendTo(
   } catch (error) {
     return { kind: 'error', node: name, error };
   }
+}
+
+/** What a reply says of its node: nothing, where it was us who stood still, or could not ask. */
+function outcomeOf(reply: Reply): 'failed' | 'answered' | 'dropped' {
+  if (reply.kind === 'error' && (reply.error === stoodStill || isUnsent(reply.error))) return 'dropped';
+  return hasFailed(reply) ? 'failed' : 'answered';
 }
 
 /** Failures are the network's and the gateways'. What a node itself answers, however useless, is none. */

@@ -1,5 +1,5 @@
-// One request to one node, and its answer up to a limit. Bears an id of its own, and hears no answer with another. Follows
-// no redirect, decodes nothing, retries nothing, judges nothing else.
+// One request to one node, and its answer up to a limit. Bears an id of its own, and hears no answer with another.
+// Follows no redirect, decodes nothing, retries nothing, judges nothing else.
 
 import { type Dispatcher, errors } from 'undici';
 import { type Connections, createConnections, type Sent } from './connections.js';
@@ -28,8 +28,9 @@ export interface Answer {
   /** Whether it bears the id of its question; if not, it bears none. */
   readonly echoed: boolean;
   /**
-   * Ends the connection that it came on, because it is no answer to what was asked. To be called in the turn of the event
-   * loop in which it comes, until when nothing else is asked there. A `dispatcher`'s connection is its owner's: it stays.
+   * Ends the connection that it came on, because it is no answer to what was asked. To be called in the turn of the
+   * event loop in which it comes, until when nothing else is asked there. A `dispatcher`'s connection is its owner's:
+   * it stays.
    */
   hangUp(): void;
 }
@@ -59,10 +60,11 @@ export const maxBodyBytes = 1_048_576;
 const firstBodyBytes = 4_096;
 
 /**
- * A request that is given up before there is a connection for it lies in undici's pool until there is one, with the
- * credential that it carries. So many for each connection at most; more fail at once.
+ * A request that is given up before there is a connection for it lies in undici's pool until there is one, though
+ * without what it would have carried. So many for each connection at most; more fail at once. As many as can come
+ * while all connections are made anew: whoever leaves ends the one on which he was heard.
  */
-const mostForsaken = 4;
+const mostForsaken = 64;
 
 const jsonHeaders = { 'content-type': 'application/json' };
 
@@ -93,27 +95,29 @@ export function createTransports(settings: TransportSettings): Transports {
     const plain = origin.startsWith('http:');
     const forsaken = { count: 0 };
     return {
-      send: ({ path, headers, body, method = body === undefined ? 'GET' : 'POST' }, signal) =>
-        new Promise((resolve, reject) => {
+      send(request, signal) {
+        const id = newOpaqueId();
+        // Nothing else holds the request: see `forsake`.
+        const sent = sentTo(origin, request, id);
+        return new Promise((resolve, reject) => {
           signal.throwIfAborted();
           if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
           const fail = (reason: unknown) =>
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
-          const id = newOpaqueId();
-          const sent: Sent =
-            body === undefined
-              ? { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } }
-              : {
-                  ...{ origin, path, method, body },
-                  headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id },
-                };
           way?.dispatch(sent, collect({ sent, id, signal, forsaken }, resolve, fail));
-        }),
+        });
+      },
       async close() {
         await own?.close();
       },
     };
   }
+}
+
+function sentTo(origin: string, request: NodeRequest, id: string): Sent {
+  const { path, headers, body, method = body === undefined ? 'GET' : 'POST' } = request;
+  if (body === undefined) return { origin, path, method, headers: { ...headers, [opaqueIdHeader]: id } };
+  return { origin, path, method, body, headers: { ...headers, ...jsonHeaders, [opaqueIdHeader]: id } };
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */
@@ -151,11 +155,16 @@ export function isMisdirected(error: unknown): boolean {
   return error instanceof MisdirectedError;
 }
 
-/** Of a node to which connections are neither made nor refused. */
+/** Of a node to which connections are neither made nor refused, or not as fast as those who asked have left. */
 class NoConnectionError extends Error {
   constructor() {
     super('too many requests wait for a connection');
   }
+}
+
+/** Whether it is our own limit that has kept a request from being sent, which says nothing of the node. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof NoConnectionError;
 }
 
 /** Whether a connection came to its end before anything was read from it. */
@@ -180,8 +189,9 @@ function collect(
   let request: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headers: Answer['headers'] = {};
-  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which costs
-  // 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times its length.
+  // One piece of memory, twice as long whenever it is full. A chunk is a view of what was read from the socket, which
+  // costs 120 bytes or more also if it holds one: kept until the end, a body in such chunks would cost so many times
+  // its length.
   let body: Buffer = Buffer.alloc(0);
   let bytes = 0;
 
@@ -189,6 +199,7 @@ function collect(
   const forsake = (is: boolean) => {
     if (is !== isForsaken) forsaken.count += is ? 1 : -1;
     isForsaken = is;
+    if (is) Object.assign(sent, { headers: {}, body: undefined });
   };
 
   // A request that still waits in the pool has no controller: the caller gets its answer now, and the

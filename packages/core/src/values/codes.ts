@@ -6,8 +6,8 @@
  *
  * - `credentials_missing`: no `Authorization` header.
  * - `scheme_unsupported`: a scheme that this verifier does not accept.
- * - `credentials_malformed`: two headers, an empty or over-long one, or not `scheme 1*SP token68`; or Elasticsearch says
- *   that the request's head is longer than it reads.
+ * - `credentials_malformed`: two headers, an empty or over-long one, or not `scheme 1*SP token68`; or Elasticsearch
+ * says that the request's head is longer than it reads.
  * - `credentials_invalid`: Elasticsearch does not accept it, or it cannot be a credential of its scheme.
  * - `credentials_expired`: Elasticsearch says that it expired. It says so of invalidated tokens too.
  * - `credentials_restricted`: Elasticsearch refuses it with 403 (`security_exception`): a workflow restriction keeps it
@@ -34,12 +34,12 @@ export const rejectionCodes = [
  * - `timeout`: no answer within `upstream.timeoutMs`.
  * - `unreachable`: no connection, or a broken one; name resolution and TLS included.
  * - `overloaded`: Elasticsearch said 429.
- * - `server_error`: 5xx, or an error of Elasticsearch's that is not about the credential: the check itself failed (401),
- *   the security index is closed or blocked, the licence does not allow it.
- * - `not_elasticsearch`: a 401 or 403 that is not an error as Elasticsearch writes it, or any other answer but 429 and 5xx
- *   without `X-elastic-product: Elasticsearch`. Elasticsearch takes that header away from 401 and 403.
- * - `bad_response`: Elasticsearch's, but security is off, or it is a redirect, another status, or a body that is too large,
- *   encoded or not as expected; or what came is no HTTP that can be read.
+ * - `server_error`: 5xx, or an error of Elasticsearch's that is not about the credential: the check itself failed
+ * (401), the security index is closed or blocked, the licence does not allow it.
+ * - `not_elasticsearch`: a 401 or 403 that is not an error as Elasticsearch writes it, or any other answer but 429
+ * and 5xx without `X-elastic-product: Elasticsearch`. Elasticsearch takes that header away from 401 and 403.
+ * - `bad_response`: Elasticsearch's, but security is off, or it is a redirect, another status, or a body that is too
+ * large, encoded or not as expected; or what came is no HTTP that can be read.
  * - `circuit_open`, `queue_full`: not asked, to protect Elasticsearch.
  * - `closed`: the verifier was closed.
  */
@@ -77,6 +77,7 @@ const ownWarningCodes = [
   'ESAUTH_BASIC_OFF',
   'ESAUTH_KEY_AS_BEARER',
   'ESAUTH_MISFIT',
+  'ESAUTH_NOT_AWAITED',
   'ESAUTH_NOT_LOOKED_AT',
   'ESAUTH_NO_CLIENT_AUTHENTICATION',
   'ESAUTH_NO_MIDDLEWARE',

@@ -57,6 +57,23 @@ export function headerOf(presented: Presented): string | undefined | null {
   return typeof value === 'string' ? value : null;
 }
 
+/**
+ * What can be no header's value, but has one somewhere: a whole request, `Headers`, an object with names in another
+ * case. It would read as no credential, and who sent one be told that he sent none.
+ *
+ * @returns what should be presented in its place; `undefined` for all that is as it should be.
+ */
+export function misplacedIn(presented: Presented): string | undefined {
+  if (typeof presented !== 'object' || presented === null || 'authorization' in presented) return undefined;
+  const holder = presented as { readonly headers?: unknown };
+  // Headers can be called so too, but are texts.
+  if (isFetchHeaders(presented) || (typeof holder.headers === 'object' && holder.headers !== null)) {
+    return 'authorizationOf(request)';
+  }
+  const name = Object.keys(presented).find((key) => key.toLowerCase() === 'authorization');
+  return name && `headers.${name}`;
+}
+
 /** The `Headers` of the Fetch API, as far as they are read. */
 export interface FetchHeaders {
   get(name: string): string | null;

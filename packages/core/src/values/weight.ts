@@ -1,6 +1,6 @@
-// What a value that was read from JSON takes in memory, as estimated: rather too much than too little, because a budget
-// is kept with it. The figures are those of V8 in Node 20, on 64 bits and without compressed pointers; `bench/memory.mjs`
-// compares them with the heap.
+// What a value that was read from JSON takes in memory, as estimated: rather too much than too little, because a
+// budget is kept with it. The figures are those of V8 in Node 20, on 64 bits and without compressed pointers;
+// `bench/memory.mjs` compares them with the heap.
 
 /** An empty object of JSON's takes 56 bytes, an empty list 32 and 16 more for its first member. */
 const objectBytes = 64;
@@ -9,8 +9,8 @@ const listBytes = 56;
 const slotBytes = 8;
 const numberBytes = 16;
 /**
- * A member of an object: its place and its name, and for objects that no other looks alike their hidden class. Those that
- * look alike take a fifth of it.
+ * A member of an object: its place and its name, and for objects that no other looks alike their hidden class. Those
+ * that look alike take a fifth of it.
  */
 const memberBytes = 96;
 /** A text besides its characters, which are counted as two bytes each, as those outside of Latin-1 are. */

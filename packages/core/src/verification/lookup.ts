@@ -28,8 +28,8 @@ export interface LookupParts {
   /** How long a lookup may take, in milliseconds; our own queue not counted. */
   readonly timeoutMs: number;
   /**
-   * What a lookup brings counts if it started so many milliseconds ago at most, on the timeline: a machine may have slept
-   * over it, or this process stood still.
+   * What a lookup brings counts if it started so many milliseconds ago at most, on the timeline: a machine may have
+   * slept over it, or this process stood still.
    */
   readonly longestMs: number;
   readonly queue: Queue;

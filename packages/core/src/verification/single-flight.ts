@@ -1,7 +1,7 @@
-// One lookup per credential at a time, however many callers wait for it. The lookup belongs to none of them:
-// a caller that gives up or runs out of time leaves the others unharmed, and only when nobody waits any more
-// is it cancelled. When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his
-// time is up sooner, because the lookup has had to wait or is made once more.
+// One lookup per credential at a time, however many callers wait for it. The lookup belongs to none of them: a caller
+// that gives up or runs out of time leaves the others unharmed, and only when nobody waits any more is it cancelled.
+// When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his time is up
+// sooner, because the lookup has had to wait or is made once more.
 
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';

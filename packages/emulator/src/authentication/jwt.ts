@@ -24,7 +24,10 @@ export interface Jwt {
 const texts = ['iss', 'sub', 'jti'];
 const dates = ['exp', 'nbf', 'iat'];
 
-/** @returns `undefined` if the text is no signed token: another number of parts, no algorithm, a claim of the wrong kind */
+/**
+ * @returns `undefined` if the text is no signed token: another number of parts, no algorithm, a claim of the wrong
+ * kind
+ */
 export function parseJwt(text: string): Jwt | undefined {
   const [first = '', second = '', signature, ...more] = text.split('.');
   if (signature === undefined || signature === '' || more.length > 0) return undefined;

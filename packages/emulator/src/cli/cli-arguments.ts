@@ -94,8 +94,7 @@ const flags = Object.fromEntries(
 
 /** @throws TypeError saying what is wrong with the arguments, or with a file among them */
 export function readArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({ args: [...args], options: flags, strict: true });
-  const { help, quiet, stay, ...given } = values;
+  const { help, quiet, stay, ...given } = valuesOf(args);
   if (help === true) return { help: true };
   const options = Object.entries(given).map(([flag, value]) => {
     const [option, kind] = optionOf[flag] ?? unknownFlag(flag);
@@ -108,6 +107,15 @@ export function readArguments(args: readonly string[]): Arguments {
     stays: stay === true,
     options: { port: 9200, ...Object.fromEntries(options) } as EmulatorOptions,
   };
+}
+
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true }).values;
+  } catch (error) {
+    // Of an option it says no more than that there is none.
+    throw new TypeError(`${error instanceof Error ? error.message : error}; --help lists what there is`);
+  }
 }
 
 function unknownFlag(flag: string): never {

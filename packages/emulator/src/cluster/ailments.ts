@@ -35,7 +35,9 @@ const name = '.security-7';
 const tokensName = '.security-tokens-7';
 const waitMs = 60_000;
 
-/** Of who waits for a place to write to (`TransportReplicationAction`): nothing comes for a minute, and then an error. */
+/**
+ * Of who waits for a place to write to (`TransportReplicationAction`): nothing comes for a minute, and then an error.
+ */
 export function waitInVain(of: 'security index' | 'tokens index', clock: ScheduledClock): Promise<never> {
   const index = of === 'security index' ? name : tokensName;
   const reason = `[${index}][0] primary shard is not active Timeout: [1m]`;
@@ -176,8 +178,8 @@ export const notRecovered: ApiError = {
 };
 
 /**
- * Why nothing can be stored then (`SecurityIndexManager.prepareIndexIfNeededThenExecute`). The index has no name yet: so
- * it is quoted from clusters of 8.x.
+ * Why nothing can be stored then (`SecurityIndexManager.prepareIndexIfNeededThenExecute`). The index has no name yet:
+ * so it is quoted from clusters of 8.x.
  */
 export const notStorable: ApiError = {
   status: 503,

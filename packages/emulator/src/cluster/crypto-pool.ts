@@ -1,6 +1,6 @@
 /**
- * The threads that hash the secrets of API keys, if hashing is to take its time: so many at once, so many that wait, and
- * who comes then is refused. A key that was hashed lately needs none of them.
+ * The threads that hash the secrets of API keys, if hashing is to take its time: so many at once, so many that wait,
+ * and who comes then is refused. A key that was hashed lately needs none of them.
  */
 
 import type { ScheduledClock } from '../controls/clock.js';

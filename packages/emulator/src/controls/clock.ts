@@ -5,14 +5,17 @@
 
 /**
  * The emulator's time, as the result of `startEmulator` shows it. It has what a verifier wants of a clock too, so
- * that twenty minutes later is twenty minutes later for both: `createVerifier({ nodes: emulator.url, clock: emulator.clock })`.
+ * that twenty minutes later is twenty minutes later for both: `createVerifier({ nodes: emulator.url, clock:
+ * emulator.clock })`.
  */
 export interface Clock {
   /** The emulator's time in whole milliseconds since 1970. */
   now(): number;
   /** The same, by the name that a verifier knows. */
   wall(): number;
-  /** Milliseconds since an arbitrary instant, with all that was ever added. Never goes back, not by `reset()` either. */
+  /**
+   * Milliseconds since an arbitrary instant, with all that was ever added. Never goes back, not by `reset()` either.
+   */
   monotonic(): number;
   /**
    * Calls back once, when so many milliseconds of this time have passed. It does not keep the process alive, and

@@ -109,6 +109,9 @@ const types: Readonly<Record<keyof Fault, string | undefined>> = {
 };
 
 function check(fault: Fault): void {
+  if (typeof fault !== 'object' || fault === null) {
+    throw new TypeError("faults.add: takes an object, such as { path: '/_security/*', status: 503 }");
+  }
   for (const [member, value] of Object.entries(fault)) {
     if (!Object.hasOwn(types, member)) throw new TypeError(`faults.add: unknown member "${member}"`);
     // `hasOwn` has just said so.

@@ -44,7 +44,10 @@ function algorithmOf(hash: string): string {
   return name === 'SHA' || name === 'MD5' || name === 'SSHA256' ? name.toLowerCase() : 'noop';
 }
 
-/** The cost is looked for from the end: where that is too near, Java complains about a slice that ends before it begins. */
+/**
+ * The cost is looked for from the end: where that is too near, Java complains about a slice that ends before it
+ * begins.
+ */
 function bcryptOf(hash: string): string {
   const end = hash.length - afterCost;
   if (end < bcryptPrefix.length) refuse(`${bcryptPrefix.length} > ${end}`);

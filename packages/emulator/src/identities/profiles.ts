@@ -58,7 +58,10 @@ export function createProfiles(clock: Clock): Profiles {
     );
   }
 
-  /** Users of the same name in different realms are told apart by a number (`ProfileDocument.computeBaseUidForSubject`). */
+  /**
+   * Users of the same name in different realms are told apart by a number
+   * (`ProfileDocument.computeBaseUidForSubject`).
+   */
   function newUid({ username }: User): string {
     const base = `u_${createHash('sha256').update(username).digest('base64url')}`;
     let number = 0;

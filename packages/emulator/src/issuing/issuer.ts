@@ -54,6 +54,10 @@ export interface Issuer {
 
 /** @param security the cluster as it is now */
 export function createIssuer(security: () => Security): Issuer {
+  function isUser(name: string): boolean {
+    return security().users.lookUp(name) !== undefined;
+  }
+
   function callerOf(method: string, username: string): Authentication {
     const account = security().users.lookUp(username);
     if (account === undefined) {
@@ -98,7 +102,12 @@ export function createIssuer(security: () => Security): Issuer {
     },
 
     authorization(of) {
-      return typeof of === 'string' ? `Bearer ${token(of)}` : `ApiKey ${of.encoded}`;
+      if (typeof of === 'string' && isUser(of)) return `Bearer ${token(of)}`;
+      if (typeof of === 'object' && typeof of?.encoded === 'string') return `ApiKey ${of.encoded}`;
+      // It may be a key's secret, which is not to be repeated.
+      throw new TypeError(
+        'emulator.authorization: takes the name of a user that there is, or what emulator.apiKey returned as a whole',
+      );
     },
   };
 }

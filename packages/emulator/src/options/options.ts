@@ -40,7 +40,10 @@ export interface EmulatorOptions {
   readonly cryptoPool?: CryptoPoolSettings;
   /** How long an access token lives, in milliseconds: 1 000 to 3 600 000. Default 1 200 000 (20 minutes). */
   readonly tokenTimeoutMs?: number;
-  /** The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are refused. */
+  /**
+   * The roles of requests without credentials, and of every user on top of its own. Default: none, such requests are
+   * refused.
+   */
   readonly anonymousRoles?: readonly string[];
   /** The name of whoever sends no credential, where `anonymousRoles` let him in. Default `_anonymous`. */
   readonly anonymousUsername?: string;

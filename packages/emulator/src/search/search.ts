@@ -95,7 +95,10 @@ export function page<Entry>(
 
 type SortValue = FieldValue | undefined;
 
-/** Clients keep numbers and dates as texts, which are read as the field's (`SearchAfterBuilder.convertValueFromSortType`). */
+/**
+ * Clients keep numbers and dates as texts, which are read as the field's
+ * (`SearchAfterBuilder.convertValueFromSortType`).
+ */
 function asNumber(value: JsonValue): JsonValue {
   if (typeof value !== 'string' || value.trim() === '') return value;
   const number = Number(value);

@@ -42,7 +42,10 @@ export type Dropped = 'dropped';
 
 /** Answers requests. */
 export interface Dispatcher {
-  /** @returns the refusal, or what is needed to go on with the body; a promise only where a signature has to be verified */
+  /**
+   * @returns the refusal, or what is needed to go on with the body; a promise only where a signature has to be
+   * verified
+   */
   admit(head: Head): Admitted | Reply | Dropped | Promise<Admitted | Reply | Dropped>;
   reply(head: Head, admitted: Admitted, body: Buffer | undefined): Reply | Promise<Reply>;
   /** Refuses what is not a request at all. */

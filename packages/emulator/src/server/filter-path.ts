@@ -11,7 +11,10 @@ interface Path {
   readonly isReached: boolean;
 }
 
-/** What remains to be matched of several paths; `undefined` of one that is matched. A set, because many ways lead there. */
+/**
+ * What remains to be matched of several paths; `undefined` of one that is matched. A set, because many ways lead
+ * there.
+ */
 type Paths = ReadonlySet<Path | undefined>;
 
 /**

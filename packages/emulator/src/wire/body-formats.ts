@@ -5,9 +5,9 @@
 
 import { type ApiError, contentParseFailure } from './envelope.js';
 
-// The library for YAML calls itself for each level. Where the stack ends, V8 ends the process if a regular expression is
-// compiled just then, so that catching the error is not enough; the stack is good for some eight hundred levels. The one
-// for CBOR takes thirteen seconds for five thousand tags, each in the other.
+// The library for YAML calls itself for each level. Where the stack ends, V8 ends the process if a regular expression
+// is compiled just then, so that catching the error is not enough; the stack is good for some eight hundred levels.
+// The one for CBOR takes thirteen seconds for five thousand tags, each in the other.
 const maxDepth = 200;
 
 /** @returns the same in JSON, or what is wrong with the bytes */
@@ -43,7 +43,9 @@ async function cborReader(): Promise<(bytes: Buffer) => unknown> {
   return (bytes) => decodeFirstSync(bytes, { tags, max_depth: maxDepth });
 }
 
-/** Numbers of any length are written as they are, and bytes as Elasticsearch shows them. What JSON has not is refused. */
+/**
+ * Numbers of any length are written as they are, and bytes as Elasticsearch shows them. What JSON has not is refused.
+ */
 function plainly(this: Readonly<Record<string, unknown>>, name: string): unknown {
   // As it was read: `JSON.stringify` has asked a Buffer already what it looks like.
   const value = this[name];

@@ -43,7 +43,10 @@ export interface Capabilities {
   readonly refusesLimitedPrivileges: boolean;
   /** 8.7: `password_hash` of any algorithm that Elasticsearch knows, not only of the one that is configured. */
   readonly takesAnyPasswordHash: boolean;
-  /** Names of users and roles have at most 507 characters, not 1024. 7.8 documents the one, 8.18 the other; 8.7 is assumed. */
+  /**
+   * Names of users and roles have at most 507 characters, not 1024. 7.8 documents the one, 8.18 the other; 8.7 is
+   * assumed.
+   */
   readonly limitsNamesByIds: boolean;
   /** 8.8: credentials are checked before anything else of the request is looked at. */
   readonly authenticatesFirst: boolean;
@@ -55,7 +58,9 @@ export interface Capabilities {
    * authentication, but no denial (`SecurityRestFilter`).
    */
   readonly hidesProductByStatus: boolean;
-  /** 8.8: complaints about documents say where, and have a type of their own. The first release is not known for sure. */
+  /**
+   * 8.8: complaints about documents say where, and have a type of their own. The first release is not known for sure.
+   */
   readonly locatesDocumentErrors: boolean;
   /** 8.9 */
   readonly restrictsWorkflows: boolean;
@@ -116,7 +121,10 @@ export interface Capabilities {
   readonly blamesCallersForSource: boolean;
   /** 8.18: role mappings from files are shown among the others, under names of their own. */
   readonly hasReadOnlyMappings: boolean;
-  /** 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find them. */
+  /**
+   * 8.18 and 9.0 (elastic/elasticsearch#117581): reserved roles are in the security index too, where searches find
+   * them.
+   */
   readonly storesReservedRoles: boolean;
   /** 9.0 is assumed, recorded for 9.5: what blocks an index for want of space on the disk names a page about it. */
   readonly explainsBlocks: boolean;
@@ -244,8 +252,8 @@ function indexVersion(major: number, minor: number): number {
   return major === 8 ? 8_500_000 + minor * 1_000 : 9_002_000 + minor * 20_000;
 }
 
-// 8.10 and 9.5 are taken from recorded tokens (`3eaGBBg…`, `yP6/BBh…`). The others only have to be of the same length and to
-// differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
+// 8.10 and 9.5 are taken from recorded tokens (`3eaGBBg…`, `yP6/BBh…`). The others only have to be of the same length
+// and to differ from release to release, as the real ones do; nobody may rely on the prefix of a token.
 function transportVersion(major: number, minor: number): number {
   return major === 8 ? 8_500_061 + (minor - 10) * 40_000 : 9_009_000 + minor * 85_600;
 }

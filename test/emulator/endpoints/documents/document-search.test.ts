@@ -1,4 +1,6 @@
-/** Which documents a search finds, in which order and form. What a caller may not see is in document-security.test.ts. */
+/**
+ * Which documents a search finds, in which order and form. What a caller may not see is in document-security.test.ts.
+ */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, emulated, expectAnswer } from '../../cluster.js';

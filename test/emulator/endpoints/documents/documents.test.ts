@@ -1,4 +1,7 @@
-/** Documents by id, several writes at once, and the indices that they are in. Who may do what is in document-security.test.ts. */
+/**
+ * Documents by id, several writes at once, and the indices that they are in. Who may do what is in
+ * document-security.test.ts.
+ */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, emulated, errorBody, expectAnswer } from '../../cluster.js';

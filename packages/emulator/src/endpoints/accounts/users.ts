@@ -89,7 +89,9 @@ export function namesIn(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(',').map((name) => name.trim());
 }
 
-/** Whether requests without credentials are from a user of this name: `_anonymous` is kept free for that in any case. */
+/**
+ * Whether requests without credentials are from a user of this name: `_anonymous` is kept free for that in any case.
+ */
 function isAnonymous({ settings }: Security, username: string): boolean {
   return username === '_anonymous' || username === settings.anonymous.username;
 }

@@ -1,4 +1,7 @@
-/** Aggregations that come to a number: `cardinality`, `value_count`; and `missing`, the one bucket of what has no value. */
+/**
+ * Aggregations that come to a number: `cardinality`, `value_count`; and `missing`, the one bucket of what has no
+ * value.
+ */
 
 import type { JsonDocument, JsonNode } from '../../wire/json-parser.js';
 import type { SearchFields } from '../fields.js';
