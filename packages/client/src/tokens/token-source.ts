@@ -30,7 +30,7 @@ export interface TokenSource {
   /**
    * @returns an `Authorization` value that is valid now
    * @throws {ReauthenticationRequired} if only whoever owns the tokens can get new ones
-   * @throws {SecurityApiError} if there is no valid token, and none could be had
+   * @throws {SecurityApiError} if there is no valid token, and none could be had; or what the store or `grant` has thrown
    */
   authorization(): Promise<string>;
   /** Has the next call ask for another token than this value, which somebody has refused as expired. */
