@@ -34,6 +34,7 @@ const routes = sessionRoutes({ client, verifier, throttle: createThrottle() });
 const cookieName = '__Host-session'; // only over https or to this machine, for this host, from no script
 const cookie = { httpOnly: true, secure: true, sameSite: 'strict', path: '/' };
 const sessions = new Map();
+const leftovers = new Set(); // over here, and perhaps not in Elasticsearch yet
 
 async function open(tokens) {
   const store = memoryTokenStore();
@@ -51,20 +52,26 @@ async function open(tokens) {
 
 function sessionOf(req) {
   const [, id] = /(?:^|; )__Host-session=([\w-]{43})(?:;|$)/.exec(req.headers.cookie ?? '') ?? [];
-  return sessions.get(id);
+  const session = sessions.get(id);
+  return session === undefined || isOver(session) ? undefined : session;
 }
 
-/** Ends its tokens in Elasticsearch, and here. */
+function isOver({ usedAt, openedAt }) {
+  const now = Date.now();
+  return now - usedAt >= idleMs || now - openedAt >= longestMs;
+}
+
+/** Ends it here, and its tokens in Elasticsearch: if that fails, it is tried again. */
 async function end(session) {
   sessions.delete(session.id);
+  leftovers.add(session);
   await session.source.invalidate();
+  leftovers.delete(session);
 }
 
 const sweeping = setInterval(
   () => {
-    const now = Date.now();
-    for (const session of sessions.values()) {
-      if (now - session.usedAt < idleMs && now - session.openedAt < longestMs) continue;
+    for (const session of [...leftovers, ...[...sessions.values()].filter(isOver)]) {
       end(session).catch((error) => console.error(`a session could not be ended: ${error.message}`));
     }
   },
@@ -84,13 +91,14 @@ async function authorizationOf({ source }) {
 const app = express();
 app.disable('x-powered-by');
 app.use((req, res, next) => {
-  res.set('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'");
+  const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  res.set({ 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' });
   // Other sites can have a browser send requests with its cookies. They cannot have it say that they come from here.
   const isOurs = req.headers['sec-fetch-site'] === 'same-origin';
   if (req.method === 'GET' || req.method === 'HEAD' || isOurs) return next();
   res.status(403).json({ code: 'cross_site' });
 });
-app.use(express.static(fileURLToPath(new URL('page', import.meta.url))));
+app.use(express.static(fileURLToPath(new URL('page', import.meta.url)), { redirect: false }));
 
 app.post('/login', async (req, res) => {
   const answer = await routes.login({ body: req, source: req.ip });
@@ -104,8 +112,15 @@ app.post('/login', async (req, res) => {
 
 app.post('/logout', async (req, res) => {
   const session = sessionOf(req);
-  if (session !== undefined) await end(session);
-  res.clearCookie(cookieName, cookie).set('Cache-Control', 'no-store').status(204).end();
+  res.clearCookie(cookieName, cookie).set('Cache-Control', 'no-store');
+  try {
+    if (session !== undefined) await end(session);
+    res.status(204).end();
+  } catch {
+    res
+      .status(503)
+      .json({ detail: 'You are signed out here, and soon in Elasticsearch, which does not answer.' });
+  }
 });
 
 app.use(async (req, res, next) => {
@@ -133,11 +148,13 @@ function createThrottle() {
   const attempts = new Map();
   setInterval(() => attempts.clear(), 60_000).unref();
   return ({ username, source }) => {
-    const counts = [`user ${username}`, `from ${source}`].map((key) => {
-      attempts.set(key, (attempts.get(key) ?? 0) + 1);
-      return attempts.get(key);
-    });
-    return Math.max(...counts) > 10 ? 60_000 : 0;
+    // An address that has had its share keeps nobody else out, and fills no memory with names.
+    for (const key of [`from ${source}`, `user ${username}`]) {
+      const count = (attempts.get(key) ?? 0) + 1;
+      attempts.set(key, count);
+      if (count > 10) return 60_000;
+    }
+    return 0;
   };
 }
 
@@ -149,7 +166,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     clearInterval(sweeping);
     server.close();
     server.closeAllConnections();
-    await Promise.allSettled([...sessions.values()].map(end));
+    await Promise.allSettled([...leftovers, ...sessions.values()].map(end));
     await Promise.all([client.close(), verifier.close()]);
   });
 }

@@ -78,6 +78,7 @@ describe('login', () => {
 
   test.each([
     ['nothing', undefined, 400],
+    ['what a parser may give, null', null, 400],
     ['no JSON', 'username=alice', 400],
     ['a list', '[]', 400],
     ['a number for a password', { username: 'alice', password: 1 }, 400],
@@ -100,6 +101,12 @@ describe('login', () => {
     expect(attempts).toEqual([{ username: 'alice', source: '192.0.2.1' }]);
     expect(emulator.requests).toHaveLength(0);
   });
+});
+
+test('a throttle that never ends promises nothing', async () => {
+  const answer = await routes({ throttle: () => Number.POSITIVE_INFINITY }).login({ body: alice });
+  expect(answer.status).toBe(429);
+  expect(answer.headers).not.toHaveProperty('retry-after');
 });
 
 describe('a server of Node', () => {
@@ -131,6 +138,18 @@ describe('a server of Node', () => {
     socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(20_000)}`);
     await expect.poll(() => received).toMatch(/^HTTP\/1\.1 413 .*"code":"too_large"/s);
     socket.destroy();
+  });
+
+  test('that has read a body before is told so: an empty logout would end nothing', async () => {
+    const tokens = await signIn();
+    const body = Readable.from([Buffer.from(JSON.stringify(tokens))]);
+    for await (const _ of body.iterator({ destroyOnReturn: false }));
+    const warnings = await warningsDuring(async () => {
+      expect(read(await routes().logout({ body }))).toMatchObject({ status: 500 });
+    });
+    expect(warnings).toMatchObject([
+      { code: 'ESAUTH_SESSION_FAILED', message: expect.stringContaining('body: was read before') },
+    ]);
   });
 
   test('nobody is warned of whoever goes away while he sends', async () => {
@@ -178,7 +197,6 @@ describe('session and logout', () => {
     for (const body of [
       { refresh_token, access_token },
       { access_token: 'no token at all', refresh_token: '%' },
-      {},
     ]) {
       expect((await routes().logout({ body })).status).toBe(204);
     }
@@ -189,6 +207,15 @@ describe('session and logout', () => {
     expect(read(answer)).toMatchObject({ status: 401, code: 'credentials_missing' });
     expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json; charset=utf-8' });
     expect(answer.headers['www-authenticate']).toHaveLength(2);
+  });
+
+  test.each([
+    ['without a body', {}],
+    ['with a misspelt name', { body: { accessToken: 'x' } }],
+    ['of null', { body: null }],
+  ])('a logout %s has ended nothing, and says so', async (_, request) => {
+    expect(read(await routes().logout(request))).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(emulator.requests).toHaveLength(0);
   });
 
   test('a logout ends what was verified while it was under way, also without the help of the client', async () => {

@@ -1,14 +1,8 @@
 // A token that is valid now, and every way in which it can be lost.
 
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { inspect, promisify } from 'node:util';
 import {
   createSecurityClient,
   createTokenSource,
-  fileTokenStore,
   memoryTokenStore,
   type SecurityClient,
   type StoredTokens,
@@ -395,84 +389,5 @@ describe('several processes', () => {
     await emulator.clock.advance(31_000);
     expect(await it.authorization()).toBe(header);
     await expect.poll(async () => `Bearer ${(await real.get())?.accessToken}`).toBe(header);
-  });
-});
-
-describe('a store in a file', () => {
-  async function path(): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), 'esauth-tokens-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    return join(folder, 'tokens.json');
-  }
-
-  test('is readable by its owner alone, and one of many wins', async () => {
-    const file = await path();
-    const store = fileTokenStore(file);
-    expect(await store.get()).toBeUndefined();
-    const tokens = await signIn();
-    const others = Array.from({ length: 10 }, (_, n) => ({ ...tokens, accessToken: `token ${n}` }));
-    const won = await Promise.all(others.map((next) => fileTokenStore(file).compareAndSet(undefined, next)));
-    expect(won.filter(Boolean)).toHaveLength(1);
-    expect(await store.get()).toEqual(others[won.indexOf(true)]);
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await store.compareAndSet(others[won.indexOf(true)], undefined)).toBe(true);
-    expect(await store.get()).toBeUndefined();
-  });
-
-  test('survives a process that died with the lock', async () => {
-    const file = await path();
-    await writeFile(`${file}.lock`, '');
-    const past = new Date(Date.now() - 60_000);
-    await utimes(`${file}.lock`, past, past);
-    expect(await fileTokenStore(file).compareAndSet(undefined, await signIn())).toBe(true);
-  });
-
-  // Windows has no such pipes.
-  test.skipIf(process.platform === 'win32')(
-    'does not overwrite what came while its process was stopped with the lock',
-    async () => {
-      const file = await path();
-      const [first, second] = [await signIn(), await signIn()];
-      // Whoever reads a pipe is stopped until somebody writes into it.
-      await promisify(execFile)('mkfifo', [file]);
-      const call = fileTokenStore(file).compareAndSet(first, { ...first, accessToken: 'too late' });
-      await expect.poll(() => readFile(`${file}.lock`, 'utf8').catch(() => '')).not.toBe('');
-      // Another process has taken the lock for one of a process that died.
-      await writeFile(`${file}.lock`, 'somebody else');
-      await writeFile(file, JSON.stringify(first));
-      await rm(file);
-      await writeFile(file, JSON.stringify(second));
-      await rm(`${file}.lock`);
-      expect(await call).toBe(false);
-      expect(await fileTokenStore(file).get()).toEqual(second);
-    },
-  );
-
-  test('leaves nothing beside it, also if it can not be written', async () => {
-    const file = await path();
-    await fileTokenStore(file).compareAndSet(undefined, await signIn());
-    await rm(file);
-    await mkdir(file);
-    await expect(fileTokenStore(file).compareAndSet(undefined, await signIn())).rejects.toThrow('EISDIR');
-    expect(await readdir(join(file, '..'))).toEqual(['tokens.json']);
-  });
-
-  test.each([
-    '{"accessToken":"c4n4ry-c4n4ry"}',
-    '{"accessToken":"c4n4ry-c4n4ry',
-    'c4n4ry-c4n4ry',
-    'null',
-    '',
-  ])('says what is wrong with a file, and nothing of what is in it: %s', async (text) => {
-    const file = await path();
-    await writeFile(file, text);
-    const error: Error = await fileTokenStore(file)
-      .get()
-      .then(
-        () => expect.unreachable('there are none'),
-        (reason) => reason,
-      );
-    expect(error.message).toBe(`esauth: ${file} does not hold tokens`);
-    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('c4n4ry');
   });
 });

@@ -287,7 +287,7 @@ describe('a call that is given up', () => {
 
   test('is late after its own time or the client’s, also with a reason in words', async () => {
     const own = clientOf().authenticate({ timeoutMs: 20 });
-    await expect(own).rejects.toThrow('esauth: authenticate: no answer in time');
+    await expect(own).rejects.toThrow('esauth: authenticate: no answer in time. See ');
     await expect(clientOf({ timeoutMs: 20 }).authenticate()).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -174,6 +174,87 @@ test('a session ends when it is not used, and in any case after a time', async (
   await expect.poll(() => deletions(short), patiently).toBe(2);
 });
 
+/** Signs in as a browser does, without one. */
+async function cookieOf(url: string): Promise<string> {
+  const answer = await send(url, 'POST', '/login', { username: 'alice', password: 'secret-of-alice' });
+  return /^__Host-session=[^;]+/.exec(answer.headers.get('set-cookie') ?? '')?.[0] ?? '';
+}
+
+function send(url: string, method: string, path: string, body?: object, cookie = ''): Promise<Response> {
+  const headers = { 'sec-fetch-site': 'same-origin', cookie };
+  return fetch(url + path, {
+    method,
+    headers,
+    redirect: 'manual',
+    ...(body && { body: JSON.stringify(body) }),
+  });
+}
+
+test('no request is let in after the end of its session, also before anybody has swept', async () => {
+  const { url } = await start({}, { SESSION_LONGEST_SECONDS: '4' });
+  const cookie = await cookieOf(url);
+  // It was opened before that.
+  const endsAt = performance.now() + 4_000;
+  let late = 0;
+  for (let status = 200; status === 200; ) {
+    const sentAt = performance.now();
+    status = (await send(url, 'GET', '/me', undefined, cookie)).status;
+    if (status === 200 && sentAt > endsAt) late += 1;
+    else if (status !== 200) expect(status).toBe(401);
+  }
+  expect(late).toBe(0);
+});
+
+test('a logout while Elasticsearch is away counts here, and is made good when it is back', async () => {
+  const site = await start({}, { SESSION_IDLE_SECONDS: '8' });
+  const page = await (await window()).newPage();
+  await signIn(page, site.url);
+  await isIn(page);
+  const path = '/_security/oauth2/token';
+  const mend = site.emulator.faults.add({ method: 'DELETE', path, status: 503 });
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You are signed out here').waitFor(patiently);
+  await isOut(page);
+  mend();
+  const ended = () =>
+    site.emulator.requests.filter(({ method, status }) => method === 'DELETE' && status === 200).length;
+  await expect.poll(ended, patiently).toBeGreaterThanOrEqual(2);
+});
+
+test('an outage is no logout: the page stays as it is', async () => {
+  const site = await start();
+  const page = await (await window()).newPage();
+  await signIn(page, site.url);
+  await isIn(page);
+  // The token has to be renewed, and cannot be.
+  await site.emulator.clock.advance(20 * 60_000);
+  await page.route('**/me', (route) => route.fulfill({ status: 503 }));
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+  await page.getByText('Nobody can tell now who you are').waitFor(patiently);
+  expect(await page.getByRole('button', { name: 'Sign out' }).isVisible()).toBe(true);
+  await page.unroute('**/me');
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+  await isIn(page);
+  await page.getByText('Nobody can tell now who you are').waitFor({ ...patiently, state: 'hidden' });
+});
+
+test('an address that guesses keeps nobody out but itself, and leads nowhere else', async () => {
+  const { url } = await start();
+  const statuses = async (names: readonly string[]) => {
+    const answers = names.map((username) => send(url, 'POST', '/login', { username, password: 'guessed' }));
+    return (await Promise.all(answers)).map(({ status }) => status).sort();
+  };
+  const names = Array.from({ length: 12 }, (_, n) => `somebody ${n}`);
+  expect(await statuses(names)).toEqual([...Array(10).fill(401), 429, 429]);
+  for (const path of ['//evil.example/%2e%2e%2f', '/%5cevil.example/', '//evil.example', '/page/..;/']) {
+    const answer = await send(url, 'GET', path);
+    expect([path, answer.status, answer.headers.get('location')]).toEqual([path, 401, null]);
+  }
+  const { headers } = await send(url, 'GET', '/');
+  expect(headers.get('content-security-policy')).toContain("base-uri 'none'; form-action 'self'");
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 test('another site can neither sign out nor sign in', async () => {
   const site = await start();
   const evil = createServer((request, response) => {
@@ -195,6 +276,7 @@ test('another site can neither sign out nor sign in', async () => {
     const answered = victim.waitForResponse((response) => response.url() === site.url + path);
     await victim.goto(from + path, { waitUntil: 'commit' });
     expect((await answered).status()).toBe(403);
+    await victim.waitForURL(site.url + path, { waitUntil: 'commit' });
   }
   expect(await statusOf(own)).toBe(200);
   expect(await context.cookies()).toEqual(cookies);

@@ -1,4 +1,4 @@
-// An application of three adapters and their frameworks in one file, as bundlers make it, minified or not: it answers,
+// An application of three adapters, their frameworks and the client in one file, as bundlers make it, minified or not: it answers,
 // and Fastify's check for late guards finds them whatever they are called.
 
 import { mkdtemp, rm } from 'node:fs/promises';

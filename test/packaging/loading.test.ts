@@ -19,11 +19,14 @@ test('the versions tried are the ones that the packages name', () => {
 });
 
 describe.each(supported)('Node %s', (version) => {
-  test.each(['app.cjs', 'app.mjs'])('serves with Express, Koa and Fastify from %s', async (file) => {
-    const folder = await scratch();
-    await add(folder, 'apps.cjs', file);
-    expect(await runApp(file, folder, { version, env: await environment() })).toEqual(allWell);
-  });
+  test.each(['app.cjs', 'app.mjs'])(
+    'serves with Express, Koa and Fastify, and calls with the client, from %s',
+    async (file) => {
+      const folder = await scratch();
+      await add(folder, 'apps.cjs', file);
+      expect(await runApp(file, folder, { version, env: await environment() })).toEqual(allWell);
+    },
+  );
 
   test('import finds every name that require finds, and the same values', async () => {
     // What Node adds to a CommonJS module that is imported.
@@ -66,7 +69,7 @@ test('a second copy of core, of another version, is one with the first, and is t
     const adapter = (name) => ({ framework: require(name), ours: { ...require('@esauth/' + name), createVerifier } });
     const [express, koa, fastify] = ['express', 'koa', 'fastify'].map(adapter);
     if (express.ours.roles === require('@esauth/core').roles) throw new Error('there is one copy');
-    require('../apps.cjs')({ express, koa, fastify });`;
+    require('../apps.cjs')({ express, koa, fastify, client: require('@esauth/client') });`;
   await writeFile(join(folder, 'vendor/app.cjs'), app);
   const ran = await node(['vendor/app.cjs'], folder, { env: await environment() });
   expect(JSON.parse(ran.stdout)).toEqual(allWell);

@@ -94,6 +94,7 @@ export const allWell = {
   koa: [401, 200, '"alice"'],
   fastify: [401, 200, '"alice"'],
   late: expect.stringMatching(/onSend.* too late for a guard/),
+  client: ['alice', true, 'unauthorized'],
   // One memory for three adapters: they have the same copy of what is below them.
   lookups: 1,
 };

@@ -6,15 +6,23 @@ const tabs = new BroadcastChannel('session');
 async function show() {
   const response = await fetch('/me');
   const isIn = response.status === 200;
+  // That it cannot be told now is no logout: what is shown stays.
+  if (!isIn && response.status !== 401) {
+    part('problem').textContent = 'Nobody can tell now who you are. Try again later.';
+    return;
+  }
   part('session').hidden = !isIn;
   part('login').hidden = isIn;
-  if (isIn) part('who').textContent = (await response.json()).username;
+  if (!isIn) return;
+  part('problem').textContent = '';
+  part('who').textContent = (await response.json()).username;
 }
 
 async function post(path, body) {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-  part('problem').textContent = response.ok ? '' : ((await response.json()).detail ?? 'That did not work.');
+  const { detail = 'That did not work.' } = response.ok ? {} : await response.json().catch(() => ({}));
+  part('problem').textContent = response.ok ? '' : detail;
   tabs.postMessage('changed');
   await show();
 }

@@ -1,5 +1,5 @@
 export type { CallOptions } from './calls/caller.js';
-export type { RefreshFailure, SecurityApiErrorCode } from './calls/errors.js';
+export type { ClientWarningCode, RefreshFailure, SecurityApiErrorCode } from './calls/errors.js';
 export { ReauthenticationRequired, SecurityApiCause, SecurityApiError } from './calls/errors.js';
 export type {
   ApiKeyChanges,

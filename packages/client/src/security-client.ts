@@ -40,47 +40,95 @@ export interface SecurityClientOptions extends ConnectionOptions {
 
 /**
  * Elasticsearch's security API. Parameters and answers have its field names; a call that did not do what it should
- * rejects with a `SecurityApiError`. The privileges are what Elasticsearch wants of whoever makes the call.
+ * rejects with a `SecurityApiError`. Any can be `unauthorized`, `forbidden`, `disabled`, `overloaded`, `unavailable` or
+ * `bad_response`, and `InvalidArgumentError` before it is sent; what a method can be besides stands with it. The
+ * privileges are those of the cluster that Elasticsearch wants of whoever makes the call; `manage_security` and `all` are
+ * always enough.
  */
 export interface SecurityClient {
-  /** New tokens, by one of four grants. Privilege `manage_token`; any paid licence, or a trial. */
+  /**
+   * New tokens, by one of four grants. Privilege `manage_token`; any paid licence, or a trial.
+   *
+   * @throws {SecurityApiError} `invalid_grant` for what is in the body, with `reason` of a refresh token;
+   *   `invalid_request`, `unsupported_grant_type`, `validation_failed` (also by a service account), `license`
+   */
   getToken(params: rest.GetTokenRequest, options?: CallOptions): Promise<rest.GetTokenResponse>;
-  /** Ends tokens. `not_found` if there is no such token. Privilege `manage_token`. */
+  /**
+   * Ends tokens. Privilege `manage_token`, for the own ones too.
+   *
+   * @throws {SecurityApiError} `not_found` if there is no such token, `validation_failed` for none or two ways to name
+   *   them, `incomplete` if some stay good
+   */
   invalidateToken(
     params: rest.InvalidateTokenRequest,
     options?: CallOptions,
   ): Promise<rest.InvalidateTokenResponse>;
-  /** A key that the caller owns. Privilege `manage_own_api_key`. */
+  /**
+   * A key that the caller owns. Privilege `manage_own_api_key` or `manage_api_key`.
+   *
+   * @throws {SecurityApiError} `invalid_request`, `validation_failed` (also where an API key would make one with rights)
+   */
   createApiKey(params: rest.CreateApiKeyRequest, options?: CallOptions): Promise<rest.CreateApiKeyResponse>;
-  /** A key that somebody else owns, whose credential is given. Privilege `grant_api_key`. */
+  /**
+   * A key that somebody else owns, whose credential is given; he needs no privilege. Since 7.9; privilege `grant_api_key`
+   * or `manage_api_key`.
+   *
+   * @throws {SecurityApiError} `invalid_grant` for the credential in the body, `invalid_request`, `validation_failed`
+   */
   grantApiKey(params: rest.GrantApiKeyRequest, options?: CallOptions): Promise<rest.CreateApiKeyResponse>;
-  /** A key like another one. Since 9.4; privilege `clone_api_key`. */
+  /**
+   * A key like another one, whose secret is given. Since 9.4; privilege `clone_api_key` or `manage_api_key`.
+   *
+   * @throws {SecurityApiError} `invalid_grant` for the key in the body, `invalid_request`, `validation_failed`
+   */
   cloneApiKey(params: rest.CloneApiKeyRequest, options?: CallOptions): Promise<rest.CreateApiKeyResponse>;
   /**
-   * Keys without their secrets. `not_found` for an `id` that there is not. Privilege `manage_own_api_key` with `owner`,
-   * else `read_security`.
+   * Keys without their secrets. Privilege `manage_own_api_key` with `owner`, else `read_security` or `manage_api_key`.
+   *
+   * @throws {SecurityApiError} `not_found` for an `id` that there is not, `validation_failed`
    */
   getApiKeys(params?: rest.GetApiKeysRequest, options?: CallOptions): Promise<rest.GetApiKeysResponse>;
-  /** A search of keys. Since 7.15; who has only `manage_own_api_key` finds the own ones. */
+  /**
+   * A search of keys. Since 7.15; privilege `read_security` or `manage_api_key`; who has only `manage_own_api_key` finds the
+   * own ones.
+   *
+   * @throws {SecurityApiError} `invalid_request`, `validation_failed` for a query of fields that are not searched
+   */
   queryApiKeys(params?: rest.QueryApiKeysRequest, options?: CallOptions): Promise<rest.QueryApiKeysResponse>;
-  /** Changes a key; only its owner can. Since 8.4; privilege `manage_own_api_key`, and not by an API key. */
+  /**
+   * Changes a key; only its owner can, and not by an API key. Since 8.4; privilege `manage_own_api_key`.
+   *
+   * @throws {SecurityApiError} `not_found` also for somebody else's, `validation_failed` for one that has ended or a caller
+   *   that is an API key, `invalid_request`, `conflict`
+   */
   updateApiKey(params: rest.UpdateApiKeyRequest, options?: CallOptions): Promise<rest.UpdateApiKeyResponse>;
-  /** Changes several alike. `incomplete` if some were not changed. Since 8.5; as `updateApiKey`. */
+  /**
+   * Changes several alike. Since 8.5; else as `updateApiKey`.
+   *
+   * @throws {SecurityApiError} `incomplete` if some were not changed, be it that there are none; `invalid_request`,
+   *   `validation_failed`
+   */
   bulkUpdateApiKeys(
     params: rest.BulkUpdateApiKeysRequest,
     options?: CallOptions,
   ): Promise<rest.BulkUpdateApiKeysResponse>;
   /**
-   * Ends keys. An unknown id is no error, and in no list of the answer; `incomplete` if some stay good (a full disk).
-   * Privilege `manage_own_api_key` for the own ones, else `manage_api_key`.
+   * Ends keys. An unknown id is no error, and in no list of the answer. Privilege `manage_own_api_key` for the own ones,
+   * else `manage_api_key`. `ids` since 7.10.
+   *
+   * @throws {SecurityApiError} `incomplete` if some stay good (a full disk, cross-cluster keys), `validation_failed`
    */
   invalidateApiKey(
     params: rest.InvalidateApiKeyRequest,
     options?: CallOptions,
   ): Promise<rest.InvalidateApiKeyResponse>;
-  /** Who makes the call. No privilege. */
+  /** Who makes the call. No privilege; `forbidden` for a key that is restricted to workflows. */
   authenticate(options?: CallOptions): Promise<rest.AuthenticateResponse>;
-  /** What whoever makes the call may do. No privilege. */
+  /**
+   * What whoever makes the call may do. No privilege.
+   *
+   * @throws {SecurityApiError} `invalid_request`, `validation_failed` for none, or one that there is not
+   */
   hasPrivileges(
     params: rest.HasPrivilegesRequest,
     options?: CallOptions,
@@ -88,11 +136,21 @@ export interface SecurityClient {
   /**
    * Gives a native or reserved user another password. Tokens and keys stay good. Privilege `manage_security`; none for
    * the own one.
+   *
+   * @throws {SecurityApiError} `validation_failed` for one that is too short, or a user who is not there
    */
   changePassword(params: rest.ChangePasswordRequest, options?: CallOptions): Promise<void>;
-  /** Privilege `manage_security`. */
+  /**
+   * Lets a user sign in again. Privilege `manage_security`.
+   *
+   * @throws {SecurityApiError} `validation_failed` for a user who is not there
+   */
   enableUser(params: rest.UserRequest, options?: CallOptions): Promise<void>;
-  /** Tokens and keys stay good. Privilege `manage_security`. */
+  /**
+   * Has a user's password be refused. Tokens and keys stay good. Privilege `manage_security`.
+   *
+   * @throws {SecurityApiError} `validation_failed` for a user who is not there
+   */
   disableUser(params: rest.UserRequest, options?: CallOptions): Promise<void>;
   /** Ends what is under way, and connections of its own; those calls and later ones are `unavailable`. */
   close(): Promise<void>;

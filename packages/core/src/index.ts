@@ -81,4 +81,5 @@ export { openConnections } from './connections.js';
 export { nearestName } from './options/option-names.js';
 export { explainFailure } from './upstream/network-failure.js';
 export { parseJson } from './values/json.js';
+export { unworded, wordedAt } from './values/messages.js';
 export { strikeOut } from './values/redaction.js';

@@ -2,8 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import {
+  clientWarningCodes,
+  ReauthenticationRequired,
+  SecurityApiError,
+  securityApiErrorCodes,
+  warn,
+} from '../../../packages/client/src/calls/errors.js';
 import { errorCodes, unavailableCodes, type WarningCode } from '../../../packages/core/src/values/codes.js';
-import { errorsPage, unworded, worded } from '../../../packages/core/src/values/messages.js';
+import { errorsPage, unworded, worded, wordedAt } from '../../../packages/core/src/values/messages.js';
+import { warningsDuring } from '../../support/warnings.js';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 const entries = new Map(
@@ -16,13 +24,21 @@ const entries = new Map(
     ]),
 );
 
+/** Some codes of a client's calls are also core's, about other things. */
+const clientEntries = [
+  ...securityApiErrorCodes.map((code) => `SecurityApiError ${code}`),
+  'reauthentication_required',
+  ...clientWarningCodes,
+];
+const all = [...errorCodes, ...clientEntries];
+
 test('there is one entry for each code, and none for anything else', () => {
-  expect([...entries.keys()].sort()).toEqual([...errorCodes].sort());
+  expect([...entries.keys()].sort()).toEqual([...all].sort());
   // A code that stands there twice would have the other's address.
-  expect(page.match(/^### /gm)).toHaveLength(errorCodes.length);
+  expect(page.match(/^### /gm)).toHaveLength(all.length);
 });
 
-describe.each(errorCodes)('%s', (code) => {
+describe.each(all)('%s', (code) => {
   test('says why, which line leads to it and which one cures it', () => {
     const [why, wrong, right] =
       entries
@@ -32,7 +48,9 @@ describe.each(errorCodes)('%s', (code) => {
     for (const part of [why, wrong, right]) expect(part?.trim().length).toBeGreaterThan(10);
     expect(wrong?.trim()).not.toBe(right?.trim());
   });
+});
 
+describe.each(errorCodes)('%s', (code) => {
   test('is where messages with it lead to', () => {
     const anchor = `#${code.toLowerCase()}`;
     expect(worded(code, 'mend it')).toBe(`esauth: mend it. See ${errorsPage}${anchor}`);
@@ -46,6 +64,25 @@ test.each(unavailableCodes.map((code) => [`ESAUTH_${code.toUpperCase()}` as Warn
   },
 );
 
+describe('what @esauth/client says leads to its entry', () => {
+  test.each(securityApiErrorCodes)('%s', (code) => {
+    const { message } = new SecurityApiError(code, 'getToken: somebody’s words.');
+    expect(message).toBe(`esauth: getToken: somebody’s words. See ${errorsPage}#securityapierror-${code}`);
+  });
+
+  test('reauthentication_required', () => {
+    const { message, code } = new ReauthenticationRequired('expired');
+    expect(message).toMatch(/^esauth: .*\(expired\)\. See /);
+    expect(message.endsWith(`${errorsPage}#${code}`)).toBe(true);
+  });
+
+  test.each(clientWarningCodes)('%s', async (code) => {
+    const reason = new SecurityApiError('forbidden', 'getToken: no');
+    const told = await warningsDuring(async () => warn(code, 'left', reason));
+    expect(told).toMatchObject([{ code, message: wordedAt(code, 'left: getToken: no') }]);
+  });
+});
+
 test('what was worded can be said with something else', () => {
   expect(unworded(worded('timeout', 'late. See above'))).toBe('late. See above');
   expect(unworded('somebody else’s words')).toBe('somebody else’s words');
@@ -53,7 +90,7 @@ test('what was worded can be said with something else', () => {
 
 test('the page lies in the repository that the packages name', () => {
   const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-  for (const name of ['core', 'express', 'koa', 'fastify']) {
+  for (const name of ['client', 'core', 'express', 'koa', 'fastify']) {
     const { repository } = JSON.parse(read(`packages/${name}/package.json`));
     const [, address = errorsPage] = /^git\+(.*)\.git$/.exec(repository?.url) ?? [];
     expect(errorsPage.startsWith(address)).toBe(true);

@@ -146,7 +146,7 @@ export function createCaller(parts: CallerParts): Caller {
         if (status < 300 && headers['x-elastic-product'] !== undefined && !answer.isOurs()) {
           answer.hangUp();
           const words = `${connection.node}: the answer does not bear the X-Opaque-Id of its question, as others did`;
-          throw new SecurityApiError('bad_response', `esauth: ${call.name}: ${words}`);
+          throw new SecurityApiError('bad_response', `${call.name}: ${words}`);
         }
         // What was done at first may have ended the credential that did it.
         if (isUncertain && status === 401 && call.revokes !== undefined) {
@@ -200,7 +200,7 @@ function noAnswer(
   what: string,
   code: SecurityApiErrorCode = 'unavailable',
 ): SecurityApiError {
-  return new SecurityApiError(code, `esauth: ${name}: ${what}`, {
+  return new SecurityApiError(code, `${name}: ${what}`, {
     cause: new SecurityApiCause(what),
   });
 }

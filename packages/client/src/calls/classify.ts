@@ -219,7 +219,7 @@ function strikeOutIn(value: unknown, secrets: readonly string[]): unknown {
 }
 
 function sentence({ call }: Expectation, words: string): string {
-  return `esauth: ${call}: ${words}`;
+  return `${call}: ${words}`;
 }
 
 function namesProduct(headers: Answered['headers']): boolean {

@@ -1,5 +1,8 @@
-// What this package throws. Told apart by `code`; `instanceof` also works across two copies of it in one process, by
-// registered symbols.
+// What this package throws and warns of, worded as `@esauth/core` does: with the address of an entry in
+// `docs/errors.md`. Told apart by `code`; `instanceof` also works across two copies of it in one process, by registered
+// symbols.
+
+import { unworded, wordedAt } from '@esauth/core';
 
 const securityApi = Symbol.for('esauth.SecurityApiError');
 const reauthentication = Symbol.for('esauth.ReauthenticationRequired');
@@ -23,21 +26,29 @@ const reauthentication = Symbol.for('esauth.ReauthenticationRequired');
  * - `incomplete`: it was done in part; `details` says what.
  * - `bad_response`: the answer makes no sense, or is not Elasticsearch's. What was asked may have been done.
  */
-export type SecurityApiErrorCode =
-  | 'invalid_grant'
-  | 'invalid_request'
-  | 'unsupported_grant_type'
-  | 'validation_failed'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'license'
-  | 'disabled'
-  | 'overloaded'
-  | 'unavailable'
-  | 'incomplete'
-  | 'bad_response';
+export type SecurityApiErrorCode = (typeof securityApiErrorCodes)[number];
+
+export const securityApiErrorCodes = [
+  'invalid_grant',
+  'invalid_request',
+  'unsupported_grant_type',
+  'validation_failed',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'license',
+  'disabled',
+  'overloaded',
+  'unavailable',
+  'incomplete',
+  'bad_response',
+] as const;
+
+/** What is said with `process.emitWarning`. */
+export type ClientWarningCode = (typeof clientWarningCodes)[number];
+
+export const clientWarningCodes = ['ESAUTH_SESSION_FAILED', 'ESAUTH_TOKENS_LEFT'] as const;
 
 /** Why a refresh token gives no new pair. */
 export type RefreshFailure = 'expired' | 'invalidated' | 'already_refreshed' | 'other_client' | 'unknown';
@@ -85,8 +96,10 @@ export class SecurityApiError extends Error {
   readonly retryAfterMs: number | undefined;
   declare readonly cause: SecurityApiCause | undefined;
 
-  constructor(code: SecurityApiErrorCode, message: string, failure: Failure = {}) {
-    super(message, { cause: failure.cause });
+  /** @param text what went wrong, without a credential; the message says besides where it is explained */
+  constructor(code: SecurityApiErrorCode, text: string, failure: Failure = {}) {
+    // Some of these codes are also core's, about other things.
+    super(wordedAt(`SecurityApiError ${code}`, text.replace(/\.$/, '')), { cause: failure.cause });
     // Until it is printed, a stack keeps alive what its functions held: credentials.
     void this.stack;
     mark(this, securityApi);
@@ -110,7 +123,8 @@ export class ReauthenticationRequired extends Error {
   readonly reason: RefreshFailure | 'no_refresh_token' | 'invalidated_here';
 
   constructor(reason: ReauthenticationRequired['reason'], cause?: unknown) {
-    super(`esauth: no token can be had without signing in again (${reason})`, { cause });
+    const text = `no token can be had without signing in again (${reason})`;
+    super(wordedAt('reauthentication_required', text), { cause });
     mark(this, reauthentication);
     this.reason = reason;
   }
@@ -118,6 +132,12 @@ export class ReauthenticationRequired extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return carries(value, reauthentication);
   }
+}
+
+/** Of what nobody waits for. @param reason what was caught */
+export function warn(code: ClientWarningCode, text: string, reason: unknown): void {
+  const words = reason instanceof Error ? unworded(reason.message) : String(reason);
+  process.emitWarning(wordedAt(code, `${text}: ${words}`), { type: 'EsauthWarning', code });
 }
 
 function mark(error: Error, symbol: symbol): void {

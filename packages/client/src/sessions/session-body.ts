@@ -1,7 +1,7 @@
 // Reads the body of a request to a session route: JSON, short, with texts for members.
 
 import { Readable } from 'node:stream';
-import { own, parseJson } from '@esauth/core';
+import { InvalidArgumentError, own, parseJson } from '@esauth/core';
 
 /** A body: as it arrives in pieces (a Node request is such), as bytes or text, or already parsed. */
 export type Body = string | Uint8Array | AsyncIterable<Uint8Array | string> | object;
@@ -18,14 +18,18 @@ const maxBytes = 16 * 1024;
 const tooLarge: BodyProblem = { status: 413, code: 'too_large', detail: 'At most 16 KiB are read.' };
 const notJson: BodyProblem = { status: 400, code: 'invalid_request', detail: 'Send a JSON object.' };
 
-/** @returns the members that are there; none if there is no body */
+/**
+ * @returns the members that are there; none if there is no body
+ * @throws {InvalidArgumentError} if it is a stream that was read before
+ */
 export async function readFields<Name extends string>(
-  body: Body | undefined,
+  body: Body | null | undefined,
   names: readonly Name[],
 ): Promise<Partial<Readonly<Record<Name, string>>> | BodyProblem> {
   const text = isRaw(body) ? await readText(body) : undefined;
   if (typeof text === 'object') return text;
-  if (text === '' || body === undefined) return {};
+  // A parser that takes any JSON value may give `null`.
+  if (text === '' || body === undefined || body === null) return {};
   const value = text === undefined ? body : parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return notJson;
   const fields: Partial<Record<Name, string>> = {};
@@ -40,12 +44,16 @@ export async function readFields<Name extends string>(
 
 type Raw = string | Uint8Array | AsyncIterable<Uint8Array | string>;
 
-function isRaw(body: Body | undefined): body is Raw {
+function isRaw(body: Body | null | undefined): body is Raw {
   if (typeof body === 'string' || body instanceof Uint8Array) return true;
-  return typeof body === 'object' && Symbol.asyncIterator in body;
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
+/** @throws {InvalidArgumentError} if somebody has read it before: that it seems empty must not pass for a logout */
 async function readText(body: Raw): Promise<string | BodyProblem> {
+  if (body instanceof Readable && body.readableDidRead) {
+    throw new InvalidArgumentError('body: was read before, such as by a parser; give what that made of it');
+  }
   const pieces: Buffer[] = [];
   let bytes = 0;
   try {

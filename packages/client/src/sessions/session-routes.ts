@@ -3,7 +3,7 @@
 
 import { ConfigurationError, type Verifier } from '@esauth/core';
 import { bearerOf } from '../calls/calls.js';
-import { SecurityApiError } from '../calls/errors.js';
+import { SecurityApiError, warn } from '../calls/errors.js';
 import { forget } from '../calls/forget.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
@@ -15,7 +15,7 @@ export interface SessionRequest {
   /** The value of the `Authorization` header, if there is one. */
   readonly authorization?: string | undefined;
   /** As it arrives (at most 16 KiB), or already parsed. */
-  readonly body?: Body | undefined;
+  readonly body?: Body | null | undefined;
   /** For `throttle`: from where it came, such as an address. */
   readonly source?: string | undefined;
 }
@@ -41,7 +41,8 @@ export interface SessionRoutesOptions {
   readonly client: Pick<SecurityClient, 'getToken' | 'invalidateToken'>;
   readonly verifier: Pick<Verifier, 'verify' | 'denial' | 'revoke'>;
   /**
-   * Asked before each attempt to sign in: for how many milliseconds there must be none. 0 or nothing lets it pass.
+   * Asked before each attempt to sign in: for how many milliseconds there must be none; `Infinity` for no end. 0 or
+   * nothing lets it pass.
    * Elasticsearch does not lock anybody out.
    */
   readonly throttle?:
@@ -55,7 +56,7 @@ export interface SessionRoutes {
   login(request: SessionRequest): Promise<SessionResponse>;
   /** `POST`, `{ refresh_token }`: 200 with the next pair; 401 if there is none. */
   refresh(request: SessionRequest): Promise<SessionResponse>;
-  /** `POST`, `{ access_token?, refresh_token? }`, or the token of the header: 204, also if they were ended before. */
+  /** `POST`, `{ access_token?, refresh_token? }`, or the token of the header: 204, also if they were ended before; 400 for none. */
   logout(request: SessionRequest): Promise<SessionResponse>;
   /** `GET`: 200 with the identity of the header's credential, or its refusal. */
   session(request: SessionRequest): Promise<SessionResponse>;
@@ -86,8 +87,8 @@ export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
         }
         const waitMs = (await throttle?.({ username, source })) ?? 0;
         if (waitMs > 0) {
-          const retryAfter = String(Math.ceil(waitMs / 1000));
-          return problem(429, 'too_many_attempts', 'Try again later.', { 'retry-after': retryAfter });
+          const headers = waitMs < 1e12 ? { 'retry-after': String(Math.ceil(waitMs / 1000)) } : {};
+          return problem(429, 'too_many_attempts', 'Try again later.', headers);
         }
         return granted(await client.getToken({ grant_type: 'password', username, password }));
       }),
@@ -111,6 +112,10 @@ export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
         const ends: InvalidateTokenRequest[] = [];
         if (refresh_token !== '') ends.push({ refresh_token });
         if (token !== '') ends.push({ token });
+        // Whoever has misspelt a name must not believe that it is ended.
+        if (ends.length === 0) {
+          return problem(400, 'invalid_request', 'Send access_token, refresh_token or both as JSON.');
+        }
         const ended = await Promise.allSettled(ends.map((each) => client.invalidateToken(each)));
         // Here it is ended whatever became of it there, and whether or not the client knows this verifier.
         forget(verifier, bearerOf(token));
@@ -161,11 +166,7 @@ function explain(error: unknown): SessionResponse {
     return problem(503, 'unavailable', 'Try again later.', { 'retry-after': retryAfter });
   }
   // The application's own credential, its rights, the licence, or a mistake: nothing that its caller could mend.
-  const reason = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`esauth: a session route failed: ${reason}`, {
-    type: 'EsauthWarning',
-    code: 'ESAUTH_SESSION_FAILED',
-  });
+  warn('ESAUTH_SESSION_FAILED', 'a session route failed', error);
   return problem(500, 'session_failed', 'This cannot be done now.');
 }
 

@@ -1,7 +1,8 @@
 // A store in a file, for processes of one machine. Only its owner can read it; a file beside it is the lock.
 
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { open, readFile, readlink, rename, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { ConfigurationError, parseJson } from '@esauth/core';
 import { isSame, type StoredTokens, type TokenStore } from './token-store.js';
 
@@ -19,17 +20,32 @@ export function fileTokenStore(path: string): TokenStore {
   }
   return {
     get: () => read(path),
-    compareAndSet: (expected, next) =>
-      locked(path, async (stillLocked) => {
-        if (!isSame(await read(path), expected)) return false;
-        if (next !== undefined) await replace(path, JSON.stringify(next), stillLocked);
+    compareAndSet: async (expected, next) => {
+      const place = await placeOf(path);
+      return locked(place, async (stillLocked) => {
+        if (!isSame(await read(place), expected)) return false;
+        if (next !== undefined) await replace(place, JSON.stringify(next), stillLocked);
         else {
           await stillLocked();
-          await rm(path, { force: true });
+          await rm(place, { force: true });
         }
         return true;
-      }),
+      });
+    },
   };
+}
+
+/** Where a link leads, be there a file or not: the link would be replaced, and whoever comes by another is left behind. */
+async function placeOf(path: string, depth = 0): Promise<string> {
+  // Reading it says what is wrong with so many (path_resolution(7)).
+  if (depth > 40) return path;
+  try {
+    return await placeOf(resolve(dirname(path), await readlink(path)), depth + 1);
+  } catch (error) {
+    // No link, or nothing there.
+    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'ENOENT') return path;
+    throw error;
+  }
 }
 
 async function read(path: string): Promise<StoredTokens | undefined> {

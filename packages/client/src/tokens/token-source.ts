@@ -2,11 +2,12 @@
 // of its end, when somebody asks for it; no timer keeps a process alive.
 
 import { type Clock, ConfigurationError } from '@esauth/core';
-import { ReauthenticationRequired, SecurityApiError } from '../calls/errors.js';
+import { ReauthenticationRequired, SecurityApiError, warn } from '../calls/errors.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
 import { headerOf, type Known, knownOf, past, tokensOf } from './known-tokens.js';
+import { storeInTime } from './store-in-time.js';
 import { isSame, memoryTokenStore, type StoredTokens, type TokenStore } from './token-store.js';
 
 /** How tokens are got when there is nothing to refresh. */
@@ -29,7 +30,7 @@ export interface TokenSource {
   /**
    * @returns an `Authorization` value that is valid now
    * @throws {ReauthenticationRequired} if only whoever owns the tokens can get new ones
-   * @throws {SecurityApiError} if there is no valid token, and none could be had
+   * @throws {SecurityApiError} if there is no valid token, and none could be had; or what the store or `grant` has thrown
    */
   authorization(): Promise<string>;
   /** Has the next call ask for another token than this value, which somebody has refused as expired. */
@@ -94,7 +95,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       }
       throw new SecurityApiError(
         'unavailable',
-        'esauth: the token source: all tokens that came had ended; compare the clocks of who shares the store',
+        'the token source: all tokens that came had ended; compare the clocks of who shares the store',
       );
     },
 
@@ -134,7 +135,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   function check(): void {
     if (ended === 'invalidated') throw new ReauthenticationRequired('invalidated_here');
-    if (ended === 'closed') throw new SecurityApiError('unavailable', 'esauth: the token source was closed');
+    if (ended === 'closed') throw new SecurityApiError('unavailable', 'the token source was closed');
   }
 
   function end(how: 'invalidated' | 'closed'): void {
@@ -199,7 +200,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         stored?.refreshToken === undefined ? await obtain() : await refresh(stored, stored.refreshToken);
       if (next !== undefined) return keep(stored, next);
     }
-    throw new SecurityApiError('unavailable', 'esauth: the token source: the store changes all the time');
+    throw new SecurityApiError('unavailable', 'the token source: the store changes all the time');
   }
 
   function isFresh(): boolean {
@@ -262,11 +263,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   async function discard(tokens: StoredTokens, which: readonly TokenKind[]): Promise<void> {
     const problem = (await Promise.all(endOf(tokens, which))).find((each) => each !== undefined);
     if (problem === undefined) return;
-    const reason = problem instanceof Error ? problem.message : String(problem);
-    process.emitWarning(`esauth: tokens of nobody live on until their end: ${reason}`, {
-      type: 'EsauthWarning',
-      code: 'ESAUTH_TOKENS_LEFT',
-    });
+    warn('ESAUTH_TOKENS_LEFT', 'tokens of nobody live on until their end', problem);
   }
 
   /** Ends tokens, first what could bring the other one back. @returns what went wrong; not that one is not there. */
@@ -306,7 +303,7 @@ function readOptions(options: TokenSourceOptions) {
   if (typeof clock?.wall !== 'function' || typeof clock.after !== 'function') {
     throw new ConfigurationError('clock', 'must have the methods wall and after');
   }
-  return { client, grant, store, clock };
+  return { client, grant, store: storeInTime(store, clock), clock };
 }
 
 const grants: readonly string[] = ['client_credentials', 'password', '_kerberos'];

@@ -12,7 +12,12 @@ const closing = `. See ${errorsPage}#`;
 
 /** @param text cause and cure, without a full stop; never a credential. */
 export function worded(code: ErrorCode | WarningCode, text: string): string {
-  return `${opening}${text}${closing}${anchorOf(code)}`;
+  return wordedAt(anchorOf(code), text);
+}
+
+/** For packages of ours that have codes of their own. @param entry the heading of its entry */
+export function wordedAt(entry: string, text: string): string {
+  return `${opening}${text}${closing}${entry.toLowerCase().replaceAll(' ', '-')}`;
 }
 
 /** @returns the text of something worded, to be said with something else, or under another code. */
