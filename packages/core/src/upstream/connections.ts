@@ -65,7 +65,12 @@ function createClient(origin: URL, connect: Connector['connect']): Client {
     bodyTimeout: 0,
     connect(target, callback) {
       connect(target, (...made) => {
-        socket = made[1] ?? undefined;
+        const opened = made[1] ?? undefined;
+        socket = opened;
+        // With it goes what it ended with: an error of what is no HTTP quotes what came, which may quote a caller.
+        opened?.once('close', () => {
+          if (socket === opened) socket = undefined;
+        });
         callback(...made);
       });
     },
