@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import fastifyPlugin from 'fastify-plugin';
 import { checkRoute, lateGuard, named, refuseMalformedUrls } from './past-hooks.js';
 import { checkRegistration, declareProperty } from './registration.js';
+import { answer, type Done, way } from './way.js';
 
 export * from '@esauth/core';
 
@@ -47,7 +48,6 @@ type AnyRequest = {
   readonly routeOptions?: { readonly url?: string | undefined };
 };
 type AnyReply = { readonly raw: core.ResponseLike };
-type Done = (error?: Error) => void;
 
 /**
  * Accepts the `Authorization` header that Elasticsearch accepts, at `onRequest`, and puts the caller on
@@ -192,14 +192,3 @@ export function handleDenials(error: unknown, _request: AnyRequest, reply: AnyRe
 }
 
 const routeOf = ({ routeOptions }: AnyRequest): unknown => routeOptions?.url;
-
-function way(reply: FastifyReply, next: Done | undefined): core.Way {
-  return { response: reply?.raw, next, nextHearsErrors: true, answer: (denial) => answer(reply, denial) };
-}
-
-function answer(reply: FastifyReply, { status, headers, body }: core.Refusal): void {
-  // Somebody else, such as a timeout, may have answered while we waited, or taken the reply over.
-  if (reply.sent || reply.raw.headersSent) return;
-  for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-  reply.code(status).type('application/problem+json; charset=utf-8').send(JSON.stringify(body));
-}
