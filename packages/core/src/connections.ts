@@ -3,13 +3,11 @@
 
 import type { Dispatcher } from 'undici';
 import { createWarner } from './observation/warnings.js';
-import { readDispatcher } from './options/dispatcher-option.js';
-import { readNodes, readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
-import { readProxies } from './options/proxy-option.js';
+import { readConnection } from './options/connection-options.js';
+import { type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { systemClock } from './time/clock.js';
-import { createEchoMemory } from './upstream/opaque-id.js';
+import { askBy, wayTo } from './upstream/node-way.js';
 import { type Answer, createTransports, type NodeRequest } from './upstream/transport.js';
-import { ConfigurationError } from './values/errors.js';
 
 /** Where Elasticsearch is, and how to trust it: as in `VerifierOptions`. */
 export interface ConnectionOptions {
@@ -45,30 +43,18 @@ const maxConnections = 32;
 
 /** @throws {ConfigurationError} `invalid_option` */
 export function openConnections(options: ConnectionOptions, connectTimeoutMs: number): Connections {
-  for (const name of ['tls', 'proxy'] as const) {
-    if (options.dispatcher === undefined || options[name] === undefined) continue;
-    throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
-  }
-  const urls = readNodes(options.nodes, options.cloudId);
-  const tls = readTls(options.tls);
-  const dispatcher = readDispatcher(options.dispatcher);
-  warnOfOpenDoors(urls, tls, createWarner(systemClock));
-  const proxies = readProxies(options.proxy, urls);
-  const transports = createTransports({ tls, proxies, dispatcher, maxConnections, connectTimeoutMs });
-  const ways = urls.map((url) => ({ url, transport: transports.connect(url.origin) }));
+  const { nodes, ...settings } = readConnection(options);
+  warnOfOpenDoors(nodes, settings.tls, createWarner(systemClock));
+  const transports = createTransports({ ...settings, maxConnections, connectTimeoutMs });
+  const ways = nodes.map((url) => wayTo(url, transports.connect));
   return {
-    nodes: ways.map(({ url, transport }) => {
-      const prefix = url.pathname.replace(/\/+$/, '');
-      const echoes = createEchoMemory();
-      return {
-        node: url.href,
-        async send(request, signal) {
-          const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
-          if (answer.echoed) echoes.echoed();
-          return { ...answer, isOurs: () => answer.echoed || echoes.missed() };
-        },
-      };
-    }),
+    nodes: ways.map((way) => ({
+      node: way.name,
+      async send(request, signal) {
+        const { answer, isOurs } = await askBy(way, request, signal);
+        return { ...answer, isOurs };
+      },
+    })),
     async close() {
       await Promise.all(ways.map(({ transport }) => transport.close()));
     },

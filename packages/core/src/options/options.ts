@@ -5,16 +5,13 @@ import type { Dispatcher } from 'undici';
 import type { CacheSettings } from '../memory/cache.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import type { BreakerSettings } from '../upstream/breaker.js';
-import type { TlsSettings } from '../upstream/tls.js';
-import type { Proxies } from '../upstream/tunnel.js';
 import { knownSchemes, type Scheme } from '../values/credential.js';
 import type { Challenge } from '../values/denial.js';
 import { ConfigurationError } from '../values/errors.js';
 import { readChallenge } from './challenge-option.js';
-import { readDispatcher } from './dispatcher-option.js';
-import { readNodes, readTls, type TlsOptions } from './node-options.js';
+import { type ConnectionSettings, readConnection } from './connection-options.js';
+import type { TlsOptions } from './node-options.js';
 import { duration, flag, integer, section } from './option-checks.js';
-import { readProxies } from './proxy-option.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {
@@ -163,11 +160,7 @@ export interface CacheOptions {
 }
 
 /** Options with every default filled in, checked. */
-export interface Settings {
-  readonly nodes: readonly URL[];
-  readonly tls: TlsSettings;
-  readonly proxies: Proxies;
-  readonly dispatcher: Dispatcher | undefined;
+export interface Settings extends ConnectionSettings {
   readonly clientAuthentication: string | undefined;
   readonly apiKeyDetails: boolean;
   readonly schemes: readonly Scheme[];
@@ -204,18 +197,11 @@ const mapLimit = 16_777_216;
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */
 export function readOptions(given: unknown): Settings {
   const options = section('options', given);
-  for (const name of ['tls', 'proxy'] as const) {
-    if (options.dispatcher === undefined || options[name] === undefined) continue;
-    throw new ConfigurationError('dispatcher', `must not be set together with ${name}`);
-  }
-  const nodes = readNodes(options.nodes, options.cloudId);
+  const connection = readConnection(options);
   const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
-    nodes,
-    tls: readTls(options.tls),
-    proxies: readProxies(options.proxy, nodes),
-    dispatcher: readDispatcher(options.dispatcher),
+    ...connection,
     schemes: readSchemes(options.schemes),
     clientAuthentication: readSecret(options.clientAuthentication),
     apiKeyDetails,

@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.js';
 import { type BreakerSettings, createBreaker } from './breaker.js';
 import { type Call, converse, type Way } from './conversation.js';
 import { createHedgeBudget } from './hedge-budget.js';
-import { createEchoMemory } from './opaque-id.js';
+import { wayTo } from './node-way.js';
 import { createQuestions, type Node, type Question, type Reply, sendTo } from './question.js';
 import type { NodeRequest, Transport } from './transport.js';
 
@@ -48,11 +48,8 @@ export function createNodes(
   const { retries, hedgeAfterMs, timeoutMs } = settings;
   const breaker = { ...settings.breaker, timeoutMs };
   const nodes: Node[] = settings.urls.map((url) => ({
-    name: url.href,
-    prefix: url.pathname.replace(/\/+$/, ''),
-    transport: connect(url.origin),
+    ...wayTo(url, connect),
     breaker: createBreaker(breaker, clock, (state) => publishNode({ node: url.href, state })),
-    echoes: createEchoMemory(),
   }));
   const hedging = hedgeAfterMs > 0 && nodes.length > 1;
   const budget = createHedgeBudget(settings.maxConcurrent);

@@ -4,35 +4,18 @@
 import type { Clock } from '../time/clock.js';
 import type { Breaker } from './breaker.js';
 import { startDeadline, stoodStill } from './deadline.js';
-import type { EchoMemory } from './opaque-id.js';
-import {
-  type Answer,
-  isGarbled,
-  isMisdirected,
-  isUnsent,
-  type NodeRequest,
-  type Transport,
-} from './transport.js';
+import { askBy, type Heard, type NodeWay } from './node-way.js';
+import { isGarbled, isMisdirected, isUnsent, type NodeRequest } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
-  | { readonly kind: 'answer'; readonly node: string; readonly answer: Answer; readonly isOurs: IsOurs }
+  | (Heard & { readonly kind: 'answer'; readonly node: string })
   | { readonly kind: 'error'; readonly node: string; readonly error: unknown }
   /** No node may be asked; the next one in so many milliseconds. */
   | { readonly kind: 'open'; readonly waitMs: number };
 
-/**
- * Whether an answer may be taken for the one to this question: it bears its id, or comes from a node whose answers
- * lack it. To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
- */
-type IsOurs = () => boolean;
-
-export interface Node {
-  readonly name: string;
-  readonly prefix: string;
-  readonly transport: Transport;
+export interface Node extends NodeWay {
   readonly breaker: Breaker;
-  readonly echoes: EchoMemory;
 }
 
 /** A request to one node, which is judged once. */
@@ -105,22 +88,11 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
 const unheard = new Error('nobody hears the answer any more');
 
 /** Asks, whatever the node's breaker says. Never rejects. */
-export async function sendTo(
-  { name, prefix, transport, echoes }: Node,
-  request: NodeRequest,
-  signal: AbortSignal,
-): Promise<Reply> {
+export async function sendTo(node: Node, request: NodeRequest, signal: AbortSignal): Promise<Reply> {
   try {
-    const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
-    if (answer.echoed) echoes.echoed();
-    let ours: boolean | undefined;
-    const isOurs = () => {
-      ours ??= answer.echoed || echoes.missed();
-      return ours;
-    };
-    return { kind: 'answer', node: name, answer, isOurs };
+    return { kind: 'answer', node: node.name, ...(await askBy(node, request, signal)) };
   } catch (error) {
-    return { kind: 'error', node: name, error };
+    return { kind: 'error', node: node.name, error };
   }
 }
 

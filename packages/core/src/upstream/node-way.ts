@@ -1,0 +1,51 @@
+// The way to one node: below which path it stands, and whether what comes back may be believed to be the answer to what
+// was asked.
+
+import { createEchoMemory, type EchoMemory } from './opaque-id.js';
+import type { Answer, NodeRequest, Transport } from './transport.js';
+
+export interface NodeWay {
+  /** The node's base URL. */
+  readonly name: string;
+  readonly prefix: string;
+  readonly transport: Transport;
+  readonly echoes: EchoMemory;
+}
+
+/** An answer of a node. */
+export interface Heard {
+  readonly answer: Answer;
+  /**
+   * Whether it may be taken for the one to this question: it bears its id, or comes from a node whose answers lack it.
+   * To be asked only of what Elasticsearch itself says, because what is in front of it returns no id.
+   */
+  isOurs(): boolean;
+}
+
+/** @param connect opens the way to an origin. */
+export function wayTo(url: URL, connect: (origin: string) => Transport): NodeWay {
+  return {
+    name: url.href,
+    prefix: url.pathname.replace(/\/+$/, ''),
+    transport: connect(url.origin),
+    echoes: createEchoMemory(),
+  };
+}
+
+/** Rejects with the network's error, or with the signal's reason as soon as that fires. */
+export async function askBy(
+  { prefix, transport, echoes }: NodeWay,
+  request: NodeRequest,
+  signal: AbortSignal,
+): Promise<Heard> {
+  const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
+  if (answer.echoed) echoes.echoed();
+  let ours: boolean | undefined;
+  return {
+    answer,
+    isOurs() {
+      ours ??= answer.echoed || echoes.missed();
+      return ours;
+    },
+  };
+}
