@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   type ConnectionOptions,
   openConnections,
+  systemClock,
   type Verifier,
 } from '@esauth/core';
 import { type CallOptions, createCaller } from './calls/caller.js';
@@ -164,13 +165,7 @@ const known = [
 /** @throws {ConfigurationError} `invalid_option` */
 export function createSecurityClient(options: SecurityClientOptions): SecurityClient {
   checkOptions(options, known);
-  const {
-    timeoutMs = 10_000,
-    tls,
-    verifier,
-    allowClientCertificate = false,
-    clock = { wall: () => Date.now() },
-  } = options;
+  const { timeoutMs = 10_000, tls, verifier, allowClientCertificate = false, clock = systemClock } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 86_400_000) {
     throw new ConfigurationError('timeoutMs', 'must be an integer from 1 to 86400000');
   }

@@ -2,7 +2,7 @@
 // `docs/errors.md`. Told apart by `code`; `instanceof` also works across two copies of it in one process, by registered
 // symbols.
 
-import { unworded, wordedAt } from '@esauth/core';
+import { carries, mark, unworded, wordedAt } from '@esauth/core';
 
 const securityApi = Symbol.for('esauth.SecurityApiError');
 const reauthentication = Symbol.for('esauth.ReauthenticationRequired');
@@ -138,12 +138,4 @@ export class ReauthenticationRequired extends Error {
 export function warn(code: ClientWarningCode, text: string, reason: unknown): void {
   const words = reason instanceof Error ? unworded(reason.message) : String(reason);
   process.emitWarning(wordedAt(code, `${text}: ${words}`), { type: 'EsauthWarning', code });
-}
-
-function mark(error: Error, symbol: symbol): void {
-  Object.defineProperty(error, symbol, { value: true });
-}
-
-function carries(value: unknown, symbol: symbol): boolean {
-  return typeof value === 'object' && value !== null && symbol in value;
 }

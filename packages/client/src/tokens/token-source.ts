@@ -1,7 +1,7 @@
 // A token that is valid now: from the store, by refreshing, or by the grant, one flight at a time. It is renewed ahead
 // of its end, when somebody asks for it; no timer keeps a process alive.
 
-import { type Clock, ConfigurationError } from '@esauth/core';
+import { type Clock, ConfigurationError, systemClock } from '@esauth/core';
 import { ReauthenticationRequired, SecurityApiError, warn } from '../calls/errors.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenRequest, InvalidateTokenRequest } from '../calls/rest-types.js';
@@ -288,7 +288,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 /** @throws {ConfigurationError} */
 function readOptions(options: TokenSourceOptions) {
   checkOptions(options, ['client', 'grant', 'store', 'clock']);
-  const { client, grant, store = memoryTokenStore(), clock = realClock } = options;
+  const { client, grant, store = memoryTokenStore(), clock = systemClock } = options;
   for (const method of ['getToken', 'invalidateToken'] as const) {
     if (typeof client?.[method] === 'function') continue;
     throw new ConfigurationError('client', 'must be a client of createSecurityClient');
@@ -319,12 +319,3 @@ interface Unstored {
 function isUnknown(error: unknown): boolean {
   return error instanceof SecurityApiError && (error.code === 'unavailable' || error.code === 'bad_response');
 }
-
-const realClock: Pick<Clock, 'wall' | 'after'> = {
-  wall: () => Date.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
