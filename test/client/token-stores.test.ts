@@ -16,56 +16,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import {
-  createSecurityClient,
-  createTokenSource,
-  fileTokenStore,
-  memoryTokenStore,
-  type SecurityClient,
-  type StoredTokens,
-  type TokenStore,
-} from '@esauth/client';
-import { type Emulator, startEmulator } from '@esauth/emulator';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { fileTokenStore, memoryTokenStore, type StoredTokens, type TokenStore } from '@esauth/client';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { emulator, grants, minute, signIn, source, useTokens, whose } from './token-scene.js';
 
-let emulator: Emulator;
-let client: SecurityClient;
-beforeEach(async () => {
-  emulator = await startEmulator({ users: { alice: { password: 'secret', roles: [] } } });
-  client = createSecurityClient({
-    nodes: emulator.url,
-    auth: { username: 'elastic', password: 'changeme' },
-    timeoutMs: 2_000,
-  });
-});
-afterEach(async () => {
-  await client.close();
-  await emulator.close();
-});
-
-const minute = 60_000;
-const grant = { grant_type: 'password' as const, username: 'alice', password: 'secret' };
-const whose = async (authorization: string) => (await client.authenticate({ authorization })).username;
-const grants = () => emulator.requests.filter(({ path }) => path === '/_security/oauth2/token').length;
-const source = (more: object = {}) => {
-  const made = createTokenSource({ client, grant, clock: emulatorClock(), ...more });
-  onTestFinished(() => made.close());
-  return made;
-};
-/** The emulator's time for the source as well. */
-const emulatorClock = () => ({ wall: () => emulator.clock.now(), after: () => () => {} });
-
-/** Tokens as a login leaves them. */
-async function signIn(): Promise<StoredTokens> {
-  const { access_token, refresh_token, expires_in } = await client.getToken(grant);
-  const issuedAt = emulator.clock.now();
-  return {
-    accessToken: access_token,
-    refreshToken: refresh_token,
-    issuedAt,
-    expiresAt: issuedAt + expires_in * 1000,
-  };
-}
+useTokens();
 
 describe('a store that hangs', () => {
   const hanging: TokenStore = { get: () => new Promise(() => {}), compareAndSet: async () => true };
