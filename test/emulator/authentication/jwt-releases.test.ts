@@ -1,43 +1,11 @@
 /** JWT realms of older releases: what they know of a token, and how they say what is wrong with it. */
 
-import type { EmulatorOptions, JwtRealmOptions } from '@esauth/emulator';
-import { startEmulator } from '@esauth/emulator';
-import { afterEach, describe, expect, test } from 'vitest';
-import { bearer, type Incoming, send } from '../../support/http-client.js';
-import { type Claims, rsaKey, signJwt } from '../../support/jwt.js';
+import { describe, expect, test } from 'vitest';
+import { signJwt } from '../../support/jwt.js';
 import { expectAnswer, unauthorized } from '../cluster.js';
+import { alice, aliceToken, emulator, jwt1, own, refused, start, useEmulator, whoIs } from './jwt-scene.js';
 
-const own = rsaKey({ kid: 'own' });
-const jwt1: JwtRealmOptions = {
-  allowedIssuer: 'https://issuer.example',
-  allowedAudiences: ['es01', 'es02'],
-  pkcJwkset: { keys: [own.jwk] },
-  claims: { principal: 'sub', groups: 'groups', name: 'name', mail: 'email', dn: 'dn' },
-  clientAuthentication: { type: 'none' },
-};
-const alice = { iss: 'https://issuer.example', aud: 'es01', sub: 'alice' };
-const latest = [9, 5] as const;
-
-let emulator: Awaited<ReturnType<typeof startEmulator>>;
-async function start(options: EmulatorOptions | JwtRealmOptions = jwt1): Promise<void> {
-  emulator = await startEmulator(
-    'claims' in options ? { jwtRealms: [options] } : (options as EmulatorOptions),
-  );
-}
-afterEach(() => emulator.close());
-
-const aliceToken = (more: Claims = {}) =>
-  signJwt(own.privateKey, { ...alice, ...more }, emulator.clock.now());
-
-function whoIs(token: string, headers: object = {}): Promise<Incoming> {
-  return send(`${emulator.url}/_security/_authenticate`, { headers: { ...bearer(token), ...headers } });
-}
-
-const where = 'REST request [/_security/_authenticate]';
-function refused(principal: string, version: readonly [number, number] = latest) {
-  const tried = { additional_unsuccessful_credentials: 'oauth2 token: invalid token' };
-  return unauthorized(version, `unable to authenticate user [${principal}] for ${where}`, tried);
-}
+useEmulator();
 
 describe('from release to release', () => {
   test.each([

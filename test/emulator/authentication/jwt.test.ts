@@ -1,47 +1,31 @@
 /** JWT realms on the wire: who a token stands for, what is refused and in which words, from release to release. */
 
-import type { EmulatorOptions, JwtRealmOptions } from '@esauth/emulator';
-import { startEmulator } from '@esauth/emulator';
-import { afterEach, describe, expect, test } from 'vitest';
-import { basic, bearer, type Incoming, send } from '../../support/http-client.js';
+import type { JwtRealmOptions } from '@esauth/emulator';
+import { describe, expect, test } from 'vitest';
+import { basic, bearer, send } from '../../support/http-client.js';
 import { type Claims, ecKey, forgedJwt, rsaKey, signJwt } from '../../support/jwt.js';
-import { errorBody, expectAnswer, notAccepted, unauthorized } from '../cluster.js';
+import { errorBody, expectAnswer, notAccepted } from '../cluster.js';
+import {
+  alice,
+  aliceToken,
+  emulator,
+  jwt1,
+  latest,
+  own,
+  refused,
+  start,
+  useEmulator,
+  whoIs,
+} from './jwt-scene.js';
 
-const own = rsaKey({ kid: 'own' });
+useEmulator();
+
 const foreign = rsaKey();
 const secret = 'the secret of the clients';
-const jwt1: JwtRealmOptions = {
-  allowedIssuer: 'https://issuer.example',
-  allowedAudiences: ['es01', 'es02'],
-  pkcJwkset: { keys: [own.jwk] },
-  claims: { principal: 'sub', groups: 'groups', name: 'name', mail: 'email', dn: 'dn' },
-  clientAuthentication: { type: 'none' },
-};
-const alice = { iss: 'https://issuer.example', aud: 'es01', sub: 'alice' };
-const latest = [9, 5] as const;
 
-let emulator: Awaited<ReturnType<typeof startEmulator>>;
-async function start(options: EmulatorOptions | JwtRealmOptions = jwt1): Promise<void> {
-  emulator = await startEmulator(
-    'claims' in options ? { jwtRealms: [options] } : (options as EmulatorOptions),
-  );
-}
-afterEach(() => emulator.close());
-
-const aliceToken = (more: Claims = {}) =>
-  signJwt(own.privateKey, { ...alice, ...more }, emulator.clock.now());
 const secondsFromNow = (seconds: number) => Math.floor(emulator.clock.now() / 1000) + seconds;
 const shared = (value: string) => ({ 'es-client-authentication': `SharedSecret ${value}` });
 
-function whoIs(token: string, headers: object = {}): Promise<Incoming> {
-  return send(`${emulator.url}/_security/_authenticate`, { headers: { ...bearer(token), ...headers } });
-}
-
-const where = 'REST request [/_security/_authenticate]';
-function refused(principal: string, version: readonly [number, number] = latest) {
-  const tried = { additional_unsuccessful_credentials: 'oauth2 token: invalid token' };
-  return unauthorized(version, `unable to authenticate user [${principal}] for ${where}`, tried);
-}
 const refusedAlice = refused("'aud:es01' 'iss:https://issuer.example' 'sub:alice'");
 
 test('a token is the user of its claims, with what else they say as metadata', async () => {
