@@ -6,7 +6,7 @@ import { createWarner } from './observation/warnings.js';
 import { readConnection } from './options/connection-options.js';
 import { type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { systemClock } from './time/clock.js';
-import { askBy, wayTo } from './upstream/node-way.js';
+import { askBy, hear, wayTo } from './upstream/node-way.js';
 import { type Answer, createTransports, type NodeRequest } from './upstream/transport.js';
 
 /** Where Elasticsearch is, and how to trust it: as in `VerifierOptions`. */
@@ -51,8 +51,8 @@ export function openConnections(options: ConnectionOptions, connectTimeoutMs: nu
     nodes: ways.map((way) => ({
       node: way.name,
       async send(request, signal) {
-        const { answer, isOurs } = await askBy(way, request, signal);
-        return { ...answer, isOurs };
+        const answer = await askBy(way, request, signal);
+        return { ...answer, isOurs: hear(way, answer).isOurs };
       },
     })),
     async close() {

@@ -33,12 +33,16 @@ export function wayTo(url: URL, connect: (origin: string) => Transport): NodeWay
 }
 
 /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
-export async function askBy(
-  { prefix, transport, echoes }: NodeWay,
+export function askBy(
+  { prefix, transport }: NodeWay,
   request: NodeRequest,
   signal: AbortSignal,
-): Promise<Heard> {
-  const answer = await transport.send({ ...request, path: prefix + request.path }, signal);
+): Promise<Answer> {
+  return transport.send({ ...request, path: prefix + request.path }, signal);
+}
+
+/** What has come by it. To be called once for each answer: the node's other ones are judged by it. */
+export function hear({ echoes }: NodeWay, answer: Answer): Heard {
   if (answer.echoed) echoes.echoed();
   let ours: boolean | undefined;
   return {

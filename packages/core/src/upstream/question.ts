@@ -4,7 +4,7 @@
 import type { Clock } from '../time/clock.js';
 import type { Breaker } from './breaker.js';
 import { startDeadline, stoodStill } from './deadline.js';
-import { askBy, type Heard, type NodeWay } from './node-way.js';
+import { askBy, type Heard, hear, type NodeWay } from './node-way.js';
 import { isGarbled, isMisdirected, isUnsent, type NodeRequest } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
@@ -90,7 +90,8 @@ const unheard = new Error('nobody hears the answer any more');
 /** Asks, whatever the node's breaker says. Never rejects. */
 export async function sendTo(node: Node, request: NodeRequest, signal: AbortSignal): Promise<Reply> {
   try {
-    return { kind: 'answer', node: node.name, ...(await askBy(node, request, signal)) };
+    const answer = await askBy(node, request, signal);
+    return { kind: 'answer', node: node.name, ...hear(node, answer) };
   } catch (error) {
     return { kind: 'error', node: node.name, error };
   }
