@@ -22,7 +22,6 @@ export type RedisClient = SendCommand | OwnClient | KnownClient;
 
 /** What all of them have in common for a compiler; what they are is found out at run time. */
 export interface KnownClient {
-  on(event: string, listener: (...args: never[]) => void): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: the libraries' own signatures have nothing in common but the name
   sendCommand(...args: any[]): any;
 }

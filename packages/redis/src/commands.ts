@@ -82,8 +82,10 @@ export function replyOf(value: unknown): Reply {
   if (value === null || typeof value === 'number' || Buffer.isBuffer(value)) return value;
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(replyOf);
-  if (value instanceof Map) return [...value].flat(1).map(replyOf);
   if (typeof value === 'string') return bytesOf(value);
+  if (value instanceof Map) return [...value].flat(1).map(replyOf);
+  // A map too, of ioredis 6 with `replyMapping: 'resp3'`.
+  if (typeof value === 'object') return Object.entries(value).flat(1).map(replyOf);
   throw new CommandError('unusable', `A reply was of type ${typeof value}`);
 }
 

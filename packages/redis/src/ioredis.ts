@@ -75,8 +75,8 @@ export function fromIoredisCluster(cluster: IoredisCluster): Commands {
     open: (key, signal) =>
       openBeside(
         async () => {
-          // By way of the cluster, which learns from the answer where the key is now.
-          await call(cluster, ['XREAD', 'COUNT', '1', 'STREAMS', key, '$']);
+          // By way of the cluster, which learns from the answer where the key is now, whatever else that says.
+          await call(cluster, ['XREAD', 'COUNT', '1', 'STREAMS', key, '$']).catch(() => undefined);
           return masterOf(key);
         },
         // Nodes of a cluster are told keys that have it already.
@@ -117,6 +117,8 @@ async function openBeside(
     blockingTimeout: undefined,
     connectTimeout: longestBlockMs,
     sentinelCommandTimeout: longestBlockMs,
+    // An old master may answer for seconds yet, and nothing new comes there. Only used with Sentinel.
+    failoverDetector: true,
     // A silent connection is a broken one.
     socketTimeout: 2 * longestBlockMs,
     ...overrides,

@@ -35,6 +35,8 @@ export interface NodeRedisSentinel {
   readonly isOpen: boolean;
   sendCommand(isReadonly: boolean, args: readonly Argument[], options: SendOptions): Promise<unknown>;
   _execute<T>(isReadonly: boolean, run: (master: NodeRedis) => Promise<T>): Promise<T>;
+  on(event: 'topology-change', listener: (change: { readonly type: string }) => void): unknown;
+  off(event: 'topology-change', listener: (change: { readonly type: string }) => void): unknown;
 }
 
 /** Of one that `createCluster` made. */
@@ -79,8 +81,18 @@ export function fromSentinel(sentinel: NodeRedisSentinel): Commands {
       counted(signal, async () =>
         asOfOld(args[0], replyOf(await sentinel.sendCommand(false, args, optionsOf(signal)))),
       ),
-    // What it hands out itself is the one connection of the application, unless `masterPoolSize` says otherwise.
-    open: (_key, signal) => openBeside(() => sentinel._execute(false, async (master) => master), signal),
+    async open(_key, signal) {
+      // What it hands out itself is the one connection of the application, unless `masterPoolSize` says otherwise.
+      const own = await openBeside(() => sentinel._execute(false, async (master) => master), signal);
+      // An old master may answer for seconds yet, and nothing new comes there.
+      const leave = ({ type }: { readonly type: string }) => void (type === 'MASTER_CHANGE' && close());
+      const close = () => {
+        sentinel.off('topology-change', leave);
+        own.close();
+      };
+      sentinel.on('topology-change', leave);
+      return { send: own.send, close };
+    },
   };
 }
 
@@ -106,7 +118,7 @@ export function fromCluster(cluster: NodeRedisCluster): Commands {
       }),
     open: (key, signal) =>
       openBeside(async () => {
-        // By way of the cluster, which learns from the answer where the key is now.
+        // By way of the cluster, which learns from the answer where the key is now, whatever else that says.
         await cluster.sendCommand(
           key,
           false,
