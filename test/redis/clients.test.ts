@@ -122,15 +122,28 @@ describe('errors that nobody listens for', () => {
   });
 });
 
-test('a Redis that is not there yet does not keep an application from starting', async () => {
-  const client = createClient({ socket: { ...place, reconnectStrategy: 10 } });
-  client.on('error', () => undefined);
-  client.connect().catch(() => undefined);
-  const { send } = commandsOf(client);
-  await expect(send('key', ['GET', 'key'], AbortSignal.timeout(20_000))).rejects.toMatchObject({
-    code: 'offline',
+describe('a Redis that is not there yet does not keep an application from starting, nor waiting', () => {
+  const offline = (client: unknown) =>
+    expect(commandsOf(client).send('key', ['GET', 'key'], AbortSignal.timeout(20_000))).rejects.toMatchObject(
+      {
+        code: 'offline',
+      },
+    );
+
+  test('redis', async () => {
+    const client = createClient({ socket: { ...place, reconnectStrategy: 10 } });
+    client.on('error', () => undefined);
+    client.connect().catch(() => undefined);
+    await offline(client);
+    client.destroy();
   });
-  client.destroy();
+
+  test('ioredis', async () => {
+    const client = new Redis({ ...place, retryStrategy: () => 10, maxRetriesPerRequest: null });
+    client.on('error', () => undefined);
+    await offline(client);
+    client.disconnect();
+  });
 });
 
 describe('a function of the application', () => {

@@ -36,6 +36,15 @@ describe('Sentinel', () => {
       }),
     );
     const before = await group.master();
+    // Nobody tells the old master that it is none any more: it goes on answering, and nothing new comes there.
+    await runOn(
+      { port: before, password: group.password },
+      'ACL',
+      'SETUSER',
+      'default',
+      '-replicaof',
+      '-slaveof',
+    );
     const reading = await Promise.all(
       connected.map(async ({ name, commands }) => {
         expect(text(await commands.send(key, ['SET', `{esauth}:${name}`, name], patient()))).toBe('"OK"');
@@ -51,8 +60,8 @@ describe('Sentinel', () => {
     await group.failOver();
     const after = await group.master();
     expect(after).not.toBe(before);
-    // Although the old master is still there, and a master as far as it knows.
     for (const { ended } of reading) expect(await ended).toMatchObject({ name: 'CommandError' });
+    expect(text(await runOn({ port: before, password: group.password }, 'ROLE'))).toContain('master');
     for (const { name, commands, close } of connected) {
       const place = `{esauth}:${name}:after`;
       await until(`${name} writes to the new master`, async () => {

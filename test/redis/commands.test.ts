@@ -2,6 +2,7 @@
 // blocks, and everything that can go wrong with a real server.
 
 import { randomBytes } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { commandsOf } from '../../packages/redis/src/clients.js';
@@ -208,6 +209,30 @@ describe.each(libraries)('$name', (library) => {
     expect(sockets()).toBe(before);
     own.close();
   });
+});
+
+test.each(libraries.slice(0, 2))('$name: nor is one that comes about later', async (library) => {
+  const proxy = await startTcpProxy(server.port);
+  ends.push(() => proxy.close());
+  let named = () => undefined as unknown;
+  let isSlow = false;
+  const lookup: LookupFunction = (_host, options, found) => {
+    named = () =>
+      options.all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
+    if (!isSlow) named();
+  };
+  const socket = { host: 'localhost', port: proxy.port, lookup };
+  const { client, close } = await library.standalone({ port: 0, password: server.password }, { socket });
+  ends.push(close);
+  const before = proxy.connections;
+  isSlow = true;
+  await expect(commandsOf(client).open(key, AbortSignal.timeout(50))).rejects.toMatchObject({
+    code: 'aborted',
+  });
+  named();
+  await until('it came', () => proxy.accepted > before);
+  // At once: after ten seconds of silence it would be closed in any case.
+  await until('it is closed', () => proxy.connections <= before, 5_000);
 });
 
 describe.each(libraries)('$name, as it may be set up', (library) => {

@@ -118,9 +118,13 @@ export async function writtenIn(folder: string, files: readonly string[]): Promi
   return contents.join('\n');
 }
 
-/** Waits for a condition, for twenty seconds at most: the machine may be busy. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+/** Waits for a condition, for twenty seconds at most if nothing else is said: the machine may be busy. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`it did not come to be: ${what}`);
     await sleep(10);

@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly port: number;
   /** How many connections there are. */
   readonly connections: number;
+  /** How many there have been. */
+  readonly accepted: number;
   /** From now on each way takes so much longer. In milliseconds. */
   delay(ms: number): void;
   /** From now on nothing gets through, either way, and connections stay. */
@@ -26,12 +28,14 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
   let delayMs = 0;
   let isStalled = false;
   let isRefusing = false;
+  let accepted = 0;
 
   const server = createServer((near) => {
     if (isRefusing) {
       near.destroy();
       return;
     }
+    accepted += 1;
     const far = connect(port, '127.0.0.1');
     const end = () => {
       near.destroy();
@@ -65,6 +69,9 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return Math.ceil(sockets.size / 2);
+    },
+    get accepted() {
+      return accepted;
     },
     delay(ms) {
       delayMs = ms;
