@@ -55,6 +55,8 @@ export interface SharingHost {
   readonly clock: Clock;
   /** The instant by which ages are measured, in milliseconds: `Heard.knownUntil` is one. */
   now(): number;
+  /** For how long what was revoked matters, in milliseconds: nothing that is served is older. */
+  readonly memoryMs: number;
 }
 
 /** A credential, by its digests under all of `digestKeys`, in their order. */
@@ -100,13 +102,17 @@ export type SharedSubject =
   | { readonly realm: string }
   | 'all';
 
-/** A message of the log. */
-export interface Told {
-  readonly at: string;
-  /** Which process told it. */
+/** A message: at most 100 subjects. */
+export interface Message {
+  /** Which verifier tells it, and which of its messages it is. */
   readonly from: string;
-  /** `'all'` too for what cannot be read. */
+  readonly serial: number;
   readonly subjects: readonly SharedSubject[];
+}
+
+/** A message of the log, at its place. One that cannot be read is from `''`, and about `'all'`. */
+export interface Told extends Message {
+  readonly at: string;
 }
 
 /** What was read from the log. */
@@ -120,10 +126,11 @@ export interface Heard {
    * read, or that is not sure.
    */
   readonly knownUntil: number | undefined;
-  /** Something between the last reading and this one is lost, or may be: for the first one too. */
-  readonly lost: boolean;
-  /** With `lost`: values that started at earlier places may have been revoked unheard, and do not count. */
-  readonly since: string;
+  /**
+   * For the first reading, and whenever something between the last one and this is lost, or may be: `told` begins again,
+   * with all that is there of the last `memoryMs` at least, and what was revoked before this place may be missing.
+   */
+  readonly since: string | undefined;
   /** How many messages there were that cannot be read. */
   readonly unsealed: number;
 }
@@ -133,13 +140,13 @@ export interface SharedMemory {
    * Reads the log on from where it stood; waits for something new, `waitMs` at most. One call at a time.
    */
   read(waitMs: number): Promise<Heard>;
-  /** Appends to the log: all of these in one message, at most 100. @returns its place. */
-  tell(from: string, subjects: readonly SharedSubject[]): Promise<Position>;
+  /** Appends to the log. */
+  tell(message: Message): Promise<void>;
   find(name: SharedName): Promise<SharedFound>;
   /** Keeps a value for `lifeMs` milliseconds, unless one is there that started later. */
   keep(name: SharedName, value: SharedValue, lifeMs: number): Promise<void>;
-  /** Removes a value that started earlier, and for `lifeMs` keeps others out that did. */
-  drop(name: SharedName, start: SharedStart, lifeMs: number): Promise<void>;
+  /** Removes a value that started earlier than `time`, and for `lifeMs` keeps others out that did. */
+  drop(name: SharedName, time: number, lifeMs: number): Promise<void>;
   /** @returns whether this process, and no other within `leaseMs`, asks for all from now on. */
   lease(name: SharedName, holder: string, leaseMs: number): Promise<boolean>;
   /** Ends what `lease` gave to this holder, and to no other. */
