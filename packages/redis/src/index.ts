@@ -1,0 +1,2 @@
+export type { KnownClient, RedisClient } from './clients.js';
+export type { OwnClient, OwnClientConnection, SendCommand } from './own-client.js';
