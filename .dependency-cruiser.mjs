@@ -30,6 +30,7 @@ const houses = {
     ['values', 'time'],
     ['observation'],
     ['memory', 'upstream'],
+    ['sharing'],
     ['options', 'verification'],
     ['verifier.ts', 'connections.ts'],
     ['admission'],

@@ -1,13 +1,16 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
+import { hash } from 'node:crypto';
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
-import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
+import { checkSubject, createRevocations, type Revocable, type Subject } from './memory/revocation.js';
 import { publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
-import { readOptions, type VerifierOptions } from './options/options.js';
+import { readOptions, type Settings, type VerifierOptions } from './options/options.js';
+import type { Reach } from './sharing/outbox.js';
+import { createSharedVerdicts } from './sharing/shared-verdicts.js';
 import { createTimeline } from './time/timeline.js';
 import { createElasticsearch, probe } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
@@ -29,6 +32,7 @@ import { createLookup, type Landed, notRevocable } from './verification/lookup.j
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
 import { createPrivilegeVerification } from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
+import { createSharedLookup } from './verification/shared-lookup.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
 
@@ -96,10 +100,13 @@ export interface Verifier {
    * than was asked for, never less: a key's owner realm is not in its identity, so revoking a realm drops all
    * verdicts on API keys. Does not revoke anything in Elasticsearch.
    *
+   * @returns with `sharing`, when the others can know: `'shared'` as soon as the revocation stands where all of them
+   *   read it, `'local'` if that was not to be had within `sharing.timeoutMs`: it is sent when it can be. Without, at
+   *   once `'local'`. Never rejects, and need not be awaited: what it does here is done when it returns.
    * @throws {InvalidArgumentError} `invalid_argument` if `subject` is none of these, or a credential without its
    *   scheme: a mistake must not revoke nothing.
    */
-  revoke(subject: Revocable): void;
+  revoke(subject: Revocable): PromiseLike<Reach>;
 
   /**
    * The answer for a client that is not let in: status, headers and problem body, ready to be written. For
@@ -176,21 +183,42 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
-  const fingerprint = createFingerprinter();
+  const fingerprint = createFingerprinter(settings.sharing?.sharing.digestKeys[0]);
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const longestMs = Math.max(ttlMs, timeoutMs);
-  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
-  const lookUp = createLookup(parts, count);
+  const forget = (subject: Subject) => {
+    // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
+    // an open route could fill the notes, and then all would be forgotten.
+    if (subject !== 'all' && 'fingerprint' in subject && !cache.knows(subject.fingerprint)) return;
+    revocations.revoke(subject, cache.sweep);
+  };
+  const shared =
+    settings.sharing &&
+    createSharedVerdicts(settings.sharing, {
+      ...{ clock, timeline, warn, forget },
+      authority: authorityOf(settings),
+      lifeMs: ttlMs + staleIfErrorMs,
+      memoryMs: ttlMs + staleIfErrorMs + timeoutMs,
+      longestMs: timeoutMs / 4,
+    });
+  const refused = shared?.refuse;
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache, refused };
+  const askAlone = createLookup(parts, count);
+  const lookUp = shared === undefined ? askAlone : createSharedLookup({ ...parts, shared }, askAlone);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
-    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn },
+    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn, bound: shared?.bound },
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
   const { consider, serve, resolve } = verification;
   const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({ ...parts, verification, lookups });
+
+  /** What is known of privileges is as old as an identity may be. */
+  const bounded = <Wanted extends VerifyOptions>(wanted: Wanted): Wanted =>
+    shared === undefined ? wanted : { ...wanted, maxAgeMs: shared.bound(wanted.maxAgeMs, timeline.now()) };
 
   const verifier: Verifier = {
     async verify(presented, wanted = {}) {
@@ -211,25 +239,26 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
-      return hasPrivileges(presented, privileges, wanted);
+      return hasPrivileges(presented, privileges, bounded(wanted));
     },
 
     peekPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
-      return peekPrivileges(presented, privileges, wanted);
+      return peekPrivileges(presented, privileges, bounded(wanted));
     },
 
     revoke(subject) {
       checkSubject(subject);
+      let reach: Promise<Reach> | undefined;
       if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject, cache.sweep);
+        forget(subject);
+        reach = shared?.revoke(subject);
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
-          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
-          // an open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
+          forget({ fingerprint: name });
+          reach = shared?.revoke({ fingerprint: name }, shared.nameOf(parsed.authorization, name));
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
@@ -241,6 +270,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       publishRevocation({
         revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
       });
+      return reach ?? onlyHere;
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -262,7 +292,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
 
     health() {
-      return healthOf(nodes.states, closed !== undefined, elasticsearch.lastFailed);
+      const degraded = elasticsearch.lastFailed || shared?.blind === true;
+      return healthOf(nodes.states, closed !== undefined, degraded);
     },
 
     stats: () => ({
@@ -277,6 +308,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,
       nodes: nodes.states,
+      ...(shared && { sharing: shared.stats }),
     }),
 
     renewTls(given) {
@@ -299,11 +331,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();
-      await nodes.close();
+      await Promise.all([nodes.close(), shared?.close()]);
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
   return verifier;
+}
+
+/** One for all: who shares nothing waits for nothing. */
+const onlyHere: Promise<Reach> = Promise.resolve('local');
+
+/** Who shares must have asked the same of the same; a digest, because it depends on a secret. */
+function authorityOf({ nodes, clientAuthentication, apiKeyDetails }: Settings): string {
+  const urls = nodes.map(({ href }) => href).sort();
+  return hash('sha256', JSON.stringify([urls, clientAuthentication ?? null, apiKeyDetails]));
 }
 
 const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);

@@ -77,11 +77,11 @@ test('a background refresh says that it is one; a stale identity says so too', a
 });
 
 test('a revocation names its subject, but never a credential', () => {
-  verifier.revoke({ credential: jane });
-  verifier.revoke({ apiKeyIds: ['a', 'b'] });
-  verifier.revoke({ username: 'jane', realm: 'default_native' });
-  verifier.revoke({ realm: 'default_native' });
-  verifier.revoke('all');
+  void verifier.revoke({ credential: jane });
+  void verifier.revoke({ apiKeyIds: ['a', 'b'] });
+  void verifier.revoke({ username: 'jane', realm: 'default_native' });
+  void verifier.revoke({ realm: 'default_native' });
+  void verifier.revoke('all');
   expect(events).toEqual([
     ['esauth:revocation', { revoked: 'credential' }],
     ['esauth:revocation', { revoked: { apiKeyIds: ['a', 'b'] } }],
@@ -97,7 +97,7 @@ test('P47: no event holds any part of the credential', async () => {
   await verifier.verify(`${jane}x`);
   node.answer(respond({ status: 500, body: errorBody(500, `bad ${jane}`) }));
   await verifier.verify(`${jane}y`);
-  verifier.revoke({ credential: jane });
+  void verifier.revoke({ credential: jane });
   const text = JSON.stringify(events);
   expect(events.length).toBeGreaterThan(6);
   for (let at = 7; at + 8 <= jane.length; at += 1) expect(text).not.toContain(jane.slice(at, at + 8));

@@ -100,7 +100,7 @@ export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: num
 
 // Names of subjects. The kind comes first and JSON keeps the parts apart, so that no user can have a name
 // that reads as somebody else's.
-const credentialName = (fingerprint: Fingerprint) => `credential ${fingerprint}`;
+export const credentialName = (fingerprint: Fingerprint) => `credential ${fingerprint}`;
 const apiKeyName = (id: string) => nameOf('api key', id);
 const userName = (username: string) => nameOf('user', username);
 const realmUserName = (username: string, realm: string) => nameOf('user', username, realm);
@@ -117,7 +117,8 @@ function nameOf(...parts: readonly string[]): string {
   return name.length > maxNameLength ? hash('sha256', name) : name;
 }
 
-function namesOf(subject: Subject): readonly string[] {
+/** Under which names a revocation of a subject is noted; under none, and then of all, for `'all'`. */
+export function namesOf(subject: Subject): readonly string[] {
   if (subject === 'all') return [];
   if ('fingerprint' in subject) return [credentialName(subject.fingerprint)];
   if ('apiKeyIds' in subject) return [...subject.apiKeyIds.map(apiKeyName), anyApiKey];
@@ -131,7 +132,7 @@ function namesOf(subject: Subject): readonly string[] {
 // An identity of an API key shows its owner's name but never the owner's realm, and before 7.16, or when it
 // acts as a user, not even the key's id. Then it is outdated by whatever could have meant it: more than was
 // asked for, never less.
-function identityNames(identity: Identity): readonly string[] {
+export function identityNames(identity: Identity): readonly string[] {
   const { username, realm, lookupRealm, apiKey } = identity;
   const realms = [realm, lookupRealm];
   const names = [

@@ -72,6 +72,8 @@ export interface VerificationParts {
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
+  /** How old may be what is served at an instant, if anything but what was asked for bounds it. */
+  readonly bound?: ((maxAgeMs: number | undefined, now: number) => number | undefined) | undefined;
   /** What everybody gets once the verifier is closed. */
   readonly closed: () => Unavailable | undefined;
 }
@@ -88,10 +90,11 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
     parts;
+  const { bound } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   return {
-    consider(presented, maxAgeMs) {
+    consider(presented, wanted) {
       const closed = parts.closed();
       if (closed !== undefined) return unasked(closed);
       const header = headerOf(presented);
@@ -103,6 +106,7 @@ export function createVerification(parts: VerificationParts): Verification {
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
+      const maxAgeMs = bound === undefined ? wanted : bound(wanted, now);
       const asPresented = fingerprint(header);
       const hit = cache.find(asPresented, now, maxAgeMs);
       if (hit !== undefined)
@@ -130,9 +134,11 @@ export function createVerification(parts: VerificationParts): Verification {
       return entry.verdict;
     },
 
-    async resolve(question, { signal, maxAgeMs, source }, wait) {
+    async resolve(question, { signal, source, ...wanted }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const maxAgeMs = boundNow(wanted.maxAgeMs);
+      const asked = { background: false, source, maxAgeMs };
+      const start = (departure: Departure) => lookUp(question, { ...departure, ...asked });
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -143,15 +149,18 @@ export function createVerification(parts: VerificationParts): Verification {
       let landed = await fly(wait);
       // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
       // revocation, and for callers that come after it.
-      while (revocations.outdates(landed.revision, question.fingerprint, landed.verdict))
+      while (
+        revocations.outdates(landed.revision, question.fingerprint, landed.verdict) ||
+        isTooOld(landed, maxAgeMs)
+      )
         landed = await fly({ ...wait, justCame: false });
       const { verdict } = landed;
       const stale =
-        maxAgeMs === undefined && mayBridge(landed)
+        boundNow(maxAgeMs) === undefined && mayBridge(landed)
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup');
+        publishVerdict(verdict, landed.sharedSince === undefined ? 'lookup' : 'shared');
         return verdict;
       }
       count.stale += 1;
@@ -161,6 +170,15 @@ export function createVerification(parts: VerificationParts): Verification {
 
     questionOf,
   };
+
+  function boundNow(maxAgeMs: number | undefined): number | undefined {
+    return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
+  }
+
+  /** Whoever joined a lookup may have asked for a younger verdict than somebody else had made. */
+  function isTooOld({ sharedSince }: Landed, maxAgeMs: number | undefined): boolean {
+    return sharedSince !== undefined && maxAgeMs !== undefined && timeline.now() - sharedSince > maxAgeMs;
+  }
 
   function mayBridge(landed: Landed): boolean {
     // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.

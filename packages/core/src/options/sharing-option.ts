@@ -1,0 +1,36 @@
+// What is shared with other processes: an engine, made by a package of its own, and how long it may take.
+
+import type { Sharing } from '../sharing/port.js';
+import type { SharedSettings } from '../sharing/shared-verdicts.js';
+import { ConfigurationError } from '../values/errors.js';
+import { duration } from './option-checks.js';
+
+/** Each costs a digest for every lookup: the one in use, and those before it. */
+const maxKeys = 8;
+
+export function readSharing(given: unknown): SharedSettings | undefined {
+  if (given === undefined) return undefined;
+  const engine: Partial<Sharing> = typeof given === 'object' && given !== null ? given : {};
+  const { digestKeys, open } = engine;
+  if (typeof open !== 'function' || !Array.isArray(digestKeys)) {
+    throw new ConfigurationError(
+      'sharing',
+      'must be an engine, such as redisSharing({ client, secrets }) of @esauth/redis',
+    );
+  }
+  const good = digestKeys.every((key) => typeof key === 'string' && /^[0-9a-f]{64}$/.test(key));
+  if (!good || digestKeys.length < 1 || digestKeys.length > maxKeys) {
+    throw new ConfigurationError(
+      'sharing.digestKeys',
+      `must be 1 to ${maxKeys} keys of 64 hexadecimal digits each`,
+    );
+  }
+  return {
+    // Checked in the lines above.
+    sharing: given as Sharing,
+    timeoutMs: duration('sharing.timeoutMs', engine.timeoutMs, 50, 1),
+    blindAfterMs: duration('sharing.blindAfterMs', engine.blindAfterMs, 2_000, 1, 100),
+    blindMaxAgeMs: duration('sharing.blindMaxAgeMs', engine.blindMaxAgeMs, 5_000, 0, 100),
+    leaseMs: duration('sharing.leaseMs', engine.leaseMs, 1_000, 0, 10),
+  };
+}
