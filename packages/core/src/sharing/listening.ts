@@ -5,7 +5,7 @@
 import { publishSharing } from '../observation/events.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import type { Heard, SharedMemory, SharedStart } from './port.js';
+import type { Heard, Position, SharedMemory, SharedStart } from './port.js';
 
 /** After a reading that failed, growing from one to the other. */
 const shortestPauseMs = 50;
@@ -36,7 +36,8 @@ export function listen(parts: ListeningParts): Listening {
   const { clock, timeline, blindAfterMs, memory, act, failed } = parts;
   // Nothing is remembered that is older, and the first reading tells what was revoked from here on.
   let knownUntil = timeline.now();
-  let heard: { readonly start: SharedStart; readonly received: number; readonly asked: number } | undefined;
+  let position: Position | undefined;
+  let clockThere: { readonly time: number; readonly askedAt: number; readonly received: number } | undefined;
   let wasBlind = false;
   let closed = false;
   let stopTimer: (() => void) | undefined;
@@ -48,14 +49,14 @@ export function listen(parts: ListeningParts): Listening {
 
   return {
     start() {
-      if (heard === undefined || look(timeline.now())) return undefined;
-      const { start, received } = heard;
+      if (position === undefined || clockThere === undefined || look(timeline.now())) return undefined;
+      const { time, received } = clockThere;
       // By the monotonic clock, which no one can set forward: a lookup that starts now is rather older than it is.
-      return { ...start, time: start.time + Math.max(0, clock.monotonic() - received) };
+      return { ...position, time: time + Math.max(0, clock.monotonic() - received) };
     },
     engineTime(now) {
       // From when it was asked, and by whichever clock has gone further: what it says now is rather later than it is.
-      return heard === undefined ? Infinity : heard.start.time + Math.max(0, now - heard.asked);
+      return clockThere === undefined ? Infinity : clockThere.time + Math.max(0, now - clockThere.askedAt);
     },
     isBlind: look,
     lagMs: (now) => Math.max(0, now - knownUntil),
@@ -68,11 +69,10 @@ export function listen(parts: ListeningParts): Listening {
   async function readOn(): Promise<void> {
     let pauseMs = shortestPauseMs;
     while (!closed) {
-      const asked = timeline.now();
       try {
-        const read = await memory.read(waitMs);
+        const heard = await memory.read(waitMs);
         if (closed) return;
-        hear(read, asked);
+        hear(heard);
         pauseMs = shortestPauseMs;
       } catch (error) {
         if (closed) return;
@@ -83,12 +83,13 @@ export function listen(parts: ListeningParts): Listening {
     }
   }
 
-  function hear(read: Heard, asked: number): void {
-    // The clock was read after it was asked, and before this arrived.
-    heard = { start: read.start, received: clock.monotonic(), asked: read.knownUntil ?? asked };
-    act(read);
-    if (read.knownUntil === undefined) return;
-    knownUntil = Math.max(knownUntil, read.knownUntil);
+  function hear(heard: Heard): void {
+    position = heard.position;
+    if (heard.checked !== undefined) clockThere = { ...heard.checked, received: clock.monotonic() };
+    else if (heard.since !== undefined) clockThere = undefined;
+    act(heard);
+    if (heard.checked === undefined) return;
+    knownUntil = Math.max(knownUntil, heard.checked.askedAt);
     look(timeline.now());
     watch();
   }

@@ -53,7 +53,7 @@ export interface SharingHost {
    */
   readonly authority: string;
   readonly clock: Clock;
-  /** The instant by which ages are measured, in milliseconds: `Heard.knownUntil` is one. */
+  /** The instant by which ages are measured, in milliseconds: `Heard.checked.askedAt` is one. */
   now(): number;
   /** For how long what was revoked matters, in milliseconds: nothing that is served is older. */
   readonly memoryMs: number;
@@ -119,13 +119,13 @@ export interface Told extends Message {
 export interface Heard {
   /** In order. */
   readonly told: readonly Told[];
-  /** Where the next reading goes on, and the engine's clock. */
-  readonly start: SharedStart;
+  /** Where the next reading goes on. */
+  readonly position: Position;
   /**
-   * Up to here nothing is missing of what had been appended, on the verifier's `now`; `undefined` if there is more to
-   * read, or that is not sure.
+   * Nothing is missing of what had been appended until `askedAt`, on the verifier's `now`; and what the engine's clock
+   * said after that. `undefined` if there is more to read, or that is not sure.
    */
-  readonly knownUntil: number | undefined;
+  readonly checked: { readonly askedAt: number; readonly time: number } | undefined;
   /**
    * For the first reading, and whenever something between the last one and this is lost, or may be: `told` begins again,
    * with all that is there of the last `memoryMs` at least, and what was revoked before this place may be missing.
@@ -145,7 +145,7 @@ export interface SharedMemory {
   find(name: SharedName): Promise<SharedFound>;
   /** Keeps a value for `lifeMs` milliseconds, unless one is there that started later. */
   keep(name: SharedName, value: SharedValue, lifeMs: number): Promise<void>;
-  /** Removes a value that started earlier than `time`, and for `lifeMs` keeps others out that did. */
+  /** Where there is a value: removes it if it started earlier than `time`, and for `lifeMs` keeps others out that did. */
   drop(name: SharedName, time: number, lifeMs: number): Promise<void>;
   /** @returns whether this process, and no other within `leaseMs`, asks for all from now on. */
   lease(name: SharedName, holder: string, leaseMs: number): Promise<boolean>;

@@ -215,7 +215,8 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     if (heard.since !== undefined) {
       notes.restart(heard.since);
       // What was kept before counts for nothing in another epoch; before the first reading there was no time yet.
-      if (isFirst) for (const fingerprint of [...refused.keys()]) refused.set(fingerprint, heard.start.time);
+      const time = heard.checked?.time ?? Infinity;
+      if (isFirst) for (const fingerprint of [...refused.keys()]) refused.set(fingerprint, time);
       else refused.clear();
       if (!isFirst) {
         count.lost += 1;
