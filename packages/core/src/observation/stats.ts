@@ -46,6 +46,11 @@ export interface SharingStats {
   readonly lagMs: number;
   /** Revocations that wait to be told. */
   readonly outbox: number;
+  /**
+   * Up to where the log was heard: an epoch and, after a space, a place in it; `undefined` before the first reading.
+   * Within an epoch places are in order as strings are.
+   */
+  readonly position: string | undefined;
 }
 
 export interface VerifierStats {

@@ -14,6 +14,8 @@ const longestPauseMs = 1_000;
 export interface Listening {
   /** Where the log was heard up to, and the engine's clock; `undefined` before the first reading, and when blind. */
   start(): SharedStart | undefined;
+  /** Where it stands, blind or not. */
+  readonly position: Position | undefined;
   /** At least what the engine's clock says, at an instant of the timeline. */
   engineTime(now: number): number;
   isBlind(now: number): boolean;
@@ -57,6 +59,9 @@ export function listen(parts: ListeningParts): Listening {
     engineTime(now) {
       // From when it was asked, and by whichever clock has gone further: what it says now is rather later than it is.
       return clockThere === undefined ? Infinity : clockThere.time + Math.max(0, now - clockThere.askedAt);
+    },
+    get position() {
+      return position;
     },
     isBlind: look,
     lagMs: (now) => Math.max(0, now - knownUntil),

@@ -192,19 +192,22 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     },
     get stats() {
       const now = timeline.now();
+      const { position } = listening;
       return {
         ...count,
         failures: inTime.failures,
         blind: listening.isBlind(now),
         lagMs: listening.lagMs(now),
         outbox: outbox.waiting,
+        position: position && `${position.epoch} ${position.at}`,
       };
     },
 
     async close() {
       await outbox.close();
       listening.close();
-      await inTime.ask(() => memory.close());
+      // Also when it is left alone.
+      await createInTime(clock, timeoutMs, warn).ask(() => memory.close());
     },
   };
 

@@ -1,0 +1,157 @@
+/**
+ * Five verifiers and one Redis on stepped time. Each has its own way to Redis, which can be cut, and a wall clock of its
+ * own. What Redis says of the time is stepped too, by whoever sends the command: a client that is one function.
+ */
+
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { createVerifier, type Verifier } from '@esauth/core';
+import { type OwnClientConnection, redisSharing } from '@esauth/redis';
+import { Redis } from 'ioredis';
+import { createFakeClock, type FakeClock } from '../fake-clock.js';
+import { startTcpProxy, type TcpProxy } from './proxy.js';
+import type { RedisServer } from './server.js';
+
+export interface SteppedMember {
+  readonly verifier: Verifier;
+  readonly way: TcpProxy;
+  /** How far its wall clock is from everybody's. */
+  readonly skew: { ms: number };
+  close(): Promise<void>;
+}
+
+export interface SteppedFleet {
+  readonly clock: FakeClock;
+  readonly members: readonly SteppedMember[];
+  /** Awaits something of a verifier's; if it needs time, time passes. */
+  finish<Result>(promise: PromiseLike<Result>): Promise<Result>;
+  /** All that have a way to Redis have heard all that was told. */
+  settle(of: readonly SteppedMember[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const lifetimes = { ttlMs: 20_000, refreshAfterMs: 8_000, rejectedTtlMs: 3_000 };
+export const blindness = { blindAfterMs: 2_000, blindMaxAgeMs: 5_000 };
+const secret = 'c3RlcHBlZCB0aW1lLCBhbmQgYSBzZWNyZXQgZm9yIGl0';
+const timeouts = { timeoutMs: 400, leaseMs: 100 };
+
+export async function startSteppedFleet(
+  redis: RedisServer,
+  nodes: string,
+  size: number,
+): Promise<SteppedFleet> {
+  const clock = createFakeClock();
+  // Values say when they started: never later than Redis' own time, in which its scripts think.
+  const dayMs = 86_400_000;
+  const startedAt = Date.now() - dayMs - clock.monotonic();
+  const time = () => {
+    const now = startedAt + clock.monotonic();
+    return [Math.floor(now / 1_000), Math.floor((now % 1_000) * 1_000)].map((part) =>
+      Buffer.from(String(part)),
+    );
+  };
+  const members: SteppedMember[] = [];
+  for (let index = 0; index < size; index += 1) members.push(await startMember());
+  // One more, whose messages wake all others.
+  const bell = await startMember();
+
+  const fleet: SteppedFleet = {
+    clock,
+    members,
+    finish,
+    async settle(of) {
+      const all = [...of, bell];
+      const isSettled = () =>
+        all.every(({ verifier }) => {
+          const sharing = verifier.stats().sharing;
+          return sharing?.blind === false && sharing.outbox === 0 && sharing.lagMs === 0;
+        }) && new Set(all.map(({ verifier }) => verifier.stats().sharing?.position)).size === 1;
+      const end = Date.now() + 20_000;
+      for (let rings = 0; ; rings += 1) {
+        void bell.verifier.revoke({ apiKeyIds: ['a bell'] });
+        for (let round = 0; round < 200 && !isSettled(); round += 1) await turn();
+        if (isSettled()) return;
+        if (Date.now() > end) {
+          const stats = all.map(({ verifier }) => JSON.stringify(verifier.stats().sharing));
+          throw new Error(`they do not settle: ${stats.join('\n')}`);
+        }
+        // Pauses between attempts.
+        await sleep(1);
+        await clock.advance(rings < 3 ? 0 : 50);
+      }
+    },
+    async close() {
+      for (const { close } of [...members, bell]) await close();
+    },
+  };
+  return fleet;
+
+  async function finish<Result>(promise: PromiseLike<Result>): Promise<Result> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    promise.then(end, end);
+    const start = performance.now();
+    while (!over) {
+      await turn();
+      if (!over && performance.now() - start > 50) await clock.advance(5);
+    }
+    return promise;
+  }
+
+  async function startMember(): Promise<SteppedMember> {
+    const way = await startTcpProxy(redis.port);
+    const connect = (more: object) => {
+      const client = new Redis({
+        host: '127.0.0.1',
+        port: way.port,
+        password: redis.password,
+        lazyConnect: true,
+        enableReadyCheck: false,
+        enableOfflineQueue: false,
+        autoResendUnfulfilledCommands: false,
+        maxRetriesPerRequest: 0,
+        ...more,
+      });
+      client.on('error', () => undefined);
+      return client;
+    };
+    const sendOn = (client: Redis) => async (args: readonly (string | Buffer)[]) => {
+      const [command = '', ...rest] = args;
+      const reply: unknown = await client.callBuffer(String(command), ...rest);
+      return command === 'TIME' ? time() : reply;
+    };
+    const client = connect({ retryStrategy: () => 5 });
+    await client.connect();
+    const skew = { ms: 0 };
+    const member: SteppedMember = {
+      way,
+      skew,
+      verifier: createVerifier({
+        nodes,
+        schemes: ['Basic'],
+        cache: { ...lifetimes, jitter: 0 },
+        clock: { ...clock, wall: () => clock.wall() + skew.ms },
+        sharing: redisSharing({
+          client: {
+            send: sendOn(client),
+            async open(): Promise<OwnClientConnection> {
+              const own = connect({ retryStrategy: () => null });
+              await own.connect();
+              return { send: sendOn(own), close: () => own.disconnect() };
+            },
+          },
+          secrets: [secret],
+          ...timeouts,
+          ...blindness,
+        }),
+      }),
+      async close() {
+        await finish(member.verifier.close());
+        client.disconnect();
+        await way.close();
+      },
+    };
+    return member;
+  }
+}
