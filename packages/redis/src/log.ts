@@ -1,6 +1,6 @@
 // The log of revocations, a stream. It is read on a connection of its own, from where one stood, so that a connection that
-// breaks loses nothing. Whether something is lost is looked at after every reading: is the entry still there that was
-// read last? Streams are trimmed from their oldest entry, so then all after it were there too. Is it still the same
+// breaks loses nothing. Whether something is lost is looked at after every reading: is the entry still there up to which
+// nothing was missing? Streams are trimmed from their oldest entry, so then all after it were there too. Is it still the same
 // server, with the same history? A restart and a replica that takes over may have less of it, and another clock; both
 // have another `master_replid` (changeReplicationId in replication.c, called by initServerConfig and
 // replicationUnsetMaster; redis 7.0). In doubt the reading begins again, and says so.
@@ -47,6 +47,8 @@ interface Standing {
   readonly epoch: string;
   /** The last entry that was read. */
   id: string;
+  /** The last entry up to which nothing was missing. What was read after it may have had something before it. */
+  checked: string;
 }
 
 export function createLog({ commands, key, seals, host, closing }: LogParts): Log {
@@ -101,15 +103,18 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
   /** Reads what is after the last entry, if that is still there and the server still the same. */
   async function check(open: OwnConnection, there: Standing): Promise<Heard> {
     const askedAt = host.now();
-    const [range, info, clock] = await Promise.all([
+    const [before, range, info, clock] = await Promise.all([
+      ask(open, ['XRANGE', key, there.checked, there.checked]),
       ask(open, ['XRANGE', key, there.id, '+', 'COUNT', String(pageSize + 1)]),
       ask(open, ['INFO', 'replication']),
       ask(open, ['TIME']),
     ]);
     const [last, ...news] = entriesIn(range);
-    if (epochIn(info) !== there.epoch || last?.id !== there.id) return begin(open);
+    const isWhole = entriesIn(before).length === 1 && last?.id === there.id;
+    if (epochIn(info) !== there.epoch || !isWhole) return begin(open);
     const more = news.length === pageSize;
     unchecked = more;
+    there.checked = news.at(-1)?.id ?? there.id;
     return { ...told(there, news), checked: more ? undefined : { askedAt, time: timeIn(clock) } };
   }
 
@@ -139,7 +144,7 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
     const last = all.at(-1);
     // Both are there: the loop has ended.
     if (first === undefined || last === undefined) throw new CommandError('unusable', 'The log is empty');
-    standing = { epoch, id: last.id };
+    standing = { epoch, id: last.id, checked: last.id };
     unchecked = false;
     return { ...told(standing, all), since: placeIn(first.id), checked: { askedAt, time } };
   }

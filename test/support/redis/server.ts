@@ -31,6 +31,13 @@ export interface RedisServer {
   readonly process: RedisProcess;
   /** Runs one command as the user `default`, on a connection of its own. */
   run(command: string, ...args: readonly (string | number | Buffer)[]): Promise<unknown>;
+  /** The same as another user. */
+  runAs(
+    username: string,
+    password: string,
+    command: string,
+    ...args: readonly (string | number | Buffer)[]
+  ): Promise<unknown>;
   /** Starts it anew after it was killed, on the same port: with what it has written, or `empty`. */
   restart(how?: { readonly empty?: boolean }): Promise<void>;
   /** Kills it and removes what it wrote. */
@@ -62,6 +69,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       return process;
     },
     run: (command, ...args) => runOn({ port, password, ca: certificates?.ca }, command, ...args),
+    runAs: (username, secret, command, ...args) =>
+      runOn({ port, username, password: secret, ca: certificates?.ca }, command, ...args),
     async restart({ empty = false } = {}) {
       await process.kill();
       if (empty)
@@ -77,13 +86,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 
 /** Runs one command on a connection of its own. */
 export async function runOn(
-  at: { readonly port: number; readonly password?: string | undefined; readonly ca?: string | undefined },
+  at: {
+    readonly port: number;
+    readonly username?: string;
+    readonly password?: string | undefined;
+    readonly ca?: string | undefined;
+  },
   command: string,
   ...args: readonly (string | number | Buffer)[]
 ): Promise<unknown> {
   const client = new Redis({
     host: '127.0.0.1',
     port: at.port,
+    ...(at.username !== undefined && { username: at.username }),
     ...(at.password !== undefined && { password: at.password }),
     ...(at.ca !== undefined && { tls: { ca: at.ca } }),
     lazyConnect: true,
