@@ -310,6 +310,24 @@ describe('several processes', () => {
     expect([await whose(inUse), await whose(kept)]).toEqual(['alice', 'alice']);
   });
 
+  test('one is refused with a spent token, asks once a second, and goes on when another one has stored its pair', async () => {
+    const tokens = await signIn();
+    const store = await storeWith(tokens);
+    const it = source({ grant: undefined, store });
+    await client.getToken({ grant_type: 'refresh_token', refresh_token: String(tokens.refreshToken) });
+    await emulator.clock.advance(21 * minute);
+    const asked = grants();
+    for (let use = 0; use < 3; use += 1)
+      await expect(it.authorization()).rejects.toMatchObject({ reason: 'already_refreshed' });
+    expect(grants() - asked).toBe(1);
+    await emulator.clock.advance(1_000);
+    await expect(it.authorization()).rejects.toMatchObject({ reason: 'already_refreshed' });
+    expect(grants() - asked).toBe(2);
+    const next = await signIn();
+    await store.compareAndSet(tokens, next);
+    expect(await it.authorization()).toBe(`Bearer ${next.accessToken}`);
+  });
+
   test('a sign-out that failed can be tried again, and meanwhile nothing is given', async () => {
     const it = source({ grant: undefined, store: await storeWith(await signIn()) });
     const header = await it.authorization();

@@ -70,6 +70,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   let wishedPauseMs = 0;
   /** The refresh token that was sent, and when first: what comes back is as old as that. */
   let asked: { readonly refreshToken: string; readonly at: number } | undefined;
+  /** The refresh token that gives no pairs any more, and what was said of it. */
+  let spent: { readonly refreshToken: string; readonly at: number; readonly error: Error } | undefined;
   let stopTimer = () => {};
   let ended: 'no' | 'invalidated' | 'closed' = 'no';
 
@@ -144,6 +146,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     known = undefined;
     unstored = undefined;
     previous = undefined;
+    asked = undefined;
+    spent = undefined;
     stopTimer();
   }
 
@@ -169,6 +173,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   }
 
   function pause(error: unknown): void {
+    // Another process may store a pair at any time, and finding out asks the store alone.
+    if (error instanceof ReauthenticationRequired) return;
     failures += 1;
     failedAt = clock.wall();
     const backoffMs = 250 * 2 ** Math.min(failures, 10) * (0.5 + Math.random() / 2);
@@ -215,6 +221,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   /** @returns `undefined` if somebody else did it meanwhile */
   async function refresh(stored: StoredTokens, refreshToken: string): Promise<StoredTokens | undefined> {
     const now = clock.wall();
+    if (spent?.refreshToken === refreshToken && now < spent.at + shortPauseMs) throw spent.error;
     if (asked?.refreshToken !== refreshToken) asked = { refreshToken, at: now };
     // As old as its first request, if that was obeyed and this is given the same; no older than that is possible.
     const at = Math.min(now, Math.max(asked.at, now - windowMs));
@@ -224,8 +231,13 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     } catch (error) {
       if (!(error instanceof SecurityApiError) || error.code !== 'invalid_grant') throw error;
       if (!isSame(await store.get(), stored)) return undefined;
-      if (grant === undefined) throw new ReauthenticationRequired(error.reason ?? 'unknown', error);
-      return obtain();
+      if (grant !== undefined) return obtain();
+      spent = {
+        refreshToken,
+        at: clock.wall(),
+        error: new ReauthenticationRequired(error.reason ?? 'unknown', error),
+      };
+      throw spent.error;
     }
   }
 
