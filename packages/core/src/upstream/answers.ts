@@ -3,6 +3,7 @@
 // than these and the ones that can be read only says that there is no verdict.
 
 import type { Clock } from '../time/clock.js';
+import type { Ending } from '../time/stop.js';
 import type { RejectionCode, UnavailableCode } from '../values/codes.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
@@ -61,7 +62,7 @@ export interface Asked {
   /** What is longer is not read (`upstream.maxBodyBytes`); as long as may be received, if it is left out. */
   readonly maxBytes?: number | undefined;
   /** What ends it when its deadline has passed, or its callers have left. */
-  readonly signal: AbortSignal;
+  readonly signal: Ending;
 }
 
 export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Unavailable;

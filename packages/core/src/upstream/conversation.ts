@@ -2,6 +2,7 @@
 // elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import type { Clock } from '../time/clock.js';
+import type { Ending } from '../time/stop.js';
 import { startDeadline, stoodStill } from './deadline.js';
 import { hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
@@ -9,7 +10,7 @@ import type { NodeRequest } from './transport.js';
 /** How a question is asked. */
 export interface Call {
   /** Ends it at once, with its reason as the error: `nobodyWaits`, or anything else for its deadline. */
-  readonly signal: AbortSignal;
+  readonly signal: Ending;
   /** Another node than this one goes first, by its name. */
   readonly after?: string | undefined;
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
@@ -141,7 +142,7 @@ export function converse(
       finish(useless ?? { kind: 'error', node: last.name, error: signal.reason });
     };
 
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop);
     ask(first);
     if (signal.aborted) stop();
   });

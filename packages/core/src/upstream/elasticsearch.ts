@@ -3,6 +3,7 @@
 
 import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
+import { type Ending, Stop } from '../time/stop.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
 import { type Credential, isKeyAsBearer, type Scheme } from '../values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
@@ -27,7 +28,7 @@ import type { NodeRequest } from './transport.js';
 export interface Asking {
   readonly credential: Credential;
   /** Ends it early, when nobody waits any more. */
-  readonly abandoned: AbortSignal;
+  readonly abandoned: Ending;
   /** Ends it, on the monotonic clock. */
   readonly endsAt: number;
   /** A place for one more request on the wire; `undefined` if there is none now. */
@@ -140,10 +141,9 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     },
 
     async check() {
-      const deadline = new AbortController();
-      const { signal } = deadline;
+      const signal = new Stop();
       const endsAt = clock.monotonic() + timeoutMs;
-      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
+      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => signal.abort(reason));
       const replies = await nodes.sendAll(probe, signal);
       stopTimer();
       return replies
@@ -161,11 +161,10 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     { credential, abandoned, endsAt, besides, wasGood }: Asking,
     inquire: (ask: Ask) => Promise<Outcome | Unavailable>,
   ): Promise<Outcome | Unavailable> {
-    const deadline = new AbortController();
-    const { signal } = deadline;
-    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
-    const leave = () => deadline.abort(nobodyWaits);
-    abandoned.addEventListener('abort', leave, { once: true });
+    const signal = new Stop();
+    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => signal.abort(reason));
+    const leave = () => signal.abort(nobodyWaits);
+    abandoned.addEventListener('abort', leave);
     const { scheme, authorization } = credential;
     const headers = {
       authorization,

@@ -1,6 +1,7 @@
 // The way to one node: below which path it stands, and whether what comes back may be believed to be the answer to what
 // was asked.
 
+import type { Ending } from '../time/stop.js';
 import { createEchoMemory, type EchoMemory } from './opaque-id.js';
 import type { Answer, NodeRequest, Transport } from './transport.js';
 
@@ -33,11 +34,7 @@ export function wayTo(url: URL, connect: (origin: string) => Transport): NodeWay
 }
 
 /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
-export function askBy(
-  { prefix, transport }: NodeWay,
-  request: NodeRequest,
-  signal: AbortSignal,
-): Promise<Answer> {
+export function askBy({ prefix, transport }: NodeWay, request: NodeRequest, signal: Ending): Promise<Answer> {
   return transport.send({ ...request, path: prefix + request.path }, signal);
 }
 

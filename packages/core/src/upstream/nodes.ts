@@ -5,6 +5,7 @@ import { publishNode } from '../observation/events.js';
 import type { NodeState } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
+import type { Ending } from '../time/stop.js';
 import { type BreakerSettings, createBreaker } from './breaker.js';
 import { type Call, converse, type Way } from './conversation.js';
 import { createHedgeBudget } from './hedge-budget.js';
@@ -16,7 +17,7 @@ export interface Nodes {
   /** Never rejects. */
   send(request: NodeRequest, call: Call): Promise<Reply>;
   /** Asks every node, whatever its breaker says. A signal that fires ends it, with its reason as the error. */
-  sendAll(request: NodeRequest, signal: AbortSignal): Promise<Reply[]>;
+  sendAll(request: NodeRequest, signal: Ending): Promise<Reply[]>;
   readonly states: readonly NodeState[];
   /** How often a second node was asked because the first kept silent. */
   readonly hedges: number;

@@ -2,6 +2,7 @@
 // have left, the node is asked in nobody's name instead.
 
 import type { Clock } from '../time/clock.js';
+import { type Ending, Stop } from '../time/stop.js';
 import type { Breaker } from './breaker.js';
 import { startDeadline, stoodStill } from './deadline.js';
 import { askBy, type Heard, hear, type NodeWay } from './node-way.js';
@@ -49,14 +50,14 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
 
   function begin(node: Node, request: NodeRequest): Question {
     const attempt = node.breaker.begin();
-    const own = new AbortController();
+    const own = new Stop();
     let judged = false;
     const judge = (how: 'failed' | 'answered' | 'late' | 'dropped') => {
       if (!judged) attempt[how]();
       judged = true;
     };
-    const reply = sendTo(node, request, own.signal).then((reply) => {
-      if (!own.signal.aborted) judge(outcomeOf(reply));
+    const reply = sendTo(node, request, own).then((reply) => {
+      if (!own.aborted) judge(outcomeOf(reply));
       return reply;
     });
     const abort = () => own.abort(unheard);
@@ -74,11 +75,11 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
 
   /** Asks a node in nobody's name, and has as long for it as a question may take. */
   async function probe(node: Node): Promise<'failed' | 'answered' | 'dropped'> {
-    const deadline = new AbortController();
+    const deadline = new Stop();
     const endsAt = clock.monotonic() + timeoutMs;
     const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
     probes += 1;
-    const reply = await sendTo(node, probed, deadline.signal);
+    const reply = await sendTo(node, probed, deadline);
     probes -= 1;
     stopTimer();
     return outcomeOf(reply);
@@ -88,7 +89,7 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
 const unheard = new Error('nobody hears the answer any more');
 
 /** Asks, whatever the node's breaker says. Never rejects. */
-export async function sendTo(node: Node, request: NodeRequest, signal: AbortSignal): Promise<Reply> {
+export async function sendTo(node: Node, request: NodeRequest, signal: Ending): Promise<Reply> {
   try {
     const answer = await askBy(node, request, signal);
     return { kind: 'answer', node: node.name, ...hear(node, answer) };

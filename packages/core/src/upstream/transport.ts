@@ -2,6 +2,7 @@
 // Follows no redirect, decodes nothing, retries nothing, judges nothing else.
 
 import { type Dispatcher, errors } from 'undici';
+import type { Ending } from '../time/stop.js';
 import { type Connections, createConnections, type Sent } from './connections.js';
 import { echoOf, newOpaqueId, opaqueIdHeader } from './opaque-id.js';
 import type { TlsSettings } from './tls.js';
@@ -37,7 +38,7 @@ export interface Answer {
 
 export interface Transport {
   /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
-  send(request: NodeRequest, signal: AbortSignal): Promise<Answer>;
+  send(request: NodeRequest, signal: Ending): Promise<Answer>;
   /** Destroys all sockets of its own; what is under way rejects. */
   close(): Promise<void>;
 }
@@ -100,7 +101,7 @@ export function createTransports(settings: TransportSettings): Transports {
         // Nothing else holds the request: see `forsake`.
         const sent = sentTo(origin, request, id);
         return new Promise((resolve, reject) => {
-          signal.throwIfAborted();
+          if (signal.aborted) throw signal.reason;
           if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
           const fail = (reason: unknown) =>
             reject(plain && endedUnread(reason) ? new NoAnswerError() : reason);
@@ -176,7 +177,7 @@ function endedUnread(error: unknown): boolean {
 interface Awaited {
   readonly sent: Sent;
   readonly id: string;
-  readonly signal: AbortSignal;
+  readonly signal: Ending;
   readonly forsaken: { count: number };
 }
 
@@ -215,7 +216,7 @@ function collect(
     const echoed = echoOf(headers[opaqueIdHeader], id) === 'ours';
     resolve({ status, headers, body, echoed, hangUp: () => connection?.destroy() });
   };
-  signal.addEventListener('abort', onAbort, { once: true });
+  signal.addEventListener('abort', onAbort);
 
   return {
     onRequestStart(controller) {

@@ -5,6 +5,7 @@
 
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
+import { type Ending, Stop } from '../time/stop.js';
 import type { Timeline } from '../time/timeline.js';
 import { whenRead } from '../time/when-read.js';
 
@@ -31,7 +32,7 @@ export interface Waiter<Result> extends Wait {
 /** What a lookup knows of those who wait for it. */
 export interface Departure {
   /** Fires when nobody waits any more. */
-  readonly abandoned: AbortSignal;
+  readonly abandoned: Ending;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
   /** To be said by a lookup that is sure to be over at an instant: until then nobody else keeps an eye on the time. */
@@ -65,7 +66,7 @@ interface Seat<Result> {
 interface Flight<Result> {
   readonly start: Start<Result>;
   readonly seats: Set<Seat<Result>>;
-  readonly abandoned: AbortController;
+  readonly abandoned: Stop;
   startedAt: number;
   /** When it is over by itself, on the monotonic clock. */
   endsAt: number;
@@ -109,7 +110,7 @@ export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): Si
   };
 
   function plan(start: Start<Result>): Flight<Result> {
-    const abandoned = new AbortController();
+    const abandoned = new Stop();
     const notYet = { startedAt: Infinity, endsAt: Infinity, next: undefined };
     return { start, seats: new Set(), abandoned, ...notYet };
   }
@@ -127,7 +128,7 @@ export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): Si
       for (const seat of flight.seats) settle(seat);
     };
     const departure: Departure = {
-      abandoned: flight.abandoned.signal,
+      abandoned: flight.abandoned,
       deadline,
       endsAt(instant) {
         flight.endsAt = instant;
