@@ -23,9 +23,9 @@ import {
   securityIsOff,
   securityOff,
 } from './error-body.js';
+import { type Answer, maxBodyBytes } from './exchange.js';
 import { explainFailure } from './network-failure.js';
 import type { Reply } from './question.js';
-import { type Answer, maxBodyBytes } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
@@ -89,7 +89,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
       const cause = new LookupError(code, `${node}: ${message}`, failure);
       return unavailable(cause, retryAfterOf(answer, clock.wall()));
     };
-    const { hangUp } = answer;
+    const hangUp = () => answer.hangUp();
     const useless = (message: string, code: UnavailableCode = 'bad_response') => {
       hangUp();
       return none(code, `the answer (${status}) ${message}`);
@@ -158,7 +158,7 @@ function judgeRefusal(
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
   const { status } = answer;
   const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
-  const named = answer.headers[product] !== undefined;
+  const named = answer.head.get(product) !== undefined;
   if (named && !isElasticsearch(answer)) {
     return problem('not_elasticsearch', `the answer (${status}) is of another product; check nodes`);
   }
@@ -194,15 +194,17 @@ const withoutId =
 const product = 'x-elastic-product';
 
 /** Every value counts: a proxy may add one of its own. */
-function isElasticsearch({ headers }: Answer): boolean {
-  const values = [headers[product] ?? []].flat().flatMap((value) => value.split(','));
+function isElasticsearch({ head }: Answer): boolean {
+  const named = head.get(product);
+  if (named === 'Elasticsearch') return true;
+  const values = [named ?? []].flat().flatMap((value) => value.split(','));
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
 /** Where something else answered than Elasticsearch. */
-function cureOf({ status, headers }: Answer, node: string): string {
+function cureOf({ status, head }: Answer, node: string): string {
   // On all of its answers (elastic/kibana, `createCustomHeadersPreResponseHandler`).
-  if (headers['kbn-name'] !== undefined) {
+  if (head.get('kbn-name') !== undefined) {
     return 'this is Kibana; nodes has to lead to Elasticsearch, whose port is 9200 where that of Kibana is 5601';
   }
   if (status === 404) return 'a gateway or another service answers there; check host, port and path in nodes';
@@ -229,8 +231,8 @@ function lengthProblem({ body }: Answer, maxBytes: number | undefined): string |
 }
 
 /** The text of an answer that arrived whole and unencoded; empty for all others. */
-function readText({ body, headers }: Answer): string {
-  const encoding = headers['content-encoding'];
+function readText({ body, head }: Answer): string {
+  const encoding = head.get('content-encoding');
   if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return '';
   try {
     return utf8.decode(body);
@@ -260,8 +262,8 @@ function createCircuitOpen(): (waitMs: number) => Unavailable {
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in milliseconds, at most a minute; 0 if there is none. */
-function retryAfterOf({ headers }: Answer, now: number): number {
-  const value = headers['retry-after'];
+function retryAfterOf({ head }: Answer, now: number): number {
+  const value = head.get('retry-after');
   if (typeof value !== 'string') return 0;
   const wanted = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
   return wanted > 0 ? Math.min(wanted, 60_000) : 0;

@@ -95,6 +95,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
+  // One for all: an object with a credential in it would have to be made for each lookup.
+  const bearerHeaders = { ...plainHeaders, ...clientAuthentication };
   const showsSecret = 'es-client-authentication' in clientAuthentication;
   let lastFailed = false;
 
@@ -166,17 +168,13 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const leave = () => signal.abort(nobodyWaits);
     abandoned.addEventListener('abort', leave);
     const { scheme, authorization } = credential;
-    const headers = {
-      authorization,
-      ...plainHeaders,
-      ...(scheme === 'Bearer' && clientAuthentication),
-    };
+    const headers = scheme === 'Bearer' ? bearerHeaders : plainHeaders;
     const hedge = { spent: false };
     const ask = async ({ readable = [200], maxBytes, ...inquiry }: Inquiry, after?: string) => {
       const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
       const call = { signal, after, isFinal, hedge, besides };
-      return read(await nodes.send({ ...inquiry, headers }, call));
+      return read(await nodes.send({ ...inquiry, authorization, headers }, call));
     };
     let outcome: Outcome | Unavailable;
     try {

@@ -2,8 +2,9 @@
 // was asked.
 
 import type { Ending } from '../time/stop.js';
+import type { Answer } from './exchange.js';
 import { createEchoMemory, type EchoMemory } from './opaque-id.js';
-import type { Answer, NodeRequest, Transport } from './transport.js';
+import type { NodeRequest, Transport } from './transport.js';
 
 export interface NodeWay {
   /** The node's base URL. */
@@ -35,7 +36,7 @@ export function wayTo(url: URL, connect: (origin: string) => Transport): NodeWay
 
 /** Rejects with the network's error, or with the signal's reason as soon as that fires. */
 export function askBy({ prefix, transport }: NodeWay, request: NodeRequest, signal: Ending): Promise<Answer> {
-  return transport.send({ ...request, path: prefix + request.path }, signal);
+  return transport.send(request, signal, prefix);
 }
 
 /** What has come by it. To be called once for each answer: the node's other ones are judged by it. */

@@ -5,8 +5,9 @@ import type { Clock } from '../time/clock.js';
 import { type Ending, Stop } from '../time/stop.js';
 import type { Breaker } from './breaker.js';
 import { startDeadline, stoodStill } from './deadline.js';
+import { isMisdirected } from './exchange.js';
 import { askBy, type Heard, hear, type NodeWay } from './node-way.js';
-import { isGarbled, isMisdirected, isUnsent, type NodeRequest } from './transport.js';
+import { isGarbled, isUnsent, type NodeRequest } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
