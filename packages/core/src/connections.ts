@@ -7,7 +7,7 @@ import { readConnection } from './options/connection-options.js';
 import { type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { systemClock } from './time/clock.js';
 import type { Answer } from './upstream/exchange.js';
-import { askBy, hear, wayTo } from './upstream/node-way.js';
+import { askBy, Heard, wayTo } from './upstream/node-way.js';
 import { createTransports, type NodeRequest } from './upstream/transport.js';
 
 /** Where Elasticsearch is, and how to trust it: as in `VerifierOptions`. */
@@ -56,8 +56,12 @@ export function openConnections(options: ConnectionOptions, connectTimeoutMs: nu
       async send(request, signal) {
         const answer = await askBy(way, request, signal);
         const { status, head, body, echoed } = answer;
-        const { isOurs } = hear(way, answer);
-        return { status, headers: head.all(), body, echoed, hangUp: () => answer.hangUp(), isOurs };
+        const heard = new Heard(way, answer);
+        return {
+          ...{ status, headers: head.all(), body, echoed },
+          hangUp: () => answer.hangUp(),
+          isOurs: () => heard.isOurs(),
+        };
       },
     })),
     async close() {

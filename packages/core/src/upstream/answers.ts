@@ -25,6 +25,7 @@ import {
 } from './error-body.js';
 import { type Answer, maxBodyBytes } from './exchange.js';
 import { explainFailure } from './network-failure.js';
+import type { Heard } from './node-way.js';
 import type { Reply } from './question.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
@@ -32,6 +33,8 @@ export interface Readable {
   readonly kind: 'readable';
   readonly node: string;
   readonly status: number;
+  /** As it came; `undefined` if it is encoded. */
+  readonly bytes: Buffer | undefined;
   /** Empty if the body did not arrive whole, is encoded or is not UTF-8. */
   readonly text: string;
   /** The error that it is, if it is one. */
@@ -43,9 +46,10 @@ export interface Readable {
 }
 
 /** Elasticsearch does not accept the credential. */
-export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless' | 'hangUp'> {
+export interface Refusal {
   readonly kind: 'refusal';
   readonly verdict: Rejected;
+  readonly answer: Readable;
   /** A node that cannot read the security index says the same of good credentials. */
   readonly doubtful: boolean;
   /** It was not even looked at: what reads such credentials is switched off, or they do not arrive. */
@@ -70,81 +74,133 @@ export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Una
 export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, { credential, readable, maxBytes, signal }) => {
+  return (reply, asked) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
-    const { node } = reply;
     if (reply.kind === 'error') {
+      const { node, error } = reply;
+      const { signal } = asked;
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
-      const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(reply.error, node);
+      const late = signal.aborted && error === signal.reason;
+      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(error, node);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
+    return judge(new Reading(reply, asked.credential, clock), reply, asked);
+  };
 
-    const { answer } = reply;
+  function judge(reading: Reading, heard: Heard, { credential, readable, maxBytes }: Asked) {
+    const { answer } = heard;
     const { status } = answer;
-    const text = readText(answer);
-    const error = status === 200 ? undefined : readError(text);
-    const none = (code: UnavailableCode, message: string) => {
-      const failure = { node, upstreamStatus: status, ...describe(error, credential) };
-      const cause = new LookupError(code, `${node}: ${message}`, failure);
-      return unavailable(cause, retryAfterOf(answer, clock.wall()));
-    };
-    const hangUp = () => answer.hangUp();
-    const useless = (message: string, code: UnavailableCode = 'bad_response') => {
-      hangUp();
-      return none(code, `the answer (${status}) ${message}`);
-    };
-
     if (status === 429) {
-      return none(
+      return reading.none(
         'overloaded',
         'Elasticsearch answered 429; lower upstream.maxConcurrent, or give it more room',
       );
     }
-    const off = securityIsOff(status, text);
+    const off = status !== 200 && securityIsOff(status, reading.text);
     if (status >= 500)
-      return none(
+      return reading.none(
         'server_error',
         off ? securityOff : `Elasticsearch answered ${status}; its own log says why`,
       );
     if (status === 401 || status === 403) {
-      const judged = judgeRefusal(reply, error, credential);
-      if ('problem' in judged) return none(...judged.problem);
-      return reply.isOurs() ? refusalOf(judged) : useless(withoutId);
+      const judged = judgeRefusal(heard, reading.error, credential);
+      if ('problem' in judged) return reading.none(...judged.problem);
+      return heard.isOurs() ? refusalOf(judged, credential, reading) : reading.useless(withoutId);
     }
     if (!isElasticsearch(answer)) {
-      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, node)}`;
-      return none('not_elasticsearch', message);
+      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, reading.node)}`;
+      return reading.none('not_elasticsearch', message);
     }
-    if (off) return none('bad_response', securityOff);
+    if (off) return reading.none('bad_response', securityOff);
+    const { error } = reading;
     // Said before any header is read, the id's too (elastic/elasticsearch, `Netty4HttpRequest`).
-    if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
+    if (error !== undefined && saysTooLong(error)) return refusal('credentials_malformed', reading);
     if (readable.includes(status)) {
-      if (!reply.isOurs()) return useless(withoutId);
+      if (!heard.isOurs()) return reading.useless(withoutId);
       const tooLong = lengthProblem(answer, maxBytes);
-      if (tooLong !== undefined) return useless(tooLong);
-      return { kind: 'readable', node, status, text, error, useless, hangUp };
+      if (tooLong !== undefined) return reading.useless(tooLong);
+      return reading;
     }
     const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
-    return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
+    return reading.none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
+  }
 
-    function refusalOf(error: ElasticsearchError): Refusal {
-      if (status === 403) return refuse('credentials_restricted');
-      const ignored = sawNoCredential(error);
-      const expiresAt = expiryOf(credential);
-      const expired = saysExpired(error) || (expiresAt !== undefined && expiresAt <= clock.wall());
-      return refuse(expired ? 'credentials_expired' : 'credentials_invalid', {
-        ignored,
-        doubtful: ignored || (!expired && saysNothingElse(error)),
-        read: saysWhose(error),
-      });
-    }
+  function refusalOf(error: ElasticsearchError, credential: Credential, reading: Reading): Refusal {
+    if (reading.status === 403) return refusal('credentials_restricted', reading);
+    const ignored = sawNoCredential(error);
+    const expiresAt = expiryOf(credential);
+    const expired = saysExpired(error) || (expiresAt !== undefined && expiresAt <= clock.wall());
+    return refusal(expired ? 'credentials_expired' : 'credentials_invalid', reading, {
+      ignored,
+      doubtful: ignored || (!expired && saysNothingElse(error)),
+      read: saysWhose(error),
+    });
+  }
+}
 
-    function refuse(code: RejectionCode, { doubtful = false, ignored = false, read = false } = {}): Refusal {
-      const verdict = rejected(code);
-      return { kind: 'refusal', verdict, node, status, doubtful, ignored, read, useless, hangUp };
-    }
-  };
+function refusal(
+  code: RejectionCode,
+  answer: Readable,
+  { doubtful = false, ignored = false, read = false } = {},
+): Refusal {
+  return { kind: 'refusal', verdict: rejected(code), answer, doubtful, ignored, read };
+}
+
+/** An answer, of which what is not asked for is not read: of a body that is known its text is not. */
+class Reading implements Readable {
+  readonly kind = 'readable';
+  readonly #heard: Heard;
+  readonly #credential: Credential;
+  readonly #clock: Clock;
+  #text: string | undefined = undefined;
+  #error: { readonly it: ElasticsearchError | undefined } | undefined = undefined;
+
+  constructor(heard: Heard, credential: Credential, clock: Clock) {
+    this.#heard = heard;
+    this.#credential = credential;
+    this.#clock = clock;
+  }
+
+  get node(): string {
+    return this.#heard.node;
+  }
+
+  get status(): number {
+    return this.#heard.answer.status;
+  }
+
+  get bytes(): Buffer | undefined {
+    return bytesOf(this.#heard.answer);
+  }
+
+  get text(): string {
+    this.#text ??= readText(this.bytes);
+    return this.#text;
+  }
+
+  get error(): ElasticsearchError | undefined {
+    this.#error ??= { it: this.status === 200 ? undefined : readError(this.text) };
+    return this.#error.it;
+  }
+
+  useless(message: string, code: UnavailableCode = 'bad_response'): Unavailable {
+    this.hangUp();
+    return this.none(code, `the answer (${this.status}) ${message}`);
+  }
+
+  hangUp(): void {
+    this.#heard.answer.hangUp();
+  }
+
+  none(code: UnavailableCode, message: string): Unavailable {
+    const failure = {
+      node: this.node,
+      upstreamStatus: this.status,
+      ...describe(this.error, this.#credential),
+    };
+    const cause = new LookupError(code, `${this.node}: ${message}`, failure);
+    return unavailable(cause, retryAfterOf(this.#heard.answer, this.#clock.wall()));
+  }
 }
 
 /**
@@ -152,7 +208,7 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
  * from these two (`RestResponse.filterHeaders`; all of `test/recorded`), so they are known by their body.
  */
 function judgeRefusal(
-  { answer, node }: Extract<Reply, { readonly kind: 'answer' }>,
+  { answer, node }: Heard,
   error: ElasticsearchError | undefined,
   credential: Credential,
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
@@ -230,12 +286,16 @@ function lengthProblem({ body }: Answer, maxBytes: number | undefined): string |
   return `is longer than ${maxBytes} bytes: ${cure}`;
 }
 
-/** The text of an answer that arrived whole and unencoded; empty for all others. */
-function readText({ body, head }: Answer): string {
+/** The body of an answer that arrived whole and unencoded. */
+function bytesOf({ body, head }: Answer): Buffer | undefined {
   const encoding = head.get('content-encoding');
-  if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return '';
+  return encoding === undefined || encoding === 'identity' ? body : undefined;
+}
+
+function readText(bytes: Buffer | undefined): string {
+  if (bytes === undefined) return '';
   try {
-    return utf8.decode(body);
+    return utf8.decode(bytes);
   } catch {
     return '';
   }
