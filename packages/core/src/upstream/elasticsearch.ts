@@ -34,6 +34,8 @@ export interface Asking {
   readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
+  /** Hears of each node that answered, or failed to. */
+  readonly toldBy: (node: string) => void;
 }
 
 export interface Elasticsearch {
@@ -158,7 +160,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 
   /** All requests of one lookup, which share one deadline. */
   async function lookup<Outcome extends { readonly kind: string }>(
-    { credential, abandoned, endsAt, besides, wasGood }: Asking,
+    { credential, abandoned, endsAt, besides, wasGood, toldBy }: Asking,
     inquire: (ask: Ask) => Promise<Outcome | Unavailable>,
   ): Promise<Outcome | Unavailable> {
     const deadline = new AbortController();
@@ -177,7 +179,9 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
       const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
       const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
       const call = { signal, after, isFinal, hedge, besides };
-      return read(await nodes.send({ ...inquiry, headers }, call));
+      const reply = await nodes.send({ ...inquiry, headers }, call);
+      if (reply.kind !== 'open') toldBy(reply.node);
+      return read(reply);
     };
     let outcome: Outcome | Unavailable;
     try {

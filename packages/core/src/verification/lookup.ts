@@ -90,7 +90,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
   /** Asks until the answer is young, and not older than a revocation that concerns it; callers leave when they must. */
   async function ask(question: Question, context: LookupContext, waited: boolean): Promise<Landed> {
     const { credential, fingerprint } = question;
-    const { abandoned, background } = context;
+    const { abandoned } = context;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
     let deadline = waited ? undefined : context.deadline;
     for (;;) {
@@ -99,7 +99,11 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
       const lookup = cache.begin(fingerprint);
       const askedAt = clock.monotonic();
       count.lookups += 1;
-      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
+      let node: string | undefined;
+      const toldBy = (name: string) => {
+        node = name;
+      };
+      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood, toldBy };
       let verdict: Verdict;
       try {
         verdict = await elasticsearch.authenticate(asking);
@@ -107,7 +111,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         cache.end(fingerprint, lookup);
       }
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - askedAt, background);
+      publishLookup('identity', verdict, clock.monotonic() - askedAt, context, node, count);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);

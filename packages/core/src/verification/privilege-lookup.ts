@@ -191,7 +191,7 @@ export function createPrivilegeLookups(
     waited: boolean,
   ): Promise<Landed> {
     const { credential, fingerprint } = question;
-    const { abandoned, background } = context;
+    const { abandoned } = context;
     const endsAt = (waited ? undefined : context.deadline) ?? clock.monotonic() + timeoutMs;
     context.endsAt(endsAt);
     const lookup = cache.begin(fingerprint);
@@ -201,7 +201,11 @@ export function createPrivilegeLookups(
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
-    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true };
+    let node: string | undefined;
+    const toldBy = (name: string) => {
+      node = name;
+    };
+    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true, toldBy };
     let found: Awaited<ReturnType<typeof elasticsearch.hasPrivileges>>;
     try {
       found = await elasticsearch.hasPrivileges(asking, username, facts);
@@ -210,7 +214,7 @@ export function createPrivilegeLookups(
     }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - askedAt, background);
+    publishLookup('privileges', said, clock.monotonic() - askedAt, context, node, count);
     const old = timeline.now() - startedAt > longestMs;
     const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {

@@ -3,6 +3,7 @@
 // When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his time is up
 // sooner, because the lookup has had to wait or is made once more.
 
+import { publishWait } from '../observation/events.js';
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
@@ -151,6 +152,7 @@ export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): Si
 
   function takeSeat(key: string, flight: Flight<Result>, waiter: Waiter<Result>): Promise<Result> {
     const { deadline, late, signal } = waiter;
+    publishWait(flight.abandoned.signal);
     return new Promise((resolve, reject) => {
       let stopTimer: (() => void) | undefined;
       const seat: Seat<Result> = {
