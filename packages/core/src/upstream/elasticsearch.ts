@@ -35,6 +35,8 @@ export interface Asking {
   readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
+  /** Hears of each node that answered, or failed to. */
+  readonly toldBy: (node: string) => void;
 }
 
 export interface Elasticsearch {
@@ -172,7 +174,9 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const asked = { credential, readable, maxBytes, signal };
     const isFinal = (reply: Reply) => readReply(reply, asked).kind !== 'unavailable';
     const call = { signal, after, isFinal, hedge, besides };
-    return readReply(await nodes.send({ path, body, headers, authorization }, call), asked);
+    const reply = await nodes.send({ path, body, headers, authorization }, call);
+    if (reply.kind !== 'open') asking.toldBy(reply.node);
+    return readReply(reply, asked);
   }
 
   /** What is left to ask is asked only where key details are wanted. */

@@ -114,7 +114,11 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
       const lookup = cache.begin(fingerprint);
       const askedAt = clock.monotonic();
       count.lookups += 1;
-      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
+      let node: string | undefined;
+      const toldBy = (name: string) => {
+        node = name;
+      };
+      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood, toldBy };
       let verdict: Verdict;
       try {
         verdict = await elasticsearch.authenticate(asking);
@@ -122,7 +126,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         cache.end(fingerprint, lookup);
       }
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - askedAt, background);
+      publishLookup('identity', verdict, clock.monotonic() - askedAt, { abandoned, background }, node, count);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);

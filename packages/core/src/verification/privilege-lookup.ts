@@ -207,7 +207,11 @@ export function createPrivilegeLookups(
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
-    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true };
+    let node: string | undefined;
+    const toldBy = (name: string) => {
+      node = name;
+    };
+    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true, toldBy };
     let found: Awaited<ReturnType<typeof elasticsearch.hasPrivileges>>;
     try {
       found = await elasticsearch.hasPrivileges(asking, username, facts);
@@ -216,7 +220,7 @@ export function createPrivilegeLookups(
     }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - askedAt, background);
+    publishLookup('privileges', said, clock.monotonic() - askedAt, { abandoned, background }, node, count);
     const old = timeline.now() - startedAt > longestMs;
     const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {

@@ -3,6 +3,7 @@
 // When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his time is up
 // sooner, because the lookup has had to wait or is made once more.
 
+import { publishWait } from '../observation/events.js';
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
 import { type Ending, Stop } from '../time/stop.js';
@@ -158,6 +159,7 @@ class Flight<Result> implements Departure {
   }
 
   seat(waiter: Waiter<Result>): Promise<Result> {
+    publishWait(this.abandoned);
     return new Promise((resolve, reject) => {
       const seat = new Seat(this, this.#hall.clock, waiter, resolve, reject);
       if (waiter.deadline < this.#endsAt) seat.watchTime();
