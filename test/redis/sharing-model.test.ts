@@ -21,7 +21,7 @@ import {
 const histories = Number(process.env.ESAUTH_HISTORIES ?? 2_000);
 const seed = Number(process.env.ESAUTH_SEED ?? 19);
 const size = 5;
-vi.setConfig({ testTimeout: 100 * histories + 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 400 * histories + 120_000, hookTimeout: 60_000 });
 
 type Step =
   | {
@@ -43,7 +43,9 @@ type Step =
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'set the wall clock'; readonly member: number; readonly by: number }
   | { readonly do: 'move values' | 'spoil values' }
-  | { readonly do: 'restart Redis'; readonly empty: boolean };
+  | { readonly do: 'restart Redis'; readonly empty: boolean }
+  | { readonly do: 'revoke and ask at once'; readonly member: number; readonly who: number }
+  | { readonly do: 'lose a revocation'; readonly member: number; readonly who: number };
 
 const member = fc.nat(size - 1);
 const who = fc.nat(users.length - 1);
@@ -84,6 +86,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: does('move values', 'spoil values') }) },
+  { weight: 6, arbitrary: fc.record({ do: does('revoke and ask at once'), member, who }) },
+  { weight: 1, arbitrary: fc.record({ do: does('lose a revocation'), member, who }) },
   { weight: 1, arbitrary: fc.record({ do: does('restart Redis'), empty: fc.boolean() }) },
 );
 
@@ -192,6 +196,22 @@ async function take(next: Step): Promise<void> {
     case 'move values':
     case 'spoil values':
       return tamper(next.do);
+    case 'revoke and ask at once': {
+      const user = users[next.who] ?? 'jane';
+      return revoke(at(next.member), { username: user }, user, () =>
+        verify(at(next.member), user, undefined),
+      );
+    }
+    case 'lose a revocation': {
+      const [user, deaf] = [users[next.who] ?? 'jane', at(next.member)];
+      await verify(deaf, user, undefined);
+      if (!cut.has(deaf)) deaf.cut();
+      cut.add(deaf);
+      await revoke(at(next.member + 1), { username: user }, user);
+      await redis.restart({ empty: true });
+      await heal();
+      return verify(deaf, user, undefined);
+    }
     case 'restart Redis':
       await redis.restart({ empty: next.empty });
       return;
@@ -215,11 +235,19 @@ async function hear(): Promise<void> {
   revoked = [];
 }
 
-async function revoke(by: SteppedMember, subject: Revocable, user: string | undefined): Promise<void> {
+/** @param meanwhile what happens before anybody can have heard of it */
+async function revoke(
+  by: SteppedMember,
+  subject: Revocable,
+  user: string | undefined,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> {
   await truth.renew(user);
   const entry: Revoked = { order: truth.next(), subject, user, by, place: undefined };
   revoked.push(entry);
-  const reach = await fleet.finish(by.verifier.revoke(subject));
+  const telling = by.verifier.revoke(subject);
+  await meanwhile();
+  const reach = await fleet.finish(telling);
   see(reach);
   if (reach === 'shared') entry.place = await endOfLog();
 }
