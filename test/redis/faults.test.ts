@@ -195,7 +195,7 @@ describe('callers are served, and nothing is lost', () => {
     for (const caller of callers) expect(nameIn(await other.verifier.verify(caller))).toBe('june');
     const happening = happens();
     for (const caller of callers) {
-      one.verifier.revoke({ credential: caller });
+      void one.verifier.revoke({ credential: caller });
       await serves();
     }
     await happening;
