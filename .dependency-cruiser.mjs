@@ -17,6 +17,7 @@ const packages = {
   fastify: ['core'],
   client: ['core'],
   redis: ['core'],
+  opentelemetry: ['core'],
   emulator: [],
 };
 

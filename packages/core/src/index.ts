@@ -19,6 +19,7 @@ export type {
   RevocationEvent,
   SharingEvent,
   VerdictEvent,
+  WaitEvent,
 } from './observation/events.js';
 export type { Health, NodeState, SharingStats, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';

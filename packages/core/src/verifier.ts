@@ -1,14 +1,13 @@
 // Puts the parts together; the only file that knows them all. What they do with a request is in `verification.ts`.
 
-import { hash } from 'node:crypto';
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
-import { checkSubject, createRevocations, type Revocable, type Subject } from './memory/revocation.js';
-import { publishRevocation } from './observation/events.js';
+import { createRevocations, type Revocable } from './memory/revocation.js';
+import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
-import { readOptions, type Settings, type VerifierOptions } from './options/options.js';
+import { readOptions, type VerifierOptions } from './options/options.js';
 import type { Reach } from './sharing/outbox.js';
 import { createSharedVerdicts } from './sharing/shared-verdicts.js';
 import { createTimeline } from './time/timeline.js';
@@ -16,7 +15,7 @@ import { createElasticsearch, probe } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
 import { createTransports } from './upstream/transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
-import { knownSchemes, misplacedIn, type Presented, parseCredential } from './values/credential.js';
+import type { Presented } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
 import { unworded } from './values/messages.js';
@@ -28,10 +27,12 @@ import {
   unavailable,
   type Verdict,
 } from './values/verdict.js';
+import { checkArguments } from './verification/arguments.js';
 import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
 import { createPrivilegeVerification } from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
+import { createForget, createRevoke } from './verification/revoke.js';
 import { createSharedLookup } from './verification/shared-lookup.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
@@ -163,9 +164,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const warn = createWarner(clock);
   warnOfOpenDoors(settings.nodes, settings.tls, warn);
 
-  const { ttlMs, staleIfErrorMs } = settings.cache;
+  const { ttlMs } = settings.cache;
+  const lifeMs = ttlMs + settings.cache.staleIfErrorMs;
   const timeline = createTimeline(clock);
-  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
+  const revocations = createRevocations(clock, lifeMs + timeoutMs);
   const cache = createCache(settings.cache, clock, timeline, revocations);
   const transports = createTransports({
     tls: settings.tls,
@@ -187,21 +189,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const longestMs = Math.max(ttlMs, timeoutMs);
-  const forget = (subject: Subject) => {
-    // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
-    // an open route could fill the notes, and then all would be forgotten.
-    if (subject !== 'all' && 'fingerprint' in subject && !cache.knows(subject.fingerprint)) return;
-    revocations.revoke(subject, cache.sweep);
-  };
+  const forget = createForget(cache, revocations);
   const shared =
     settings.sharing &&
     createSharedVerdicts(settings.sharing, {
-      ...{ clock, timeline, warn, forget },
-      authority: authorityOf(settings),
-      lifeMs: ttlMs + staleIfErrorMs,
-      memoryMs: ttlMs + staleIfErrorMs + timeoutMs,
-      longestMs: timeoutMs / 4,
+      ...{ clock, timeline, counters: count, warn, forget },
+      ...{ lifeMs, memoryMs: lifeMs + timeoutMs, longestMs: timeoutMs / 4 },
     });
+  const revokeAndTell = createRevoke(fingerprint, forget, shared);
   const refused = shared?.refuse;
   const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache, refused };
   const askAlone = createLookup(parts, count);
@@ -214,7 +209,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     closed: () => closed,
   });
   const { consider, serve, resolve } = verification;
-  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({ ...parts, verification, lookups });
+  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
+    ...parts,
+    verification,
+    lookups,
+    count,
+  });
 
   /** What is known of privileges is as old as an identity may be. */
   const bounded = <Wanted extends VerifyOptions>(wanted: Wanted): Wanted =>
@@ -248,29 +248,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
 
     revoke(subject) {
-      checkSubject(subject);
-      let reach: Promise<Reach> | undefined;
-      if (subject === 'all' || !('credential' in subject)) {
-        forget(subject);
-        reach = shared?.revoke(subject);
-      } else {
-        const parsed = parseCredential(subject.credential, knownSchemes);
-        if (parsed.kind === 'credential') {
-          const name = fingerprint(parsed.authorization);
-          forget({ fingerprint: name });
-          reach = shared?.revoke({ fingerprint: name }, shared.nameOf(parsed.authorization, name));
-        } else if (parsed.code !== 'credentials_invalid') {
-          // Most likely a token without its scheme, which would revoke nothing.
-          throw new InvalidArgumentError(
-            'revoke: credential must be an Authorization value with its scheme, such as Bearer ‹token›',
-          );
-        }
-      }
+      const reach = revokeAndTell(subject);
       count.revocations += 1;
-      publishRevocation({
-        revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
-      });
-      return reach ?? onlyHere;
+      const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
+      publishRevocation({ verifier, revoked });
+      return reach;
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -335,49 +317,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
+  countFor(verifier, count);
   return verifier;
-}
-
-/** One for all: who shares nothing waits for nothing. */
-const onlyHere: Promise<Reach> = Promise.resolve('local');
-
-/** Who shares must have asked the same of the same; a digest, because it depends on a secret. */
-function authorityOf({ nodes, clientAuthentication, apiKeyDetails }: Settings): string {
-  const urls = nodes.map(({ href }) => href).sort();
-  return hash('sha256', JSON.stringify([urls, clientAuthentication ?? null, apiKeyDetails]));
-}
-
-const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
-
-/** Every hit comes here, so no list is made of what it has. */
-function unknownIn(wanted: VerifyOptions): string | undefined {
-  if (typeof wanted !== 'object' || wanted === null) return 'options';
-  for (const name in wanted) {
-    if (!wantedNames.has(name) && Object.hasOwn(wanted, name)) return name;
-  }
-  return undefined;
-}
-
-function checkArguments(presented: Presented, wanted: VerifyOptions): void {
-  const misplaced = misplacedIn(presented);
-  if (misplaced !== undefined) {
-    const what = "must be the Authorization header's value, not what holds it";
-    throw new InvalidArgumentError(`presented: ${what}: verify(${misplaced})`);
-  }
-  // Types forbid all of it. What is not known would be passed over, and an answer be older than was asked for.
-  const unknown = unknownIn(wanted);
-  if (unknown !== undefined) {
-    const known = '{ maxAgeMs, source, signal }, maxAgeMs in milliseconds';
-    throw new InvalidArgumentError(`${unknown}: is not known; what may be asked for is ${known}`);
-  }
-  const { maxAgeMs, source, signal } = wanted;
-  if (signal !== undefined && typeof signal.throwIfAborted !== 'function') {
-    throw new InvalidArgumentError('signal: must be an AbortSignal: controller.signal');
-  }
-  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
-    throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
-  }
-  if (source !== undefined && typeof source !== 'string') {
-    throw new InvalidArgumentError('source: must be a string');
-  }
 }

@@ -25,8 +25,8 @@ export interface Truth {
   next(): number;
   /** What was current in a user's life. */
   of(user: string): readonly Version[];
-  /** Begins another version of each: nothing that was asked before can tell of it. */
-  renew(): Promise<void>;
+  /** Begins another version of one, or of each: nothing that was asked before can tell of it. */
+  renew(user?: string): Promise<void>;
   enable(user: string, enabled: boolean): Promise<void>;
 }
 
@@ -48,8 +48,9 @@ export async function startTruth(emulator: Emulator, now: () => number): Promise
       return order;
     },
     of: (user) => versions.get(user) ?? [],
-    async renew() {
-      for (const user of users) await become(user, currentOf(user)?.enabled ?? true);
+    async renew(only) {
+      for (const user of only === undefined ? users : [only])
+        await become(user, currentOf(user)?.enabled ?? true);
     },
     async enable(user, enabled) {
       if (currentOf(user)?.enabled !== enabled) await become(user, enabled);

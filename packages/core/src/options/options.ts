@@ -207,18 +207,19 @@ const mapLimit = 16_777_216;
 export function readOptions(given: unknown): Settings {
   const options = section('options', given);
   const connection = readConnection(options);
+  const clientAuthentication = readSecret(options.clientAuthentication);
   const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
     ...connection,
     schemes: readSchemes(options.schemes),
-    clientAuthentication: readSecret(options.clientAuthentication),
+    clientAuthentication,
     apiKeyDetails,
     challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
     upstream: readUpstream(options.upstream, apiKeyDetails),
-    sharing: readSharing(options.sharing),
+    sharing: readSharing(options.sharing, { nodes: connection.nodes, clientAuthentication, apiKeyDetails }),
     clock: readClock(options.clock),
   };
 }

@@ -2,7 +2,6 @@
 // `blindAfterMs` is blind: what is remembered may have been revoked. That is looked at when somebody wants to be served,
 // by the same instants that ages are measured with, so that no timer that is late and no machine that slept hides it.
 
-import { publishSharing } from '../observation/events.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { Heard, Position, SharedMemory, SharedStart } from './port.js';
@@ -32,10 +31,12 @@ export interface ListeningParts {
   /** Acts on what was heard, before anybody else can. */
   act(heard: Heard): void;
   failed(error: unknown): void;
+  /** Told whenever that changes. */
+  blinded(blind: boolean): void;
 }
 
 export function listen(parts: ListeningParts): Listening {
-  const { clock, timeline, blindAfterMs, memory, act, failed } = parts;
+  const { clock, timeline, blindAfterMs, memory, act, failed, blinded } = parts;
   // Nothing is remembered that is older, and the first reading tells what was revoked from here on.
   let knownUntil = timeline.now();
   let position: Position | undefined;
@@ -103,7 +104,7 @@ export function listen(parts: ListeningParts): Listening {
     const blind = now - knownUntil > blindAfterMs;
     if (blind !== wasBlind && !closed) {
       wasBlind = blind;
-      publishSharing({ kind: blind ? 'blind' : 'seeing' });
+      blinded(blind);
     }
     return blind;
   }

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { Fingerprint } from '../memory/fingerprint.js';
 import { credentialName, identityNames, namesOf, type Subject } from '../memory/revocation.js';
 import { publishSharing } from '../observation/events.js';
-import type { SharingStats } from '../observation/stats.js';
+import type { Counters, SharingStats } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
@@ -58,6 +58,8 @@ export interface SharedVerdicts {
 
 export interface SharedSettings {
   readonly sharing: Sharing;
+  /** A digest of whom is asked and as whom. */
+  readonly authority: string;
   readonly timeoutMs: number;
   readonly blindAfterMs: number;
   readonly blindMaxAgeMs: number;
@@ -67,13 +69,14 @@ export interface SharedSettings {
 export interface SharedParts {
   readonly clock: Clock;
   readonly timeline: Timeline;
-  readonly authority: string;
   /** How long a value may be of use: `ttlMs`, and past it if lookups fail. */
   readonly lifeMs: number;
   /** How long what was revoked matters. */
   readonly memoryMs: number;
   /** What takes longer is as if there were no engine, whatever was set: callers have a deadline. */
   readonly longestMs: number;
+  /** Those of the verifier, by which its events are known. */
+  readonly counters: Counters;
   readonly warn: Warn;
   /** Forgets here what somebody else has revoked. */
   forget(subject: Subject): void;
@@ -88,12 +91,12 @@ const longestSubject = 8_192;
 export function createSharedVerdicts(settings: SharedSettings, parts: SharedParts): SharedVerdicts {
   const { sharing, blindAfterMs, blindMaxAgeMs, leaseMs } = settings;
   const timeoutMs = Math.min(settings.timeoutMs, parts.longestMs);
-  const { clock, timeline, lifeMs, memoryMs, warn, forget } = parts;
+  const { clock, timeline, lifeMs, memoryMs, counters, warn, forget } = parts;
   // Under the first one is the fingerprint.
   const otherKeys = sharing.digestKeys.slice(1);
   const from = randomUUID();
   const count = { hits: 0, misses: 0, unsealed: 0, heard: 0, told: 0, lost: 0 };
-  const host = { authority: parts.authority, clock, now: () => timeline.now(), memoryMs };
+  const host = { authority: settings.authority, clock, now: () => timeline.now(), memoryMs };
   const memory = sharing.open(host);
   const inTime = createInTime(clock, timeoutMs, warn);
   const notes = createSharedNotes(() => timeline.now(), memoryMs);
@@ -110,7 +113,8 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     expect: notes.expect,
     arrive: notes.arrive,
   });
-  const listening = listen({ clock, timeline, blindAfterMs, memory, act, failed });
+  const blinded = (blind: boolean) => publishSharing(blind ? 'blind' : 'seeing', counters);
+  const listening = listen({ clock, timeline, blindAfterMs, memory, act, failed, blinded });
 
   return {
     nameOf(authorization, fingerprint) {
@@ -131,11 +135,11 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
         value && countedValue(value.text, value.start, Math.max(found.time, listening.engineTime(now)));
       if (verdict !== undefined) {
         count.hits += 1;
-        publishSharing({ kind: 'hit' });
+        publishSharing('hit', counters);
         return { kind: 'found', ...verdict, leased };
       }
       count.misses += 1;
-      publishSharing({ kind: 'miss' });
+      publishSharing('miss', counters);
       return { kind: 'absent', leased, kept: value !== undefined };
 
       function countedValue(text: string, start: SharedStart, time: number) {
@@ -223,7 +227,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
       else refused.clear();
       if (!isFirst) {
         count.lost += 1;
-        publishSharing({ kind: 'lost' });
+        publishSharing('lost', counters);
         warnOfEngine(warn, 'part of its log is lost, so everything was forgotten');
         forget('all');
       }
@@ -249,7 +253,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
 
   function unsealed(number: number): void {
     count.unsealed += number;
-    publishSharing({ kind: 'unsealed' });
+    publishSharing('unsealed', counters);
     const cure = 'if all processes have the same secrets and format, somebody else writes under this prefix';
     warn('ESAUTH_UNSEALED', `something shared cannot be opened and counts as nothing: ${cure}`);
   }

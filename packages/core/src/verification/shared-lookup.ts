@@ -17,6 +17,7 @@ import {
   type Question,
   unseen,
 } from './lookup.js';
+import type { Departure } from './single-flight.js';
 
 export interface SharedLookupParts {
   readonly clock: Clock;
@@ -37,22 +38,28 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
   const { clock, timeline, timeoutMs, cache, revocations, shared } = parts;
   const nobodyWaits = notRevocable(unseen);
 
-  return async (question, context) => {
+  return async (question, context, departure) => {
     const name = shared.nameOf(question.credential.authorization, question.fingerprint);
     // Until then nobody else keeps an eye on the time; none of what is asked of an engine takes longer.
-    if (context.deadline !== undefined) context.endsAt(context.deadline);
-    const found = context.maxAgeMs === 0 ? undefined : await search(name, question, context);
+    if (departure.deadline !== undefined) departure.endsAt(departure.deadline);
+    const found = context.maxAgeMs === 0 ? undefined : await search(name, question, context, departure);
     if (found?.kind === 'landed') return found.landed;
     try {
-      if (context.abandoned.aborted) return nobodyWaits;
-      return await ask(name, question, context, found?.kind !== 'absent' || found.kept);
+      if (departure.abandoned.aborted) return nobodyWaits;
+      const kept = found?.kind !== 'absent' || found.kept;
+      return await ask(name, question, context, departure, kept);
     } finally {
       if (found?.kind === 'absent' && found.holds) shared.release(name);
     }
   };
 
   /** Looks once, and then for as long as somebody else is asking. */
-  async function search(name: SharedName, question: Question, context: LookupContext) {
+  async function search(
+    name: SharedName,
+    question: Question,
+    context: LookupContext,
+    { abandoned }: Departure,
+  ) {
     // With as much time left to ask.
     const longest = Math.min(shared.leaseMs, timeoutMs / 2);
     const waitsUntil = clock.monotonic() + longest;
@@ -60,7 +67,7 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
     for (let waited = false; ; waited = true) {
       const found = await look(name, question, context);
       if (found.kind !== 'absent') return found;
-      if (context.abandoned.aborted || shared.leaseMs === 0) return { ...found, holds: false };
+      if (abandoned.aborted || shared.leaseMs === 0) return { ...found, holds: false };
       const othersAsk = found.leased || (!waited && !(await shared.lease(name)));
       // Whoever asked for all and is done has found nothing that can be shared: from then on each asks for itself.
       if (!othersAsk) return { ...found, holds: !waited };
@@ -108,19 +115,21 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
     name: SharedName,
     question: Question,
     context: LookupContext,
+    departure: Departure,
     mayBeThere: boolean,
   ): Promise<Landed> {
     const start = shared.start();
     let said = false;
-    const asking = lookUp(question, {
-      ...context,
+    const { abandoned, deadline } = departure;
+    const asking = lookUp(question, context, {
+      ...{ abandoned, deadline },
       endsAt(instant) {
         said = true;
-        context.endsAt(instant);
+        departure.endsAt(instant);
       },
     });
     // It has to wait for its turn: callers keep an eye on their own time.
-    if (!said) context.endsAt(Infinity);
+    if (!said) departure.endsAt(Infinity);
     const landed = await asking;
     const { verdict } = landed;
     if (verdict.kind === 'authenticated' && start !== undefined) shared.keep(name, verdict, start);
