@@ -54,7 +54,9 @@ export async function startFleet(options: RedisOptions = {}): Promise<Fleet> {
         nodes: emulator.url,
         ...more,
         cache: more.cache ?? { jitter: 0, refreshAfterMs: 0 },
-        sharing: redisSharing({ client, secrets: [secret], timeoutMs: 2_000, ...sharing }),
+        ...('sharing' in more
+          ? {}
+          : { sharing: redisSharing({ client, secrets: [secret], timeoutMs: 2_000, ...sharing }) }),
       });
       ends.push(async () => {
         await verifier.close();
