@@ -1,6 +1,7 @@
 // Verifiers that share through a Sentinel group and through a Cluster: another master, and another node for the slot.
 // Callers are let in all the time, and what is revoked at one is forgotten at the other.
 
+import { readFile } from 'node:fs/promises';
 import { createVerifier, type Verifier } from '@esauth/core';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { type RedisSharingOptions, redisSharing } from '@esauth/redis';
@@ -94,7 +95,17 @@ test('Sentinel has another made master: all forget everything, and go on there',
 test('in a cluster the slot moves to another node: all forget everything, and go on there', async () => {
   const cluster = await startCluster();
   ends.push(() => cluster.stop());
-  const verifiers = await Promise.all(libraries.map(async (library) => join(await library.cluster(cluster))));
+  // As a user who may do what the readme says, and no more.
+  const readme = await readFile(new URL('../../packages/redis/README.md', import.meta.url), 'utf8');
+  const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
+  const more = [...readme.matchAll(/\+cluster\|\w+/g)].map(([word]) => word);
+  for (const port of cluster.ports) {
+    const words = [...line.split(' '), ...more];
+    await cluster.run(port, 'ACL', 'SETUSER', 'esauth', 'on', `>${cluster.password}`, ...words);
+  }
+  const verifiers = await Promise.all(
+    libraries.map(async (library) => join(await library.cluster(cluster, 'esauth'))),
+  );
   await share(verifiers);
   const lost = verifiers.map((verifier) => verifier.stats().sharing?.lost ?? 0);
   await meanwhile(verifiers, cluster.move('{esauth}:log'));
