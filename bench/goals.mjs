@@ -1,5 +1,5 @@
-// What is to be reached, what it was before (on 26 November 2026, by throw-away measurements), and where in the results it
-// is found. Ratios of instructions where these were counted, else of time.
+// What is to be reached, what it was before (on 26 November 2026, by throw-away measurements), and where in the
+// results it is found. Ratios of instructions where these were counted, else of time.
 
 /** @param {import('./report/results.mjs').Results} results */
 const ratio = (scenario, table, column) => (results, row, beside) => {

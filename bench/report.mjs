@@ -1,5 +1,5 @@
-// `npm run bench:report`: writes `RESULTS.md` and its drawings from what is in `results/`. Measures nothing. With `--folder` it
-// does so in another folder than this.
+// `npm run bench:report`: writes `RESULTS.md` and its drawings from what is in `results/`. Measures nothing. With
+// `--folder` it does so in another folder than this.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -29,28 +29,25 @@ writeFileSync(new URL('RESULTS.md', folder), `${parts.join('\n\n')}\n`);
 console.log(`RESULTS.md tells of ${results.all.length} scenarios`);
 
 function opening(all) {
-  const machines = [
-    ...new Set(
-      all.map(({ machine }) =>
-        Object.values(machine)
-          .join(', ')
-          .replace(/, (\d+), /, ', $1 cores, '),
-      ),
-    ),
-  ];
-  const commits = [...new Set(all.map(({ commit }) => commit))];
-  const dates = [...new Set(all.map(({ date }) => date.slice(0, 10)))];
-  const seconds = all.reduce((sum, result) => sum + result.seconds, 0);
-  const counters = [...new Set(all.map(({ counter }) => counter))];
+  const distinct = (of) => [...new Set(all.map(of))].join(', ');
+  const minutes = Math.round(all.reduce((sum, { seconds }) => sum + seconds, 0) / 60);
+  const isQuick = all.some(({ effort }) => effort === 'quick');
+  const machines = distinct(
+    ({ machine }) =>
+      `${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}`,
+  );
   return [
     '# What things cost',
-    'Written by `npm run bench:report` from what `npm run bench` has left in `results/`; one scenario: `npm run bench -- hit`.',
-    'Every variant has its turn in each round. A figure is the median of the rounds, with the least and the most; a ratio is ' +
-      'that of the medians, with what single rounds said but for the outermost tenths. Times of a shared machine mean ' +
-      'little beside those of another run; ratios and instructions do. Ours is blue, other libraries are orange, and ' +
-      'what has nothing before it is grey.',
-    `Measured on ${machines.join('; ')}, at ${commits.join(', ')}, on ${dates.join(', ')}, in ${Math.round(seconds / 60)} ` +
-      `minutes. Instructions: ${counters.join('; ')}, of the user.`,
+    'Written by `npm run bench:report` from what `npm run bench` has left in `results/`. One scenario alone: ' +
+      '`npm run bench -- hit`.',
+    'Every variant has its turn in each round. A figure is the median of the rounds, with the least and the most; a ' +
+      'ratio is that of the medians, with what single rounds said but for the outermost tenths. Times of a shared ' +
+      'machine mean little beside those of another run; ratios and instructions do. Ours is blue, other libraries ' +
+      'are orange, and what has nothing before it is grey.',
+    `Measured on ${machines}, at commit ${distinct(({ commit }) => commit)}, on ` +
+      `${distinct(({ date }) => date.slice(0, 10))}, in ${minutes} minutes. Instructions are those of the user, by ` +
+      `${distinct(({ counter }) => counter)}.`,
+    ...(isQuick ? ['**A quick run:** few rounds, few of the counts, and smaller scenes.'] : []),
   ].join('\n\n');
 }
 

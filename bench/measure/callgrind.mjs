@@ -71,7 +71,7 @@ export function readCallgrind(folder) {
     .map(({ total, sha }) => (has ? total - sha * (1 - shaPart) : total));
 }
 
-/** The whole, and what SHA-256 has of it by itself; the form is that of callgrind's manual, "profile data file format". */
+/** The whole, and what SHA-256 has of it by itself. The form is in callgrind's manual, "profile data file format". */
 export function readWindow(text) {
   const total = Number(/^(?:summary|totals): (\d+)/m.exec(text)?.[1]);
   if (Number.isNaN(total)) throw new Error('callgrind wrote no total');

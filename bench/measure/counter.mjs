@@ -41,7 +41,7 @@ export function windowsOf(name, folder) {
  * @param {Counter} counter
  * @param {string} file
  * @param {object} task what else the process is to know
- * @returns {{ child: import('node:child_process').ChildProcess, counted: Promise<number[]> }} windows in their order, once
+ * @returns {{ child: import('node:child_process').ChildProcess, counted: Promise<number[]> }} windows in order, once
  *   the process has ended; with it what it wrote to its standard error is an error
  */
 export function startCounted(counter, file, task, stdio = 'pipe') {

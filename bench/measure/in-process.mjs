@@ -1,6 +1,6 @@
-// Compares what can be called as a function: `run(n)` does n operations. First the time, all variants of a group in this
-// process, interleaved; then the instructions, each variant in a process of its own, so that neither what V8 has learned
-// about another variant nor another's garbage is in them.
+// Compares what can be called as a function: `run(n)` does n operations. First the time, all variants of a group in
+// this process, interleaved; then the instructions, each variant in a process of its own, so that neither what V8 has
+// learned about another variant nor another's garbage is in them.
 
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,8 @@ const countedFile = fileURLToPath(new URL('counted.mjs', import.meta.url));
 /**
  * @param {import('./bench.mjs').Bench} bench
  * @param {{ file: string, groups: Record<string, Group>, build: Function }} scenario
- * @param {{ shared?: unknown, columns?: Record<string, string>, notes?: string[] }} [more] `shared` goes to `build`, also
- *   in other processes
+ * @param {{ shared?: unknown, columns?: Record<string, string>, notes?: string[] }} [more] `shared` goes to `build`,
+ *   also in other processes
  * @returns {Promise<import('./table.mjs').Table[]>}
  */
 export async function compareInProcess(bench, scenario, more = {}) {

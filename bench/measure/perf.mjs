@@ -54,7 +54,7 @@ export function perfWindows(folder) {
 /** @returns {number[]} the sum of all windows, alone */
 export function readPerf(folder) {
   const text = readFileSync(join(folder, 'counted'), 'utf8');
-  const count = /^(\d+)[.,\d]*,[^,]*,[^,]*/m.exec(text)?.[1];
+  const count = /^([\d.]+),/m.exec(text)?.[1];
   if (count === undefined) throw new Error(`perf has counted nothing: ${text.trim()}`);
   return [Number(count)];
 }

@@ -4,7 +4,13 @@
 /**
  * @typedef {{ median: number, min: number, max: number, ratio?: number, ratioMin?: number, ratioMax?: number }} Cell
  * @typedef {{ name: string, kind: 'ours' | 'peer' | 'bare', cells: Record<string, Cell> }} Row
- * @typedef {{ id: string, title: string, reference?: string, columns: Record<string, string>, rows: Row[], notes: string[] }} Table
+ * @typedef {object} Table
+ * @property {string} id
+ * @property {string} title
+ * @property {string} [reference] the row that the others are compared with
+ * @property {Record<string, string>} columns
+ * @property {Row[]} rows
+ * @property {string[]} notes
  */
 
 /**
@@ -21,7 +27,7 @@ export function show({ title, reference, columns, rows, notes }) {
   ]);
   const widths = head.map((_, at) => Math.max(...[head, ...body].map((row) => row[at].length)));
   const line = (row) => `| ${row.map((text, at) => pad(text, widths[at], at)).join(' | ')} |`;
-  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  const rule = line(widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
   const said = notes.map((note) => `${note}\n`).join('\n');
   return `${title}\n\n${[line(head), rule, ...body.map(line)].join('\n')}\n${said === '' ? '' : `\n${said}`}`;
 }

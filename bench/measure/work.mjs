@@ -1,5 +1,5 @@
-// That a variant did its work. A peer that rejects, a route that answers 401, a miss that was a hit: each is cheaper than
-// what was to be measured, so a benchmark that does not look would praise it.
+// That a variant did its work. A peer that rejects, a route that answers 401, a miss that was a hit: each is cheaper
+// than what was to be measured, so a benchmark that does not look would praise it.
 
 /** A variant did something else than what it is measured for. */
 export class WorkNotDone extends Error {

@@ -1,6 +1,6 @@
-// What remembering takes: what one verifier holds on the heap beside what `cache.maxBytes` was charged for it, and for how
-// long the event loop stood still for a caller (median). A process plays one scene, whose name it is given, and prints what
-// it found as JSON: for the scenario `charge`, and for `test/core/verifier/memory.test.ts`.
+// What remembering takes: what one verifier holds on the heap beside what `cache.maxBytes` was charged for it, and
+// for how long the event loop stood still for a caller (median). A process plays one scene, whose name it is given,
+// and prints what it found as JSON: for the scenario `charge`, and for `test/core/verifier/memory.test.ts`.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

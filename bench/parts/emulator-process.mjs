@@ -1,5 +1,5 @@
-// An emulator in a process of its own, for the scenario `emulator`: to see how soon it listens, to weigh what it holds, or
-// beside a bare server with the same answers.
+// An emulator in a process of its own, for the scenario `emulator`: to see how soon it listens, to weigh what it
+// holds, or beside a bare server with the same answers.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

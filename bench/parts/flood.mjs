@@ -1,5 +1,5 @@
-// The flood: garbage as fast as it is answered, over 64 connections, each credential another. Told by messages which path
-// to flood, and to stop, at which it says how often it was refused and how often it was not.
+// The flood: garbage as fast as it is answered, over 64 connections, each credential another. Told by messages which
+// path to flood, and to stop, at which it says how often it was refused and how often it was not.
 
 import { Pool } from 'undici';
 

@@ -1,5 +1,5 @@
-// Other libraries that look an opaque token up in a `Map`, which therefore holds every credential as it is. Each through
-// the function that its framework calls, and loaded when it is its turn.
+// Other libraries that look an opaque token up in a `Map`, which therefore holds every credential as it is. Each
+// through the function that its framework calls, and loaded when it is its turn.
 
 import { createRequire } from 'node:module';
 import { must } from '../measure/work.mjs';

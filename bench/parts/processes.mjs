@@ -41,7 +41,13 @@ const canPin =
   availableParallelism() > 1 &&
   spawnSync('taskset', ['--version']).status === 0;
 
-/** @param {number} pid @param {0 | 1} processor */
+const everywhere = `0-${availableParallelism() - 1}`;
+
+/**
+ * @param {number} pid whatever this process starts later begins there too
+ * @param {0 | 1} [processor] any of them if it is left out
+ */
 export function pin(pid, processor) {
-  if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(processor), String(pid)]);
+  const list = processor === undefined ? everywhere : String(processor);
+  if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', list, String(pid)]);
 }

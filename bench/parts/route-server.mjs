@@ -1,5 +1,5 @@
-// The server of `route`: one application in a process of its own. The parent asks by messages for its processor time, or
-// for windows of counted requests: of everything that it does, or of its hook alone.
+// The server of `route`: one application in a process of its own. The parent asks by messages for its processor time,
+// or for windows of counted requests: of everything that it does, or of its hook alone.
 
 import { windowsOf } from '../measure/counter.mjs';
 import { start } from './applications.mjs';

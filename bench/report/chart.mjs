@@ -1,6 +1,6 @@
-// One column of a table as a drawing: a dot for each variant's median, a line from the least to the most, on a logarithmic
-// scale, because what is compared lies between a tenth and a hundred times. SVG without a library: it is dots and text.
-// It has a ground of its own, so that it can be read whether the page around it is light or dark.
+// One column of a table as a drawing: a dot for each variant's median, a line from the least to the most, on a
+// logarithmic scale, because what is compared lies between a tenth and a hundred times. SVG without a library: it is
+// dots and text. It has a ground of its own, so that it can be read whether the page around it is light or dark.
 
 import { figure } from '../measure/table.mjs';
 
@@ -41,14 +41,16 @@ export function chart({ title, columns, rows }, column) {
     const y = top + index * line + 6;
     const x = at(median).toFixed(1);
     return (
-      `<text x="${left - 12}" y="${y + 4}" text-anchor="end"${kind === 'ours' ? ' class="own"' : ''}>${safe(name)}</text>` +
+      `<text class="${kind === 'ours' ? 'own' : ''}" x="${left - 12}" y="${y + 4}" text-anchor="end">` +
+      `${safe(name)}</text>` +
       `<line class="${kind}" x1="${at(min).toFixed(1)}" x2="${at(max).toFixed(1)}" y1="${y}" y2="${y}"/>` +
       `<circle class="${kind}" cx="${x}" cy="${y}" r="5"/>` +
       `<text class="tick" x="${width - 12}" y="${y + 4}" text-anchor="end">${figure(median)}</text>`
     );
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"`,
+    `width="${width}" height="${height}">`,
     `<title>${safe(`${title}: ${unit}`)}</title>`,
     `<style>${style}</style>`,
     `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,

@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { names } from '../scenarios.mjs';
 
 /**
+ * @typedef {import('../measure/table.mjs').Cell} Cell
  * @typedef {object} Results
  * @property {object[]} all as they were kept, in the order of the scenarios
  * @property {(scenario: string, table: string) => import('../measure/table.mjs').Row[]} rows
- * @property {(scenario: string, table: string, row: string, column: string) => import('../measure/table.mjs').Cell | undefined} cell
+ * @property {(scenario: string, table: string, row: string, column: string) => Cell | undefined} cell
  */
 
 /** @param {URL} folder @returns {Results} */

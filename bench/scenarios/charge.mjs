@@ -1,5 +1,5 @@
-// Whether `cache.maxBytes` is kept: what remembering takes of the heap beside what it is charged, for callers whose metadata
-// is as unkind as it can be, and for how long the event loop stands still for one of them.
+// Whether `cache.maxBytes` is kept: what remembering takes of the heap beside what it is charged, for callers whose
+// metadata is as unkind as it can be, and for how long the event loop stands still for one of them.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

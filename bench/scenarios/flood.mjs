@@ -1,6 +1,6 @@
-// Known callers at a pace of two hundred in a second, beside somebody who sends garbage as fast as he can: how long they
-// wait, on our route and on one that has nothing before it. A server whose processor is full is slow for everybody; what
-// counts is what a verifier adds to that, and that Elasticsearch is not flooded too.
+// Known callers at a pace of two hundred in a second, beside somebody who sends garbage as fast as he can: how long
+// they wait, on our route and on one that has nothing before it. A server whose processor is full is slow for
+// everybody; what counts is what a verifier adds to that, and that Elasticsearch is not flooded too.
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,7 @@ async function run(bench) {
   const all = Object.fromEntries(Object.entries(variants).map(([name, variant]) => [name, turn(variant)]));
   const taken = await turns(bench, all, pick(bench, { full: 5, quick: 1, check: 1 }));
   for (const child of [flood, server]) child.kill();
+  pin(process.pid);
   elasticsearch.close();
   const of = (name, column) => taken[name].map((sample) => sample[column]);
   const rows = Object.entries(variants).map(([name, { kind }]) => ({

@@ -1,6 +1,7 @@
-// One verification of a caller who is remembered, from a header as a parser makes it: through `peek`, through the gate
-// that all adapters share, and through each adapter's own code; beside what it cannot do without (a keyed digest), a `Map`
-// that keeps the credentials themselves, and other libraries. Without a framework: for that see `route`.
+// One verification of a caller who is remembered, from a header as a parser makes it: through `peek`, through the
+// gate that all adapters share, and through each adapter's own code; beside what it cannot do without (a keyed
+// digest), a `Map` that keeps the credentials themselves, and other libraries. Without a framework: for that see
+// `route`.
 
 import { hash, randomBytes } from 'node:crypto';
 import { createGate } from '@esauth/core';
@@ -90,14 +91,14 @@ const bareMakers = {
     const use = (header) => {
       last = header.length;
     };
-    return { run: forEach(source, use), isInert: true, last: () => last };
+    return { run: forEach(source, use), isInert: true, window: 20_000, last: () => last };
   },
   [freshRequest](_known, source) {
     const kept = [undefined];
     const use = (header) => {
       kept[0] = requestWith(header);
     };
-    return { run: forEach(source, use), isInert: true };
+    return { run: forEach(source, use), isInert: true, window: 20_000 };
   },
   [raw](known, source) {
     const map = new Map(known.map((header) => [header, { user: 1 }]));

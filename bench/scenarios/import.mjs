@@ -1,5 +1,5 @@
-// What it costs an application's start to load the packages, beside the frameworks and other libraries: each time in a new
-// process, which has the files in the system's memory and nothing else.
+// What it costs an application's start to load the packages, beside the frameworks and other libraries: each time in
+// a new process, which has the files in the system's memory and nothing else.
 
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';

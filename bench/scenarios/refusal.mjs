@@ -1,5 +1,5 @@
-// What it costs to say no, which whoever attacks decides how often: a remembered refusal, a request that is shed because
-// the queue is full, one without a header, one whose header is none. Beside an error that is thrown.
+// What it costs to say no, which whoever attacks decides how often: a remembered refusal, a request that is shed
+// because the queue is full, one without a header, one whose header is none. Beside an error that is thrown.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -103,14 +103,14 @@ const makers = {
     const use = (header) => {
       last = header.length;
     };
-    return { run: forEach(createSource(headers), use), isInert: true, last: () => last };
+    return { run: forEach(createSource(headers), use), isInert: true, window: 20_000, last: () => last };
   },
   [freshRequest](headers) {
     const kept = [undefined];
     const use = (header) => {
       kept[0] = requestWith(header);
     };
-    return { run: forEach(createSource(headers), use), isInert: true };
+    return { run: forEach(createSource(headers), use), isInert: true, window: 20_000 };
   },
   [thrown](headers) {
     const use = (header) => {

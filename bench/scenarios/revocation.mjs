@@ -1,5 +1,5 @@
-// What revocations cost those whom they do not concern: the first hit of each entry after somebody else was revoked, the
-// hits after it, hits while others are revoked all the time, and many revocations that are remembered at once.
+// What revocations cost those whom they do not concern: the first hit of each entry after somebody else was revoked,
+// the hits after it, hits while others are revoked all the time, and many revocations that are remembered at once.
 
 import { createVerifier } from '@esauth/core';
 import { pick } from '../measure/bench.mjs';

@@ -1,6 +1,7 @@
-// Whole requests on Express, Koa and Fastify over sockets: how many there are in a second, what each takes of the server's
-// processor and of its instructions, and how many of these are the hook's. Each variant is a server in a process of its
-// own, because applications in one process would share what V8 has learned; they have their turns at the load.
+// Whole requests on Express, Koa and Fastify over sockets: how many there are in a second, what each takes of the
+// server's processor and of its instructions, and how many of these are the hook's. Each variant is a server in a
+// process of its own, because applications in one process would share what V8 has learned; they have their turns at
+// the load.
 
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -40,6 +41,7 @@ async function run(bench) {
     tables.push(tableOf(framework, samples, absent));
     bench.say(`${framework}: timed`);
   }
+  pin(process.pid);
   if (bench.counter !== undefined) await countAll(bench, tables, known, presented);
   return tables;
 }
@@ -192,8 +194,8 @@ async function count(bench, framework, variant, known, presented) {
 export default {
   title: 'A whole request',
   about:
-    '32 connections that are kept open, 1 000 callers at random, the server on one processor and its client on another. ' +
-    'The column "hook" is what the hook alone takes beyond an empty one, counted within the framework.',
+    '32 connections that are kept open, 1 000 callers at random, the server on one processor and its client on ' +
+    'another. The column "hook" is what the hook alone takes beyond an empty one, counted within the framework.',
   chart: { table: 'fastify', column: 'instructions' },
   run,
 };

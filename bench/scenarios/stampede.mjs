@@ -1,5 +1,6 @@
-// Many callers in one turn: ten thousand with one unknown credential, and ten and fifty thousand with as many. What counts
-// is how often Elasticsearch is asked, how many at once, what it costs this process, and how long its event loop is away.
+// Many callers in one turn: ten thousand with one unknown credential, and ten and fifty thousand with as many. What
+// counts is how often Elasticsearch is asked, how many at once, what it costs this process, and how long its event
+// loop is away.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createVerifier } from '@esauth/core';

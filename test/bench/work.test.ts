@@ -1,5 +1,5 @@
-// That every variant of every benchmark does its work, and that it is noticed if one does not: it is given credentials that
-// nobody knows, a memory that is too small, a miss that is a hit. Measures nothing.
+// That every variant of every benchmark does its work, and that it is noticed if one does not: it is given
+// credentials that nobody knows, a memory that is too small, a miss that is a hit. Measures nothing.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
