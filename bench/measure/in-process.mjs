@@ -16,9 +16,9 @@ const countedFile = fileURLToPath(new URL('counted.mjs', import.meta.url));
  * @typedef {object} Group
  * @property {string} title
  * @property {string} reference the variant that the others are compared with
- * @property {string} [counted] the same for instructions; `reference` if it is left out
  * @property {Record<string, 'ours' | 'peer' | 'bare'>} variants
- * @property {readonly string[]} [quick] of which instructions are counted in a quick run; none if it is left out
+ * @property {readonly string[]} [counts] of which instructions are counted; all if it is left out
+ * @property {readonly string[]} [quick] the same in a quick run; none if it is left out
  */
 
 /**
@@ -94,8 +94,8 @@ function netOf(built, samples) {
 async function countAll(bench, scenario, tables, absent, shared) {
   const tasks = new Map();
   for (const { id } of tables) {
-    const { variants, quick = [] } = scenario.groups[id];
-    for (const variant of bench.effort === 'quick' ? quick : Object.keys(variants)) {
+    const { variants, counts: wanted = Object.keys(variants), quick = [] } = scenario.groups[id];
+    for (const variant of bench.effort === 'quick' ? quick : wanted) {
       if (absent.has(variant)) continue;
       tasks.set(variant, [...(tasks.get(variant) ?? []), id]);
     }
@@ -162,7 +162,7 @@ function addCounts(table, group, counts) {
     if (taken === undefined) return undefined;
     return values.map((value, window) => value - taken[window]);
   };
-  const reference = net(group.counted ?? group.reference);
+  const reference = net(group.reference);
   for (const row of table.rows) {
     const values = net(row.name);
     if (values !== undefined && reference !== undefined) row.cells.instructions = cell(values, reference);

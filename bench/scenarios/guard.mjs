@@ -50,7 +50,7 @@ export async function build(_group, name, { bench }) {
     const use = (header) => {
       kept[0] = requestWith(header);
     };
-    return { run: forEach(source, use), isInert: true, window: 20_000 };
+    return { run: forEach(source, use), isInert: true, window: 10_000 };
   }
   const elasticsearch = await startElasticsearch({ users: 1 });
   const verifier = createVerifier({ nodes: elasticsearch.url, cache: lasting, upstream: patient });

@@ -2,13 +2,11 @@
 // a new process, which has the files in the system's memory and nothing else.
 
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { pick } from '../measure/bench.mjs';
-import { startCounted } from '../measure/counter.mjs';
 import { turns } from '../measure/rounds.mjs';
 import { cell } from '../measure/statistics.mjs';
-import { attempt, must } from '../measure/work.mjs';
+import { must } from '../measure/work.mjs';
 
 const self = fileURLToPath(import.meta.url);
 const reference = 'express';
@@ -30,39 +28,24 @@ const modules = {
   'express-oauth2-jwt-bearer': ['peer', 'auth'],
   '@elastic/elasticsearch': ['peer', 'Client'],
 };
-const counted = [reference, '@esauth/core', '@esauth/express'];
+const few = [reference, '@esauth/core', '@esauth/express'];
 
 if (process.argv[1] === self) await child();
 
-/** @returns nothing; tells its parent how long it took, and what there is */
+/** Tells its parent how long it took, and what there is. */
 async function child() {
-  const { module, counter, folder } = JSON.parse(process.argv[2]);
-  let windows;
-  if (counter !== undefined) {
-    const { windowsOf } = await import('../measure/counter.mjs');
-    windows = windowsOf(counter, folder);
-    windows.begin();
-    windows.open();
-  }
   const start = performance.now();
-  const exported = await import(module);
+  const exported = await import(process.argv[2]);
   const time = performance.now() - start;
-  windows?.close();
-  windows?.end();
-  windows?.finish();
   process.send({ time, names: Object.keys(exported) }, () => process.exit(0));
 }
 
 async function load(name, spoil) {
   const [, wanted] = modules[name];
   // Spoiled, it is a module that has nothing.
-  const process_ = spawn(
-    process.execPath,
-    [self, JSON.stringify({ module: spoil ? 'data:text/javascript,' : name })],
-    {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  );
+  const process_ = spawn(process.execPath, [self, spoil ? 'data:text/javascript,' : name], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const { time, names } = await new Promise((resolve, reject) => {
     process_.once('message', resolve).once('exit', (status) => reject(new Error(`it ended with ${status}`)));
   });
@@ -72,32 +55,16 @@ async function load(name, spoil) {
 
 async function run(bench) {
   // Each takes a process, and their loading is the same.
-  const names = bench.effort === 'check' ? counted : Object.keys(modules);
+  const names = bench.effort === 'check' ? few : Object.keys(modules);
   const all = Object.fromEntries(names.map((name) => [name, () => load(name, bench.spoil)]));
-  const taken = await turns(bench, all, pick(bench, { full: 11, quick: 3, check: 1 }));
+  const taken = await turns(bench, all, pick(bench, { full: 9, quick: 3, check: 1 }));
   const rows = names.map((name) => ({
     name,
     kind: modules[name][0],
     cells: { time: cell(taken[name], taken[reference]) },
   }));
-  if (bench.counter !== undefined && bench.effort !== 'check') await countAll(bench, rows);
-  const columns = { time: 'ms', instructions: 'of the user' };
+  const columns = { time: 'ms' };
   return [{ id: 'import', title: 'Loading a module', reference, columns, rows, notes: [] }];
-}
-
-async function countAll(bench, rows) {
-  const queue = bench.effort === 'quick' ? [] : [...counted];
-  const counts = {};
-  const work = async () => {
-    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const count = () => startCounted(bench.counter, self, { module: name }).counted;
-      counts[name] = await attempt(bench, name, count);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  for (const row of rows) {
-    if (row.name in counts) row.cells.instructions = cell(counts[row.name], counts[reference]);
-  }
 }
 
 export default {

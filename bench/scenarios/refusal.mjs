@@ -103,14 +103,14 @@ const makers = {
     const use = (header) => {
       last = header.length;
     };
-    return { run: forEach(createSource(headers), use), isInert: true, window: 20_000, last: () => last };
+    return { run: forEach(createSource(headers), use), isInert: true, window: 10_000, last: () => last };
   },
   [freshRequest](headers) {
     const kept = [undefined];
     const use = (header) => {
       kept[0] = requestWith(header);
     };
-    return { run: forEach(createSource(headers), use), isInert: true, window: 20_000 };
+    return { run: forEach(createSource(headers), use), isInert: true, window: 10_000 };
   },
   [thrown](headers) {
     const use = (header) => {

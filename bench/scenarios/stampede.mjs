@@ -150,7 +150,7 @@ async function run(bench) {
         return [name, () => measure(bench, elasticsearch, ask, headers())];
       }),
     );
-    const rounds = pick(bench, { full: id === 'many' ? 3 : 5, quick: 1, check: 1 });
+    const rounds = pick(bench, { full: id === 'many' ? 2 : 3, quick: 1, check: 1 });
     const taken = await turns(bench, turnsOf, rounds);
     tables.push(tableOf(id, scene, callers, taken));
     bench.say(`${id}: measured`);
