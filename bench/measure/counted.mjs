@@ -19,6 +19,8 @@ const { default: scenario } = await import(file);
 const bench = createBench({ scenario: name, effort: 'full', spoil: false, counter: undefined });
 const windows = windowsOf(counter, folder);
 
+process.on('disconnect', () => process.exit(1));
+
 const sizes = [];
 for (const group of groups) {
   const built = await scenario.build(group, variant, { bench, shared });

@@ -3,11 +3,15 @@
 
 import { createServer } from 'node:http';
 import { createGate, createVerifier } from '@esauth/core';
-import { lasting } from './verifiers.mjs';
+import { lasting, patient } from './verifiers.mjs';
 
 const { url } = JSON.parse(process.argv[2]);
 // What refuses most is remembered least: by default a refusal is soon asked about again.
-const verifier = createVerifier({ nodes: url, cache: { ttlMs: lasting.ttlMs, refreshAfterMs: 0 } });
+const verifier = createVerifier({
+  nodes: url,
+  cache: { ttlMs: lasting.ttlMs, refreshAfterMs: 0 },
+  upstream: patient,
+});
 const gate = createGate(
   verifier,
   { source: (request) => request.headers['x-source'] },

@@ -101,9 +101,12 @@ function hitAll({ entries, find }, header, hits, shift) {
     { length: hits },
     () => shift + Math.floor(Math.random() * (shift > 0 ? 1 : entries)),
   );
+  let missing = 0;
   const start = performance.now();
-  for (const number of order) must(find(header(number)), () => 'an entry is missing');
+  for (const number of order) if (!find(header(number))) missing += 1;
   const mean = ((performance.now() - start) * 1e6) / hits;
+  // A store may have lost one in a thousand to another that wants the same place.
+  must(missing <= hits / 1_000, () => `${missing} of ${hits} are missing`);
   const each = new Float64Array(hits);
   for (let at = 0; at < hits; at += 1) {
     const text = header(order[at]);

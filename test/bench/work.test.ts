@@ -19,7 +19,7 @@ async function bench(...args: string[]): Promise<{ status: number; out: string; 
   }
 }
 
-describe('benchmarks', { timeout: 240_000 }, () => {
+describe('benchmarks', { timeout: 600_000 }, () => {
   test('each variant does its work, and is noticed if it does not', async () => {
     const { status, out, err } = await bench('--check');
     expect(err).toBe('');
