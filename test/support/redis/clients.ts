@@ -24,7 +24,8 @@ export interface Library {
   /** @param more options of the library's own */
   standalone(place: Place, more?: object): Promise<Connected>;
   sentinel(group: SentinelGroup): Promise<Connected>;
-  cluster(cluster: RedisCluster): Promise<Connected>;
+  /** @param username whose password is the cluster's too */
+  cluster(cluster: RedisCluster, username?: string): Promise<Connected>;
 }
 
 const host = '127.0.0.1';
@@ -55,10 +56,10 @@ function nodeRedis(name: string, { createClient, createSentinel, createCluster }
       await client.connect();
       return { client, close: () => client.destroy() };
     },
-    async cluster({ ports, password }) {
+    async cluster({ ports, password }, username = 'default') {
       const client = createCluster({
         rootNodes: ports.map((port) => ({ socket: { host, port } })),
-        defaults: { password, socket: { reconnectStrategy: soon } },
+        defaults: { username, password, socket: { reconnectStrategy: soon } },
       });
       client.on('error', () => undefined);
       await client.connect();
@@ -99,11 +100,11 @@ function ioredis(name: string, Redis: typeof Redis6, Cluster: typeof Cluster6): 
           failoverDetector: true,
         }),
       ),
-    cluster: ({ ports, password }) =>
+    cluster: ({ ports, password }, username = 'default') =>
       ready(
         new Cluster(
           ports.map((port) => ({ host, port })),
-          { redisOptions: { password }, lazyConnect: true, clusterRetryStrategy: () => soon },
+          { redisOptions: { username, password }, lazyConnect: true, clusterRetryStrategy: () => soon },
         ),
       ),
   };
