@@ -31,8 +31,7 @@ export interface Line {
 
 /** What is sent. */
 export interface Sent extends Dispatcher.DispatchOptions {
-  /** Names and values by turns. */
-  headers: string[];
+  headers: string[] | Record<string, string>;
   body: string | null;
   /** By whom, once it is on its way; only of connections of our own. */
   line: Line | undefined;

@@ -137,7 +137,8 @@ export function createVerification(parts: VerificationParts): Verification {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { ...wait, late, signal, maxAgeMs };
+        const { deadline, justCame } = wait;
+        const waiter = { deadline, justCame, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
       let landed = await fly(wait);
