@@ -113,7 +113,14 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
           cache.end(fingerprint, lookup);
         }
         if (abandoned.aborted) return notRevocable(verdict);
-        publishLookup('identity', verdict, clock.monotonic() - askedAt, { abandoned, background }, node, count);
+        publishLookup(
+          'identity',
+          verdict,
+          clock.monotonic() - askedAt,
+          { abandoned, background },
+          node,
+          count,
+        );
         if (verdict.kind === 'unavailable') {
           count.unavailable += 1;
           return notRevocable(verdict);
