@@ -205,10 +205,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
       if (known.kind !== 'question') return known;
-      return (
-        shed(known, wanted.source) ??
-        resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true })
-      );
+      const turnedAway = shed(known, wanted.source);
+      if (turnedAway !== undefined) return turnedAway;
+      // Awaited: to return a promise takes two microtasks more.
+      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
     peek(presented, wanted = {}) {

@@ -209,3 +209,18 @@ test('interceptors of a dispatcher see headers as members, as those of undici ex
   await dispatcher.destroy();
   await node.close();
 });
+
+test.each([false, true])(
+  'what is closed is asked nothing, whether it was asked before: %s',
+  async (before) => {
+    const node = await startScriptedNode(respond({ body: 'yes' }));
+    const settings = { tls: {}, connectTimeoutMs: 60_000, maxConnections: 1, dispatcher: undefined };
+    const way = createTransports(settings).connect(node.url);
+    const { signal } = new AbortController();
+    if (before) await way.send(request, signal);
+    await way.close();
+    await expect(way.send(request, signal)).rejects.toMatchObject({ code: 'UND_ERR_DESTROYED' });
+    expect(node.requests).toHaveLength(before ? 1 : 0);
+    await node.close();
+  },
+);

@@ -3,7 +3,8 @@
 
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher, Pool } from 'undici';
-import type { Exchange, Sent } from './exchange.js';
+import { watchAnswers } from './answer-head.js';
+import type { Exchange, Line, Sent } from './exchange.js';
 import { undici } from './lazily.js';
 import { type Connector, createConnector, type TlsSettings } from './tls.js';
 import type { HttpProxy } from './tunnel.js';
@@ -28,6 +29,7 @@ export function createConnections(origin: string, settings: ConnectionSettings):
   let { tls } = settings;
   let connector: Connector | undefined;
   let pool: Pool | undefined;
+  let closed = false;
   /** Those that only finish what they were asked. */
   const leaving = new Set<Pool>();
   const open = () => {
@@ -35,6 +37,8 @@ export function createConnections(origin: string, settings: ConnectionSettings):
     const { connect } = connector;
     const { Pool } = undici();
     pool = new Pool(origin, { connections, factory: (at) => createClient(at, connect) });
+    // It then refuses what it is asked.
+    if (closed) void pool.destroy();
     return pool;
   };
   return {
@@ -53,16 +57,16 @@ export function createConnections(origin: string, settings: ConnectionSettings):
       old.close(() => leaving.delete(old));
     },
     async close() {
+      closed = true;
       connector?.close();
-      // Also if there was none yet: what is asked later is refused by it.
-      await Promise.all([pool ?? open(), ...leaving].map((each) => each.destroy()));
+      await Promise.all([...leaving, ...(pool === undefined ? [] : [pool])].map((each) => each.destroy()));
     },
   };
 }
 
 /** undici's client, which has one connection at a time. */
 function createClient(origin: URL, connect: Connector['connect']): Client {
-  const line: { socket: Socket | undefined } = { socket: undefined };
+  const line: Line & { socket: Socket | undefined } = { socket: undefined, asked: 0 };
   const { Client } = undici();
   const client = new Client(origin, {
     // A slow answer must not hold up a stranger's on the same connection.
@@ -74,6 +78,7 @@ function createClient(origin: URL, connect: Connector['connect']): Client {
       connect(target, (...made) => {
         const opened = made[1] ?? undefined;
         line.socket = opened;
+        if (opened !== undefined) watchAnswers(opened, () => line.asked);
         // With it goes what it ended with: an error of what is no HTTP quotes what came, which may quote a caller.
         opened?.once('close', () => {
           if (line.socket === opened) line.socket = undefined;

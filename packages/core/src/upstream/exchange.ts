@@ -27,6 +27,8 @@ export interface Answer {
 /** What holds a connection at a time. */
 export interface Line {
   readonly socket: Socket | undefined;
+  /** How many requests it was asked. */
+  asked: number;
 }
 
 /** What is sent. */
@@ -95,6 +97,7 @@ export class Exchange {
   onConnect(abort: (error: Error) => void): void {
     this.#forsake(false);
     this.#abort = abort;
+    if (this.#sent.line !== undefined) this.#sent.line.asked += 1;
     if (this.#signal.aborted) abort(abandoned);
   }
 

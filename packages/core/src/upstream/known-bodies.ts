@@ -4,7 +4,7 @@
 
 import { createIdentityReader, type Identity } from '../values/identity.js';
 
-/** So many bodies; one more takes the place of one that looks like it. */
+/** So many bodies, by eight bits; one more takes the place of one that looks like it. */
 const places = 256;
 /**
  * What two bodies differ in, if anywhere: the user's name, which stands at the beginning after `{"username":"`, and the
@@ -52,12 +52,16 @@ export function createBodyReader(): (body: Body, expiresAt?: number) => Identity
 
 function placeOf(bytes: Buffer): number {
   const { length } = bytes;
+  if (length < nameEnd + tail) return 0;
   let sum = length;
-  for (let at = nameAt; at < nameEnd && at < length; at += 1) sum = mixed(sum, bytes[at]);
-  for (let at = Math.max(0, length - tail); at < length; at += 1) sum = mixed(sum, bytes[at]);
-  return (sum ^ (sum >>> 15)) & (places - 1);
+  for (let at = nameAt; at < nameEnd; at += 4) sum = mixed(sum, bytes, at);
+  for (let at = length - tail; at < length; at += 4) sum = mixed(sum, bytes, at);
+  return sum >>> 24;
 }
 
-function mixed(sum: number, byte = 0): number {
-  return (Math.imul(sum, 31) + byte) | 0;
+/** Four bytes at once. */
+function mixed(sum: number, bytes: Buffer, at: number): number {
+  const first = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const second = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+  return Math.imul(sum ^ (first | (second << 16)), 0x9e3779b1);
 }

@@ -4,7 +4,6 @@
 import { isIP, Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
-import { watchAnswers } from './answer-head.js';
 import { nodeTls, undici } from './lazily.js';
 import { type HttpProxy, openTunnel, type Unfinished, unbracketed } from './tunnel.js';
 
@@ -92,8 +91,7 @@ function securedWith(tls: TlsSettings, way: Way): buildConnector.connector {
     const connect = undici().buildConnector({ timeout: way.timeoutMs, ...options, ...pin });
     return async (target, callback) => {
       const connected: buildConnector.Callback = (...made) => {
-        if (made[0] === null) watchAnswers(made[1]);
-        else if (tls.ca !== undefined) despiteCa.add(made[0]);
+        if (made[0] !== null && tls.ca !== undefined) despiteCa.add(made[0]);
         callback(...made);
       };
       let tunnel: Socket | undefined;
