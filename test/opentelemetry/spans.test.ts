@@ -13,7 +13,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import express from 'express';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { jane, john } from '../support/callers.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
@@ -26,6 +26,9 @@ import {
 } from '../support/scripted-node.js';
 import { listen } from '../support/serving.js';
 import { readTables, strangers } from './collected.js';
+
+// For machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const read = { index: [{ names: 'docs', privileges: ['read'] }] };
 const yes = respond({ body: identityBody() });
