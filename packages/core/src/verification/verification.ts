@@ -132,7 +132,7 @@ export function createVerification(parts: VerificationParts): Verification {
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -173,7 +173,7 @@ export function createVerification(parts: VerificationParts): Verification {
     if (question.kind !== 'question') return;
     const { entry } = found;
     count.refreshes += 1;
-    const start = (departure: Departure) => lookUp(question, { ...departure, background: true, source });
+    const start = (departure: Departure) => lookUp(question, { background: true, source }, departure);
     const deadline = clock.monotonic() + timeoutMs;
     const asked = flights.join(found.fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
