@@ -1,11 +1,14 @@
 // Which Prometheus the tests use: Debian's, or one that the environment names. Where it is missing and can be had, it
-// is unpacked and not installed, which would start it as a service of the machine.
+// is unpacked and not installed, which would start it as a service of the machine; where tools keep such things for a
+// user, so that another clone finds it.
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { root, run } from './setup.mjs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './setup.mjs';
 
-const unpacked = `${root}node_modules/.cache/prometheus`;
-const places = ['/usr/bin/prometheus', `${unpacked}/usr/bin/prometheus`];
+const unpacked = join(homedir(), '.cache/esauth/prometheus');
+const places = ['/usr/bin/prometheus', join(unpacked, 'usr/bin/prometheus')];
 
 /** Where Prometheus is, and promtool beside it; `undefined` if there is none. */
 export function prometheus() {

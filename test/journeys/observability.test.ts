@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,7 +17,7 @@ const folder = join(root, 'examples/observability');
 
 /** As `scripts/prometheus.mjs` finds it. */
 function findPrometheus(): string {
-  const unpacked = join(root, 'node_modules/.cache/prometheus/usr/bin/prometheus');
+  const unpacked = join(homedir(), '.cache/esauth/prometheus/usr/bin/prometheus');
   const found =
     process.env.ESAUTH_PROMETHEUS ?? ['/usr/bin/prometheus', unpacked].find((place) => existsSync(place));
   if (found === undefined)
