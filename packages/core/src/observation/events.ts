@@ -99,7 +99,11 @@ export function countFor(verifier: object, count: Counters): void {
 
 export function publishVerdict(verdict: Verdict, source: VerdictEvent['source'], count: Counters): void {
   if (!verdicts.hasSubscribers) return;
-  const event: VerdictEvent = { ...said(verdict), source, verifier: verifierOf(count) };
+  // Every hit comes here: an object that is spread into another one takes several times as long.
+  const { kind } = verdict;
+  const code = kind === 'authenticated' ? undefined : verdict.code;
+  const subject = kind === 'authenticated' ? verdict.identity.subject : undefined;
+  const event: VerdictEvent = { kind, code, subject, source, verifier: verifierOf(count) };
   verdicts.publish(event);
 }
 
