@@ -169,3 +169,20 @@ test('dashboard and alerts ask for series and labels that there are', async () =
     expect([...used].filter((name) => !names.includes(name))).toEqual([]);
   }
 });
+
+test('the dashboard can be imported: panels are told apart, lie side by side, and use variables that there are', async () => {
+  const { panels, templating } = JSON.parse(await readFile(join(folder, 'dashboard.json'), 'utf8'));
+  const variables = templating.list.map(({ name }: { name: string }) => name);
+  const places = new Set<string>();
+  for (const { id, title, description, gridPos, targets, fieldConfig } of panels) {
+    expect([typeof title, typeof description, typeof fieldConfig.defaults.unit]).toEqual(
+      Array(3).fill('string'),
+    );
+    expect(targets.map(({ refId }: { refId: string }) => refId)).toEqual(['A', 'B'].slice(0, targets.length));
+    places.add(`${id}`).add(`${gridPos.x} ${gridPos.y}`);
+    for (const [, name = ''] of JSON.stringify(targets).matchAll(/\$\{?(\w+)/g)) {
+      expect([...variables, '__rate_interval']).toContain(name);
+    }
+  }
+  expect(places.size).toBe(2 * panels.length);
+});
