@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { installBrowser } from './browser.mjs';
+import { fetchPrometheus } from './prometheus.mjs';
 import { installRedis } from './redis.mjs';
 import { install, root, tool } from './setup.mjs';
 
@@ -17,6 +18,7 @@ if (check('install', install)) {
   check('directions of imports', () => tool('depcruise', '--output-type', 'err-long', ...sources));
   check('browser', installBrowser);
   check('redis', installRedis);
+  check('Prometheus', fetchPrometheus);
   runTests();
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -43,7 +43,9 @@ export interface Watch {
   stop(): void;
 }
 
-const channels = ['esauth:verdict', 'esauth:lookup', 'esauth:revocation', 'esauth:node', 'esauth:sharing'];
+const channels = ['verdict', 'wait', 'lookup', 'revocation', 'node', 'sharing'].map(
+  (name) => `esauth:${name}`,
+);
 const printers = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 
 export function watchEverything(): Watch {

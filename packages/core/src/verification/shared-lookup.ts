@@ -120,9 +120,9 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
   ): Promise<Landed> {
     const start = shared.start();
     let said = false;
-    const { abandoned, deadline } = departure;
+    const { abandoned, token, deadline } = departure;
     const asking = lookUp(question, context, {
-      ...{ abandoned, deadline },
+      ...{ abandoned, token, deadline },
       endsAt(instant) {
         said = true;
         departure.endsAt(instant);
