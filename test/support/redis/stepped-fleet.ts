@@ -25,8 +25,12 @@ export interface SteppedFleet {
   readonly members: readonly SteppedMember[];
   /** Awaits something of a verifier's; if it needs time, time passes. */
   finish<Result>(promise: PromiseLike<Result>): Promise<Result>;
-  /** All that have a way to Redis have heard all that was told. */
-  settle(of: readonly SteppedMember[]): Promise<void>;
+  /**
+   * These, which have a way to Redis, have told all that waited, and heard all there is.
+   *
+   * @param endOfLog as `stats().sharing.position` has it
+   */
+  settle(of: readonly SteppedMember[], endOfLog: () => Promise<string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,23 +63,24 @@ export async function startSteppedFleet(
     clock,
     members,
     finish,
-    async settle(of) {
+    async settle(of, endOfLog) {
       const all = [...of, bell];
-      const isSettled = () =>
-        all.every(({ verifier }) => {
-          const sharing = verifier.stats().sharing;
-          return sharing?.blind === false && sharing.outbox === 0 && sharing.lagMs === 0;
-        }) && new Set(all.map(({ verifier }) => verifier.stats().sharing?.position)).size === 1;
       const end = Date.now() + 20_000;
       for (let rings = 0; ; rings += 1) {
-        void bell.verifier.revoke({ apiKeyIds: ['a bell'] });
+        await finish(bell.verifier.revoke({ apiKeyIds: ['a bell'] }));
+        const place = await endOfLog();
+        const isSettled = () =>
+          all.every(({ verifier }) => {
+            const { blind, outbox, position } = verifier.stats().sharing ?? {};
+            return blind === false && outbox === 0 && position === place;
+          });
         for (let round = 0; round < 10; round += 1) {
-          await sleep(1);
           if (isSettled()) return;
+          await sleep(1);
         }
         if (Date.now() > end) {
           const stats = all.map(({ verifier }) => JSON.stringify(verifier.stats().sharing));
-          throw new Error(`they do not settle: ${stats.join('\n')}`);
+          throw new Error(`they do not settle at ${place}: ${stats.join('\n')}`);
         }
         // Pauses between attempts.
         if (rings > 0) await clock.advance(500);
