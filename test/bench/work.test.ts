@@ -27,7 +27,7 @@ describe('benchmarks', { timeout: 600_000 }, () => {
     const done = out.match(/^(\w+): \d+ variants do their work$/gm) ?? [];
     expect(done.map((line) => line.split(':')[0])).toEqual([
       ...['hit', 'refusal', 'guard', 'revocation', 'miss', 'route', 'stampede'],
-      ...['memory', 'charge', 'growth', 'flood', 'emulator', 'import'],
+      ...['memory', 'charge', 'growth', 'flood', 'sharing', 'emulator', 'import'],
     ]);
     const noticed = out.match(/^\w+: of [1-9]\d* it is noticed if they cannot$/gm) ?? [];
     expect(noticed).toHaveLength(done.length);
