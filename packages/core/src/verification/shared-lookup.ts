@@ -120,9 +120,14 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
   ): Promise<Landed> {
     const start = shared.start();
     let said = false;
-    const { abandoned, token, deadline } = departure;
+    const { abandoned, deadline } = departure;
     const asking = lookUp(question, context, {
-      ...{ abandoned, token, deadline },
+      abandoned,
+      deadline,
+      // Made when somebody looks at it.
+      get token() {
+        return departure.token;
+      },
       endsAt(instant) {
         said = true;
         departure.endsAt(instant);
