@@ -1,12 +1,15 @@
 // What is handed out of what is remembered: objects that are made when somebody asks, and are over when it is.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type CacheSettings, createCache } from '../../../packages/core/src/memory/cache.js';
 import { createFingerprinter, type Fingerprint } from '../../../packages/core/src/memory/fingerprint.js';
 import { createRevocations } from '../../../packages/core/src/memory/revocation.js';
 import { rejected } from '../../../packages/core/src/values/verdict.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { userIdentity } from '../../support/identities.js';
+
+// Many entries, on a machine that may have a lot to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const fingerprint = createFingerprinter();
 const alice = fingerprint('Bearer alice');

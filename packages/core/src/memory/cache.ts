@@ -9,9 +9,10 @@ import type { Authenticated, Rejected, Verdict } from '../values/verdict.js';
 import { weightOf } from '../values/weight.js';
 import { type Entry, EntryStore, type NewEntry } from './entries.js';
 import type { Fingerprint } from './fingerprint.js';
+import { createJudgement, type Store } from './judgement.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
 import type { Slot } from './records.js';
-import type { Revocations } from './revocation.js';
+import type { Judge, Revocations } from './revocation.js';
 
 export type { Entry } from './entries.js';
 
@@ -60,8 +61,11 @@ export interface Cache {
   privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
   /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
   lifetimeFrom(startedAt: number): Pick<Entry, 'expiresAt' | 'refreshAt'>;
-  /** Drops all that has ended or was revoked; the rest is from now on as if nothing had been revoked since. */
-  sweep(): void;
+  /**
+   * Drops all that these notes concern, for when they are summed up. Done, to whoever asks, when it returns; the entries are
+   * gone through in the turns of the event loop that come.
+   */
+  readonly judge: Judge;
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
@@ -69,8 +73,6 @@ export interface Cache {
   readonly bytes: number;
   readonly evictions: number;
 }
-
-type Store = EntryStore<Authenticated, Identity> | EntryStore<Rejected, Rejected>;
 
 /**
  * What an entry takes besides its identity: its place in the store, its name, its verdict (`bench/memory.mjs`).
@@ -100,6 +102,8 @@ export function createCache(
   /** Lookups under way: a handful for a credential. */
   const open = new Map<Fingerprint, Set<LookupStart>>();
   let begun = 0;
+  const judgement = createJudgement([identities, refusals], timeline, revocations);
+  const { stillCounts } = judgement;
 
   return {
     find(fingerprint, now, maxAgeMs) {
@@ -164,14 +168,10 @@ export function createCache(
 
     lifetimeFrom: (startedAt) => lifetimeFrom(startedAt, drawPortion()),
 
-    sweep() {
-      const now = timeline.now();
-      for (const store of [identities, refusals] as const) {
-        store.rows.sweep((fingerprint, _shared, slot) => stillCounts(store, slot, fingerprint, now));
-      }
-    },
+    judge: judgement.judge,
 
     clear() {
+      judgement.leave();
       identities.clear();
       refusals.clear();
     },
@@ -205,16 +205,6 @@ export function createCache(
     if (maxAgeMs !== undefined && !(maxAgeMs > 0 && now - store.startedAt(slot) <= maxAgeMs))
       return undefined;
     return store.entryAt(slot);
-  }
-
-  function stillCounts(store: Store, slot: Slot, fingerprint: Fingerprint, now: number): boolean {
-    if (store.endsAt(slot) <= now) return false;
-    const since = store.revision(slot);
-    if (since === revocations.revision) return true;
-    if (revocations.outdates(since, fingerprint, store.entryAt(slot).verdict)) return false;
-    // Checked against everything noted so far: the next hit is back to one comparison.
-    store.setRevision(slot, revocations.revision);
-    return true;
   }
 
   function orderIn(store: Store, fingerprint: Fingerprint): number | undefined {
