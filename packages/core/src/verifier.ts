@@ -3,7 +3,7 @@
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
-import { publishRevocation } from './observation/events.js';
+import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
@@ -84,7 +84,8 @@ export interface Verifier {
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
-   * lookup; never a stale one. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   * lookup, such as that too many of them wait; never a stale one. Counts as the same hit. `undefined` if
+   * Elasticsearch would have to be asked.
    *
    * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
@@ -189,8 +190,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
-  const { consider, serve, resolve } = verification;
-  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({ ...parts, verification, lookups });
+  const { consider, serve, shed, resolve } = verification;
+  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
+    ...parts,
+    verification,
+    lookups,
+    count,
+  });
 
   const verifier: Verifier = {
     async verify(presented, wanted = {}) {
@@ -199,14 +205,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
       if (known.kind !== 'question') return known;
-      return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+      const turnedAway = shed(known, wanted.source);
+      if (turnedAway !== undefined) return turnedAway;
+      // Awaited: to return a promise takes two microtasks more.
+      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
     peek(presented, wanted = {}) {
       checkArguments(presented, wanted);
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
-      return known.kind === 'question' ? undefined : known;
+      return known.kind === 'question' ? shed(known, wanted.source) : known;
     },
 
     async hasPrivileges(presented, privileges, wanted = {}) {
@@ -238,9 +247,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         }
       }
       count.revocations += 1;
-      publishRevocation({
-        revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
-      });
+      const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
+      publishRevocation({ verifier, revoked });
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -303,6 +311,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
+  countFor(verifier, count);
   return verifier;
 }
 

@@ -2,7 +2,7 @@
 // room. Knows nothing of lifetimes; what a value means and how long it counts is `cache.ts`'s business.
 //
 // Names, links and numbers lie in typed arrays (`records.ts`). An LRU library keeps for each entry a string, a place in a
-// map and in four lists, and objects for what is a number here (`docs/decisions/18-rows-in-typed-arrays.md`). A name is
+// map and in four lists, and objects for what is a number here (`docs/decisions/20-rows-in-typed-arrays.md`). A name is
 // found by a list of those that begin alike. Nobody can make one long: names are digests whose key never leaves the
 // process, so they cannot be chosen.
 

@@ -8,11 +8,11 @@ import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import type { Elasticsearch } from '../upstream/elasticsearch.js';
+import type { Asking, Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
-import { inTurn, type Queue } from './queue.js';
+import type { Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -38,8 +38,8 @@ export interface LookupParts {
   readonly cache: Cache;
 }
 
-/** How and for whom a lookup is made. */
-export interface LookupContext extends Departure {
+/** For whom a lookup is made. */
+export interface LookupContext {
   /** Nobody waited from the start. */
   readonly background: boolean;
   readonly source: string | undefined;
@@ -51,7 +51,7 @@ export interface Landed {
   readonly revision: number;
 }
 
-export type LookUp = (question: Question, context: LookupContext) => Promise<Landed>;
+export type LookUp = (question: Question, context: LookupContext, departure: Departure) => Promise<Landed>;
 
 /** A verdict that no revocation concerns. */
 export function notRevocable(verdict: Verdict): Landed {
@@ -84,42 +84,49 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     count.shed += 1;
     return noRoom;
   };
-  return (question, context) =>
-    inTurn(queue, context, (waited) => ask(question, context, waited), turnedAway);
-
-  /** Asks until the answer is young, and not older than a revocation that concerns it; callers leave when they must. */
-  async function ask(question: Question, context: LookupContext, waited: boolean): Promise<Landed> {
+  return async (question, { background, source }, departure) => {
+    const { abandoned } = departure;
+    const entered = queue.enter(source, abandoned);
+    const waited = entered instanceof Promise;
+    const place = waited ? await entered : entered;
+    if (typeof place === 'string') return turnedAway(place);
     const { credential, fingerprint } = question;
-    const { abandoned, background } = context;
+    const besides = queue.enterNow;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
-    let deadline = waited ? undefined : context.deadline;
-    for (;;) {
-      const endsAt = deadline ?? clock.monotonic() + timeoutMs;
-      context.endsAt(endsAt);
-      const lookup = cache.begin(fingerprint);
-      const askedAt = clock.monotonic();
-      count.lookups += 1;
-      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
-      let verdict: Verdict;
-      try {
-        verdict = await elasticsearch.authenticate(asking);
-      } finally {
-        cache.end(fingerprint, lookup);
+    let deadline = waited ? undefined : departure.deadline;
+    try {
+      // Until the answer is young, and not older than a revocation that concerns it; callers leave when they must.
+      for (;;) {
+        const endsAt = deadline ?? clock.monotonic() + timeoutMs;
+        departure.endsAt(endsAt);
+        const lookup = cache.begin(fingerprint);
+        const askedAt = clock.monotonic();
+        count.lookups += 1;
+        const asking: Asking = { credential, abandoned, endsAt, besides, wasGood, node: undefined };
+        let verdict: Verdict;
+        try {
+          verdict = await elasticsearch.authenticate(asking);
+        } finally {
+          cache.end(fingerprint, lookup);
+        }
+        if (abandoned.aborted) return notRevocable(verdict);
+        const tookMs = clock.monotonic() - askedAt;
+        publishLookup('identity', verdict, tookMs, background, asking.node, departure, count);
+        if (verdict.kind === 'unavailable') {
+          count.unavailable += 1;
+          return notRevocable(verdict);
+        }
+        const overruled = lookup.overruled && verdict.kind === 'authenticated';
+        const old = timeline.now() - lookup.startedAt > longestMs;
+        if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
+          if (verdict.kind === 'rejected') count.refusals += 1;
+          cache.remember(fingerprint, verdict, lookup);
+          return { verdict, revision: lookup.revision };
+        }
+        deadline = undefined;
       }
-      if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - askedAt, background);
-      if (verdict.kind === 'unavailable') {
-        count.unavailable += 1;
-        return notRevocable(verdict);
-      }
-      const overruled = lookup.overruled && verdict.kind === 'authenticated';
-      const old = timeline.now() - lookup.startedAt > longestMs;
-      if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
-        if (verdict.kind === 'rejected') count.refusals += 1;
-        cache.remember(fingerprint, verdict, lookup);
-        return { verdict, revision: lookup.revision };
-      }
-      deadline = undefined;
+    } finally {
+      place();
     }
-  }
+  };
 }

@@ -20,7 +20,8 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
-import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
+import type { Queue } from './queue.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 
 export interface VerifyOptions {
@@ -53,6 +54,8 @@ export interface Verification {
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
   /** Tells what was found, and asks again in the background if it is time. */
   serve(found: Found, source: string | undefined): Verdict;
+  /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
+  shed(question: Question, source: string | undefined): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -69,6 +72,7 @@ export interface VerificationParts {
   readonly cache: Cache;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
+  readonly queue: Queue;
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
@@ -86,18 +90,19 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
+  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
+  const { count } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   return {
     consider(presented, maxAgeMs) {
       const closed = parts.closed();
-      if (closed !== undefined) return unasked(closed);
+      if (closed !== undefined) return unasked(closed, count);
       const header = headerOf(presented);
-      if (header === undefined) return unasked(rejected('credentials_missing'));
+      if (header === undefined) return unasked(rejected('credentials_missing'), count);
       if (header === null || header.length > parts.maxHeaderLength) {
-        return unasked(rejected('credentials_malformed'));
+        return unasked(rejected('credentials_malformed'), count);
       }
 
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
@@ -111,7 +116,7 @@ export function createVerification(parts: VerificationParts): Verification {
       const credential = parseCredential(header, schemes);
       if (credential.kind === 'unusable') {
         if (credential.code === 'scheme_unsupported') warnOfBasic(header);
-        return unasked(rejected(credential.code));
+        return unasked(rejected(credential.code), count);
       }
       const { authorization } = credential;
       if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
@@ -126,18 +131,27 @@ export function createVerification(parts: VerificationParts): Verification {
       const { entry } = found;
       count.hits += 1;
       if (isDue(entry, found.now) && !flights.has(found.fingerprint)) refresh(found, source);
-      publishVerdict(entry.verdict, 'memory');
+      publishVerdict(entry.verdict, 'memory', count);
       return entry.verdict;
+    },
+
+    shed({ fingerprint }, source) {
+      if (flights.has(fingerprint) || !queue.turnsAway(source)) return undefined;
+      count.misses += 1;
+      count.shed += 1;
+      publishVerdict(queueFull, 'lookup', count);
+      return queueFull;
     },
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { ...wait, late, signal, maxAgeMs };
+        const { deadline, justCame } = wait;
+        const waiter = { deadline, justCame, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
       let landed = await fly(wait);
@@ -151,11 +165,11 @@ export function createVerification(parts: VerificationParts): Verification {
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup');
+        publishVerdict(verdict, 'lookup', count);
         return verdict;
       }
       count.stale += 1;
-      publishVerdict(stale, 'stale');
+      publishVerdict(stale, 'stale', count);
       return Object.freeze({ ...stale, stale: true as const });
     },
 
@@ -173,7 +187,7 @@ export function createVerification(parts: VerificationParts): Verification {
     if (question.kind !== 'question') return;
     const { entry } = found;
     count.refreshes += 1;
-    const start = (departure: Departure) => lookUp(question, { ...departure, background: true, source });
+    const start = (departure: Departure) => lookUp(question, { background: true, source }, departure);
     const deadline = clock.monotonic() + timeoutMs;
     const asked = flights.join(found.fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
@@ -195,7 +209,7 @@ function warnOfBasic(header: string): void {
   );
 }
 
-function unasked<V extends Verdict>(verdict: V): V {
-  publishVerdict(verdict, 'none');
+function unasked<V extends Verdict>(verdict: V, count: Counters): V {
+  publishVerdict(verdict, 'none', count);
   return verdict;
 }
