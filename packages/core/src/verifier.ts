@@ -231,14 +231,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     revoke(subject) {
       checkSubject(subject);
       if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject, cache.sweep);
+        revocations.revoke(subject, cache.judge);
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
           // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
           // an open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
+          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.judge);
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
