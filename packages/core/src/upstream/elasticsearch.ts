@@ -36,8 +36,8 @@ export interface Asking {
   readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
-  /** Hears of each node that answered, or failed to. */
-  readonly toldBy: (node: string) => void;
+  /** Base URL of the node that answered last, or failed to; to be set while it is asked. */
+  node: string | undefined;
 }
 
 export interface Elasticsearch {
@@ -167,7 +167,7 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const isFinal = (reply: Reply) => readReply(reply, asked).kind !== 'unavailable';
     const call = { signal, after: undefined, isFinal, hedge, besides };
     const read = (reply: Reply) => {
-      if (reply.kind !== 'open') asking.toldBy(reply.node);
+      if (reply.kind !== 'open') asking.node = reply.node;
       return readReply(reply, asked);
     };
     const said = read(await nodes.send(request, call));

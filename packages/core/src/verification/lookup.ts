@@ -8,7 +8,7 @@ import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import type { Elasticsearch } from '../upstream/elasticsearch.js';
+import type { Asking, Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
@@ -91,6 +91,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     const place = waited ? await entered : entered;
     if (typeof place === 'string') return turnedAway(place);
     const { credential, fingerprint } = question;
+    const besides = queue.enterNow;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
     let deadline = waited ? undefined : departure.deadline;
     try {
@@ -101,11 +102,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         const lookup = cache.begin(fingerprint);
         const askedAt = clock.monotonic();
         count.lookups += 1;
-        let node: string | undefined;
-        const toldBy = (name: string) => {
-          node = name;
-        };
-        const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood, toldBy };
+        const asking: Asking = { credential, abandoned, endsAt, besides, wasGood, node: undefined };
         let verdict: Verdict;
         try {
           verdict = await elasticsearch.authenticate(asking);
@@ -113,14 +110,8 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
           cache.end(fingerprint, lookup);
         }
         if (abandoned.aborted) return notRevocable(verdict);
-        publishLookup(
-          'identity',
-          verdict,
-          clock.monotonic() - askedAt,
-          { abandoned, background },
-          node,
-          count,
-        );
+        const tookMs = clock.monotonic() - askedAt;
+        publishLookup('identity', verdict, tookMs, background, asking.node, departure, count);
         if (verdict.kind === 'unavailable') {
           count.unavailable += 1;
           return notRevocable(verdict);
