@@ -207,6 +207,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (known.kind !== 'question') return known;
       const turnedAway = shed(known, wanted.source);
       if (turnedAway !== undefined) return turnedAway;
+      transports.load();
       // Awaited: to return a promise takes two microtasks more.
       return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
@@ -220,6 +221,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
+      transports.load();
       return hasPrivileges(presented, privileges, wanted);
     },
 
@@ -259,6 +261,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
           'check: atLeast must be a count of nodes, from 1 to as many as there are',
         );
       }
+      transports.load();
       const problems = closed === undefined ? await elasticsearch.check() : [closed.cause];
       const [first] = problems;
       const isEnough = closed === undefined && settings.nodes.length - problems.length >= atLeast;
