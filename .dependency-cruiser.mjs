@@ -16,6 +16,7 @@ const packages = {
   koa: ['core'],
   fastify: ['core'],
   client: ['core'],
+  opentelemetry: ['core'],
   emulator: [],
 };
 

@@ -3,7 +3,7 @@
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
-import { publishRevocation } from './observation/events.js';
+import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
@@ -195,7 +195,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
   const { peek, consider, serve, resolve } = verification;
   const { hasPrivileges, peekPrivileges, areGranted } = createPrivilegeVerification({
-    ...{ ...parts, verification, lookups },
+    ...parts,
+    verification,
+    lookups,
+    count,
   });
 
   const verifier: Verifier = {
@@ -242,9 +245,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         }
       }
       count.revocations += 1;
-      publishRevocation({
-        revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
-      });
+      const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
+      publishRevocation({ verifier, revoked });
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -308,6 +310,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
   keepClientAuthentication(verifier, clientAuthentication);
   shortcuts.set(verifier, { peekPrivileges: verifier.peekPrivileges, areGranted });
+  countFor(verifier, count);
   return verifier;
 }
 

@@ -174,7 +174,7 @@ function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | u
 function conclude(judgement: Exclude<Judgement, 'open'>, { verifier, identity, entrance }: Caller): Outcome {
   if (judgement === 'met') return undefined;
   const { presented, throws } = entrance;
-  publishForbidden(identity);
+  publishForbidden(identity, verifier);
   const denial = verifier.denial(rejected('forbidden'), presented);
   if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(

@@ -146,7 +146,7 @@ export function createVerification(parts: VerificationParts): Verification {
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -165,11 +165,11 @@ export function createVerification(parts: VerificationParts): Verification {
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup');
+        publishVerdict(verdict, 'lookup', count);
         return verdict;
       }
       count.stale += 1;
-      publishVerdict(stale, 'stale');
+      publishVerdict(stale, 'stale', count);
       return Object.freeze({ ...stale, stale: true as const });
     },
 
@@ -180,10 +180,12 @@ export function createVerification(parts: VerificationParts): Verification {
   /** The one value presented, if it can be a credential's and has to be looked at. */
   function usable(presented: Presented): string | Rejected | Unavailable {
     const closed = parts.closed();
-    if (closed !== undefined) return unasked(closed);
+    if (closed !== undefined) return unasked(closed, count);
     const header = headerOf(presented);
-    if (header === undefined) return unasked(rejected('credentials_missing'));
-    if (header === null || header.length > maxHeaderLength) return unasked(rejected('credentials_malformed'));
+    if (header === undefined) return unasked(rejected('credentials_missing'), count);
+    if (header === null || header.length > maxHeaderLength) {
+      return unasked(rejected('credentials_malformed'), count);
+    }
     return header;
   }
 
@@ -197,7 +199,7 @@ export function createVerification(parts: VerificationParts): Verification {
     const credential = parseCredential(header, schemes);
     if (credential.kind === 'unusable') {
       if (credential.code === 'scheme_unsupported') warnOfBasic(header);
-      return unasked(rejected(credential.code));
+      return unasked(rejected(credential.code), count);
     }
     const { authorization } = credential;
     if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
@@ -209,7 +211,7 @@ export function createVerification(parts: VerificationParts): Verification {
 
   function tell({ verdict }: Entry): Verdict {
     count.hits += 1;
-    publishVerdict(verdict, 'memory');
+    publishVerdict(verdict, 'memory', count);
     return verdict;
   }
 
@@ -228,7 +230,7 @@ export function createVerification(parts: VerificationParts): Verification {
     const question = questionOf({ authorization, fingerprint });
     if (question.kind !== 'question') return;
     count.refreshes += 1;
-    const start = (departure: Departure) => lookUp(question, { ...departure, background: true, source });
+    const start = (departure: Departure) => lookUp(question, { background: true, source }, departure);
     const deadline = clock.monotonic() + timeoutMs;
     const asked = flights.join(fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
@@ -253,7 +255,7 @@ function warnOfBasic(header: string): void {
   );
 }
 
-function unasked<V extends Verdict>(verdict: V): V {
-  publishVerdict(verdict, 'none');
+function unasked<V extends Verdict>(verdict: V, count: Counters): V {
+  publishVerdict(verdict, 'none', count);
   return verdict;
 }
