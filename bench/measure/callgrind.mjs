@@ -14,8 +14,8 @@ const addon = join(cache, `callgrind-${process.versions.modules}-${process.arch}
 
 /**
  * Valgrind's processor knows no SHA instructions, so OpenSSL takes its way for AVX2: 4 076 instructions for a digest of
- * two blocks, 36 260 for one of twenty (Node 20.20.2). On a processor that has them single-stepping found 171 a block and
- * 18 a call, which is 378 and 3 456. So what is counted in this function is reckoned at this part, within 2 %.
+ * two blocks, 36 260 for one of twenty (Node 20.20.2). On a processor that has them single-stepping found 171 a block
+ * and 18 a call, which is 378 and 3 456. So what is counted in this function is reckoned at this part, within 2 %.
  */
 const shaPart = 0.0945;
 const shaFunction = /^sha256_block_data_order/;
