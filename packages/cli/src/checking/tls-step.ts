@@ -1,0 +1,131 @@
+// Whether a node's certificate is trusted, and if not, which option makes it right: each is tried before it is named.
+
+import { isIP } from 'node:net';
+import type { TlsOptions } from '@esauth/core';
+import type { Reach } from '../arguments/connection.js';
+import { openAsker } from '../asking/elasticsearch.js';
+import { type Certificate, type Handshake, shakeHands } from './chain.js';
+import type { Step } from './step.js';
+
+const soonMs = 30 * 86_400_000;
+
+const compare =
+  'if that is your authority: compare it with what Elasticsearch printed when it first started, or with what ' +
+  '"openssl x509 -noout -fingerprint -sha256 -in http_ca.crt" says on the node';
+
+/** @returns the step, and whether what follows can be asked */
+export async function tlsStep(
+  url: URL,
+  reach: Reach,
+): Promise<{ readonly step: Step; readonly isTrusted: boolean }> {
+  const handshake = await shakeHands(url, reach.tls, reach.timeoutMs);
+  const refused = await whyRefused(url, reach, reach.tls);
+  if (handshake.kind === 'failed') {
+    const step: Step = { step: 'tls', state: 'no', text: refused?.words ?? handshake.error.message };
+    const plain = await speaksPlainHttp(url, reach);
+    const cure = plain ? `it speaks plain http: http://${url.host}, or turn on TLS there` : undefined;
+    return { step: { ...step, ...(cure !== undefined && { cure }) }, isTrusted: false };
+  }
+  const details = handshake.chain.flatMap(describe);
+  const facts = { protocol: handshake.protocol, cipher: handshake.cipher, chain: handshake.chain };
+  if (refused !== undefined) {
+    const cure = await cureOf(url, reach, handshake.chain);
+    const step: Step = { step: 'tls', state: 'no', text: refused.words, details, facts };
+    return { step: { ...step, ...(cure !== undefined && { cure }) }, isTrusted: false };
+  }
+  const ends = soonest(handshake);
+  const state = ends === undefined ? 'yes' : 'warning';
+  const text = `${handshake.protocol}, trusted${ends === undefined ? '' : `; ${ends}`}`;
+  return { step: { step: 'tls', state, text, details, facts }, isTrusted: true };
+}
+
+/** Why a connection is not made; what comes after it is another step's. */
+async function whyRefused(
+  url: URL,
+  reach: Reach,
+  tls: TlsOptions,
+): Promise<{ readonly words: string } | undefined> {
+  const { timeoutMs, proxy } = reach;
+  const asker = openAsker({ nodes: [url.href], tls, timeoutMs, ...(proxy !== undefined && { proxy }) });
+  try {
+    const said = await asker.ask({ path: '/_security/_authenticate' });
+    return said.kind === 'none' && said.code === 'unreachable' ? { words: said.words } : undefined;
+  } finally {
+    await asker.close();
+  }
+}
+
+/** What is tried, in this order; the first that connects is named. */
+async function cureOf(url: URL, reach: Reach, chain: readonly Certificate[]): Promise<string | undefined> {
+  const own = chain[0];
+  const top = chain.at(-1);
+  if (own === undefined || top === undefined) return undefined;
+  const late = chain.find(({ validTo }) => Date.parse(validTo) < Date.now());
+  if (late !== undefined)
+    return `no option does: "${late.subject}" ended on ${late.validTo} and has to be renewed`;
+  const early = chain.find(({ validFrom }) => Date.parse(validFrom) > Date.now());
+  if (early !== undefined) {
+    return `no option does: "${early.subject}" begins on ${early.validFrom}: check the clocks of both machines`;
+  }
+  const { ca: _, caFingerprint: __, ...rest } = reach.tls;
+  const name = own.names.find((each) => isIP(each) === 0 && !each.startsWith('*'));
+  const named = name === undefined ? undefined : { servername: name };
+  const pinned = { ...rest, caFingerprint: top.fingerprint };
+  const tries: readonly (readonly [TlsOptions, string])[] = [
+    ...(named === undefined ? [] : [[{ ...reach.tls, ...named }, servername(name ?? '', own)] as const]),
+    [pinned, `--ca-fingerprint ${top.fingerprint} (tls.caFingerprint) makes it right, ${compare}`],
+    ...(named === undefined
+      ? []
+      : [
+          [
+            { ...pinned, ...named },
+            `--ca-fingerprint ${top.fingerprint} with --servername ${name} make it right, ${compare}`,
+          ] as const,
+        ]),
+  ];
+  for (const [tls, cure] of tries) {
+    if ((await whyRefused(url, reach, tls)) === undefined) return cure;
+  }
+  return `its certificate is for ${own.names.join(', ') || 'no host name'}, and this address is ${url.hostname}`;
+}
+
+function servername(name: string, { names }: Certificate): string {
+  const asked = `its certificate is for ${names.join(', ')}: ask for one of these`;
+  return `${asked}, or --servername ${name} (tls.servername) makes it right`;
+}
+
+async function speaksPlainHttp(url: URL, reach: Reach): Promise<boolean> {
+  const plain = new URL(url);
+  plain.protocol = 'http:';
+  plain.port = url.port || '443';
+  const asker = openAsker({ nodes: [plain.href], tls: {}, timeoutMs: reach.timeoutMs });
+  try {
+    return (await asker.ask({ path: '/_security/_authenticate' })).kind === 'answer';
+  } finally {
+    await asker.close();
+  }
+}
+
+/** Whether a node that was asked in plain http speaks TLS. */
+export async function speaksTls(url: URL, reach: Reach): Promise<boolean> {
+  const secure = new URL(url);
+  secure.protocol = 'https:';
+  secure.port = url.port || '80';
+  return (await shakeHands(secure, {}, reach.timeoutMs)).kind === 'done';
+}
+
+function describe(certificate: Certificate, at: number): readonly string[] {
+  const { subject, issuer, names, validFrom, validTo, fingerprint, isRoot, isAuthority } = certificate;
+  const signed = isRoot ? 'signed by itself' : `signed by ${issuer}`;
+  return [
+    `${at + 1}. ${subject}, ${isAuthority ? 'an authority, ' : ''}${signed}`,
+    ...(names.length === 0 ? [] : [`   for      ${names.join(', ')}`]),
+    `   valid    ${validFrom} to ${validTo}`,
+    `   SHA-256  ${fingerprint}`,
+  ];
+}
+
+function soonest(handshake: Extract<Handshake, { readonly kind: 'done' }>): string | undefined {
+  const ending = handshake.chain.find(({ validTo }) => Date.parse(validTo) - Date.now() < soonMs);
+  return ending && `"${ending.subject}" ends on ${ending.validTo}`;
+}

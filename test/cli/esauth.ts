@@ -1,0 +1,55 @@
+// The command in this process: what it is called with, what is piped in, and everything that it printed.
+
+import { run } from '@esauth/cli';
+
+export interface Called {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What is piped in; nothing: somebody sits at a terminal. */
+  readonly stdin?: string | Uint8Array;
+  /** Somebody looks at what is printed. */
+  readonly tty?: boolean;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Of `--json`. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a script would read, looked at member by member.
+  readonly json: any;
+}
+
+export async function esauth(argv: readonly string[], { env = {}, stdin, tty }: Called = {}): Promise<Ended> {
+  let [out, err] = ['', ''];
+  const code = await run({
+    argv,
+    env,
+    stdin: { isTTY: stdin === undefined, [Symbol.asyncIterator]: () => pieces(stdin) },
+    stdout: {
+      ...(tty && { isTTY: true }),
+      write: (text) => {
+        out += text;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        err += text;
+      },
+    },
+  });
+  return {
+    code,
+    out,
+    err,
+    get json() {
+      return JSON.parse(out);
+    },
+  };
+}
+
+/** In two pieces, as pipes have it. */
+async function* pieces(text: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text ?? '');
+  yield bytes.subarray(0, 3);
+  yield bytes.subarray(3);
+}
