@@ -100,7 +100,7 @@ async function explain(url: string, { is, withSharedSecret, sees }: Row, held: s
 }
 
 describe.each(releases)('%s', (version) => {
-  test.each(Object.keys(scenes) as (keyof typeof scenes)[])('%s', async (scene) => {
+  test.each(Object.keys(scenes) as (keyof typeof scenes)[])('%s', { timeout: 60_000 }, async (scene) => {
     const those = rows.filter((row) => row.scene === scene && isOf(version, row));
     // There are no JWT realms before 8.2.
     if (those.length === 0) return;

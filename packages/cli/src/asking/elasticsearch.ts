@@ -1,15 +1,9 @@
 // Asks Elasticsearch what a verifier does not: whatever the answer is, as it was said, and never a part of what was
 // presented.
 
-import {
-  type ConnectionOptions,
-  explainFailure,
-  openConnections,
-  own,
-  parseJson,
-  strikeOut,
-} from '@esauth/core';
+import { type ConnectionOptions, explainFailure, openConnections, own, parseJson } from '@esauth/core';
 import { inFlags, usageOf } from '../arguments/option-words.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** What came back. */
 export type Said =
@@ -49,8 +43,14 @@ export interface Asker {
   close(): Promise<void>;
 }
 
-/** @throws {UsageError} `invalid_option` */
-export function openAsker(reach: ConnectionOptions & { readonly timeoutMs: number }): Asker {
+/**
+ * @param secrets of which nothing is repeated, whatever comes back
+ * @throws {UsageError} `invalid_option`
+ */
+export function openAsker(
+  reach: ConnectionOptions & { readonly timeoutMs: number },
+  secrets: readonly string[] = [],
+): Asker {
   const { timeoutMs, ...options } = reach;
   const connections = open(options, timeoutMs);
   return {
@@ -76,8 +76,8 @@ export function openAsker(reach: ConnectionOptions & { readonly timeoutMs: numbe
             kind: 'answer',
             node,
             status: answer.status,
-            headers: listed(answer.headers),
-            body: text === undefined ? undefined : parseJson(text),
+            headers: withoutSecrets(listed(answer.headers), secrets),
+            body: text === undefined ? undefined : withoutSecrets(parseJson(text), secrets),
             between: [from, Date.now()],
           };
         } catch (error) {
@@ -121,9 +121,9 @@ export interface Words {
 }
 
 /** @returns `undefined` if it is no error of Elasticsearch's. */
-export function wordsOf(answer: Answer, secrets: readonly string[] = []): Words | undefined {
+export function wordsOf(answer: Answer): Words | undefined {
   const error = own(answer.body, 'error');
-  const textOf = (value: unknown) => (typeof value === 'string' ? strikeOut(value, secrets) : undefined);
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
   const type = textOf(own(error, 'type'));
   const reason = textOf(own(error, 'reason'));
   if (type === undefined || reason === undefined || own(answer.body, 'status') !== answer.status)

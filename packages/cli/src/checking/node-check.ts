@@ -39,13 +39,15 @@ export async function* checkNode(
     if (connection.state !== 'yes') return;
   }
   if (!isSecure) yield plainStep(url);
-  else if (!hasProxy) {
+  else if (hasProxy) {
+    yield { step: 'tls', state: 'unknown', text: 'through the proxy certificates are not shown' };
+  } else {
     const { step, isTrusted } = await tlsStep(url, reach);
     yield step;
     if (!isTrusted) return;
   }
   const { nodes: _, cloudId: __, ...way } = reach;
-  const asker = openAsker({ ...way, nodes: [node] });
+  const asker = openAsker({ ...way, nodes: [node] }, credential?.secrets);
   try {
     yield* askNode(asker, url, { ...way, nodes: [node] }, credential);
   } finally {

@@ -9,6 +9,9 @@ import type { Step } from './step.js';
 
 const soonMs = 30 * 86_400_000;
 
+/** The codes of Node's errors about certificates, and core's own about a fingerprint. */
+const aboutTrust = /^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS_CERT|ESAUTH_CA_FINGERPRINT)/;
+
 const compare =
   'if that is your authority: compare it with what Elasticsearch printed when it first started, or with what ' +
   '"openssl x509 -noout -fingerprint -sha256 -in http_ca.crt" says on the node';
@@ -29,7 +32,7 @@ export async function tlsStep(
   const details = handshake.chain.flatMap(describe);
   const facts = { protocol: handshake.protocol, cipher: handshake.cipher, chain: handshake.chain };
   if (refused !== undefined) {
-    const cure = await cureOf(url, reach, handshake.chain);
+    const cure = aboutTrust.test(refused.code) ? await cureOf(url, reach, handshake.chain) : undefined;
     const step: Step = { step: 'tls', state: 'no', text: refused.words, details, facts };
     return { step: { ...step, ...(cure !== undefined && { cure }) }, isTrusted: false };
   }
@@ -44,12 +47,14 @@ async function whyRefused(
   url: URL,
   reach: Reach,
   tls: TlsOptions,
-): Promise<{ readonly words: string } | undefined> {
+): Promise<{ readonly words: string; readonly code: string } | undefined> {
   const { timeoutMs, proxy } = reach;
   const asker = openAsker({ nodes: [url.href], tls, timeoutMs, ...(proxy !== undefined && { proxy }) });
   try {
     const said = await asker.ask({ path: '/_security/_authenticate' });
-    return said.kind === 'none' && said.code === 'unreachable' ? { words: said.words } : undefined;
+    if (said.kind !== 'none' || said.code !== 'unreachable') return undefined;
+    const { error, words } = said;
+    return { words, code: error instanceof Error && 'code' in error ? String(error.code) : '' };
   } finally {
     await asker.close();
   }

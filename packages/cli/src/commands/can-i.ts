@@ -1,6 +1,6 @@
 // `esauth can-i`: yes or no, for one or several privileges.
 
-import { InvalidPrivilegesError, unworded } from '@esauth/core';
+import { InvalidPrivilegesError, strikeOut, unworded } from '@esauth/core';
 import { commonFlags, connectionFlags, credentialFlags } from '../arguments/flags.js';
 import { isGranted, questionOf, readQuestions } from '../arguments/privileges.js';
 import { exitCodes, UsageError } from '../terminal/exit.js';
@@ -27,7 +27,7 @@ Exit code: 0 all yes, 1 at least one no, or the credential is refused, 2 no verd
         [
           { text: 'PRIVILEGE', as: 'faint' },
           { text: 'ON', as: 'faint' },
-          { text: verdict.identity.username, as: 'faint' },
+          { text: strikeOut(verdict.identity.username, credential.secrets), as: 'faint' },
         ],
         ...answers.map(({ privilege, resource, granted }) => [
           privilege,
@@ -38,7 +38,7 @@ Exit code: 0 all yes, 1 at least one no, or the credential is refused, 2 no verd
       const all = answers.every(({ granted }) => granted);
       report.data({
         verdict: 'answered',
-        subject: verdict.identity.subject,
+        subject: strikeOut(verdict.identity.subject, credential.secrets),
         all,
         answers: answers.map(({ resource = null, ...rest }) => ({ ...rest, resource })),
       });

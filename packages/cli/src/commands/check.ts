@@ -35,7 +35,7 @@ Exit code: 0 all is well, 1 a node is not as it should be, 2 a node could not be
     await asker.close();
     const nodes: { readonly node: string; readonly steps: readonly Step[] }[] = [];
     for (const node of asker.nodes) {
-      report.say({ text: node, as: 'strong' });
+      report.say({ text: node.replace(/\/$/, ''), as: 'strong' });
       const steps: Step[] = [];
       for await (const step of checkNode(node, reach, credential)) {
         steps.push(step);

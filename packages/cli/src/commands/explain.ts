@@ -37,7 +37,10 @@ Exit code: 0 accepted, and may do what --for asks; 1 refused, or it may not; 2 n
   async run(io, args, report) {
     const reach = await readReach(io, args);
     if (args.words.length > 0)
-      throw new UsageError('usage', 'explain takes no words: what it should do goes after --for');
+      throw new UsageError(
+        'usage',
+        'explain takes no words: what it should do goes after --for, in one pair of quotes',
+      );
     const asked = args.has('for') ? readQuestions(args.values('for')) : [];
     const adminFile = args.value('as-admin-file');
     if (adminFile === '-' && args.value('credential-file') === '-') {
@@ -52,7 +55,7 @@ Exit code: 0 accepted, and may do what --for asks; 1 refused, or it may not; 2 n
     if (clientAuthentication !== undefined) report.conceal([clientAuthentication]);
     try {
       const explanation = await explainIt({ credential, clientAuthentication, administrator, asked }, reach);
-      report.table(looksRows(credential));
+      report.table([...looksRows(credential), ...saidRows(explanation)]);
       say(explanation, report);
       const { source, taken, looks } = credential;
       report.data({ credential: { source, taken, looks }, ...explanation });
@@ -71,15 +74,7 @@ function exitOf({ accepted, may, mayNot }: Explanation): ExitCode {
   return may?.every(({ granted }) => granted) === false ? exitCodes.no : exitCodes.yes;
 }
 
-function say(
-  { accepted, identity, words, status, verdict, causes, findings, may, mayNot, node }: Explanation,
-  report: Report,
-) {
-  if (words !== undefined) {
-    const tried = words.tried.map((each) => `; ${each}`).join('');
-    const cause = words.cause === undefined ? '' : `; ${words.cause}`;
-    report.table([['it says', `${status}, ${words.reason}${tried}${cause} (${node})`]]);
-  }
+function say({ accepted, identity, verdict, causes, findings, may, mayNot }: Explanation, report: Report) {
   report.say();
   if (accepted === true) report.say({ text: 'accepted', as: 'yes' });
   else if (accepted === false) report.say({ text: 'refused', as: 'no' }, ` (an application says ${verdict})`);
@@ -104,6 +99,13 @@ function say(
       '  ',
     );
   }
+}
+
+/** Elasticsearch's own words. */
+function saidRows({ words, status, node }: Explanation): readonly Row[] {
+  if (words === undefined) return [];
+  const all = [words.reason, ...words.tried, ...(words.cause === undefined ? [] : [words.cause])];
+  return [['it says', `${status}, ${all.join('; ')} (${node})`]];
 }
 
 function sayFindings({ key, user, licence, offsetMs, problems }: Findings, report: Report): void {

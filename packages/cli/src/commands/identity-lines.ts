@@ -23,7 +23,9 @@ export function identityRows(identity: Identity): readonly Row[] {
   // Those of keys and service accounts are always empty, which does not mean that they may do nothing.
   const none = apiKey === undefined ? 'none' : 'none of its own: esauth can-i says what it may do';
   rows.push(['roles', roles.length === 0 ? none : roles.join(', ')]);
-  rows.push(['expires', expiresAt === undefined ? 'not known' : instant(expiresAt / 1_000)]);
+  // A key's own entry has an end if there is one.
+  const without = apiKey?.metadata === undefined ? 'not known' : 'never';
+  rows.push(['expires', expiresAt === undefined ? without : instant(expiresAt / 1_000)]);
   if (Object.keys(metadata).length > 0) rows.push(['metadata', JSON.stringify(metadata)]);
   rows.push(['subject', identity.subject]);
   return rows;

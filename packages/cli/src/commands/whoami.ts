@@ -5,8 +5,9 @@ import { readReach } from '../arguments/connection.js';
 import type { Arguments } from '../arguments/flags.js';
 import { commonFlags, connectionFlags, credentialFlags } from '../arguments/flags.js';
 import { inFlags, usageOf } from '../arguments/option-words.js';
+import { withoutSecrets } from '../asking/without-secrets.js';
 import { type Credential, findClientAuthentication, needCredential } from '../credentials/credential.js';
-import { type ExitCode, exitCodes } from '../terminal/exit.js';
+import { type ExitCode, exitCodes, UsageError } from '../terminal/exit.js';
 import type { Io } from '../terminal/io.js';
 import type { Report } from '../terminal/report.js';
 import type { Command } from './command.js';
@@ -20,12 +21,16 @@ export const whoami: Command = {
   flags: { ...connectionFlags, ...credentialFlags, ...commonFlags },
 
   async run(io, args, report) {
+    if (args.words.length > 0) {
+      throw new UsageError('usage', 'whoami takes no words: the address goes after --node');
+    }
     const { verifier, credential } = await verifierFor(io, args, report);
     try {
       const verdict = await verifier.verify(credential.authorization);
       if (verdict.kind !== 'authenticated') return sayNo(verdict, report);
-      report.table(identityRows(verdict.identity));
-      report.data({ verdict: 'authenticated', identity: verdict.identity });
+      const identity = withoutSecrets(verdict.identity, credential.secrets);
+      report.table(identityRows(identity));
+      report.data({ verdict: 'authenticated', identity });
       return exitCodes.yes;
     } finally {
       await verifier.close();

@@ -15,6 +15,7 @@ import {
   type Words,
   wordsOf,
 } from '../asking/elasticsearch.js';
+import { withoutSecrets } from '../asking/without-secrets.js';
 import type { Credential } from '../credentials/credential.js';
 import { type Findings, lookUp, narrowed } from './administrator.js';
 import { type Cause, type CauseCode, causes } from './cause.js';
@@ -59,7 +60,8 @@ const undecided: ReadonlySet<CauseCode> = new Set([
 /** @throws {UsageError} */
 export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation> {
   const { credential, clientAuthentication, administrator } = wanted;
-  const asker = openAsker(reach);
+  const secrets = [credential, administrator].flatMap((each) => each?.secrets ?? []);
+  const asker = openAsker(reach, secrets);
   const verifier = open(reach, clientAuthentication);
   try {
     const { authorization } = credential;
@@ -76,12 +78,12 @@ export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation
     const found = causesOf(said, verdict, wanted, offsetMs);
     const all = findings === undefined ? found : narrowed(found, findings, credential.looks);
     const [first] = all;
-    const words = said.kind === 'answer' ? wordsOf(said, credential.secrets) : undefined;
+    const words = said.kind === 'answer' ? wordsOf(said) : undefined;
     return {
       node: said.node,
       accepted: first === undefined ? true : undecided.has(first.code) ? undefined : false,
       verdict: verdict.kind === 'authenticated' ? 'authenticated' : verdict.code,
-      ...(verdict.kind === 'authenticated' && { identity: verdict.identity }),
+      ...(verdict.kind === 'authenticated' && { identity: withoutSecrets(verdict.identity, secrets) }),
       ...(said.kind === 'answer' && { status: said.status }),
       ...(words !== undefined && { words }),
       ...(findings !== undefined && { findings }),
@@ -136,7 +138,7 @@ function causesOf(
       { code: 'no_answer', text: `no answer: ${said.words}`, cure: `esauth check ${said.node} looks closer` },
     ];
   }
-  const words = wordsOf(said, credential.secrets);
+  const words = wordsOf(said);
   const scheme = authorization.slice(0, authorization.indexOf(' '));
   if (said.status === 200) return causesOfYes(said, verdict);
   if (words?.type.startsWith('too_long_') || said.status === 431) return [causes.header_too_long];
