@@ -17,6 +17,7 @@ const packages = {
   fastify: ['core'],
   client: ['core'],
   cli: ['core', 'client'],
+  opentelemetry: ['core'],
   emulator: [],
 };
 

@@ -1,6 +1,6 @@
 // A token that is valid now, and every way in which it can be lost.
 
-import { memoryTokenStore, type StoredTokens, type TokenStore } from '@esauth/client';
+import { memoryTokenStore, SecurityApiError, type StoredTokens, type TokenStore } from '@esauth/client';
 import { describe, expect, test } from 'vitest';
 import { openableGate } from '../support/gate.js';
 import { client, emulator, grant, grants, minute, signIn, source, useTokens, whose } from './token-scene.js';
@@ -94,6 +94,30 @@ describe('authorization', () => {
     mend();
     await emulator.clock.advance(1_000);
     expect(await whose(await it.authorization())).toBe('alice');
+  });
+
+  test('is had a second after it is refused, however long the pause was while it was good', async () => {
+    let failures = 0;
+    let isAway = false;
+    const getToken: typeof client.getToken = async (...call) => {
+      if (!isAway) return client.getToken(...call);
+      failures += 1;
+      throw new SecurityApiError('unavailable', 'away');
+    };
+    const it = source({ client: { getToken, invalidateToken: client.invalidateToken } });
+    const first = await it.authorization();
+    await emulator.clock.advance(16 * minute);
+    isAway = true;
+    // Each renewal in the background fails, and the next one is due later: in the end after 8 to 16 seconds.
+    for (let asked = 1; asked <= 6; asked += 1) {
+      await emulator.clock.advance(30_000);
+      expect(await it.authorization()).toBe(first);
+      await expect.poll(() => failures).toBe(asked);
+    }
+    isAway = false;
+    it.renew(first);
+    await emulator.clock.advance(1_000);
+    expect(await it.authorization()).not.toBe(first);
   });
 
   test('survives that the answer to a refresh is lost', async () => {
@@ -284,6 +308,24 @@ describe('several processes', () => {
     await expect.poll(deleted).toBe(1);
     expect(await late.authorization()).toBe(kept);
     expect([await whose(inUse), await whose(kept)]).toEqual(['alice', 'alice']);
+  });
+
+  test('one is refused with a spent token, asks once a second, and goes on when another one has stored its pair', async () => {
+    const tokens = await signIn();
+    const store = await storeWith(tokens);
+    const it = source({ grant: undefined, store });
+    await client.getToken({ grant_type: 'refresh_token', refresh_token: String(tokens.refreshToken) });
+    await emulator.clock.advance(21 * minute);
+    const asked = grants();
+    for (let use = 0; use < 3; use += 1)
+      await expect(it.authorization()).rejects.toMatchObject({ reason: 'already_refreshed' });
+    expect(grants() - asked).toBe(1);
+    await emulator.clock.advance(1_000);
+    await expect(it.authorization()).rejects.toMatchObject({ reason: 'already_refreshed' });
+    expect(grants() - asked).toBe(2);
+    const next = await signIn();
+    await store.compareAndSet(tokens, next);
+    expect(await it.authorization()).toBe(`Bearer ${next.accessToken}`);
   });
 
   test('a sign-out that failed can be tried again, and meanwhile nothing is given', async () => {

@@ -11,6 +11,7 @@ import * as emulator from '@esauth/emulator';
 import * as express from '@esauth/express';
 import * as fastify from '@esauth/fastify';
 import * as koa from '@esauth/koa';
+import * as opentelemetry from '@esauth/opentelemetry';
 import { expect, test } from 'vitest';
 
 const doors: Readonly<Record<string, object>> = {
@@ -20,6 +21,7 @@ const doors: Readonly<Record<string, object>> = {
   '@esauth/express': express,
   '@esauth/fastify': fastify,
   '@esauth/koa': koa,
+  '@esauth/opentelemetry': opentelemetry,
 };
 const readmes = [
   'README.md',
@@ -29,6 +31,7 @@ const readmes = [
   'packages/koa/README.md',
   'packages/fastify/README.md',
   'packages/emulator/README.md',
+  'packages/opentelemetry/README.md',
 ];
 
 test.each(readmes)('%s', async (readme) => {

@@ -83,6 +83,8 @@ void client.invalidateToken({ token: 'x' });
 void client.invalidateToken({ refresh_token: 'x' });
 void client.invalidateToken({ username: 'alice', realm_name: 'native1' });
 void client.invalidateToken({ realm_name: 'native1' });
+// @ts-expect-error Elasticsearch takes one or the other
+void client.invalidateToken({ token: 'x', username: 'alice' });
 // @ts-expect-error whose
 void client.invalidateToken({});
 // @ts-expect-error as the REST API names it
@@ -180,7 +182,7 @@ export function meaning(error: unknown): string | undefined {
   if (error.code === 'invalid_grant') same<typeof error.reason, RefreshFailure | undefined>(true);
   return error.code;
 }
-same<ClientWarningCode, 'ESAUTH_SESSION_FAILED' | 'ESAUTH_TOKENS_LEFT'>(true);
+same<ClientWarningCode, 'ESAUTH_SESSION_FAILED' | 'ESAUTH_TOKENS_LEFT' | 'ESAUTH_TOKENS_UNSTORED'>(true);
 
 // ---- Sources and stores: one's own store, and a client's part.
 

@@ -1,6 +1,11 @@
 export type { CallOptions } from './calls/caller.js';
 export type { ClientWarningCode, RefreshFailure, SecurityApiErrorCode } from './calls/errors.js';
-export { ReauthenticationRequired, SecurityApiCause, SecurityApiError } from './calls/errors.js';
+export {
+  ReauthenticationRequired,
+  SecurityApiCause,
+  SecurityApiError,
+  UnreadableTokensError,
+} from './calls/errors.js';
 export type {
   ApiKeyChanges,
   ApiKeyInfo,

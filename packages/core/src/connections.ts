@@ -6,8 +6,9 @@ import { createWarner } from './observation/warnings.js';
 import { readConnection } from './options/connection-options.js';
 import { type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { systemClock } from './time/clock.js';
-import { askBy, hear, wayTo } from './upstream/node-way.js';
-import { type Answer, createTransports, type NodeRequest } from './upstream/transport.js';
+import type { Answer } from './upstream/exchange.js';
+import { askBy, Heard, wayTo } from './upstream/node-way.js';
+import { createTransports, type NodeRequest } from './upstream/transport.js';
 
 /** Where Elasticsearch is, and how to trust it: as in `VerifierOptions`. */
 export interface ConnectionOptions {
@@ -27,7 +28,9 @@ export interface Connection {
 }
 
 /** An answer, and whether it may be believed to be the one to its question. */
-export interface NodeAnswer extends Answer {
+export interface NodeAnswer extends Omit<Answer, 'head'> {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** To be asked of what Elasticsearch itself seems to say. */
   isOurs(): boolean;
 }
@@ -52,7 +55,13 @@ export function openConnections(options: ConnectionOptions, connectTimeoutMs: nu
       node: way.name,
       async send(request, signal) {
         const answer = await askBy(way, request, signal);
-        return { ...answer, isOurs: hear(way, answer).isOurs };
+        const { status, head, body, echoed } = answer;
+        const heard = new Heard(way, answer);
+        return {
+          ...{ status, headers: head.all(), body, echoed },
+          hangUp: () => answer.hangUp(),
+          isOurs: () => heard.isOurs(),
+        };
       },
     })),
     async close() {

@@ -13,7 +13,13 @@ export {
   roles,
 } from './admission/requirement.js';
 export type { Revocable } from './memory/revocation.js';
-export type { LookupEvent, NodeEvent, RevocationEvent, VerdictEvent } from './observation/events.js';
+export type {
+  LookupEvent,
+  NodeEvent,
+  RevocationEvent,
+  VerdictEvent,
+  WaitEvent,
+} from './observation/events.js';
 export type { Health, NodeState, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';

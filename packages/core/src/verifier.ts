@@ -3,7 +3,7 @@
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
-import { publishRevocation } from './observation/events.js';
+import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
@@ -190,7 +190,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     closed: () => closed,
   });
   const { consider, serve, resolve } = verification;
-  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({ ...parts, verification, lookups });
+  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
+    ...parts,
+    verification,
+    lookups,
+    count,
+  });
 
   const verifier: Verifier = {
     async verify(presented, wanted = {}) {
@@ -238,9 +243,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         }
       }
       count.revocations += 1;
-      publishRevocation({
-        revoked: subject === 'all' || !('credential' in subject) ? subject : 'credential',
-      });
+      const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
+      publishRevocation({ verifier, revoked });
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -303,6 +307,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
+  countFor(verifier, count);
   return verifier;
 }
 

@@ -131,7 +131,7 @@ describe('a guard', () => {
     createGuard(no)(request, request);
     unsubscribe('esauth:verdict', listen);
     const subject = 'token:default_native:jane';
-    expect(events).toEqual([{ kind: 'rejected', code: 'forbidden', subject, source: 'none' }]);
+    expect(events).toEqual([{ kind: 'rejected', code: 'forbidden', subject, source: 'none', verifier }]);
   });
 
   test('without a middleware before it is a 500, and without an identity a 401', async () => {

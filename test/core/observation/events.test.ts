@@ -1,9 +1,19 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createVerifier, type Identity, type Verdict, type Verifier } from '@esauth/core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { publishLookup, publishVerdict } from '../../../packages/core/src/observation/events.js';
+import {
+  createVerifier,
+  type Identity,
+  type LookupEvent,
+  type Verdict,
+  type Verifier,
+  type WaitEvent,
+} from '@esauth/core';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { publishLookup, publishVerdict, publishWait } from '../../../packages/core/src/observation/events.js';
+import { createCounters } from '../../../packages/core/src/observation/stats.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { collectGarbage } from '../../support/garbage.js';
+import { openableGate } from '../../support/gate.js';
 import {
   errorBody,
   identityBody,
@@ -39,14 +49,18 @@ const subject = 'token:default_native:jane';
 const yes = { kind: 'authenticated', code: undefined, subject };
 const no = (code: string) => ({ kind: 'rejected', code, subject: undefined });
 const none = (code: string) => ({ kind: 'unavailable', code, subject: undefined });
+/** An event of this verifier. */
+const ours = (event: object) => ({ ...event, verifier });
+const lookup = (event: object) =>
+  ours({ about: 'identity', durationMs: 0, node: `${node.url}/`, lookup: expect.any(Object), ...event });
 
 test('a miss is a lookup and a verdict, a hit only a verdict', async () => {
   await verifier.verify(jane);
   verifier.peek(jane);
   expect(events).toEqual([
-    ['esauth:lookup', { about: 'identity', ...yes, durationMs: 0, background: false }],
-    ['esauth:verdict', { ...yes, source: 'lookup' }],
-    ['esauth:verdict', { ...yes, source: 'memory' }],
+    ['esauth:lookup', lookup({ ...yes, background: false })],
+    ['esauth:verdict', ours({ ...yes, source: 'lookup' })],
+    ['esauth:verdict', ours({ ...yes, source: 'memory' })],
   ]);
 });
 
@@ -55,8 +69,8 @@ test('a peek that would have to ask is no verdict; what needs no asking is one',
   await verifier.verify(undefined);
   await verifier.verify('Digest x');
   expect(events).toEqual([
-    ['esauth:verdict', { ...no('credentials_missing'), source: 'none' }],
-    ['esauth:verdict', { ...no('scheme_unsupported'), source: 'none' }],
+    ['esauth:verdict', ours({ ...no('credentials_missing'), source: 'none' })],
+    ['esauth:verdict', ours({ ...no('scheme_unsupported'), source: 'none' })],
   ]);
 });
 
@@ -69,11 +83,58 @@ test('a background refresh says that it is one; a stale identity says so too', a
   await clock.advance(5_000);
   await verifier.verify(jane);
   expect(events.slice(2)).toEqual([
-    ['esauth:verdict', { ...yes, source: 'memory' }],
-    ['esauth:lookup', { about: 'identity', ...none('server_error'), durationMs: 0, background: true }],
-    ['esauth:lookup', { about: 'identity', ...none('server_error'), durationMs: 0, background: false }],
-    ['esauth:verdict', { ...yes, source: 'stale' }],
+    ['esauth:verdict', ours({ ...yes, source: 'memory' })],
+    ['esauth:lookup', lookup({ ...none('server_error'), background: true })],
+    ['esauth:lookup', lookup({ ...none('server_error'), background: false })],
+    ['esauth:verdict', ours({ ...yes, source: 'stale' })],
   ]);
+});
+
+test('a lookup is the one that its callers began to wait for, each in a context of his own', async () => {
+  const gate = openableGate();
+  node.answer((socket, head) => {
+    void gate.opened.then(() => respond({ body: identityBody() })(socket, head));
+  });
+  const request = new AsyncLocalStorage<string>();
+  const waits: [string | undefined, object][] = [];
+  const noteWait = (event: unknown) => void waits.push([request.getStore(), (event as WaitEvent).lookup]);
+  subscribe('esauth:wait', noteWait);
+  onTestFinished(() => void unsubscribe('esauth:wait', noteWait));
+
+  const asked = ['first', 'second'].map((name) => request.run(name, () => verifier.verify(jane)));
+  // What must be asked after it came is asked in another lookup, and that is what he waits for.
+  const later = request.run('later', () => verifier.verify(jane, { maxAgeMs: 0 }));
+  gate.open();
+  await Promise.all([...asked, later]);
+  const [one, other] = events.flatMap(([name, event]) =>
+    name === 'esauth:lookup' ? [(event as LookupEvent).lookup] : [],
+  );
+  expect(one).not.toBe(other);
+  expect(waits).toEqual([
+    ['first', one],
+    ['second', one],
+    ['later', other],
+  ]);
+  for (const [at, [, lookup]] of waits.entries()) expect(lookup).toBe(at < 2 ? one : other);
+});
+
+test('which verifier it was is in every event, and which node answered', async () => {
+  const elsewhere = await startScriptedNode(respond({ status: 500 }));
+  onTestFinished(() => elsewhere.close());
+  const another = createVerifier({ nodes: elsewhere.url, clock });
+  onTestFinished(() => another.close());
+  await verifier.verify(jane);
+  await another.verify(jane);
+  await another.hasPrivileges(jane, { cluster: ['monitor'] });
+  another.revoke('all');
+  const origins = events.map(([, event]) => (event as LookupEvent).verifier);
+  expect(origins.map((origin) => [verifier, another].indexOf(origin as Verifier))).toEqual([
+    0, 0, 1, 1, 1, 1, 1,
+  ]);
+  const nodes = events.flatMap(([name, event]) =>
+    name === 'esauth:lookup' ? [(event as LookupEvent).node] : [],
+  );
+  expect(nodes).toEqual([`${node.url}/`, `${elsewhere.url}/`, `${elsewhere.url}/`]);
 });
 
 test('a revocation names its subject, but never a credential', () => {
@@ -83,11 +144,11 @@ test('a revocation names its subject, but never a credential', () => {
   verifier.revoke({ realm: 'default_native' });
   verifier.revoke('all');
   expect(events).toEqual([
-    ['esauth:revocation', { revoked: 'credential' }],
-    ['esauth:revocation', { revoked: { apiKeyIds: ['a', 'b'] } }],
-    ['esauth:revocation', { revoked: { username: 'jane', realm: 'default_native' } }],
-    ['esauth:revocation', { revoked: { realm: 'default_native' } }],
-    ['esauth:revocation', { revoked: 'all' }],
+    ['esauth:revocation', ours({ revoked: 'credential' })],
+    ['esauth:revocation', ours({ revoked: { apiKeyIds: ['a', 'b'] } })],
+    ['esauth:revocation', ours({ revoked: { username: 'jane', realm: 'default_native' } })],
+    ['esauth:revocation', ours({ revoked: { realm: 'default_native' } })],
+    ['esauth:revocation', ours({ revoked: 'all' })],
   ]);
 });
 
@@ -107,10 +168,13 @@ test('while nobody listens nothing is made: ten thousand verdicts and lookups al
   for (const channel of channels) unsubscribe(channel, note);
   const identity = { subject: 'token:native1:jane' } as Identity;
   const verdict: Verdict = { kind: 'authenticated', identity, verifiedAt: 0 };
+  const count = createCounters();
+  const context = { abandoned: new AbortController().signal, background: false };
   const publish = () => {
     for (let n = 0; n < 10_000; n += 1) {
-      publishVerdict(verdict, 'memory');
-      publishLookup('privileges', verdict, 1, false);
+      publishVerdict(verdict, 'memory', count);
+      publishLookup('privileges', verdict, 1, context, node.url, count);
+      publishWait(context.abandoned);
     }
   };
   const allocated = () => {

@@ -28,6 +28,7 @@ const entries = new Map(
 const clientEntries = [
   ...securityApiErrorCodes.map((code) => `SecurityApiError ${code}`),
   'reauthentication_required',
+  'unreadable_tokens',
   ...clientWarningCodes,
 ];
 const all = [...errorCodes, ...clientEntries];

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import type { Ending } from '../../../packages/core/src/time/stop.js';
 import { createSingleFlight, type Departure } from '../../../packages/core/src/verification/single-flight.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { openableGate } from '../../support/gate.js';
@@ -13,7 +14,7 @@ const deadline = 5_000 + timeoutMs;
 function setUp() {
   const clock = createFakeClock();
   const flights = createSingleFlight<string>(clock, clock);
-  const starts: AbortSignal[] = [];
+  const starts: Ending[] = [];
   const answering = (answer: string, gate = openableGate()) => {
     const start = async ({ abandoned }: Departure) => {
       starts.push(abandoned);

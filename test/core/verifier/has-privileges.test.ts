@@ -138,7 +138,8 @@ test('events tell what was asked, of whom and with which outcome', async () => {
   grantor.instead('privileges', refusal);
   await has(on('docs', 'write'));
   unsubscribe('esauth:lookup', listen);
-  const common = { durationMs: 0, background: false };
+  const node = `${grantor.url}/`;
+  const common = { durationMs: 0, background: false, node, lookup: expect.any(Object), verifier };
   const yes = { ...common, kind: 'authenticated', code: undefined, subject: 'token:default_native:jane' };
   expect(events).toEqual([
     { ...yes, about: 'identity' },

@@ -6,6 +6,7 @@ import { carries, mark, unworded, wordedAt } from '@esauth/core';
 
 const securityApi = Symbol.for('esauth.SecurityApiError');
 const reauthentication = Symbol.for('esauth.ReauthenticationRequired');
+const unreadable = Symbol.for('esauth.UnreadableTokensError');
 
 /**
  * Why a call did not do what it should:
@@ -48,7 +49,11 @@ export const securityApiErrorCodes = [
 /** What is said with `process.emitWarning`. */
 export type ClientWarningCode = (typeof clientWarningCodes)[number];
 
-export const clientWarningCodes = ['ESAUTH_SESSION_FAILED', 'ESAUTH_TOKENS_LEFT'] as const;
+export const clientWarningCodes = [
+  'ESAUTH_SESSION_FAILED',
+  'ESAUTH_TOKENS_LEFT',
+  'ESAUTH_TOKENS_UNSTORED',
+] as const;
 
 /** Why a refresh token gives no new pair. */
 export type RefreshFailure = 'expired' | 'invalidated' | 'already_refreshed' | 'other_client' | 'unknown';
@@ -131,6 +136,22 @@ export class ReauthenticationRequired extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return carries(value, reauthentication);
+  }
+}
+
+/** A token store holds something that is no tokens; what, is not said: a token may be in it. */
+export class UnreadableTokensError extends Error {
+  override readonly name = 'UnreadableTokensError';
+  readonly code = 'unreadable_tokens';
+
+  /** @param where what names the store to its owner, such as a path */
+  constructor(where: string) {
+    super(wordedAt('unreadable_tokens', `${where} does not hold tokens; take it away, and sign in again`));
+    mark(this, unreadable);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return carries(value, unreadable);
   }
 }
 

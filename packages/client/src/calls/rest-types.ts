@@ -82,11 +82,19 @@ export interface GetTokenResponse {
 
 /** Which tokens: one, or those of a user, of a realm, or of a user of a realm. */
 export type InvalidateTokenRequest =
-  | { readonly token: string }
+  | Only<'token'>
   /** The access token that came with it stays good. */
-  | { readonly refresh_token: string }
-  | { readonly username: string; readonly realm_name?: string }
-  | { readonly realm_name: string };
+  | Only<'refresh_token'>
+  | Only<'username' | 'realm_name', 'realm_name'>
+  | Only<'realm_name'>;
+
+/** These members, and no other way to say which tokens: Elasticsearch refuses two at once. */
+type Only<Given extends TokenMember, Perhaps extends TokenMember = never> = {
+  readonly [Member in Exclude<Given, Perhaps>]: string;
+} & { readonly [Member in Perhaps]?: string } & {
+  readonly [Member in Exclude<TokenMember, Given>]?: never;
+};
+type TokenMember = 'token' | 'refresh_token' | 'username' | 'realm_name';
 
 export interface InvalidateTokenResponse {
   /** Access and refresh tokens count apart. */

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, readlink, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError, parseJson } from '@esauth/core';
+import { UnreadableTokensError } from '../calls/errors.js';
 import { isSame, type StoredTokens, type TokenStore } from './token-store.js';
 
 /** What holds the lock longer than this has died with it. */
@@ -12,7 +13,8 @@ const pauseMs = 20;
 
 /**
  * @param path of a file in a folder that exists; it is made with the first tokens, readable by its owner alone, and
- *   holds them as they are: whoever can read it can act as their owner
+ *   holds them as they are: whoever can read it can act as their owner. Its methods throw `UnreadableTokensError` if it
+ *   holds anything else.
  */
 export function fileTokenStore(path: string): TokenStore {
   if (typeof path !== 'string' || path === '') {
@@ -62,8 +64,7 @@ async function read(path: string): Promise<StoredTokens | undefined> {
     Number.isFinite(tokens.issuedAt) &&
     Number.isFinite(tokens.expiresAt) &&
     ['string', 'undefined'].includes(typeof tokens.refreshToken);
-  // Its text is not repeated: it may hold a token.
-  if (!isWhole) throw new Error(`esauth: ${path} does not hold tokens`);
+  if (!isWhole) throw new UnreadableTokensError(path);
   return tokens as StoredTokens;
 }
 

@@ -66,9 +66,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   let flight: Promise<void> | undefined;
   let failures = 0;
   let lastError: unknown;
-  let nextTryAt = past;
+  let failedAt = past;
+  let wishedPauseMs = 0;
   /** The refresh token that was sent, and when first: what comes back is as old as that. */
   let asked: { readonly refreshToken: string; readonly at: number } | undefined;
+  /** The refresh token that gives no pairs any more, and what was said of it. */
+  let spent: { readonly refreshToken: string; readonly at: number; readonly error: Error } | undefined;
   let stopTimer = () => {};
   let ended: 'no' | 'invalidated' | 'closed' = 'no';
 
@@ -78,11 +81,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         check();
         const now = clock.wall();
         if (known !== undefined && now < known.usableUntil) {
-          if (now >= known.renewAt && flight === undefined && now >= nextTryAt) start();
+          if (now >= known.renewAt && flight === undefined && now >= nextTryAt()) start();
           return headerOf(known.tokens);
         }
         if (flight === undefined) {
-          if (now < nextTryAt) throw lastError;
+          if (now < nextTryAt()) throw lastError;
           start();
         }
         try {
@@ -143,6 +146,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     known = undefined;
     unstored = undefined;
     previous = undefined;
+    asked = undefined;
+    spent = undefined;
     stopTimer();
   }
 
@@ -150,7 +155,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     flight = renewal().then(
       () => {
         failures = 0;
-        nextTryAt = past;
+        failedAt = past;
         asked = undefined;
       },
       (error: unknown) => {
@@ -168,19 +173,25 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   }
 
   function pause(error: unknown): void {
+    // Another process may store a pair at any time, and finding out asks the store alone.
+    if (error instanceof ReauthenticationRequired) return;
     failures += 1;
-    const now = clock.wall();
-    const isUsable = known !== undefined && now < known.usableUntil;
-    const longest = isUsable ? longestPauseMs : shortPauseMs;
-    const pauseMs = Math.min(longest, 250 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
-    const wished = error instanceof SecurityApiError ? (error.retryAfterMs ?? 0) : 0;
-    nextTryAt = now + Math.max(pauseMs, Math.min(wished, longest));
+    failedAt = clock.wall();
+    const backoffMs = 250 * 2 ** Math.min(failures, 10) * (0.5 + Math.random() / 2);
+    wishedPauseMs = Math.max(backoffMs, error instanceof SecurityApiError ? (error.retryAfterMs ?? 0) : 0);
+    const at = nextTryAt();
     // The answer may have been lost, and with it the session, unless it is asked again in time.
-    const isOpen = asked !== undefined && nextTryAt < asked.at + graceMs && isUnknown(error);
+    const isOpen = asked !== undefined && at < asked.at + graceMs && isUnknown(error);
     if (!isOpen || ended !== 'no') return;
-    stopTimer = clock.after(nextTryAt - now, () => {
+    stopTimer = clock.after(at - failedAt, () => {
       if (flight === undefined && ended === 'no') start();
     });
+  }
+
+  /** Read when it is needed: a pause that was chosen while a token was good does not outlive that token. */
+  function nextTryAt(): number {
+    const isUsable = known !== undefined && clock.wall() < known.usableUntil;
+    return failedAt + Math.min(wishedPauseMs, isUsable ? longestPauseMs : shortPauseMs);
   }
 
   async function renewal(): Promise<void> {
@@ -210,6 +221,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   /** @returns `undefined` if somebody else did it meanwhile */
   async function refresh(stored: StoredTokens, refreshToken: string): Promise<StoredTokens | undefined> {
     const now = clock.wall();
+    if (spent?.refreshToken === refreshToken && now < spent.at + shortPauseMs) throw spent.error;
     if (asked?.refreshToken !== refreshToken) asked = { refreshToken, at: now };
     // As old as its first request, if that was obeyed and this is given the same; no older than that is possible.
     const at = Math.min(now, Math.max(asked.at, now - windowMs));
@@ -219,8 +231,13 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     } catch (error) {
       if (!(error instanceof SecurityApiError) || error.code !== 'invalid_grant') throw error;
       if (!isSame(await store.get(), stored)) return undefined;
-      if (grant === undefined) throw new ReauthenticationRequired(error.reason ?? 'unknown', error);
-      return obtain();
+      if (grant !== undefined) return obtain();
+      spent = {
+        refreshToken,
+        at: clock.wall(),
+        error: new ReauthenticationRequired(error.reason ?? 'unknown', error),
+      };
+      throw spent.error;
     }
   }
 
@@ -234,12 +251,14 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   /** A successor is stored before it is used to get another one. */
   async function keep(stored: StoredTokens | undefined, next: StoredTokens): Promise<void> {
     take(next);
+    const isLate = unstored !== undefined;
     unstored = { stored, next };
     let theirs: StoredTokens | undefined;
     try {
       const isStored = await store.compareAndSet(stored, next);
       theirs = isStored ? next : await store.get();
     } catch (error) {
+      if (!isLate) warn('ESAUTH_TOKENS_UNSTORED', 'a new token is in this process alone', nameOf(error));
       // Until it can be stored it lives here, and storing it is the next thing to do.
       if (known !== undefined) known = { ...known, renewAt: past };
       throw error;
@@ -313,6 +332,12 @@ type TokenKind = 'token' | 'refresh_token';
 interface Unstored {
   readonly stored: StoredTokens | undefined;
   readonly next: StoredTokens;
+}
+
+/** The words of a store that is not ours may have a token in them. */
+function nameOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  return String(code ?? name ?? 'the store has failed');
 }
 
 /** Whether it may have been done although it failed. */

@@ -153,7 +153,7 @@ function conclude(
   { verifier, identity, throws, presented }: Caller,
 ): Outcome {
   if (judgement === 'met') return undefined;
-  publishForbidden(identity);
+  publishForbidden(identity, verifier);
   const denial = verifier.denial(rejected('forbidden'), presented);
   if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(

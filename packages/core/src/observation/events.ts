@@ -5,10 +5,16 @@ import { channel } from 'node:diagnostics_channel';
 import type { RejectionCode, UnavailableCode } from '../values/codes.js';
 import type { Identity } from '../values/identity.js';
 import type { Verdict } from '../values/verdict.js';
-import type { BreakerState } from './stats.js';
+import type { BreakerState, Counters } from './stats.js';
+
+/** Of which verifier an event is. */
+interface Scoped {
+  /** Itself, to be compared with `===`: all verifiers of a process publish on the same channels. */
+  readonly verifier: object;
+}
 
 /** What a verdict says, as far as it may be told to anybody who listens. */
-interface Said {
+interface Said extends Scoped {
   readonly kind: Verdict['kind'];
   /** Of a verdict that is not a yes. */
   readonly code: RejectionCode | UnavailableCode | undefined;
@@ -36,12 +42,26 @@ export interface LookupEvent extends Omit<Said, 'kind'> {
   /** As in a verdict. `invalid`: there are no such privileges. */
   readonly kind: Verdict['kind'] | 'invalid';
   readonly durationMs: number;
+  /** Base URL of the node whose answer, or failure, came last; `undefined` if none could be asked. */
+  readonly node: string | undefined;
+  /** Which lookup it belongs to: the same as in the `WaitEvent` of everybody who waited for it. */
+  readonly lookup: object;
   /** Nobody waited for it: a remembered identity was asked again ahead of its end. */
   readonly background: boolean;
 }
 
+/**
+ * On `esauth:wait`, whenever somebody begins to wait for a lookup: who starts it, a background refresh too, and who
+ * joins it. Published at once, in the async context of whoever waits, so that a listener can find out which request
+ * that is.
+ */
+export interface WaitEvent {
+  /** Which one: an object that says nothing else, and that a `WeakMap` can hold. */
+  readonly lookup: object;
+}
+
 /** On `esauth:revocation`, whenever `revoke` was called. */
-export interface RevocationEvent {
+export interface RevocationEvent extends Scoped {
   /** What was revoked; of a credential only that it was one. */
   readonly revoked:
     | 'credential'
@@ -61,31 +81,49 @@ export interface NodeEvent {
 
 const verdicts = channel('esauth:verdict');
 const lookups = channel('esauth:lookup');
+const waits = channel('esauth:wait');
 const revocations = channel('esauth:revocation');
 const nodes = channel('esauth:node');
 
-export function publishVerdict(verdict: Verdict, source: VerdictEvent['source']): void {
+/** Verifiers by their counters, by which their parts know them. */
+const verifiers = new WeakMap<Counters, object>();
+
+/** To be called before anything is published with these counters. */
+export function countFor(verifier: object, count: Counters): void {
+  verifiers.set(count, verifier);
+}
+
+export function publishVerdict(verdict: Verdict, source: VerdictEvent['source'], count: Counters): void {
   if (!verdicts.hasSubscribers) return;
-  const event: VerdictEvent = { ...said(verdict), source };
+  const event: VerdictEvent = { ...said(verdict), source, verifier: verifierOf(count) };
   verdicts.publish(event);
 }
 
-export function publishForbidden({ subject }: Identity): void {
+export function publishForbidden({ subject }: Identity, verifier: object): void {
   if (!verdicts.hasSubscribers) return;
-  const event: VerdictEvent = { kind: 'rejected', code: 'forbidden', subject, source: 'none' };
+  const event: VerdictEvent = { kind: 'rejected', code: 'forbidden', subject, source: 'none', verifier };
   verdicts.publish(event);
+}
+
+export function publishWait(lookup: object): void {
+  if (!waits.hasSubscribers) return;
+  const event: WaitEvent = { lookup };
+  waits.publish(event);
 }
 
 export function publishLookup(
   about: LookupEvent['about'],
   outcome: Verdict | 'invalid',
   durationMs: number,
-  background: boolean,
+  { abandoned: lookup, background }: { readonly abandoned: object; readonly background: boolean },
+  node: string | undefined,
+  count: Counters,
 ): void {
   if (!lookups.hasSubscribers) return;
   const invalid = { kind: 'invalid', code: undefined, subject: undefined } as const;
   const what = outcome === 'invalid' ? invalid : said(outcome);
-  const event: LookupEvent = { about, ...what, durationMs, background };
+  const verifier = verifierOf(count);
+  const event: LookupEvent = { about, ...what, durationMs, background, node, lookup, verifier };
   lookups.publish(event);
 }
 
@@ -97,7 +135,12 @@ export function publishNode(event: NodeEvent): void {
   if (nodes.hasSubscribers) nodes.publish(event);
 }
 
-function said(verdict: Verdict): Said {
+function verifierOf(count: Counters): object {
+  // The cast holds: a verifier is there before its first event.
+  return verifiers.get(count) as object;
+}
+
+function said(verdict: Verdict): Omit<Said, 'verifier'> {
   const authenticated = verdict.kind === 'authenticated';
   return {
     kind: verdict.kind,

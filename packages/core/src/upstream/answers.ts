@@ -3,6 +3,7 @@
 // than these and the ones that can be read only says that there is no verdict.
 
 import type { Clock } from '../time/clock.js';
+import type { Ending } from '../time/stop.js';
 import type { RejectionCode, UnavailableCode } from '../values/codes.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
@@ -22,15 +23,18 @@ import {
   securityIsOff,
   securityOff,
 } from './error-body.js';
+import { type Answer, maxBodyBytes } from './exchange.js';
 import { explainFailure } from './network-failure.js';
+import type { Heard } from './node-way.js';
 import type { Reply } from './question.js';
-import { type Answer, maxBodyBytes } from './transport.js';
 
 /** An answer with a status that can be read, of something that is Elasticsearch. */
 export interface Readable {
   readonly kind: 'readable';
   readonly node: string;
   readonly status: number;
+  /** As it came; `undefined` if it is encoded. */
+  readonly bytes: Buffer | undefined;
   /** Empty if the body did not arrive whole, is encoded or is not UTF-8. */
   readonly text: string;
   /** The error that it is, if it is one. */
@@ -42,9 +46,10 @@ export interface Readable {
 }
 
 /** Elasticsearch does not accept the credential. */
-export interface Refusal extends Pick<Readable, 'node' | 'status' | 'useless' | 'hangUp'> {
+export interface Refusal {
   readonly kind: 'refusal';
   readonly verdict: Rejected;
+  readonly answer: Readable;
   /** A node that cannot read the security index says the same of good credentials. */
   readonly doubtful: boolean;
   /** It was not even looked at: what reads such credentials is switched off, or they do not arrive. */
@@ -61,7 +66,7 @@ export interface Asked {
   /** What is longer is not read (`upstream.maxBodyBytes`); as long as may be received, if it is left out. */
   readonly maxBytes?: number | undefined;
   /** What ends it when its deadline has passed, or its callers have left. */
-  readonly signal: AbortSignal;
+  readonly signal: Ending;
 }
 
 export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Unavailable;
@@ -69,81 +74,133 @@ export type ReadReply = (reply: Reply, asked: Asked) => Readable | Refusal | Una
 export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
   const circuitOpen = createCircuitOpen();
 
-  return (reply, { credential, readable, maxBytes, signal }) => {
+  return (reply, asked) => {
     if (reply.kind === 'open') return circuitOpen(reply.waitMs);
-    const { node } = reply;
     if (reply.kind === 'error') {
+      const { node, error } = reply;
+      const { signal } = asked;
       // Others that were asked at the same time may have failed long before the deadline that one ran into.
-      const late = signal.aborted && reply.error === signal.reason;
-      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(reply.error, node);
+      const late = signal.aborted && error === signal.reason;
+      const [code, message] = late ? tooLate(timeoutMs, signal.reason) : explainFailure(error, node);
       return unavailable(new LookupError(code, `${node}: ${message}`, { node }));
     }
+    return judge(new Reading(reply, asked.credential, clock), reply, asked);
+  };
 
-    const { answer } = reply;
+  function judge(reading: Reading, heard: Heard, { credential, readable, maxBytes }: Asked) {
+    const { answer } = heard;
     const { status } = answer;
-    const text = readText(answer);
-    const error = status === 200 ? undefined : readError(text);
-    const none = (code: UnavailableCode, message: string) => {
-      const failure = { node, upstreamStatus: status, ...describe(error, credential) };
-      const cause = new LookupError(code, `${node}: ${message}`, failure);
-      return unavailable(cause, retryAfterOf(answer, clock.wall()));
-    };
-    const { hangUp } = answer;
-    const useless = (message: string, code: UnavailableCode = 'bad_response') => {
-      hangUp();
-      return none(code, `the answer (${status}) ${message}`);
-    };
-
     if (status === 429) {
-      return none(
+      return reading.none(
         'overloaded',
         'Elasticsearch answered 429; lower upstream.maxConcurrent, or give it more room',
       );
     }
-    const off = securityIsOff(status, text);
+    const off = status !== 200 && securityIsOff(status, reading.text);
     if (status >= 500)
-      return none(
+      return reading.none(
         'server_error',
         off ? securityOff : `Elasticsearch answered ${status}; its own log says why`,
       );
     if (status === 401 || status === 403) {
-      const judged = judgeRefusal(reply, error, credential);
-      if ('problem' in judged) return none(...judged.problem);
-      return reply.isOurs() ? refusalOf(judged) : useless(withoutId);
+      const judged = judgeRefusal(heard, reading.error, credential);
+      if ('problem' in judged) return reading.none(...judged.problem);
+      return heard.isOurs() ? refusalOf(judged, credential, reading) : reading.useless(withoutId);
     }
     if (!isElasticsearch(answer)) {
-      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, node)}`;
-      return none('not_elasticsearch', message);
+      const message = `the answer (${status}) has no X-elastic-product: Elasticsearch; ${cureOf(answer, reading.node)}`;
+      return reading.none('not_elasticsearch', message);
     }
-    if (off) return none('bad_response', securityOff);
+    if (off) return reading.none('bad_response', securityOff);
+    const { error } = reading;
     // Said before any header is read, the id's too (elastic/elasticsearch, `Netty4HttpRequest`).
-    if (error !== undefined && saysTooLong(error)) return refuse('credentials_malformed');
+    if (error !== undefined && saysTooLong(error)) return refusal('credentials_malformed', reading);
     if (readable.includes(status)) {
-      if (!reply.isOurs()) return useless(withoutId);
+      if (!heard.isOurs()) return reading.useless(withoutId);
       const tooLong = lengthProblem(answer, maxBytes);
-      if (tooLong !== undefined) return useless(tooLong);
-      return { kind: 'readable', node, status, text, error, useless, hangUp };
+      if (tooLong !== undefined) return reading.useless(tooLong);
+      return reading;
     }
     const cure = status === 404 ? 'check the path in nodes' : 'check what nodes leads to';
-    return none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
+    return reading.none('bad_response', `an answer with status ${status} is not a verdict; ${cure}`);
+  }
 
-    function refusalOf(error: ElasticsearchError): Refusal {
-      if (status === 403) return refuse('credentials_restricted');
-      const ignored = sawNoCredential(error);
-      const expiresAt = expiryOf(credential);
-      const expired = saysExpired(error) || (expiresAt !== undefined && expiresAt <= clock.wall());
-      return refuse(expired ? 'credentials_expired' : 'credentials_invalid', {
-        ignored,
-        doubtful: ignored || (!expired && saysNothingElse(error)),
-        read: saysWhose(error),
-      });
-    }
+  function refusalOf(error: ElasticsearchError, credential: Credential, reading: Reading): Refusal {
+    if (reading.status === 403) return refusal('credentials_restricted', reading);
+    const ignored = sawNoCredential(error);
+    const expiresAt = expiryOf(credential);
+    const expired = saysExpired(error) || (expiresAt !== undefined && expiresAt <= clock.wall());
+    return refusal(expired ? 'credentials_expired' : 'credentials_invalid', reading, {
+      ignored,
+      doubtful: ignored || (!expired && saysNothingElse(error)),
+      read: saysWhose(error),
+    });
+  }
+}
 
-    function refuse(code: RejectionCode, { doubtful = false, ignored = false, read = false } = {}): Refusal {
-      const verdict = rejected(code);
-      return { kind: 'refusal', verdict, node, status, doubtful, ignored, read, useless, hangUp };
-    }
-  };
+function refusal(
+  code: RejectionCode,
+  answer: Readable,
+  { doubtful = false, ignored = false, read = false } = {},
+): Refusal {
+  return { kind: 'refusal', verdict: rejected(code), answer, doubtful, ignored, read };
+}
+
+/** An answer, of which what is not asked for is not read: of a body that is known its text is not. */
+class Reading implements Readable {
+  readonly kind = 'readable';
+  readonly #heard: Heard;
+  readonly #credential: Credential;
+  readonly #clock: Clock;
+  #text: string | undefined = undefined;
+  #error: { readonly it: ElasticsearchError | undefined } | undefined = undefined;
+
+  constructor(heard: Heard, credential: Credential, clock: Clock) {
+    this.#heard = heard;
+    this.#credential = credential;
+    this.#clock = clock;
+  }
+
+  get node(): string {
+    return this.#heard.node;
+  }
+
+  get status(): number {
+    return this.#heard.answer.status;
+  }
+
+  get bytes(): Buffer | undefined {
+    return bytesOf(this.#heard.answer);
+  }
+
+  get text(): string {
+    this.#text ??= readText(this.bytes);
+    return this.#text;
+  }
+
+  get error(): ElasticsearchError | undefined {
+    this.#error ??= { it: this.status === 200 ? undefined : readError(this.text) };
+    return this.#error.it;
+  }
+
+  useless(message: string, code: UnavailableCode = 'bad_response'): Unavailable {
+    this.hangUp();
+    return this.none(code, `the answer (${this.status}) ${message}`);
+  }
+
+  hangUp(): void {
+    this.#heard.answer.hangUp();
+  }
+
+  none(code: UnavailableCode, message: string): Unavailable {
+    const failure = {
+      node: this.node,
+      upstreamStatus: this.status,
+      ...describe(this.error, this.#credential),
+    };
+    const cause = new LookupError(code, `${this.node}: ${message}`, failure);
+    return unavailable(cause, retryAfterOf(this.#heard.answer, this.#clock.wall()));
+  }
 }
 
 /**
@@ -151,13 +208,13 @@ export function createReplyReader(clock: Clock, timeoutMs: number): ReadReply {
  * from these two (`RestResponse.filterHeaders`; all of `test/recorded`), so they are known by their body.
  */
 function judgeRefusal(
-  { answer, node }: Extract<Reply, { readonly kind: 'answer' }>,
+  { answer, node }: Heard,
   error: ElasticsearchError | undefined,
   credential: Credential,
 ): ElasticsearchError | { readonly problem: readonly [UnavailableCode, string] } {
   const { status } = answer;
   const problem = (code: UnavailableCode, message: string) => ({ problem: [code, message] as const });
-  const named = answer.headers[product] !== undefined;
+  const named = answer.head.get(product) !== undefined;
   if (named && !isElasticsearch(answer)) {
     return problem('not_elasticsearch', `the answer (${status}) is of another product; check nodes`);
   }
@@ -193,15 +250,17 @@ const withoutId =
 const product = 'x-elastic-product';
 
 /** Every value counts: a proxy may add one of its own. */
-function isElasticsearch({ headers }: Answer): boolean {
-  const values = [headers[product] ?? []].flat().flatMap((value) => value.split(','));
+function isElasticsearch({ head }: Answer): boolean {
+  const named = head.get(product);
+  if (named === 'Elasticsearch') return true;
+  const values = [named ?? []].flat().flatMap((value) => value.split(','));
   return values.length > 0 && values.every((value) => value.trim() === 'Elasticsearch');
 }
 
 /** Where something else answered than Elasticsearch. */
-function cureOf({ status, headers }: Answer, node: string): string {
+function cureOf({ status, head }: Answer, node: string): string {
   // On all of its answers (elastic/kibana, `createCustomHeadersPreResponseHandler`).
-  if (headers['kbn-name'] !== undefined) {
+  if (head.get('kbn-name') !== undefined) {
     return 'this is Kibana; nodes has to lead to Elasticsearch, whose port is 9200 where that of Kibana is 5601';
   }
   if (status === 404) return 'a gateway or another service answers there; check host, port and path in nodes';
@@ -227,12 +286,16 @@ function lengthProblem({ body }: Answer, maxBytes: number | undefined): string |
   return `is longer than ${maxBytes} bytes: ${cure}`;
 }
 
-/** The text of an answer that arrived whole and unencoded; empty for all others. */
-function readText({ body, headers }: Answer): string {
-  const encoding = headers['content-encoding'];
-  if (body === undefined || (encoding !== undefined && encoding !== 'identity')) return '';
+/** The body of an answer that arrived whole and unencoded. */
+function bytesOf({ body, head }: Answer): Buffer | undefined {
+  const encoding = head.get('content-encoding');
+  return encoding === undefined || encoding === 'identity' ? body : undefined;
+}
+
+function readText(bytes: Buffer | undefined): string {
+  if (bytes === undefined) return '';
   try {
-    return utf8.decode(body);
+    return utf8.decode(bytes);
   } catch {
     return '';
   }
@@ -259,8 +322,8 @@ function createCircuitOpen(): (waitMs: number) => Unavailable {
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in milliseconds, at most a minute; 0 if there is none. */
-function retryAfterOf({ headers }: Answer, now: number): number {
-  const value = headers['retry-after'];
+function retryAfterOf({ head }: Answer, now: number): number {
+  const value = head.get('retry-after');
   if (typeof value !== 'string') return 0;
   const wanted = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
   return wanted > 0 ? Math.min(wanted, 60_000) : 0;

@@ -71,6 +71,7 @@ export function createBreaker(
     onChange(next);
   };
 
+  const ways: Ways = { failed, answered, late, dropped, left };
   return {
     get state() {
       // It takes a lookup to try the node, but that it may be tried is so from now on.
@@ -91,42 +92,7 @@ export function createBreaker(
     begin() {
       const begunAt = clock.monotonic();
       quietSince ??= begunAt;
-      const attempt: Attempt = {
-        failed() {
-          witnesses.delete(attempt);
-          // What was asked before it opened tells nothing new: it must not prolong that, nor pass for the trial.
-          if (state !== 'closed' && attempt !== trial) return;
-          failures += 1;
-          leftAloneUntil = clock.monotonic() + settings.openMs;
-          if (state === 'closed' && failures < settings.failures) return;
-          trial = undefined;
-          become('open');
-        },
-        answered() {
-          witnesses.delete(attempt);
-          failures = 0;
-          quietSince = undefined;
-          trial = undefined;
-          become('closed');
-        },
-        late() {
-          if (clock.monotonic() - begunAt >= settings.timeoutMs * fairPart) attempt.failed();
-          else attempt.dropped();
-        },
-        dropped() {
-          witnesses.delete(attempt);
-          if (attempt !== trial) return;
-          trial = undefined;
-          become('open');
-        },
-        left() {
-          if (attempt === trial) return true;
-          const quietMs = clock.monotonic() - (quietSince ?? begunAt);
-          const suspect = state === 'closed' && quietMs >= settings.timeoutMs * timerSlack;
-          if (suspect && witnesses.size < settings.failures) witnesses.add(attempt);
-          return witnesses.has(attempt);
-        },
-      };
+      const attempt = new Begun(ways, begunAt);
       if (state !== 'closed') {
         trial = attempt;
         become('half_open');
@@ -134,4 +100,79 @@ export function createBreaker(
       return attempt;
     },
   };
+
+  function failed(attempt: Attempt): void {
+    witnesses.delete(attempt);
+    // What was asked before it opened tells nothing new: it must not prolong that, nor pass for the trial.
+    if (state !== 'closed' && attempt !== trial) return;
+    failures += 1;
+    leftAloneUntil = clock.monotonic() + settings.openMs;
+    if (state === 'closed' && failures < settings.failures) return;
+    trial = undefined;
+    become('open');
+  }
+
+  function answered(attempt: Attempt): void {
+    witnesses.delete(attempt);
+    failures = 0;
+    quietSince = undefined;
+    trial = undefined;
+    become('closed');
+  }
+
+  function late(attempt: Attempt, begunAt: number): void {
+    if (clock.monotonic() - begunAt >= settings.timeoutMs * fairPart) failed(attempt);
+    else dropped(attempt);
+  }
+
+  function dropped(attempt: Attempt): void {
+    witnesses.delete(attempt);
+    if (attempt !== trial) return;
+    trial = undefined;
+    become('open');
+  }
+
+  function left(attempt: Attempt, begunAt: number): boolean {
+    if (attempt === trial) return true;
+    const quietMs = clock.monotonic() - (quietSince ?? begunAt);
+    const suspect = state === 'closed' && quietMs >= settings.timeoutMs * timerSlack;
+    if (suspect && witnesses.size < settings.failures) witnesses.add(attempt);
+    return witnesses.has(attempt);
+  }
+}
+
+/** What attempts can come to, of which each node's breaker has its own. */
+interface Ways {
+  failed(attempt: Attempt): void;
+  answered(attempt: Attempt): void;
+  late(attempt: Attempt, begunAt: number): void;
+  dropped(attempt: Attempt): void;
+  left(attempt: Attempt, begunAt: number): boolean;
+}
+
+/** A class, so that an attempt is one small object and not five functions. */
+class Begun implements Attempt {
+  readonly #ways: Ways;
+  readonly #begunAt: number;
+
+  constructor(ways: Ways, begunAt: number) {
+    this.#ways = ways;
+    this.#begunAt = begunAt;
+  }
+
+  failed(): void {
+    this.#ways.failed(this);
+  }
+  answered(): void {
+    this.#ways.answered(this);
+  }
+  late(): void {
+    this.#ways.late(this, this.#begunAt);
+  }
+  dropped(): void {
+    this.#ways.dropped(this);
+  }
+  left(): boolean {
+    return this.#ways.left(this, this.#begunAt);
+  }
 }

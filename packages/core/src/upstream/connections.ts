@@ -3,17 +3,12 @@
 
 import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
+import type { Exchange, Sent } from './exchange.js';
 import { type Connector, createConnector, type TlsSettings } from './tls.js';
 import type { HttpProxy } from './tunnel.js';
 
-/** What is sent. */
-export interface Sent extends Dispatcher.DispatchOptions {
-  /** On which connection, once it is on its way; only of connections of our own. */
-  connection?: () => Socket | undefined;
-}
-
 export interface Connections {
-  dispatch(sent: Sent, handler: Dispatcher.DispatchHandler): void;
+  dispatch(sent: Sent, exchange: Exchange): void;
   /** Secures what is connected from now on with this. What is connected ends with the request that it is asked. */
   renewTls(tls: TlsSettings): void;
   /** Destroys all sockets; what is under way rejects. */
@@ -38,7 +33,10 @@ export function createConnections(origin: string, settings: ConnectionSettings):
   /** Those that only finish what they were asked. */
   const leaving = new Set<Pool>();
   return {
-    dispatch: (sent, handler) => void pool.dispatch(sent, handler),
+    dispatch(sent, exchange) {
+      // Typed as if handlers of the older interface had members that they need not have.
+      pool.dispatch(sent, exchange as Dispatcher.DispatchHandler);
+    },
     renewTls(tls) {
       connector.renew(tls);
       const old = pool;
@@ -56,7 +54,7 @@ export function createConnections(origin: string, settings: ConnectionSettings):
 
 /** undici's client, which has one connection at a time. */
 function createClient(origin: URL, connect: Connector['connect']): Client {
-  let socket: Socket | undefined;
+  const line: { socket: Socket | undefined } = { socket: undefined };
   const client = new Client(origin, {
     // A slow answer must not hold up a stranger's on the same connection.
     pipelining: 1,
@@ -66,10 +64,10 @@ function createClient(origin: URL, connect: Connector['connect']): Client {
     connect(target, callback) {
       connect(target, (...made) => {
         const opened = made[1] ?? undefined;
-        socket = opened;
+        line.socket = opened;
         // With it goes what it ended with: an error of what is no HTTP quotes what came, which may quote a caller.
         opened?.once('close', () => {
-          if (socket === opened) socket = undefined;
+          if (line.socket === opened) line.socket = undefined;
         });
         callback(...made);
       });
@@ -77,7 +75,7 @@ function createClient(origin: URL, connect: Connector['connect']): Client {
   });
   const dispatch = client.dispatch.bind(client);
   client.dispatch = (sent: Sent, handler) => {
-    sent.connection = () => socket;
+    sent.line = line;
     return dispatch(sent, handler);
   };
   return client;

@@ -2,14 +2,15 @@
 // elsewhere, inside the same deadline; one that a node says nothing about is asked elsewhere besides.
 
 import type { Clock } from '../time/clock.js';
-import { startDeadline, stoodStill } from './deadline.js';
-import { hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
+import type { Ending } from '../time/stop.js';
+import { type Deadline, type Deadlines, stoodStill, type Timed } from './deadline.js';
+import { type Asker, hasFailed, type Node, type Question, type Questions, type Reply } from './question.js';
 import type { NodeRequest } from './transport.js';
 
 /** How a question is asked. */
 export interface Call {
   /** Ends it at once, with its reason as the error: `nobodyWaits`, or anything else for its deadline. */
-  readonly signal: AbortSignal;
+  readonly signal: Ending;
   /** Another node than this one goes first, by its name. */
   readonly after?: string | undefined;
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
@@ -30,10 +31,12 @@ export interface Way extends Pick<Questions, 'begin'> {
   readonly retries: number;
   /** After so long without a word another node is asked besides; 0: never. */
   readonly hedgeAfterMs: number;
+  /** Keeps an eye on it. */
+  readonly silences: Deadlines;
   /** Whose turn it is; `undefined` if none may be asked. */
-  nextNode(tried: ReadonlySet<Node>): Node | undefined;
+  nextNode(tried: readonly Node[]): Node | undefined;
   /** One that may answer in a silent node's place, if the budget allows it. */
-  spareNode(tried: ReadonlySet<Node>): Node | undefined;
+  spareNode(tried: readonly Node[]): Node | undefined;
   spendHedge(): void;
   /** Another node has answered what this one kept silent about. */
   outdone(silent: Question): void;
@@ -49,100 +52,133 @@ export function converse(
   first: Node,
   request: NodeRequest,
   call: Call,
-  tried: Set<Node>,
+  tried: Node[],
   way: Way,
 ): Promise<Reply> {
-  const { hedgeAfterMs } = way;
-  const { signal } = call;
   return new Promise((resolve) => {
-    /** With what gives back a place that was taken for one. */
-    const open = new Map<Question, () => void>();
-    let retriesLeft = way.retries;
-    /** Asked first; since then another one was. */
-    let silent: Question | undefined;
-    /** Whether that was this process's silence. */
-    let stalled = false;
-    /** The same, if there was no room for both. */
-    let replaced: Question | undefined;
-    /** The best so far that is no verdict. */
-    let useless: Reply | undefined;
-    let last = first;
-    let stopTimer = () => {};
-
-    const ask = (node: Node, leave = () => {}) => {
-      last = node;
-      tried.add(node);
-      const question = way.begin(node, request);
-      open.set(question, leave);
-      if (hedgeAfterMs > 0 && silent === undefined && !call.hedge.spent) {
-        stopTimer();
-        const until = way.clock.monotonic() + hedgeAfterMs;
-        stopTimer = startDeadline(way.clock, until, hedgeAfterMs, (reason) => askBesides(question, reason));
-      }
-      void question.reply.then((reply) => {
-        if (open.delete(question)) hear(reply, leave);
-      });
-    };
-
-    const hear = (reply: Reply, leave: () => void) => {
-      const next = hasFailed(reply) && retriesLeft > 0 ? way.nextNode(tried) : undefined;
-      // While another one is still asked, not the same again.
-      if (next !== undefined && (open.size === 0 || !tried.has(next))) {
-        retriesLeft -= 1;
-        ask(next, leave);
-        return;
-      }
-      leave();
-      if (open.size > 0 && !call.isFinal(reply)) useless ??= reply;
-      else finish(reply.kind === 'error' ? (useless ?? reply) : reply);
-    };
-
-    const askBesides = (question: Question, reason: unknown) => {
-      const node = !call.hedge.spent ? way.spareNode(tried) : undefined;
-      if (node === undefined || !open.has(question)) return;
-      const leave = call.besides();
-      call.hedge.spent = true;
-      way.spendHedge();
-      silent = question;
-      stalled = reason === stoodStill;
-      if (leave === undefined) {
-        replaced = question;
-        open.delete(question);
-        question.abort();
-      }
-      ask(node, leave);
-    };
-
-    const giveUp = (how: (question: Question) => void) => {
-      const asked = [...open];
-      open.clear();
-      for (const [question, leave] of asked) {
-        how(question);
-        leave();
-      }
-    };
-
-    const finish = (reply: Reply) => {
-      stopTimer();
-      signal.removeEventListener('abort', stop);
-      if (silent !== undefined && !stalled && reply.kind === 'answer' && reply.node !== silent.node.name) {
-        if (call.isFinal(reply)) way.outdone(silent);
-      }
-      replaced?.end('dropped');
-      giveUp((each) => each.end('dropped'));
-      resolve(reply);
-    };
-
-    const stop = () => {
-      giveUp((each) => {
-        if (signal.reason === nobodyWaits) each.leave();
-        else each.end(signal.reason === stoodStill ? 'dropped' : 'late');
-      });
-      finish(useless ?? { kind: 'error', node: last.name, error: signal.reason });
-    };
-
-    signal.addEventListener('abort', stop, { once: true });
-    ask(first);
-    if (signal.aborted) stop();
+    new Conversation(request, call, tried, way, resolve).begin(first);
   });
+}
+
+/** A class, because most of what it can do is seldom done, and functions would be made for each question. */
+class Conversation implements Asker, Timed {
+  readonly #request: NodeRequest;
+  readonly #call: Call;
+  readonly #tried: Node[];
+  readonly #way: Way;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #open: Question[] = [];
+  #retriesLeft: number;
+  #last: Node | undefined = undefined;
+  #silence: Deadline | undefined = undefined;
+  /** Whose silence is waited for. */
+  #asked: Question | undefined = undefined;
+  /** Asked first; since then another one was. */
+  #silent: Question | undefined = undefined;
+  /** Whether that was this process's silence. */
+  #stalled = false;
+  /** The same, if there was no room for both. */
+  #replaced: Question | undefined = undefined;
+  /** The best so far that is no verdict. */
+  #useless: Reply | undefined = undefined;
+
+  constructor(request: NodeRequest, call: Call, tried: Node[], way: Way, resolve: (reply: Reply) => void) {
+    this.#request = request;
+    this.#call = call;
+    this.#tried = tried;
+    this.#way = way;
+    this.#resolve = resolve;
+    this.#retriesLeft = way.retries;
+  }
+
+  begin(first: Node): void {
+    this.#call.signal.addEventListener('abort', this);
+    this.#ask(first);
+    if (this.#call.signal.aborted) this.handleEvent();
+  }
+
+  /** The call's signal has fired. */
+  handleEvent(): void {
+    const { reason } = this.#call.signal;
+    for (const each of this.#giveUp()) {
+      if (reason === nobodyWaits) each.leave();
+      else each.end(reason === stoodStill ? 'dropped' : 'late');
+      each.giveBack?.();
+    }
+    this.#finish(this.#useless ?? { kind: 'error', node: this.#last?.name ?? '', error: reason });
+  }
+
+  hear(reply: Reply, question: Question): void {
+    const at = this.#open.indexOf(question);
+    if (at < 0) return;
+    this.#open.splice(at, 1);
+    const { giveBack } = question;
+    const mayRetry = hasFailed(reply) && this.#retriesLeft > 0;
+    const next = mayRetry ? this.#way.nextNode(this.#tried) : undefined;
+    // While another one is still asked, not the same again.
+    if (next !== undefined && (this.#open.length === 0 || !this.#tried.includes(next))) {
+      this.#retriesLeft -= 1;
+      this.#ask(next, giveBack);
+      return;
+    }
+    giveBack?.();
+    if (this.#open.length > 0 && !this.#call.isFinal(reply)) this.#useless ??= reply;
+    else this.#finish(reply.kind === 'error' ? (this.#useless ?? reply) : reply);
+  }
+
+  /** The node asked last has kept silent for `hedgeAfterMs`. */
+  end(reason: unknown): void {
+    const { hedge, besides } = this.#call;
+    const question = this.#asked;
+    const node = hedge.spent ? undefined : this.#way.spareNode(this.#tried);
+    if (node === undefined || question === undefined || !this.#open.includes(question)) return;
+    const giveBack = besides();
+    hedge.spent = true;
+    this.#way.spendHedge();
+    this.#silent = question;
+    this.#stalled = reason === stoodStill;
+    if (giveBack === undefined) {
+      this.#replaced = question;
+      this.#open.splice(this.#open.indexOf(question), 1);
+      question.abort();
+    }
+    this.#ask(node, giveBack);
+  }
+
+  /** @param giveBack gives back a place that was taken for it. */
+  #ask(node: Node, giveBack?: () => void): void {
+    this.#last = node;
+    this.#tried.push(node);
+    const question = this.#way.begin(node, this.#request, this, giveBack);
+    this.#open.push(question);
+    const { hedgeAfterMs, clock, silences } = this.#way;
+    if (hedgeAfterMs === 0 || this.#silent !== undefined || this.#call.hedge.spent) return;
+    this.#silence?.over();
+    this.#asked = question;
+    this.#silence = silences.start(clock.monotonic() + hedgeAfterMs, this);
+  }
+
+  #giveUp(): Question[] {
+    return this.#open.splice(0);
+  }
+
+  #finish(reply: Reply): void {
+    this.#silence?.over();
+    this.#call.signal.removeEventListener('abort', this);
+    const silent = this.#silent;
+    if (
+      silent !== undefined &&
+      !this.#stalled &&
+      reply.kind === 'answer' &&
+      reply.node !== silent.node.name
+    ) {
+      if (this.#call.isFinal(reply)) this.#way.outdone(silent);
+    }
+    this.#replaced?.end('dropped');
+    for (const each of this.#giveUp()) {
+      each.end('dropped');
+      each.giveBack?.();
+    }
+    this.#resolve(reply);
+  }
 }

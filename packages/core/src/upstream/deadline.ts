@@ -3,8 +3,8 @@
 // counts as in time (it is late by less than one turn of the event loop, or this process is), and nothing that comes
 // later does.
 
+import { Agenda, Appointment } from '../time/agenda.js';
 import type { Clock } from '../time/clock.js';
-import { whenRead } from '../time/when-read.js';
 
 /** The reason with which a question is ended at its deadline: the node has had a fair part of its time, */
 export const timeIsUp: unknown = new Error('its time is up');
@@ -18,30 +18,85 @@ const latePart = 1 / 10;
 /** and by more than timers of a busy process are, was kept from running. In milliseconds. */
 const usuallyLate = 100;
 
-/**
- * @param endsAt on the monotonic clock.
- * @param end is told which of the two reasons it is.
- * @returns what ends the wait.
- */
-export function startDeadline(
-  clock: Clock,
-  endsAt: number,
-  timeoutMs: number,
-  end: (reason: unknown) => void,
-): () => void {
-  let stands = false;
-  const watch = (due: number) => {
-    stands ||= clock.monotonic() - due > Math.max(timeoutMs * latePart, usuallyLate);
-  };
-  const middle = Math.max(clock.monotonic(), endsAt - timeoutMs * fairPart);
-  let stop = clock.after(middle - clock.monotonic(), () => {
-    watch(middle);
-    // Late, if it has passed by now.
-    watch(endsAt);
-    stop = whenRead(clock, endsAt - clock.monotonic(), () => {
-      watch(endsAt);
-      end(stands ? stoodStill : timeIsUp);
-    });
-  });
-  return () => stop();
+export interface Timed {
+  /** @param reason which of the two it is. */
+  end(reason: unknown): void;
+}
+
+export interface Deadlines {
+  /** @param endsAt on the monotonic clock. */
+  start(endsAt: number, timed: Timed): Deadline;
+}
+
+/** One that is kept an eye on, until it has passed or is `over`. */
+export interface Deadline {
+  over(): void;
+}
+
+/** @param timeoutMs how much time each has. */
+export function createDeadlines(clock: Clock, timeoutMs: number): Deadlines {
+  const watch = new Watch(clock, timeoutMs);
+  return { start: (endsAt, timed) => new Watched(watch, endsAt, timed) };
+}
+
+/** What all deadlines with the same time have in common. */
+class Watch {
+  readonly clock: Clock;
+  readonly fairMs: number;
+  readonly #lateMs: number;
+  // Two, so that each grows at its end.
+  readonly middles: Agenda;
+  readonly ends: Agenda;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.clock = clock;
+    this.fairMs = timeoutMs * fairPart;
+    this.#lateMs = Math.max(timeoutMs * latePart, usuallyLate);
+    this.middles = new Agenda(clock);
+    this.ends = new Agenda(clock);
+  }
+
+  isLate(due: number): boolean {
+    return this.clock.monotonic() - due > this.#lateMs;
+  }
+}
+
+class Watched extends Appointment implements Deadline {
+  readonly #watch: Watch;
+  readonly #endsAt: number;
+  readonly #timed: Timed;
+  #isLast = false;
+  #stands = false;
+  #reading: NodeJS.Immediate | undefined = undefined;
+
+  constructor(watch: Watch, endsAt: number, timed: Timed) {
+    super();
+    this.#watch = watch;
+    this.#endsAt = endsAt;
+    this.#timed = timed;
+    watch.middles.add(this, Math.max(watch.clock.monotonic(), endsAt - watch.fairMs));
+  }
+
+  fallDue(): void {
+    const { due } = this;
+    const watch = this.#watch;
+    const endsAt = this.#endsAt;
+    this.#stands ||= watch.isLate(due);
+    if (!this.#isLast) {
+      this.#isLast = true;
+      // Late, if it has passed by now.
+      this.#stands ||= watch.isLate(endsAt);
+      watch.ends.add(this, endsAt);
+      return;
+    }
+    // Node runs timers before it reads: after this process has stood still, what came in time lies unread now.
+    this.#reading = setImmediate(() =>
+      this.#timed.end(this.#stands || watch.isLate(endsAt) ? stoodStill : timeIsUp),
+    );
+  }
+
+  over(): void {
+    (this.#isLast ? this.#watch.ends : this.#watch.middles).remove(this);
+    if (this.#reading !== undefined) clearImmediate(this.#reading);
+  }
 }

@@ -3,6 +3,7 @@
 
 import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
+import { type Ending, Stop } from '../time/stop.js';
 import type { ClientAuthentication } from '../values/client-authentication.js';
 import { type Credential, isKeyAsBearer, type Scheme } from '../values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
@@ -15,7 +16,7 @@ import { type Rejected, rejected, type Unavailable, type Verdict } from '../valu
 import { createReplyReader, type Readable, type Refusal } from './answers.js';
 import { apiKeyPath, readApiKeyDetails } from './api-key-details.js';
 import { nobodyWaits } from './conversation.js';
-import { startDeadline, stoodStill } from './deadline.js';
+import { createDeadlines, type Deadline, type Deadlines, stoodStill, type Timed } from './deadline.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { fits, isJwt } from './fit.js';
 import { problemOf } from './node-check.js';
@@ -27,13 +28,15 @@ import type { NodeRequest } from './transport.js';
 export interface Asking {
   readonly credential: Credential;
   /** Ends it early, when nobody waits any more. */
-  readonly abandoned: AbortSignal;
+  readonly abandoned: Ending;
   /** Ends it, on the monotonic clock. */
   readonly endsAt: number;
   /** A place for one more request on the wire; `undefined` if there is none now. */
   readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
+  /** Hears of each node that answered, or failed to. */
+  readonly toldBy: (node: string) => void;
 }
 
 export interface Elasticsearch {
@@ -75,17 +78,18 @@ export interface ElasticsearchSettings {
 interface Inquiry {
   readonly path: string;
   readonly body?: string;
-  /** The statuses that can be read; only 200 if it does not say. */
-  readonly readable?: readonly number[];
+  /** The statuses that can be read. */
+  readonly readable: readonly number[];
   /** What is longer is not read. */
   readonly maxBytes?: number;
 }
-type Ask = (inquiry: Inquiry) => Promise<Readable | Refusal | Unavailable>;
 
 const authenticatePath = '/_security/_authenticate';
 const privilegesPath = '/_security/user/_has_privileges';
 // Never a versioned media type: servers refuse those of other versions.
 const plainHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
+
+const fine: readonly number[] = [200];
 
 /** Asks who is calling, without a credential. */
 export const probe: NodeRequest = { path: authenticatePath, headers: plainHeaders };
@@ -94,60 +98,55 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
   const readIdentity = createIdentityReader();
   const readReply = createReplyReader(clock, timeoutMs);
+  const deadlines = createDeadlines(clock, timeoutMs);
+  // One for all: an object with a credential in it would have to be made for each lookup.
+  const bearerHeaders = { ...plainHeaders, ...clientAuthentication };
   const showsSecret = 'es-client-authentication' in clientAuthentication;
+  const whoIsIt: Inquiry = { path: authenticatePath, readable: fine, maxBytes };
   let lastFailed = false;
 
   return {
-    authenticate(asking) {
-      const { credential } = asking;
+    async authenticate(asking) {
       const verifiedAt = clock.wall();
-      return lookup(asking, async (ask) => {
-        const said = await ask({ path: authenticatePath, maxBytes });
-        if (said.kind !== 'readable') return heard(said, credential);
-        const identity = readIdentity(said.text, expiryOf(credential));
-        if (identity === undefined) return said.useless('does not say who it is');
-        const refusal = judgeIdentity(identity, credential, said);
-        if (refusal !== undefined) return refusal;
-        const detailed =
-          apiKeyDetails && credential.scheme === 'ApiKey'
-            ? await addDetails((inquiry) => ask({ ...inquiry, maxBytes }), identity, credential)
-            : identity;
-        if ('kind' in detailed) return detailed;
-        return Object.freeze({ kind: 'authenticated', identity: detailed, verifiedAt });
-      });
+      const talk = new Talk(asking, deadlines);
+      let verdict: Verdict;
+      try {
+        const said = await ask(talk, whoIsIt);
+        const judged =
+          said.kind === 'readable' ? whoIs(said, talk, verifiedAt) : heard(said, asking.credential);
+        verdict = judged instanceof Promise ? await judged : judged;
+      } finally {
+        talk.over();
+      }
+      conclude(talk, verdict);
+      return verdict;
     },
 
-    hasPrivileges(asking, username, facts) {
-      const { credential } = asking;
-      return lookup(asking, async (ask) => {
+    async hasPrivileges(asking, username, facts) {
+      const talk = new Talk(asking, deadlines);
+      let found: PrivilegesFound | Rejected | Unavailable;
+      try {
         const body = JSON.stringify(questionOf(facts));
-        const said = await ask({ path: privilegesPath, body, readable: [200, 400] });
-        if (said.kind !== 'readable') return heard(said, credential);
-        if (said.status === 400) {
-          const { error } = said;
-          if (error === undefined) return said.useless('is not an Elasticsearch error');
-          // The index that knows is closed, for example.
-          if (!blamesQuestion(error)) return said.useless('is not about the question', 'server_error');
-          const { type, reason } = describe(error, credential);
-          const message = `Elasticsearch cannot answer this question about privileges: ${reason}`;
-          return { kind: 'invalid', error: new InvalidPrivilegesError(message, { type, reason }) };
-        }
-        const answer = readAnswer(said.text, facts);
-        if (answer === undefined) return said.useless('does not say which privileges there are');
-        if (answer.username === username) return { kind: 'granted', granted: answer.granted };
-        return misfit(credential, said, 'somebody else than before');
-      });
+        const said = await ask(talk, { path: privilegesPath, body, readable: [200, 400] });
+        found =
+          said.kind === 'readable'
+            ? readPrivileges(said, asking.credential, username, facts)
+            : heard(said, asking.credential);
+      } finally {
+        talk.over();
+      }
+      conclude(talk, found);
+      return found;
     },
 
     async check() {
-      const deadline = new AbortController();
-      const { signal } = deadline;
+      const signal = new Stop();
       const endsAt = clock.monotonic() + timeoutMs;
-      const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
+      const deadline = deadlines.start(endsAt, { end: (reason) => signal.abort(reason) });
       const replies = await nodes.sendAll(probe, signal);
-      stopTimer();
+      deadline.over();
       return replies
-        .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: [200], signal })))
+        .map((reply) => problemOf(readReply(reply, { credential: nobody, readable: fine, signal })))
         .filter((problem) => problem !== undefined);
     },
 
@@ -156,48 +155,82 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     },
   };
 
-  /** All requests of one lookup, which share one deadline. */
-  async function lookup<Outcome extends { readonly kind: string }>(
-    { credential, abandoned, endsAt, besides, wasGood }: Asking,
-    inquire: (ask: Ask) => Promise<Outcome | Unavailable>,
-  ): Promise<Outcome | Unavailable> {
-    const deadline = new AbortController();
-    const { signal } = deadline;
-    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
-    const leave = () => deadline.abort(nobodyWaits);
-    abandoned.addEventListener('abort', leave, { once: true });
+  async function ask(talk: Talk, inquiry: Inquiry): Promise<Readable | Refusal | Unavailable> {
+    const said = await askOnce(talk, inquiry);
+    // A node that cannot read the security index refuses good credentials too; another one may do better.
+    if (said.kind !== 'refusal' || !said.doubtful || !talk.asking.wasGood()) return said;
+    const again = await askOnce(talk, inquiry, said.answer.node);
+    return again.kind === 'unavailable' ? said : again;
+  }
+
+  async function askOnce(
+    { asking, signal, hedge }: Talk,
+    { path, body, readable, maxBytes }: Inquiry,
+    after?: string,
+  ): Promise<Readable | Refusal | Unavailable> {
+    const { credential, besides } = asking;
     const { scheme, authorization } = credential;
-    const headers = {
-      authorization,
-      ...plainHeaders,
-      ...(scheme === 'Bearer' && clientAuthentication),
-    };
-    const hedge = { spent: false };
-    const ask = async ({ readable = [200], maxBytes, ...inquiry }: Inquiry, after?: string) => {
-      const read = (reply: Reply) => readReply(reply, { credential, readable, maxBytes, signal });
-      const isFinal = (reply: Reply) => read(reply).kind !== 'unavailable';
-      const call = { signal, after, isFinal, hedge, besides };
-      return read(await nodes.send({ ...inquiry, headers }, call));
-    };
-    let outcome: Outcome | Unavailable;
-    try {
-      outcome = await inquire(async (inquiry) => {
-        const said = await ask(inquiry);
-        // A node that cannot read the security index refuses good credentials too; another one may do better.
-        if (said.kind !== 'refusal' || !said.doubtful || !wasGood()) return said;
-        const again = await ask(inquiry, said.node);
-        return again.kind === 'unavailable' ? said : again;
-      });
-    } finally {
-      stopTimer();
-      abandoned.removeEventListener('abort', leave);
+    const headers = scheme === 'Bearer' ? bearerHeaders : plainHeaders;
+    const asked = { credential, readable, maxBytes, signal };
+    const isFinal = (reply: Reply) => readReply(reply, asked).kind !== 'unavailable';
+    const call = { signal, after, isFinal, hedge, besides };
+    const reply = await nodes.send({ path, body, headers, authorization }, call);
+    if (reply.kind !== 'open') asking.toldBy(reply.node);
+    return readReply(reply, asked);
+  }
+
+  /** What is left to ask is asked only where key details are wanted. */
+  function whoIs(said: Readable, talk: Talk, verifiedAt: number): Verdict | Promise<Verdict> {
+    const { credential } = talk.asking;
+    const identity = readIdentity(said.text, expiryOf(credential));
+    if (identity === undefined) return said.useless('does not say who it is');
+    const refusal = judgeIdentity(identity, credential, said);
+    if (refusal !== undefined) return refusal;
+    if (apiKeyDetails && credential.scheme === 'ApiKey') return withDetails(identity, talk, verifiedAt);
+    return yes(identity, verifiedAt);
+  }
+
+  /** Everything but an entry, no entry, and a refusal of the key leaves no verdict: what is asked for is not known. */
+  async function withDetails(identity: Identity, talk: Talk, verifiedAt: number): Promise<Verdict> {
+    const { credential } = talk.asking;
+    const said = await ask(talk, { path: apiKeyPath(identity, credential), readable: [200, 404], maxBytes });
+    if (said.kind === 'unavailable') return said;
+    if (said.kind === 'refusal' && said.answer.status !== 403) return said.verdict;
+    const answer = said.kind === 'refusal' ? said.answer : said;
+    if (answer.status === 404) return yes(identity, verifiedAt);
+    const detailed =
+      said.kind === 'readable' ? readApiKeyDetails(said.text, identity, credential) : undefined;
+    if (detailed === 'invalidated') return rejected('credentials_invalid');
+    if (detailed === undefined) return answer.useless("is not the API key's entry");
+    return yes(detailed, verifiedAt);
+  }
+
+  function readPrivileges(
+    said: Readable,
+    credential: Credential,
+    username: string,
+    facts: readonly Fact[],
+  ): PrivilegesFound | Rejected | Unavailable {
+    if (said.status === 400) {
+      const { error } = said;
+      if (error === undefined) return said.useless('is not an Elasticsearch error');
+      // The index that knows is closed, for example.
+      if (!blamesQuestion(error)) return said.useless('is not about the question', 'server_error');
+      const { type, reason } = describe(error, credential);
+      const message = `Elasticsearch cannot answer this question about privileges: ${reason}`;
+      return { kind: 'invalid', error: new InvalidPrivilegesError(message, { type, reason }) };
     }
-    if (!abandoned.aborted) {
-      if (isUnavailable(outcome)) report(outcome);
-      const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
-      if (!isOfOneCredential(outcome) && !ownStall) lastFailed = isUnavailable(outcome);
-    }
-    return outcome;
+    const answer = readAnswer(said.text, facts);
+    if (answer === undefined) return said.useless('does not say which privileges there are');
+    if (answer.username === username) return { kind: 'granted', granted: answer.granted };
+    return misfit(credential, said, 'somebody else than before');
+  }
+
+  function conclude({ asking, signal }: Talk, outcome: { readonly kind: string }): void {
+    if (asking.abandoned.aborted) return;
+    if (isUnavailable(outcome)) report(outcome);
+    const ownStall = isUnavailable(outcome) && signal.reason === stoodStill;
+    if (!isOfOneCredential(outcome) && !ownStall) lastFailed = isUnavailable(outcome);
   }
 
   /**
@@ -217,8 +250,8 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     const { code } = said.verdict;
     if (said.ignored) {
       warn(
-        `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.node}`,
-        `${said.node} answered a ${scheme} credential as if there had been none: ${readers[scheme]}, or something ` +
+        `ESAUTH_NOT_LOOKED_AT ${scheme} ${said.answer.node}`,
+        `${said.answer.node} answered a ${scheme} credential as if there had been none: ${readers[scheme]}, or something ` +
           'in front of it takes the Authorization header away',
       );
     }
@@ -249,8 +282,9 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
     return misfit(credential, said, `${type} of a realm of type ${realmType}`);
   }
 
-  function misfit({ scheme }: Credential, { node, hangUp }: Readable, as: string): Rejected {
-    hangUp();
+  function misfit({ scheme }: Credential, said: Readable, as: string): Rejected {
+    said.hangUp();
+    const { node } = said;
     warn(
       `ESAUTH_MISFIT ${scheme} ${as} ${node}`,
       `${node} answered a ${scheme} credential as ${as}: it accepted something else than the caller's ` +
@@ -263,19 +297,37 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
 /** Whom `check` asks for. */
 const nobody: Credential = { kind: 'credential', scheme: 'Basic', authorization: '' };
 
-/** Everything but an entry, no entry, and a refusal of the key leaves no verdict: what is asked for is not known. */
-async function addDetails(
-  ask: Ask,
-  identity: Identity,
-  credential: Credential,
-): Promise<Identity | Rejected | Unavailable> {
-  const said = await ask({ path: apiKeyPath(identity, credential), readable: [200, 404] });
-  if (said.kind === 'unavailable') return said;
-  if (said.kind === 'refusal' && said.status !== 403) return said.verdict;
-  if (said.status === 404) return identity;
-  const detailed = said.kind === 'readable' ? readApiKeyDetails(said.text, identity, credential) : undefined;
-  if (detailed === 'invalidated') return rejected('credentials_invalid');
-  return detailed ?? said.useless("is not the API key's entry");
+/** One lookup: all its requests share one deadline, and end when nobody waits any more. */
+class Talk implements Timed {
+  readonly asking: Asking;
+  readonly signal: Stop = new Stop();
+  readonly hedge: { spent: boolean } = { spent: false };
+  readonly #deadline: Deadline;
+
+  constructor(asking: Asking, deadlines: Deadlines) {
+    this.asking = asking;
+    this.#deadline = deadlines.start(asking.endsAt, this);
+    asking.abandoned.addEventListener('abort', this);
+  }
+
+  /** Its time is up. */
+  end(reason: unknown): void {
+    this.signal.abort(reason);
+  }
+
+  /** Everybody has left. */
+  handleEvent(): void {
+    this.signal.abort(nobodyWaits);
+  }
+
+  over(): void {
+    this.#deadline.over();
+    this.asking.abandoned.removeEventListener('abort', this);
+  }
+}
+
+function yes(identity: Identity, verifiedAt: number): Verdict {
+  return Object.freeze({ kind: 'authenticated', identity, verifiedAt });
 }
 
 function isUnavailable(outcome: { readonly kind: string }): outcome is Unavailable {

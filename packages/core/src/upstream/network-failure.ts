@@ -2,8 +2,9 @@
 
 import { maxHeaderSize } from 'node:http';
 import type { UnavailableCode } from '../values/codes.js';
+import { isMisdirected } from './exchange.js';
 import { hadCa } from './tls.js';
-import { isGarbled, isMisdirected, isTls } from './transport.js';
+import { isGarbled, isTls } from './transport.js';
 import { ProxyError } from './tunnel.js';
 
 const another = 'tls.ca is of another authority than the one that signed its certificate';

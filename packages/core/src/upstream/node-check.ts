@@ -11,7 +11,7 @@ import type { Readable, Refusal } from './answers.js';
 export function problemOf(said: Readable | Refusal | Unavailable): LookupError | undefined {
   if (said.kind === 'unavailable') return said.cause;
   if (said.kind === 'refusal') {
-    return said.status === 401 ? undefined : said.useless('is not to be expected').cause;
+    return said.answer.status === 401 ? undefined : said.answer.useless('is not to be expected').cause;
   }
   if (parseIdentity(parseJson(said.text))?.authenticationType === 'anonymous') return undefined;
   const who = 'because of our client certificate (tls.cert), or because a proxy in front adds a credential';

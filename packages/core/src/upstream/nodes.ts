@@ -5,8 +5,10 @@ import { publishNode } from '../observation/events.js';
 import type { NodeState } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
+import type { Ending } from '../time/stop.js';
 import { type BreakerSettings, createBreaker } from './breaker.js';
 import { type Call, converse, type Way } from './conversation.js';
+import { createDeadlines } from './deadline.js';
 import { createHedgeBudget } from './hedge-budget.js';
 import { wayTo } from './node-way.js';
 import { createQuestions, type Node, type Question, type Reply, sendTo } from './question.js';
@@ -16,7 +18,7 @@ export interface Nodes {
   /** Never rejects. */
   send(request: NodeRequest, call: Call): Promise<Reply>;
   /** Asks every node, whatever its breaker says. A signal that fires ends it, with its reason as the error. */
-  sendAll(request: NodeRequest, signal: AbortSignal): Promise<Reply[]>;
+  sendAll(request: NodeRequest, signal: Ending): Promise<Reply[]>;
   readonly states: readonly NodeState[];
   /** How often a second node was asked because the first kept silent. */
   readonly hedges: number;
@@ -56,15 +58,16 @@ export function createNodes(
   const questions = createQuestions(settings.probe, timeoutMs, clock);
   const { begin } = questions;
   const way: Way = {
-    ...{ clock, retries, hedgeAfterMs: hedging ? hedgeAfterMs : 0, begin, nextNode, spareNode, outdone },
-    spendHedge: budget.spend,
+    ...{ clock, retries, begin, nextNode, spareNode, outdone, spendHedge: budget.spend },
+    hedgeAfterMs: hedging ? hedgeAfterMs : 0,
+    silences: createDeadlines(clock, hedgeAfterMs),
   };
   let turn = 0;
 
   return {
     send(request, call) {
       budget.earn();
-      const tried = new Set(nodes.filter(({ name }) => name === call.after));
+      const tried = call.after === undefined ? [] : nodes.filter(({ name }) => name === call.after);
       const first = nextNode(tried);
       if (first !== undefined) return converse(first, request, call, tried, way);
       return Promise.resolve({
@@ -94,31 +97,48 @@ export function createNodes(
     },
   };
 
-  /** Those that may be asked, from the one whose turn it is. */
-  function openFrom(start: number): Node[] {
-    const at = start % nodes.length;
-    return [...nodes.slice(at), ...nodes.slice(0, at)].filter(({ breaker }) => breaker.waitMs === 0);
-  }
-
   /** In turn; the ones not tried yet before the others, and the ones at rest after all that are not. */
-  function nextNode(tried: ReadonlySet<Node>): Node | undefined {
-    const open = openFrom(turn++);
-    const fresh = open.filter((node) => !tried.has(node));
-    const awake = fresh.filter(({ breaker }) => !breaker.resting);
+  function nextNode(tried: readonly Node[]): Node | undefined {
+    const start = turn++;
     // One that failed last time may be silent again: it is tried when another could be asked besides.
     const mayDoubt = !hedging || budget.left;
-    return awake.find(({ breaker }) => mayDoubt || breaker.failures === 0) ?? awake[0] ?? fresh[0] ?? open[0];
+    let open: Node | undefined;
+    let fresh: Node | undefined;
+    let awake: Node | undefined;
+    for (let nth = 0; nth < nodes.length; nth += 1) {
+      const node = nodeAt(start + nth);
+      if (node === undefined || node.breaker.waitMs > 0) continue;
+      open ??= node;
+      if (tried.includes(node)) continue;
+      fresh ??= node;
+      if (node.breaker.resting) continue;
+      if (mayDoubt || node.breaker.failures === 0) return node;
+      awake ??= node;
+    }
+    return awake ?? fresh ?? open;
   }
 
   /** One that may answer in a silent node's place. */
-  function spareNode(tried: ReadonlySet<Node>): Node | undefined {
+  function spareNode(tried: readonly Node[]): Node | undefined {
     if (!budget.left) return undefined;
-    const awake = openFrom(turn).filter((node) => !tried.has(node) && !node.breaker.resting);
-    return awake.find(({ breaker }) => breaker.failures === 0) ?? awake[0];
+    let awake: Node | undefined;
+    for (let nth = 0; nth < nodes.length; nth += 1) {
+      const node = nodeAt(turn + nth);
+      if (node === undefined || node.breaker.waitMs > 0) continue;
+      if (tried.includes(node) || node.breaker.resting) continue;
+      if (node.breaker.failures === 0) return node;
+      awake ??= node;
+    }
+    return awake;
   }
 
-  function outdone({ node, end }: Question): void {
-    end('failed');
+  function nodeAt(nth: number): Node | undefined {
+    return nodes[nth % nodes.length];
+  }
+
+  function outdone(question: Question): void {
+    question.end('failed');
+    const { node } = question;
     const silence = `${node.name}: no answer within ${hedgeAfterMs} ms (upstream.hedgeAfterMs)`;
     warn(`ESAUTH_SILENT ${node.name}`, `${silence}; another node has answered in its place`);
   }

@@ -2,14 +2,16 @@
 // have left, the node is asked in nobody's name instead.
 
 import type { Clock } from '../time/clock.js';
-import type { Breaker } from './breaker.js';
-import { startDeadline, stoodStill } from './deadline.js';
-import { askBy, type Heard, hear, type NodeWay } from './node-way.js';
-import { isGarbled, isMisdirected, isUnsent, type NodeRequest } from './transport.js';
+import { type Ending, Stop } from '../time/stop.js';
+import type { Attempt, Breaker } from './breaker.js';
+import { createDeadlines, stoodStill } from './deadline.js';
+import { isMisdirected } from './exchange.js';
+import { askBy, Heard, type NodeWay } from './node-way.js';
+import { isGarbled, isUnsent, type NodeRequest } from './transport.js';
 
 /** What came of a question: an answer of the node named, the error that kept it from answering, or nothing. */
 export type Reply =
-  | (Heard & { readonly kind: 'answer'; readonly node: string })
+  | Heard
   | { readonly kind: 'error'; readonly node: string; readonly error: unknown }
   /** No node may be asked; the next one in so many milliseconds. */
   | { readonly kind: 'open'; readonly waitMs: number };
@@ -18,10 +20,16 @@ export interface Node extends NodeWay {
   readonly breaker: Breaker;
 }
 
+/** Who is told what came of a question: once, and also if it was ended meanwhile. */
+export interface Asker {
+  hear(reply: Reply, question: Question): void;
+}
+
 /** A request to one node, which is judged once. */
 export interface Question {
   readonly node: Node;
-  readonly reply: Promise<Reply>;
+  /** Gives back the place on the wire that was taken for it, if one was. */
+  readonly giveBack: (() => void) | undefined;
   /** Ends it, unless it is over, with what that says of the node. */
   end(how: 'failed' | 'late' | 'dropped'): void;
   /** Everybody has left: ends it, and finds out without them how the node is where that is not known. */
@@ -32,73 +40,104 @@ export interface Question {
 
 export interface Questions {
   /** Takes leave of the node's breaker, and asks. */
-  begin(node: Node, request: NodeRequest): Question;
+  begin(node: Node, request: NodeRequest, asker: Asker, giveBack?: () => void): Question;
   /** Under way in nobody's name, to find out how a node is. */
   readonly probes: number;
 }
 
 /** @param probed what any node has an answer to: asked to find out how one is, with `timeoutMs` to answer. */
 export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: Clock): Questions {
+  const deadlines = createDeadlines(clock, timeoutMs);
   let probes = 0;
   return {
-    begin,
+    begin(node, request, asker, giveBack) {
+      const question = new Asked(node, giveBack, probe);
+      void question.ask(request, asker);
+      return question;
+    },
     get probes() {
       return probes;
     },
   };
 
-  function begin(node: Node, request: NodeRequest): Question {
-    const attempt = node.breaker.begin();
-    const own = new AbortController();
-    let judged = false;
-    const judge = (how: 'failed' | 'answered' | 'late' | 'dropped') => {
-      if (!judged) attempt[how]();
-      judged = true;
-    };
-    const reply = sendTo(node, request, own.signal).then((reply) => {
-      if (!own.signal.aborted) judge(outcomeOf(reply));
-      return reply;
-    });
-    const abort = () => own.abort(unheard);
-    const end: Question['end'] = (how) => {
-      judge(how);
-      abort();
-    };
-    const leave = () => {
-      if (!attempt.left()) return end('dropped');
-      abort();
-      void probe(node).then(judge);
-    };
-    return { node, reply, end, leave, abort };
+  /** Asks a node in nobody's name, and has as long for it as a question may take. */
+  async function probe(node: Node): Promise<Judgement> {
+    const stop = new Stop();
+    const deadline = deadlines.start(clock.monotonic() + timeoutMs, { end: (reason) => stop.abort(reason) });
+    probes += 1;
+    const reply = await sendTo(node, probed, stop);
+    probes -= 1;
+    deadline.over();
+    return judgementOf(reply);
+  }
+}
+
+type Judgement = 'failed' | 'answered' | 'dropped';
+
+class Asked implements Question {
+  readonly node: Node;
+  readonly giveBack: (() => void) | undefined;
+  readonly #probe: (node: Node) => Promise<Judgement>;
+  readonly #attempt: Attempt;
+  readonly #stop = new Stop();
+  #isJudged = false;
+
+  constructor(node: Node, giveBack: (() => void) | undefined, probe: (node: Node) => Promise<Judgement>) {
+    this.node = node;
+    this.giveBack = giveBack;
+    this.#probe = probe;
+    this.#attempt = node.breaker.begin();
   }
 
-  /** Asks a node in nobody's name, and has as long for it as a question may take. */
-  async function probe(node: Node): Promise<'failed' | 'answered' | 'dropped'> {
-    const deadline = new AbortController();
-    const endsAt = clock.monotonic() + timeoutMs;
-    const stopTimer = startDeadline(clock, endsAt, timeoutMs, (reason) => deadline.abort(reason));
-    probes += 1;
-    const reply = await sendTo(node, probed, deadline.signal);
-    probes -= 1;
-    stopTimer();
-    return outcomeOf(reply);
+  async ask(request: NodeRequest, asker: Asker): Promise<void> {
+    const { node } = this;
+    let reply: Reply;
+    // As in `sendTo`: one promise less.
+    try {
+      reply = new Heard(node, await askBy(node, request, this.#stop));
+    } catch (error) {
+      reply = { kind: 'error', node: node.name, error };
+    }
+    if (!this.#stop.aborted) this.#judge(judgementOf(reply));
+    asker.hear(reply, this);
+  }
+
+  end(how: 'failed' | 'late' | 'dropped'): void {
+    this.#judge(how);
+    this.abort();
+  }
+
+  leave(): void {
+    const isOpen = this.#attempt.left();
+    if (!isOpen) this.#judge('dropped');
+    this.abort();
+    if (isOpen) void this.#probe(this.node).then((judgement) => this.#judge(judgement));
+  }
+
+  abort(): void {
+    this.#stop.abort(unheard);
+  }
+
+  #judge(how: Judgement | 'late'): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    this.#attempt[how]();
   }
 }
 
 const unheard = new Error('nobody hears the answer any more');
 
 /** Asks, whatever the node's breaker says. Never rejects. */
-export async function sendTo(node: Node, request: NodeRequest, signal: AbortSignal): Promise<Reply> {
+export async function sendTo(node: Node, request: NodeRequest, signal: Ending): Promise<Reply> {
   try {
-    const answer = await askBy(node, request, signal);
-    return { kind: 'answer', node: node.name, ...hear(node, answer) };
+    return new Heard(node, await askBy(node, request, signal));
   } catch (error) {
     return { kind: 'error', node: node.name, error };
   }
 }
 
 /** What a reply says of its node: nothing, where it was us who stood still, or could not ask. */
-function outcomeOf(reply: Reply): 'failed' | 'answered' | 'dropped' {
+function judgementOf(reply: Reply): Judgement {
   if (reply.kind === 'error' && (reply.error === stoodStill || isUnsent(reply.error))) return 'dropped';
   return hasFailed(reply) ? 'failed' : 'answered';
 }
@@ -107,5 +146,6 @@ function outcomeOf(reply: Reply): 'failed' | 'answered' | 'dropped' {
 export function hasFailed(reply: Reply): boolean {
   if (reply.kind === 'error') return !isGarbled(reply.error) && !isMisdirected(reply.error);
   if (reply.kind === 'open') return true;
-  return reply.answer.status === 502 || reply.answer.status === 503 || reply.answer.status === 504;
+  const { status } = reply.answer;
+  return status === 502 || status === 503 || status === 504;
 }

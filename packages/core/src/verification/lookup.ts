@@ -12,7 +12,7 @@ import type { Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
-import { inTurn, type Queue } from './queue.js';
+import type { Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -38,8 +38,8 @@ export interface LookupParts {
   readonly cache: Cache;
 }
 
-/** How and for whom a lookup is made. */
-export interface LookupContext extends Departure {
+/** For whom a lookup is made. */
+export interface LookupContext {
   /** Nobody waited from the start. */
   readonly background: boolean;
   readonly source: string | undefined;
@@ -51,7 +51,7 @@ export interface Landed {
   readonly revision: number;
 }
 
-export type LookUp = (question: Question, context: LookupContext) => Promise<Landed>;
+export type LookUp = (question: Question, context: LookupContext, departure: Departure) => Promise<Landed>;
 
 /** A verdict that no revocation concerns. */
 export function notRevocable(verdict: Verdict): Landed {
@@ -84,22 +84,41 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     count.shed += 1;
     return noRoom;
   };
-  return (question, context) =>
-    inTurn(queue, context, (waited) => ask(question, context, waited), turnedAway);
+  return async (question, { background, source }, departure) => {
+    const { abandoned } = departure;
+    const entered = queue.enter(source, abandoned);
+    const waited = entered instanceof Promise;
+    const place = waited ? await entered : entered;
+    if (typeof place === 'string') return turnedAway(place);
+    try {
+      return await ask(question, departure, waited, background);
+    } finally {
+      place();
+    }
+  };
 
   /** Asks until the answer is young, and not older than a revocation that concerns it; callers leave when they must. */
-  async function ask(question: Question, context: LookupContext, waited: boolean): Promise<Landed> {
+  async function ask(
+    question: Question,
+    departure: Departure,
+    waited: boolean,
+    background: boolean,
+  ): Promise<Landed> {
     const { credential, fingerprint } = question;
-    const { abandoned, background } = context;
+    const { abandoned } = departure;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
-    let deadline = waited ? undefined : context.deadline;
+    let deadline = waited ? undefined : departure.deadline;
     for (;;) {
       const endsAt = deadline ?? clock.monotonic() + timeoutMs;
-      context.endsAt(endsAt);
+      departure.endsAt(endsAt);
       const lookup = cache.begin(fingerprint);
       const askedAt = clock.monotonic();
       count.lookups += 1;
-      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood };
+      let node: string | undefined;
+      const toldBy = (name: string) => {
+        node = name;
+      };
+      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood, toldBy };
       let verdict: Verdict;
       try {
         verdict = await elasticsearch.authenticate(asking);
@@ -107,7 +126,7 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
         cache.end(fingerprint, lookup);
       }
       if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - askedAt, background);
+      publishLookup('identity', verdict, clock.monotonic() - askedAt, { abandoned, background }, node, count);
       if (verdict.kind === 'unavailable') {
         count.unavailable += 1;
         return notRevocable(verdict);

@@ -156,11 +156,16 @@ export function createPrivilegeLookups(
     { source, background = false, ...waiter }: PrivilegesWaiter,
   ): Promise<Landed> {
     if (!background) count[flights.has(batch.key) ? 'shared' : 'misses'] += 1;
-    const start = (departure: Departure) => learn(inquiry, batch, { ...departure, background, source });
+    const start = (departure: Departure) => learn(inquiry, batch, { background, source }, departure);
     return flights.join(batch.key, start, { ...waiter, late });
   }
 
-  async function learn(inquiry: PrivilegesInquiry, batch: Batch, context: LookupContext): Promise<Landed> {
+  async function learn(
+    inquiry: PrivilegesInquiry,
+    batch: Batch,
+    { background, source }: LookupContext,
+    departure: Departure,
+  ): Promise<Landed> {
     const names = batch.facts.map(({ key }) => `${inquiry.question.fingerprint} ${key}`);
     // A value of its own: whoever waited for a request that was given up may have sent the same one by now.
     const mine = { ...batch };
@@ -172,8 +177,8 @@ export function createPrivilegeLookups(
     try {
       return await inTurn(
         queue,
-        context,
-        (waited) => request(inquiry, batch.facts, context, waited),
+        { source, abandoned: departure.abandoned },
+        (waited) => request(inquiry, batch.facts, background, departure, waited),
         (why) => {
           if (why === 'full') count.shed += 1;
           return { outcome: why === 'full' ? queueFull : unseen };
@@ -187,13 +192,14 @@ export function createPrivilegeLookups(
   async function request(
     { question, verdict, memory }: PrivilegesInquiry,
     facts: readonly Fact[],
-    context: LookupContext,
+    background: boolean,
+    departure: Departure,
     waited: boolean,
   ): Promise<Landed> {
     const { credential, fingerprint } = question;
-    const { abandoned, background } = context;
-    const endsAt = (waited ? undefined : context.deadline) ?? clock.monotonic() + timeoutMs;
-    context.endsAt(endsAt);
+    const { abandoned } = departure;
+    const endsAt = (waited ? undefined : departure.deadline) ?? clock.monotonic() + timeoutMs;
+    departure.endsAt(endsAt);
     const lookup = cache.begin(fingerprint);
     const { startedAt, revision } = lookup;
     const askedAt = clock.monotonic();
@@ -201,7 +207,11 @@ export function createPrivilegeLookups(
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
-    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true };
+    let node: string | undefined;
+    const toldBy = (name: string) => {
+      node = name;
+    };
+    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true, toldBy };
     let found: Awaited<ReturnType<typeof elasticsearch.hasPrivileges>>;
     try {
       found = await elasticsearch.hasPrivileges(asking, username, facts);
@@ -210,7 +220,7 @@ export function createPrivilegeLookups(
     }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - askedAt, background);
+    publishLookup('privileges', said, clock.monotonic() - askedAt, { abandoned, background }, node, count);
     const old = timeline.now() - startedAt > longestMs;
     const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {

@@ -7,6 +7,7 @@ import type { KnownFact, PrivilegeMemory } from '../memory/privilege-memory.js';
 import { isDue } from '../memory/refresh.js';
 import type { Revocations } from '../memory/revocation.js';
 import { publishVerdict } from '../observation/events.js';
+import type { Counters } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { Presented } from '../values/credential.js';
@@ -37,6 +38,7 @@ export interface PrivilegeVerificationParts {
   readonly revocations: Revocations;
   readonly verification: Verification;
   readonly lookups: PrivilegeLookups;
+  readonly count: Counters;
 }
 
 export function createPrivilegeVerification(parts: PrivilegeVerificationParts): PrivilegeVerification {
@@ -66,7 +68,7 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
         const remembered = known.kind === 'found' ? known.entry : undefined;
         const ended = answer.kind === 'answered' && hasEnded(remembered, question.fingerprint);
         if (ended || answer.kind === 'outdated') continue;
-        if (answer.kind !== 'answered') publishVerdict(answer, 'lookup');
+        if (answer.kind !== 'answered') publishVerdict(answer, 'lookup', parts.count);
         return answer;
       }
     },

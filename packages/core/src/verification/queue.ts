@@ -2,6 +2,7 @@
 // room: one that sends garbage delays itself and nobody else. Being turned away is a value, not an exception:
 // it is attacker-paced and must cost nothing.
 
+import type { Ending } from '../time/stop.js';
 import { networkOf } from '../values/source.js';
 
 /** Gives the place back. To be called once. */
@@ -18,7 +19,7 @@ export interface Queue {
    * @returns `'full'` if there is no room, or if somebody whose source waits less often needs it more. No
    *   promise where nobody has to wait.
    */
-  enter(source: string | undefined, abandoned: AbortSignal): Entrance | Promise<Entrance>;
+  enter(source: string | undefined, abandoned: Ending): Entrance | Promise<Entrance>;
   /** A place, if one is free and nobody waits for it. */
   enterNow(): Leave | undefined;
   /** Places taken. */
@@ -49,7 +50,7 @@ interface Line {
  */
 export async function inTurn<Result>(
   queue: Queue,
-  { source, abandoned }: { readonly source: string | undefined; readonly abandoned: AbortSignal },
+  { source, abandoned }: { readonly source: string | undefined; readonly abandoned: Ending },
   work: (waited: boolean) => Promise<Result>,
   turnedAway: (why: 'full' | 'left') => Result,
 ): Promise<Result> {
@@ -97,14 +98,14 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     };
   }
 
-  function wait(source: string, ticket: Ticket, abandoned: AbortSignal): void {
+  function wait(source: string, ticket: Ticket, abandoned: Ending): void {
     const line = lines.get(source) ?? { tickets: [], head: 0, waiting: 0 };
     lines.set(source, line);
     line.tickets.push(ticket);
     line.waiting += 1;
     waiting += 1;
-    abandoned.addEventListener('abort', () => ticket.waiting && dismiss(source, line, ticket, 'left'), {
-      once: true,
+    abandoned.addEventListener('abort', () => {
+      if (ticket.waiting) dismiss(source, line, ticket, 'left');
     });
   }
 

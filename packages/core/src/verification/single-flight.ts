@@ -3,8 +3,10 @@
 // When a lookup is over is decided in one place, by itself: a caller has a timer of its own only if his time is up
 // sooner, because the lookup has had to wait or is made once more.
 
+import { publishWait } from '../observation/events.js';
 import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
+import { type Ending, Stop } from '../time/stop.js';
 import type { Timeline } from '../time/timeline.js';
 import { whenRead } from '../time/when-read.js';
 
@@ -31,7 +33,7 @@ export interface Waiter<Result> extends Wait {
 /** What a lookup knows of those who wait for it. */
 export interface Departure {
   /** Fires when nobody waits any more. */
-  readonly abandoned: AbortSignal;
+  readonly abandoned: Ending;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
   /** To be said by a lookup that is sure to be over at an instant: until then nobody else keeps an eye on the time. */
@@ -54,134 +56,186 @@ export interface SingleFlight<Result> {
   readonly waiting: number;
 }
 
-interface Seat<Result> {
-  readonly deadline: number;
-  resolve(result: Result): void;
-  reject(reason: unknown): void;
-  /** Has a timer from now on, if it has none. */
-  watchTime(): void;
-}
-
-interface Flight<Result> {
-  readonly start: Start<Result>;
-  readonly seats: Set<Seat<Result>>;
-  readonly abandoned: AbortController;
-  startedAt: number;
-  /** When it is over by itself, on the monotonic clock. */
-  endsAt: number;
-  /** Starts when this one is over, if anybody waits for it then. */
-  next: Flight<Result> | undefined;
-}
-
 export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): SingleFlight<Result> {
-  const flights = new Map<string, Flight<Result>>();
-  let waiting = 0;
-
+  const hall = new Hall<Result>(clock, timeline);
   return {
     join(key, start, waiter) {
-      const current = flights.get(key);
+      const current = hall.flights.get(key);
       if (current === undefined) {
-        return takeSeat(key, depart(key, plan(start), waiter.justCame ? waiter.deadline : undefined), waiter);
+        const flight = new Flight(hall, key, start, waiter.justCame ? waiter.deadline : undefined);
+        flight.depart();
+        return flight.seat(waiter);
       }
-      if (isFresh(current, waiter.maxAgeMs)) return takeSeat(key, current, waiter);
-      current.next ??= plan(start);
-      return takeSeat(key, current.next, waiter);
+      if (current.isFresh(waiter.maxAgeMs)) return current.seat(waiter);
+      current.next ??= new Flight(hall, key, start, undefined);
+      return current.next.seat(waiter);
     },
 
-    has: (key) => flights.has(key),
+    has: (key) => hall.flights.has(key),
 
     land(result) {
-      for (const [key, flight] of flights) {
-        flights.delete(key);
+      for (const [key, flight] of hall.flights) {
+        hall.flights.delete(key);
         flight.abandoned.abort();
-        for (const { seats } of [flight, flight.next ?? { seats: [] }]) {
-          for (const seat of seats) seat.resolve(result);
-        }
+        flight.land(result);
+        flight.next?.land(result);
       }
     },
 
     get inFlight() {
-      return flights.size;
+      return hall.flights.size;
     },
     get waiting() {
-      return waiting;
+      return hall.waiting;
     },
   };
+}
 
-  function plan(start: Start<Result>): Flight<Result> {
-    const abandoned = new AbortController();
-    const notYet = { startedAt: Infinity, endsAt: Infinity, next: undefined };
-    return { start, seats: new Set(), abandoned, ...notYet };
+/** What all flights have in common. */
+class Hall<Result> {
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly flights = new Map<string, Flight<Result>>();
+  waiting = 0;
+
+  constructor(clock: Clock, timeline: Timeline) {
+    this.clock = clock;
+    this.timeline = timeline;
+  }
+}
+
+// Classes: of what a flight and a seat can do next to nothing is done, and functions would be made for each.
+class Flight<Result> implements Departure {
+  readonly abandoned: Stop = new Stop();
+  readonly deadline: number | undefined;
+  /** Starts when this one is over, if anybody waits for it then. */
+  next: Flight<Result> | undefined = undefined;
+  readonly #hall: Hall<Result>;
+  readonly #key: string;
+  readonly #start: Start<Result>;
+  readonly #seats = new Set<Seat<Result>>();
+  #startedAt = Number.POSITIVE_INFINITY;
+  /** When it is over by itself, on the monotonic clock. */
+  #endsAt = Number.POSITIVE_INFINITY;
+
+  constructor(hall: Hall<Result>, key: string, start: Start<Result>, deadline: number | undefined) {
+    this.#hall = hall;
+    this.#key = key;
+    this.#start = start;
+    this.deadline = deadline;
   }
 
-  function isFresh(flight: Flight<Result>, maxAgeMs = Infinity): boolean {
-    // Strictly: what started in the same instant, but before the caller came, is not asked after it came.
-    return maxAgeMs > 0 && timeline.now() - flight.startedAt <= maxAgeMs;
-  }
-
-  function depart(key: string, flight: Flight<Result>, deadline?: number): Flight<Result> {
-    flights.set(key, flight);
-    flight.startedAt = timeline.now();
-    const arrive = (settle: (seat: Seat<Result>) => void) => {
-      makeRoom(key, flight);
-      for (const seat of flight.seats) settle(seat);
-    };
-    const departure: Departure = {
-      abandoned: flight.abandoned.signal,
-      deadline,
-      endsAt(instant) {
-        flight.endsAt = instant;
-        for (const seat of flight.seats) if (seat.deadline < instant) seat.watchTime();
-      },
-    };
+  depart(): void {
+    const { flights, timeline } = this.#hall;
+    flights.set(this.#key, this);
+    this.#startedAt = timeline.now();
     // A start that throws rejects its callers, like one that rejects; else nobody would ever clear its flight.
-    new Promise<Result>((resolve) => resolve(flight.start(departure))).then(
-      (result) => arrive((seat) => seat.resolve(result)),
-      (error: unknown) => arrive((seat) => seat.reject(error)),
+    let landing: Promise<Result>;
+    try {
+      landing = this.#start(this);
+    } catch (error) {
+      landing = Promise.reject(error);
+    }
+    landing.then(
+      (result) => {
+        this.#makeRoom();
+        this.land(result);
+      },
+      (error: unknown) => {
+        this.#makeRoom();
+        for (const seat of this.#seats) seat.reject(error);
+      },
     );
-    return flight;
   }
 
-  /** A flight is over, by arrival or because everybody left: the next one's turn. */
-  function makeRoom(key: string, flight: Flight<Result>): void {
-    if (flights.get(key) !== flight) return;
-    flights.delete(key);
-    if (flight.next !== undefined && flight.next.seats.size > 0) depart(key, flight.next);
+  endsAt(instant: number): void {
+    this.#endsAt = instant;
+    for (const seat of this.#seats) if (seat.deadline < instant) seat.watchTime();
   }
 
-  function takeSeat(key: string, flight: Flight<Result>, waiter: Waiter<Result>): Promise<Result> {
-    const { deadline, late, signal } = waiter;
+  isFresh(maxAgeMs = Number.POSITIVE_INFINITY): boolean {
+    // Strictly: what started in the same instant, but before the caller came, is not asked after it came.
+    return maxAgeMs > 0 && this.#hall.timeline.now() - this.#startedAt <= maxAgeMs;
+  }
+
+  seat(waiter: Waiter<Result>): Promise<Result> {
+    publishWait(this.abandoned);
     return new Promise((resolve, reject) => {
-      let stopTimer: (() => void) | undefined;
-      const seat: Seat<Result> = {
-        deadline,
-        resolve(result) {
-          leave();
-          resolve(result);
-        },
-        reject(reason) {
-          leave();
-          reject(reason);
-        },
-        watchTime() {
-          stopTimer ??= whenRead(clock, deadline - clock.monotonic(), () => seat.resolve(late));
-        },
-      };
-      const stopListening = signal && onAbort(signal, () => seat.reject(signal.reason));
-      if (deadline < flight.endsAt) seat.watchTime();
-      flight.seats.add(seat);
-      waiting += 1;
-
-      function leave(): void {
-        waiting -= 1;
-        flight.seats.delete(seat);
-        stopTimer?.();
-        stopListening?.();
-        // One that has arrived is not under way any more, and one that has not departed may still find callers.
-        if (flight.seats.size > 0 || flights.get(key) !== flight) return;
-        makeRoom(key, flight);
-        flight.abandoned.abort();
-      }
+      const seat = new Seat(this, this.#hall.clock, waiter, resolve, reject);
+      if (waiter.deadline < this.#endsAt) seat.watchTime();
+      this.#seats.add(seat);
+      this.#hall.waiting += 1;
     });
+  }
+
+  /** Gives everybody on board `result`. */
+  land(result: Result): void {
+    for (const seat of this.#seats) seat.resolve(result);
+  }
+
+  leave(seat: Seat<Result>): void {
+    this.#hall.waiting -= 1;
+    this.#seats.delete(seat);
+    // One that has arrived is not under way any more, and one that has not departed may still find callers.
+    if (this.#seats.size > 0 || this.#hall.flights.get(this.#key) !== this) return;
+    this.#makeRoom();
+    this.abandoned.abort();
+  }
+
+  /** It is over, by arrival or because everybody left: the next one's turn. */
+  #makeRoom(): void {
+    const { flights } = this.#hall;
+    if (flights.get(this.#key) !== this) return;
+    flights.delete(this.#key);
+    if (this.next !== undefined && this.next.#seats.size > 0) this.next.depart();
+  }
+}
+
+class Seat<Result> {
+  readonly deadline: number;
+  readonly #flight: Flight<Result>;
+  readonly #clock: Clock;
+  readonly #late: Result;
+  readonly #resolve: (result: Result) => void;
+  readonly #reject: (reason: unknown) => void;
+  #stopTimer: (() => void) | undefined = undefined;
+  #stopListening: (() => void) | undefined = undefined;
+
+  constructor(
+    flight: Flight<Result>,
+    clock: Clock,
+    { deadline, late, signal }: Waiter<Result>,
+    resolve: (result: Result) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.deadline = deadline;
+    this.#flight = flight;
+    this.#clock = clock;
+    this.#late = late;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (signal !== undefined) this.#stopListening = onAbort(signal, () => this.reject(signal.reason));
+  }
+
+  resolve(result: Result): void {
+    this.#leave();
+    this.#resolve(result);
+  }
+
+  reject(reason: unknown): void {
+    this.#leave();
+    this.#reject(reason);
+  }
+
+  /** Has a timer from now on, if it has none. */
+  watchTime(): void {
+    const delayMs = this.deadline - this.#clock.monotonic();
+    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => this.resolve(this.#late));
+  }
+
+  #leave(): void {
+    this.#stopTimer?.();
+    this.#stopListening?.();
+    this.#flight.leave(this);
   }
 }

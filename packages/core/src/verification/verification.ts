@@ -93,11 +93,11 @@ export function createVerification(parts: VerificationParts): Verification {
   return {
     consider(presented, maxAgeMs) {
       const closed = parts.closed();
-      if (closed !== undefined) return unasked(closed);
+      if (closed !== undefined) return unasked(closed, count);
       const header = headerOf(presented);
-      if (header === undefined) return unasked(rejected('credentials_missing'));
+      if (header === undefined) return unasked(rejected('credentials_missing'), count);
       if (header === null || header.length > parts.maxHeaderLength) {
-        return unasked(rejected('credentials_malformed'));
+        return unasked(rejected('credentials_malformed'), count);
       }
 
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
@@ -111,7 +111,7 @@ export function createVerification(parts: VerificationParts): Verification {
       const credential = parseCredential(header, schemes);
       if (credential.kind === 'unusable') {
         if (credential.code === 'scheme_unsupported') warnOfBasic(header);
-        return unasked(rejected(credential.code));
+        return unasked(rejected(credential.code), count);
       }
       const { authorization } = credential;
       if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
@@ -126,13 +126,13 @@ export function createVerification(parts: VerificationParts): Verification {
       const { entry } = found;
       count.hits += 1;
       if (isDue(entry, found.now) && !flights.has(found.fingerprint)) refresh(found, source);
-      publishVerdict(entry.verdict, 'memory');
+      publishVerdict(entry.verdict, 'memory', count);
       return entry.verdict;
     },
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { ...departure, background: false, source });
+      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -151,11 +151,11 @@ export function createVerification(parts: VerificationParts): Verification {
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup');
+        publishVerdict(verdict, 'lookup', count);
         return verdict;
       }
       count.stale += 1;
-      publishVerdict(stale, 'stale');
+      publishVerdict(stale, 'stale', count);
       return Object.freeze({ ...stale, stale: true as const });
     },
 
@@ -173,7 +173,7 @@ export function createVerification(parts: VerificationParts): Verification {
     if (question.kind !== 'question') return;
     const { entry } = found;
     count.refreshes += 1;
-    const start = (departure: Departure) => lookUp(question, { ...departure, background: true, source });
+    const start = (departure: Departure) => lookUp(question, { background: true, source }, departure);
     const deadline = clock.monotonic() + timeoutMs;
     const asked = flights.join(found.fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
@@ -195,7 +195,7 @@ function warnOfBasic(header: string): void {
   );
 }
 
-function unasked<V extends Verdict>(verdict: V): V {
-  publishVerdict(verdict, 'none');
+function unasked<V extends Verdict>(verdict: V, count: Counters): V {
+  publishVerdict(verdict, 'none', count);
   return verdict;
 }
