@@ -59,6 +59,17 @@ test('its exit code is the answer, and warnings are not printed twice', { timeou
   await node.close();
 });
 
+test('that a credential travels readably is told, and no secret with it', { timeout }, async () => {
+  const env = {
+    ...process.env,
+    ESAUTH_NODES: 'http://no-such-host.invalid:9200',
+    ESAUTH_CREDENTIAL: `a:${secret}`,
+  };
+  const { code, err } = await run(['whoami'], { env }, bin).ended;
+  expect(err).toMatch(/^esauth: .*plain http.*\n$/);
+  expect({ code, told: err.includes(secret) }).toEqual({ code: 2, told: false });
+});
+
 test('whoever reads what it prints may leave', { timeout }, async () => {
   const emulator = await startEmulator({ ui: false });
   const started = run(['check', emulator.url], {}, bin);

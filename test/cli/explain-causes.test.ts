@@ -7,16 +7,11 @@ import { join } from 'node:path';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recognise } from '../../packages/cli/src/credentials/recognise.js';
-import { causeCodes } from '../../packages/cli/src/explaining/cause.js';
+import { causeCodes, causes as fixed } from '../../packages/cli/src/explaining/cause.js';
 import { send } from '../support/http-client.js';
 import { esauth } from './esauth.js';
 import { administrator, type Row, rows, scenes, sharedSecret } from './refusals.js';
-
-const releases = [
-  '7.17',
-  ...Array.from({ length: 20 }, (_, minor) => `8.${minor}`),
-  ...Array.from({ length: 6 }, (_, minor) => `9.${minor}`),
-];
+import { isSince, releases } from './releases.js';
 
 /** What the emulator says when it refuses a credential: each must have been heard. */
 const sentences = [
@@ -63,12 +58,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-function isOf(release: string, { since = '7.17' }: Row): boolean {
-  const [major = 0, minor = 0] = release.split('.').map(Number);
-  const [sinceMajor = 0, sinceMinor = 0] = since.split('.').map(Number);
-  return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
-}
-
 /** In these all is asked; in the others what is refused in words that were not explained yet. */
 const whole: ReadonlySet<string> = new Set(['7.17', '8.5', '9.5']);
 const explained = new Set<string>();
@@ -101,7 +90,7 @@ async function explain(url: string, { is, withSharedSecret, sees }: Row, held: s
 
 describe.each(releases)('%s', (version) => {
   test.each(Object.keys(scenes) as (keyof typeof scenes)[])('%s', { timeout: 60_000 }, async (scene) => {
-    const those = rows.filter((row) => row.scene === scene && isOf(version, row));
+    const those = rows.filter((row) => row.scene === scene && isSince(version, row.since ?? '7.17'));
     // There are no JWT realms before 8.2.
     if (those.length === 0) return;
     const emulator = await startEmulator({ ...scenes[scene], version });
@@ -122,6 +111,45 @@ describe.each(releases)('%s', (version) => {
     await emulator.close();
     expect(named).toEqual(wanted);
   });
+});
+
+/** All rows, for `docs/causes.md`. */
+function table(): string {
+  const list = (codes: readonly string[] = []) => codes.map((code) => `\`${code}\``).join(' ');
+  const lines = rows.map(
+    ({ is, since = '', says, sees }) => `| ${is} | ${since} | ${list(says)} | ${list(sees)} |`,
+  );
+  return [
+    '| what is the matter | since | it says | with an administrator |',
+    '| - | - | - | - |',
+    ...lines,
+  ].join('\n');
+}
+
+function list(): string {
+  return causeCodes
+    .flatMap((code) => (code in fixed ? [fixed[code as keyof typeof fixed]] : []))
+    .map(({ code, text, cure }) => `- \`${code}\`: ${text}. ${cure[0]?.toUpperCase()}${cure.slice(1)}.`)
+    .join('\n');
+}
+
+test('the page says the same', async () => {
+  const page = `# Why a credential is refused
+
+What \`esauth explain\` says of every refusal that the emulator can make, in each of its releases; a test takes all of these
+ways (\`test/cli/refusals.ts\`) and writes this page: \`npx vitest -u --config test/vitest.config.ts cli/explain-causes\`.
+Several causes are those that Elasticsearch does not tell apart, the likelier first; an administrator's credential (\`--as-admin-file\`)
+tells more, where the last column says so.
+
+${table()}
+
+## What they mean
+
+Those whose sentence depends on the case (what a JWT lacks, what stands in front) are not listed.
+
+${list()}
+`;
+  await expect(page).toMatchFileSnapshot('../../docs/causes.md');
 });
 
 test('every sentence was heard', () => {

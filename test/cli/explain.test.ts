@@ -1,7 +1,7 @@
 // `esauth explain` beside the table of causes: what a credential is by its looks, what an administrator sees, and nodes
 // that are no Elasticsearch.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, startEmulator } from '@esauth/emulator';
@@ -136,6 +136,17 @@ test('whether it may do what was asked is asked with the key itself', async () =
   );
   const yes = await explain(held, { admin: 'elastic:changeme', flags: ['--for', 'read index:docs'] });
   expect(yes).toMatchObject({ code: 1, out: expect.stringMatching(/read {2}index:docs {2}no/) });
+});
+
+test('the readme shows what is printed', async () => {
+  const readme = await readFile(new URL('../../packages/cli/README.md', import.meta.url), 'utf8');
+  const shown = /```\n(from {5}.*?)```/s.exec(readme)?.[1];
+  const key = emulator.apiKey('alice', { expiration: '1h' });
+  await emulator.clock.advance(3_600_000);
+  const { out } = await explain(JSON.stringify(key));
+  expect(out.replaceAll(key.id, 'P1Hu6TdZE9uuRyJvuhKq').replaceAll(emulator.url, 'https://es:9200')).toBe(
+    shown,
+  );
 });
 
 test.each([

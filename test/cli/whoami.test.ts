@@ -1,9 +1,14 @@
 // `esauth whoami` and `esauth can-i`: who, and what, in each release.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Emulator, startEmulator } from '@esauth/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startConnectProxy } from '../support/connect-proxy.js';
 import { respond, startScriptedNode } from '../support/scripted-node.js';
 import { esauth } from './esauth.js';
+import { releases } from './releases.js';
 
 const roles = {
   reader: {
@@ -22,7 +27,21 @@ const users = {
   },
 };
 
-describe.each(['7.17', '8.0', '8.10', '8.19', '9.0', '9.5'])('%s', (version) => {
+test.each(releases)('%s: a user, and what he may do', async (version) => {
+  const emulator = await startEmulator({ ui: false, version, users, roles });
+  const stdin = 'alice:alice-password';
+  const who = await esauth(['whoami', '--node', emulator.url], { stdin });
+  expect(who).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('subject       realm:default_native:alice\n'),
+  });
+  const asked = ['can-i', '--node', emulator.url, 'read', 'index:docs', 'monitor', 'write', 'app:orders/*'];
+  expect(await esauth(asked, { stdin })).toMatchObject({ code: 0 });
+  expect(await esauth([...asked, 'manage'], { stdin })).toMatchObject({ code: 1 });
+  await emulator.close();
+});
+
+describe.each(['7.17', '9.5'])('%s', (version) => {
   let emulator: Emulator;
 
   beforeEach(async () => {
@@ -162,4 +181,27 @@ test('a node that is not there is not mistaken for a refusal', async () => {
   expect(code).toBe(2);
   expect(out).toContain('nobody could tell');
   expect(out).toContain('(no_answer)');
+});
+
+test('where Elasticsearch is may stand in the environment, quotes and all, and behind a proxy', async () => {
+  const emulator = await startEmulator({ ui: false, tls: true, users });
+  const proxy = await startConnectProxy();
+  const folder = await mkdtemp(join(tmpdir(), 'esauth-cli-'));
+  const ca = join(folder, 'ca.pem');
+  await writeFile(ca, emulator.ca ?? '');
+  const called = {
+    stdin: 'alice:alice-password',
+    env: { ESAUTH_NODES: `"${emulator.url}"\n`, ESAUTH_CA: `'${ca}'` },
+  };
+  expect(await esauth(['whoami'], called)).toMatchObject({ code: 0 });
+  expect(proxy.asked).toHaveLength(0);
+  expect(await esauth(['whoami', '--proxy', proxy.url], called)).toMatchObject({ code: 0 });
+  const checked = await esauth(['check', '--proxy', proxy.url], called);
+  expect(checked).toMatchObject({ code: 0, out: expect.stringContaining('certificates are not shown') });
+  expect(new Set(proxy.asked.map(({ authority }) => `https://${authority}`))).toEqual(
+    new Set([emulator.url]),
+  );
+  await proxy.close();
+  await emulator.close();
+  await rm(folder, { recursive: true });
 });

@@ -39,7 +39,9 @@ test('it starts the emulator where that is installed', async () => {
 test('it says how to have the emulator where it is not', async () => {
   // pnpm's commands are scripts of a shell; there nothing is found that a manifest does not name.
   const bin = join(pnpm, 'node_modules/@esauth/cli/bin/esauth.js');
-  const { code, err } = await run(['emulator'], { cwd: pnpm }, bin).ended;
+  // The tests' own modules are no installation of anybody's.
+  const env = { ...process.env, NODE_PATH: '' };
+  const { code, err } = await run(['emulator'], { cwd: pnpm, env }, bin).ended;
   expect(err).toBe(
     'esauth: @esauth/emulator is not installed here: npm install --save-dev @esauth/emulator, or npx @esauth/emulator\n',
   );

@@ -1,11 +1,16 @@
 // The command `esauth` as a process.
 
+import { inFlags } from './arguments/option-words.js';
 import { run } from './run.js';
 
-// What core warns of is in what is printed; Node would print it once more, with its process id.
+// What core warns of is in what is printed, but for a credential that travels readably; Node would print all of it once
+// more, with its process id.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
   if (warning.name !== 'EsauthWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  else if ('code' in warning && warning.code === 'ESAUTH_PLAIN_HTTP') {
+    process.stderr.write(`esauth: ${inFlags(warning.message)}\n`);
+  }
 });
 // Whoever read what is printed has gone, such as `head`.
 process.stdout.on('error', () => process.exit());

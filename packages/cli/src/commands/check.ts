@@ -12,8 +12,8 @@ import type { Command } from './command.js';
 
 const marks: Readonly<Record<State, string>> = { yes: 'ok', no: 'NO', unknown: '?', warning: '!' };
 
-/** What has to stand; of the rest it is good to know. */
-const decisive: ReadonlySet<StepName> = new Set(['name', 'connection', 'tls', 'elasticsearch', 'security']);
+/** Of what has to be known; of the rest it is good to know. */
+const decisive: ReadonlySet<StepName> = new Set(['name', 'connection', 'elasticsearch']);
 
 export const check: Command = {
   name: 'check',
