@@ -280,4 +280,7 @@ test('nothing that a node says moves the cursor of whoever looks', async () => {
   const { out } = await esauth(['check', url], { tty: true });
   expect(out).toContain('\\u{9b}2J');
   expect(out).not.toContain('\u009b');
+  const json = await esauth(['check', url, '--json'], { tty: true });
+  expect(json.out).not.toContain('\u009b');
+  expect(JSON.stringify(json.json)).toContain('\u009b2J');
 });

@@ -1,6 +1,10 @@
 // The command in this process: what it is called with, what is piped in, and everything that it printed.
 
 import { run } from '@esauth/cli';
+import { vi } from 'vitest';
+
+// Each is several runs with connections of their own; a machine may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 export interface Called {
   readonly env?: Readonly<Record<string, string | undefined>>;

@@ -12,8 +12,6 @@ import { esauth } from './esauth.js';
 import { administrator, alicesPassword, hmacKey, type Row, rows, scenes, sharedSecret } from './refusals.js';
 
 const width = 10;
-/** Many runs to a test, on a machine that may be busy. */
-const timeout = 60_000;
 let folder: string;
 
 beforeAll(async () => {
@@ -84,24 +82,20 @@ const chosen = rows.filter(
   ({ is }) => !/while the security index|by another issuer|for another audience/.test(is),
 );
 
-test.each(Object.keys(scenes) as (keyof typeof scenes)[])(
-  'of what is refused: %s',
-  { timeout },
-  async (scene) => {
-    const emulator = await startEmulator({ ...scenes[scene] });
-    const those = chosen.filter((each) => each.scene === scene);
-    for (const row of those) {
-      const held = await row.make(emulator);
-      // Of one in each scene everything; what explain says has the rest in it.
-      const text = await printed(emulator.url, row, held, row === those[0]);
-      expect(leaksIn(text, held), row.is).toEqual([]);
-      await emulator.reset();
-    }
-    await emulator.close();
-  },
-);
+test.each(Object.keys(scenes) as (keyof typeof scenes)[])('of what is refused: %s', async (scene) => {
+  const emulator = await startEmulator({ ...scenes[scene] });
+  const those = chosen.filter((each) => each.scene === scene);
+  for (const row of those) {
+    const held = await row.make(emulator);
+    // Of one in each scene everything; what explain says has the rest in it.
+    const text = await printed(emulator.url, row, held, row === those[0]);
+    expect(leaksIn(text, held), row.is).toEqual([]);
+    await emulator.reset();
+  }
+  await emulator.close();
+});
 
-test('of what is accepted', { timeout }, async () => {
+test('of what is accepted', async () => {
   const emulator = await startEmulator(scenes.default);
   const key = emulator.apiKey('alice', { name: 'ci' });
   for (const held of [
@@ -117,7 +111,7 @@ test('of what is accepted', { timeout }, async () => {
   await emulator.close();
 });
 
-test('of what a node sends back that repeats all it was sent', { timeout }, async () => {
+test('of what a node sends back that repeats all it was sent', async () => {
   const held = 'Bearer a-canary-that-is-a-token-of-no-kind';
   const value = held.slice(7);
   const node = await startScriptedNode();

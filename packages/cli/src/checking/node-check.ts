@@ -174,7 +174,9 @@ async function strangerStep(
 ): Promise<Step> {
   const words = said.kind === 'none' ? said.words : sentenceOf(problem, url);
   // Asked in plain http, what speaks https closes the connection, or answers 400 (proxies).
-  const isSecure = url.protocol === 'http:' && reach.proxy === undefined && (await speaksTls(url, reach));
+  const mayBeSecure = said.kind === 'none' || said.status === 400;
+  const isPlain = url.protocol === 'http:' && reach.proxy === undefined;
+  const isSecure = isPlain && mayBeSecure && (await speaksTls(url, reach));
   if (isSecure) {
     const cure = `https://${url.host}`;
     return { step: 'elasticsearch', state: 'no', text: 'it speaks https, and was asked in plain http', cure };

@@ -82,7 +82,7 @@ export function createReport({ env, stdout, stderr }: Io, isJson: boolean): Repo
       }
     },
     data(value) {
-      if (isJson) stdout.write(`${JSON.stringify(concealed(value, secrets), undefined, 2)}\n`);
+      if (isJson) stdout.write(`${inAscii(JSON.stringify(concealed(value, secrets), undefined, 2))}\n`);
     },
     complain(text) {
       stderr.write(`${printable(strikeOut(text, secrets))}\n`);
@@ -111,6 +111,16 @@ function printable(text: string): string {
   return text.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** The same JSON, without what a terminal would obey: it leaves more than a terminal does as it is. */
+function inAscii(json: string): string {
+  return json.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
   );
 }
 
