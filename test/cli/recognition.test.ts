@@ -181,6 +181,7 @@ const named: readonly (readonly [string, string | Uint8Array, string])[] = [
     'is a certificate or a private key',
   ],
   ['binary data', Buffer.from([0x30, 0x82, 0x0a, 0x00, 0xff, 0xfe]), 'holds binary data'],
+  ['text with a null in it', Buffer.from('ApiKey abc\0def'), 'holds binary data'],
   ['a compressed file', Buffer.from([0x1f, 0x8b, 0x08, 0x00]), 'holds binary data'],
   ['Latin-1', Buffer.from('elastic:pässword', 'latin1'), 'holds binary data'],
   ['a book', 'x'.repeat(1_100_000), 'longer than 1048576 bytes'],

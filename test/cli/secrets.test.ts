@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startEmulator } from '@esauth/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recognise } from '../../packages/cli/src/credentials/recognise.js';
+import { createReport } from '../../packages/cli/src/terminal/report.js';
 import { errorBody, identityBody, respond, startScriptedNode } from '../support/scripted-node.js';
 import { esauth } from './esauth.js';
 import { administrator, alicesPassword, hmacKey, type Row, rows, scenes, sharedSecret } from './refusals.js';
@@ -130,6 +131,33 @@ test('of what a node sends back that repeats all it was sent', async () => {
     expect(piecesOf([value]).filter((piece) => text.includes(piece))).toEqual([]);
   }
   await node.close();
+});
+
+test('the last net holds whatever comes to it', () => {
+  let out = '';
+  const stream = {
+    write(text: string) {
+      out += text;
+    },
+  };
+  const io = {
+    argv: [],
+    env: {},
+    stdin: { async *[Symbol.asyncIterator]() {} },
+    stdout: stream,
+    stderr: stream,
+  };
+  for (const isJson of [false, true]) {
+    const report = createReport(io, isJson);
+    report.conceal(['a-canary-of-some-length', 'password']);
+    report.say('it is ', { text: 'a-canary-of-some-length', as: 'no' });
+    report.data({ 'a-canary-of-some-length': ['a-canary-of-some-length', 1] });
+    report.complain('a-canary-of-some-length, a password');
+  }
+  expect(out).not.toContain('canary');
+  expect(out.match(/\[redacted\]/g)).toHaveLength(5);
+  // To strike out a word of ours would tell that it is the secret.
+  expect(out).toContain('a password');
 });
 
 test('the search finds what there is to find', () => {

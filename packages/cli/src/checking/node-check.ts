@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { createVerifier, LookupError } from '@esauth/core';
+import { LookupError } from '@esauth/core';
 import type { Reach } from '../arguments/connection.js';
 import { inFlags } from '../arguments/option-words.js';
 import {
@@ -14,6 +14,7 @@ import {
   openAsker,
   type Said,
 } from '../asking/elasticsearch.js';
+import { openVerifier } from '../asking/verifier.js';
 import type { Credential } from '../credentials/credential.js';
 import { knownWith, serviceSteps, timeStep, versionStep } from './cluster-steps.js';
 import type { Step } from './step.js';
@@ -152,8 +153,7 @@ function plainStep({ hostname }: URL): Step {
 
 /** What the verifier of an application would say of it, when it starts. */
 async function problemOf(reach: Reach): Promise<LookupError | undefined> {
-  const { timeoutMs, nodes = [], ...way } = reach;
-  const verifier = createVerifier({ ...way, nodes, upstream: { timeoutMs, hedgeAfterMs: 0 } });
+  const verifier = openVerifier(reach);
   try {
     await verifier.check();
     return undefined;

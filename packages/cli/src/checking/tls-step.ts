@@ -75,16 +75,17 @@ async function cureOf(url: URL, reach: Reach, chain: readonly Certificate[]): Pr
   const { ca: _, caFingerprint: __, ...rest } = reach.tls;
   const name = own.names.find((each) => isIP(each) === 0 && !each.startsWith('*'));
   const named = name === undefined ? undefined : { servername: name };
-  const pinned = { ...rest, caFingerprint: top.fingerprint };
+  const { fingerprint } = top;
+  const pinned = { ...rest, caFingerprint: fingerprint };
   const tries: readonly (readonly [TlsOptions, string])[] = [
     ...(named === undefined ? [] : [[{ ...reach.tls, ...named }, servername(name ?? '', own)] as const]),
-    [pinned, `--ca-fingerprint ${top.fingerprint} (tls.caFingerprint) makes it right, ${compare}`],
+    [pinned, `--ca-fingerprint ${fingerprint} (tls.caFingerprint) makes it right, ${compare}`],
     ...(named === undefined
       ? []
       : [
           [
             { ...pinned, ...named },
-            `--ca-fingerprint ${top.fingerprint} with --servername ${name} make it right, ${compare}`,
+            `--ca-fingerprint ${fingerprint} with --servername ${name} make it right, ${compare}`,
           ] as const,
         ]),
   ];

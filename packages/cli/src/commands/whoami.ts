@@ -1,10 +1,11 @@
 // `esauth whoami`: the identity, as a verifier sees it.
 
-import { createVerifier, type Verdict } from '@esauth/core';
+import type { Verdict, Verifier } from '@esauth/core';
 import { readReach } from '../arguments/connection.js';
 import type { Arguments } from '../arguments/flags.js';
 import { commonFlags, connectionFlags, credentialFlags } from '../arguments/flags.js';
-import { inFlags, usageOf } from '../arguments/option-words.js';
+import { inFlags } from '../arguments/option-words.js';
+import { openVerifier } from '../asking/verifier.js';
 import { withoutSecrets } from '../asking/without-secrets.js';
 import { type Credential, findClientAuthentication, needCredential } from '../credentials/credential.js';
 import { type ExitCode, exitCodes, UsageError } from '../terminal/exit.js';
@@ -43,26 +44,13 @@ export async function verifierFor(
   io: Io,
   args: Arguments,
   report: Report,
-): Promise<{ readonly verifier: ReturnType<typeof createVerifier>; readonly credential: Credential }> {
-  const { timeoutMs, ...way } = await readReach(io, args);
+): Promise<{ readonly verifier: Verifier; readonly credential: Credential }> {
+  const reach = await readReach(io, args);
   const credential = await needCredential(io, args.value('credential-file'));
   report.conceal(credential.secrets);
   const clientAuthentication = await findClientAuthentication(io, args.value('client-authentication-file'));
   if (clientAuthentication !== undefined) report.conceal([clientAuthentication]);
-  try {
-    const verifier = createVerifier({
-      ...way,
-      schemes: ['Bearer', 'ApiKey', 'Basic'],
-      cache: false,
-      apiKeyDetails: true,
-      maxHeaderLength: 15_872,
-      upstream: { timeoutMs },
-      ...(clientAuthentication !== undefined && { clientAuthentication }),
-    });
-    return { verifier, credential };
-  } catch (error) {
-    throw usageOf(error);
-  }
+  return { verifier: openVerifier(reach, clientAuthentication), credential };
 }
 
 /** Refused, or no verdict. */

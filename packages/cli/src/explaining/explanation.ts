@@ -1,9 +1,9 @@
 // Puts together why a credential is refused or accepted: what a verifier makes of it, what Elasticsearch says in its
 // own words, what an administrator finds, and what follows.
 
-import { createVerifier, type Identity, type PrivilegesVerdict, type Verdict } from '@esauth/core';
+import type { Identity, PrivilegesVerdict, Verdict, Verifier } from '@esauth/core';
 import type { Reach } from '../arguments/connection.js';
-import { inFlags, usageOf } from '../arguments/option-words.js';
+import { inFlags } from '../arguments/option-words.js';
 import { type Asked, isGranted, questionOf } from '../arguments/privileges.js';
 import {
   type Answer,
@@ -15,6 +15,7 @@ import {
   type Words,
   wordsOf,
 } from '../asking/elasticsearch.js';
+import { openVerifier } from '../asking/verifier.js';
 import { withoutSecrets } from '../asking/without-secrets.js';
 import type { Credential } from '../credentials/credential.js';
 import { type Findings, lookUp, narrowed } from './administrator.js';
@@ -60,9 +61,10 @@ const undecided: ReadonlySet<CauseCode> = new Set([
 /** @throws {UsageError} */
 export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation> {
   const { credential, clientAuthentication, administrator } = wanted;
-  const secrets = [credential, administrator].flatMap((each) => each?.secrets ?? []);
+  const shared = clientAuthentication === undefined ? [] : [clientAuthentication];
+  const secrets = [...credential.secrets, ...(administrator?.secrets ?? []), ...shared];
   const asker = openAsker(reach, secrets);
-  const verifier = open(reach, clientAuthentication);
+  const verifier = openVerifier(reach, clientAuthentication);
   try {
     const { authorization } = credential;
     const isBearer = /^bearer /i.test(authorization);
@@ -94,25 +96,6 @@ export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation
     await Promise.all([asker.close(), verifier.close()]);
   }
 }
-
-function open({ timeoutMs, ...way }: Reach, clientAuthentication: string | undefined) {
-  try {
-    return createVerifier({
-      ...way,
-      schemes: ['Bearer', 'ApiKey', 'Basic'],
-      cache: false,
-      apiKeyDetails: true,
-      // As much as a node reads.
-      maxHeaderLength: 15_872,
-      upstream: { timeoutMs, hedgeAfterMs: 0 },
-      ...(clientAuthentication !== undefined && { clientAuthentication }),
-    });
-  } catch (error) {
-    throw usageOf(error);
-  }
-}
-
-type Verifier = ReturnType<typeof createVerifier>;
 
 async function whatItMay(
   verifier: Verifier,
