@@ -182,6 +182,23 @@ test('a node that wants a certificate of ours says so, and takes it', async () =
   });
 });
 
+test('of a node that says nothing after the handshake nothing is claimed', async () => {
+  const silent = await startScriptedNode(() => {}, withChain(await issue(authority), authority));
+  closing.push(() => silent.close());
+  const { code, tls } = await check(
+    silent.url,
+    '--ca',
+    await fileOf('ca7.pem', authority.cert),
+    '--timeout-ms',
+    '500',
+  );
+  expect(tls).toMatchObject({
+    state: 'unknown',
+    text: 'TLSv1.3, and then no answer within 500 ms (--timeout-ms)',
+  });
+  expect(code).toBe(2);
+});
+
 test('https where plain http is spoken, and the reverse', async () => {
   const plain = await startEmulator({ ui: false });
   const secure = await startEmulator({ ui: false, tls: true });

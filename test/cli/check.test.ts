@@ -1,9 +1,17 @@
 // `esauth check`: what a node says of itself, in each release, and what else may answer at an address.
 
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { type EmulatorOptions, startEmulator } from '@esauth/emulator';
 import { afterEach, describe, expect, test } from 'vitest';
-import { errorBody, respond, type Script, startScriptedNode } from '../support/scripted-node.js';
+import {
+  errorBody,
+  respond,
+  type Script,
+  type ScriptedAnswer,
+  startScriptedNode,
+} from '../support/scripted-node.js';
 import { type Called, esauth } from './esauth.js';
 import { isSince, releases } from './releases.js';
 
@@ -151,39 +159,44 @@ describe('with one', () => {
 });
 
 describe('what else answers there', () => {
-  const plain = { 'x-elastic-product': undefined, 'x-opaque-id': undefined };
+  /** A real web server: what is no HTTP, it does not leave without an answer. */
+  async function web({ status = 200, headers = {}, body = '' }: ScriptedAnswer): Promise<string> {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(status, headers as Record<string, string>).end(body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
 
   test.each([
     [
       'Kibana',
-      { status: 302, headers: { ...plain, 'kbn-name': 'kibana', location: '/login' } },
+      { status: 302, headers: { 'kbn-name': 'kibana', location: '/login' } },
       'this is Kibana (302)',
     ],
-    [
-      'Kibana that starts',
-      { status: 503, headers: { ...plain, 'kbn-name': 'kibana' } },
-      'this is Kibana (503)',
-    ],
+    ['Kibana that starts', { status: 503, headers: { 'kbn-name': 'kibana' } }, 'this is Kibana (503)'],
     [
       'a proxy that refuses',
-      { status: 401, headers: { ...plain, server: 'nginx' }, body: '<html>' },
+      { status: 401, headers: { server: 'nginx' }, body: '<html>' },
       'a proxy or another server answers (401; server: nginx), and not Elasticsearch',
     ],
     [
       'a forward proxy',
-      { status: 400, headers: { ...plain, via: '1.1 proxy', 'x-squid-error': 'ERR_INVALID_URL 0' } },
+      { status: 400, headers: { via: '1.1 proxy', 'x-squid-error': 'ERR_INVALID_URL 0' } },
       'a proxy or another server answers (400; via: 1.1 proxy; x-squid-error: ERR_INVALID_URL 0), and not Elasticsearch',
     ],
-    ['a web site', { headers: plain, body: '<html></html>' }, 'the answer (200) has no X-elastic-product'],
-    ['a redirect', { status: 301, headers: { ...plain, location: 'https://es' } }, 'the answer (301) has no'],
+    ['a web site', { body: '<html></html>' }, 'the answer (200) has no X-elastic-product'],
+    ['a redirect', { status: 301, headers: { location: 'https://es' } }, 'the answer (301) has no'],
   ])('%s is named', async (_, answer, text) => {
-    const { code, elasticsearch } = await check(await scripted(respond(answer)));
+    const { code, elasticsearch } = await check(await web(answer));
     expect(elasticsearch).toMatchObject({ state: 'no', text: expect.stringContaining(text) });
     expect(code).toBe(1);
   });
 
   test('a proxy that does not reach Elasticsearch is no answer', async () => {
-    const url = await scripted(respond({ status: 502, headers: { ...plain, server: 'nginx' } }));
+    const url = await web({ status: 502, headers: { server: 'nginx' } });
     expect(await check(url)).toMatchObject({
       code: 2,
       elasticsearch: { state: 'unknown', cure: 'it may not reach Elasticsearch behind it' },
@@ -208,7 +221,11 @@ describe('what else answers there', () => {
   });
 
   test('what is no HTTP is named', async () => {
-    const url = await scripted((socket) => void socket.end('SSH-2.0-OpenSSH_9.2p1\r\n'));
+    const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9.2p1\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const text = expect.stringContaining('is not HTTP as it should be');
     expect(await check(url)).toMatchObject({ code: 1, elasticsearch: { state: 'no', text } });
   });
@@ -231,12 +248,8 @@ describe('nobody answers', () => {
   });
 
   test('at a port at which nothing listens', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    const cure = `nothing listens on port ${port} there: check host and port`;
-    expect(await check(`https://127.0.0.1:${port}`)).toMatchObject({
+    const cure = 'nothing listens on port 1 there: check host and port';
+    expect(await check('https://127.0.0.1:1')).toMatchObject({
       code: 2,
       connection: { state: 'unknown', cure },
     });

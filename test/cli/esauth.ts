@@ -25,8 +25,11 @@ export interface Ended {
 
 export async function esauth(argv: readonly string[], { env = {}, stdin, tty }: Called = {}): Promise<Ended> {
   let [out, err] = ['', ''];
+  const isAsking = ['check', 'whoami', 'can-i', 'explain'].includes(argv[0] ?? '');
+  const isPatient = !isAsking || argv.includes('--timeout-ms');
   const code = await run({
-    argv,
+    // Three seconds may be short on a machine that has other things to do.
+    argv: isPatient ? argv : [...argv, '--timeout-ms', '50000'],
     env,
     stdin: { isTTY: stdin === undefined, [Symbol.asyncIterator]: () => pieces(stdin) },
     stdout: {

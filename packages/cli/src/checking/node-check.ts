@@ -41,11 +41,11 @@ export async function* checkNode(
   }
   if (!isSecure) yield plainStep(url);
   else if (hasProxy) {
-    yield { step: 'tls', state: 'unknown', text: 'through the proxy certificates are not shown' };
+    yield { step: 'tls', state: 'yes', text: 'through the proxy, and so certificates are not shown' };
   } else {
-    const { step, isTrusted } = await tlsStep(url, reach);
+    const { step, isOver } = await tlsStep(url, reach);
     yield step;
-    if (!isTrusted) return;
+    if (isOver) return;
   }
   const { nodes: _, cloudId: __, ...way } = reach;
   const asker = openAsker({ ...way, nodes: [node] }, credential?.secrets);

@@ -16,45 +16,59 @@ const compare =
   'if that is your authority: compare it with what Elasticsearch printed when it first started, or with what ' +
   '"openssl x509 -noout -fingerprint -sha256 -in http_ca.crt" says on the node';
 
+/** How a connection with these options ends: nobody knows of one on which nothing was said in time. */
+type Trust =
+  | { readonly kind: 'trusted' }
+  | { readonly kind: 'refused'; readonly words: string; readonly code: string }
+  | { readonly kind: 'unknown'; readonly words: string };
+
 /** @returns the step, and whether what follows can be asked */
 export async function tlsStep(
   url: URL,
   reach: Reach,
-): Promise<{ readonly step: Step; readonly isTrusted: boolean }> {
+): Promise<{ readonly step: Step; readonly isOver: boolean }> {
   const handshake = await shakeHands(url, reach.tls, reach.timeoutMs);
-  const refused = await whyRefused(url, reach, reach.tls);
+  const trust = await trustOf(url, reach, reach.tls);
   if (handshake.kind === 'failed') {
-    const step: Step = { step: 'tls', state: 'no', text: refused?.words ?? handshake.error.message };
+    const text = trust.kind === 'trusted' ? handshake.error.message : trust.words;
     const plain = await speaksPlainHttp(url, reach);
     const cure = plain ? `it speaks plain http: http://${url.host}, or turn on TLS there` : undefined;
-    return { step: { ...step, ...(cure !== undefined && { cure }) }, isTrusted: false };
+    const state = plain || trust.kind === 'refused' ? 'no' : 'unknown';
+    return { step: { step: 'tls', state, text, ...(cure !== undefined && { cure }) }, isOver: true };
   }
-  const details = handshake.chain.flatMap(describe);
-  const facts = { protocol: handshake.protocol, cipher: handshake.cipher, chain: handshake.chain };
-  if (refused !== undefined) {
-    const cure = aboutTrust.test(refused.code) ? await cureOf(url, reach, handshake.chain) : undefined;
-    const step: Step = { step: 'tls', state: 'no', text: refused.words, details, facts };
-    return { step: { ...step, ...(cure !== undefined && { cure }) }, isTrusted: false };
+  const { protocol, cipher, chain } = handshake;
+  const shown = { details: chain.flatMap(describe), facts: { protocol, cipher, chain } } as const;
+  if (trust.kind === 'refused') {
+    const cure = aboutTrust.test(trust.code) ? await cureOf(url, reach, chain) : undefined;
+    const step: Step = { step: 'tls', state: 'no', text: trust.words, ...shown };
+    return { step: { ...step, ...(cure !== undefined && { cure }) }, isOver: true };
+  }
+  if (trust.kind === 'unknown') {
+    const text = `${protocol}, and then ${trust.words}`;
+    return { step: { step: 'tls', state: 'unknown', text, ...shown }, isOver: true };
   }
   const ends = soonest(handshake);
-  const state = ends === undefined ? 'yes' : 'warning';
-  const text = `${handshake.protocol}, trusted${ends === undefined ? '' : `; ${ends}`}`;
-  return { step: { step: 'tls', state, text, details, facts }, isTrusted: true };
+  const text = `${protocol}, trusted${ends === undefined ? '' : `; ${ends}`}`;
+  return {
+    step: { step: 'tls', state: ends === undefined ? 'yes' : 'warning', text, ...shown },
+    isOver: false,
+  };
 }
 
-/** Why a connection is not made; what comes after it is another step's. */
-async function whyRefused(
-  url: URL,
-  reach: Reach,
-  tls: TlsOptions,
-): Promise<{ readonly words: string; readonly code: string } | undefined> {
-  const { timeoutMs, proxy } = reach;
-  const asker = openAsker({ nodes: [url.href], tls, timeoutMs, ...(proxy !== undefined && { proxy }) });
+/** As a verifier connects. What comes after that is another step's. */
+async function trustOf(url: URL, { timeoutMs }: Reach, tls: TlsOptions): Promise<Trust> {
+  const asker = openAsker({ nodes: [url.href], tls, timeoutMs });
   try {
     const said = await asker.ask({ path: '/_security/_authenticate' });
-    if (said.kind !== 'none' || said.code !== 'unreachable') return undefined;
+    // What is no HTTP came through TLS too.
+    if (said.kind === 'answer' || said.code === 'bad_response') return { kind: 'trusted' };
     const { error, words } = said;
-    return { words, code: error instanceof Error && 'code' in error ? String(error.code) : '' };
+    if (said.code === 'timeout') return { kind: 'unknown', words };
+    return {
+      kind: 'refused',
+      words,
+      code: error instanceof Error && 'code' in error ? String(error.code) : '',
+    };
   } finally {
     await asker.close();
   }
@@ -90,7 +104,7 @@ async function cureOf(url: URL, reach: Reach, chain: readonly Certificate[]): Pr
         ]),
   ];
   for (const [tls, cure] of tries) {
-    if ((await whyRefused(url, reach, tls)) === undefined) return cure;
+    if ((await trustOf(url, reach, tls)).kind === 'trusted') return cure;
   }
   return `its certificate is for ${own.names.join(', ') || 'no host name'}, and this address is ${url.hostname}`;
 }

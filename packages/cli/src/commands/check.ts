@@ -13,7 +13,7 @@ import type { Command } from './command.js';
 const marks: Readonly<Record<State, string>> = { yes: 'ok', no: 'NO', unknown: '?', warning: '!' };
 
 /** Of what has to be known; of the rest it is good to know. */
-const decisive: ReadonlySet<StepName> = new Set(['name', 'connection', 'elasticsearch']);
+const decisive: ReadonlySet<StepName> = new Set(['name', 'connection', 'tls', 'elasticsearch']);
 
 export const check: Command = {
   name: 'check',
