@@ -36,6 +36,8 @@ export interface Departure {
   readonly abandoned: Ending;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
+  /** Which lookup it is, for those who listen to events. */
+  readonly token: object;
   /** To be said by a lookup that is sure to be over at an instant: until then nobody else keeps an eye on the time. */
   endsAt(instant: number): void;
 }
@@ -117,6 +119,7 @@ class Flight<Result> implements Departure {
   #startedAt = Number.POSITIVE_INFINITY;
   /** When it is over by itself, on the monotonic clock. */
   #endsAt = Number.POSITIVE_INFINITY;
+  #token: object | undefined = undefined;
 
   constructor(hall: Hall<Result>, key: string, start: Start<Result>, deadline: number | undefined) {
     this.#hall = hall;
@@ -148,6 +151,12 @@ class Flight<Result> implements Departure {
     );
   }
 
+  /** Made when somebody listens: what a flight has itself leads to the credential. */
+  get token(): object {
+    this.#token ??= {};
+    return this.#token;
+  }
+
   endsAt(instant: number): void {
     this.#endsAt = instant;
     for (const seat of this.#seats) if (seat.deadline < instant) seat.watchTime();
@@ -159,7 +168,7 @@ class Flight<Result> implements Departure {
   }
 
   seat(waiter: Waiter<Result>): Promise<Result> {
-    publishWait(this.abandoned);
+    publishWait(this);
     return new Promise((resolve, reject) => {
       const seat = new Seat(this, this.#hall.clock, waiter, resolve, reject);
       if (waiter.deadline < this.#endsAt) seat.watchTime();
