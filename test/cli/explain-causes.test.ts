@@ -113,23 +113,30 @@ describe.each(releases)('%s', (version) => {
   });
 });
 
-/** All rows, for `docs/causes.md`. */
+/** All rows, for `docs/causes.md`, as the formatter would have them. */
 function table(): string {
-  const list = (codes: readonly string[] = []) => codes.map((code) => `\`${code}\``).join(' ');
-  const lines = rows.map(
-    ({ is, since = '', says, sees }) => `| ${is} | ${since} | ${list(says)} | ${list(sees)} |`,
-  );
-  return [
-    '| what is the matter | since | it says | with an administrator |',
-    '| - | - | - | - |',
-    ...lines,
-  ].join('\n');
+  const listed = (codes: readonly string[] = []) => codes.map((code) => `\`${code}\``).join(' ');
+  const head = ['what is the matter', 'since', 'it says', 'with an administrator'];
+  const cells = [
+    head,
+    ...rows.map(({ is, since = '', says, sees }) => [is, since, listed(says), listed(sees)]),
+  ];
+  const widths = head.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
+  const lineOf = (row: readonly string[]) =>
+    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [cells[0] ?? [], rule, ...cells.slice(1)].map(lineOf).join('\n');
+}
+
+/** Requests and settings, as the formatter leaves them alone. */
+function quoted(cure: string): string {
+  return cure.replace(/\b(?:GET|PUT|POST) \S+|\bxpack\.\S+: true/g, '`$&`');
 }
 
 function list(): string {
   return causeCodes
     .flatMap((code) => (code in fixed ? [fixed[code as keyof typeof fixed]] : []))
-    .map(({ code, text, cure }) => `- \`${code}\`: ${text}. ${cure[0]?.toUpperCase()}${cure.slice(1)}.`)
+    .map(({ code, text, cure }) => `- \`${code}\`: ${text} → ${quoted(cure)}`)
     .join('\n');
 }
 
