@@ -84,7 +84,8 @@ export interface Verifier {
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
-   * lookup; never a stale one. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   * lookup, such as that too many of them wait; never a stale one. Counts as the same hit. `undefined` if
+   * Elasticsearch would have to be asked.
    *
    * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
@@ -189,7 +190,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
-  const { consider, serve, resolve } = verification;
+  const { consider, serve, shed, resolve } = verification;
   const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
     ...parts,
     verification,
@@ -204,14 +205,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
       if (known.kind !== 'question') return known;
-      return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+      const turnedAway = shed(known, wanted.source);
+      if (turnedAway !== undefined) return turnedAway;
+      // Awaited: to return a promise takes two microtasks more.
+      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
     peek(presented, wanted = {}) {
       checkArguments(presented, wanted);
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted.source);
-      return known.kind === 'question' ? undefined : known;
+      return known.kind === 'question' ? shed(known, wanted.source) : known;
     },
 
     async hasPrivileges(presented, privileges, wanted = {}) {

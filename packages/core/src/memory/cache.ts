@@ -108,6 +108,8 @@ export function createCache(
   /** Lookups under way: a handful for a credential. */
   const open = new Map<Fingerprint, Set<LookupStart>>();
   let begun = 0;
+  /** Of those, which are over. */
+  let over: (readonly [Fingerprint, LookupStart])[] = [];
 
   return {
     find(fingerprint, now, maxAgeMs) {
@@ -133,12 +135,10 @@ export function createCache(
     },
 
     end(fingerprint, lookup) {
-      // Not before those who waited have heard of it, which takes some microtasks.
-      setImmediate(() => {
-        const lookups = open.get(fingerprint);
-        lookups?.delete(lookup);
-        if (lookups?.size === 0) open.delete(fingerprint);
-      }).unref();
+      // Not before those who waited have heard of it, which takes some microtasks. All of a turn of the event loop at
+      // once: each `setImmediate` costs 1 500 instructions.
+      if (over.length === 0) setImmediate(closeAll).unref();
+      over.push([fingerprint, lookup]);
     },
 
     knows(fingerprint) {
@@ -195,6 +195,16 @@ export function createCache(
       return identities.evictions + refusals.evictions;
     },
   };
+
+  function closeAll(): void {
+    const closing = over;
+    over = [];
+    for (const [fingerprint, lookup] of closing) {
+      const lookups = open.get(fingerprint);
+      lookups?.delete(lookup);
+      if (lookups?.size === 0) open.delete(fingerprint);
+    }
+  }
 
   /** An entry that has not ended and was not revoked; one that has is dropped. */
   function findIn<E extends Entry>(

@@ -89,7 +89,11 @@ export function createTransports(settings: TransportSettings): Transports {
             ? { resolve, reject: (error) => reject(endedUnread(error) ? new NoAnswerError() : error) }
             : { resolve, reject };
           const id = newOpaqueId();
-          const sent = sentTo(origin, prefix, request, id);
+          const list = headersOf(request, id);
+          // Interceptors may take them apart as undici's own do, which know them as members.
+          const headers = own === undefined ? recordOf(list) : list;
+          const { path, body = null, method = body === null ? 'GET' : 'POST' } = request;
+          const sent = { origin, path: prefix + path, method, headers, body, line: undefined };
           dispatch(sent, new Exchange(sent, id, signal, forsaken, outcome));
         });
       },
@@ -100,21 +104,19 @@ export function createTransports(settings: TransportSettings): Transports {
   }
 }
 
-function sentTo(origin: string, prefix: string, request: NodeRequest, id: string): Sent {
-  const { path, authorization, headers: others, body = null, method } = request;
-  const headers: string[] = [];
-  if (authorization !== undefined) headers.push('authorization', authorization);
-  for (const name in others) headers.push(name, others[name] ?? '');
-  if (body !== null) headers.push('content-type', 'application/json');
-  headers.push(opaqueIdHeader, id);
-  return {
-    origin,
-    path: prefix + path,
-    method: method ?? (body === null ? 'GET' : 'POST'),
-    headers,
-    body,
-    line: undefined,
-  };
+/** Names and values by turns: of an object undici would have to list them first. */
+function headersOf({ authorization, headers, body }: NodeRequest, id: string): string[] {
+  const list: string[] = [];
+  if (authorization !== undefined) list.push('authorization', authorization);
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  if (body !== undefined) list.push('content-type', 'application/json');
+  list.push(opaqueIdHeader, id);
+  return list;
+}
+
+function recordOf(list: readonly string[]): Record<string, string> {
+  const names = list.filter((_, at) => at % 2 === 0);
+  return Object.fromEntries(names.map((name, nth) => [name, list[2 * nth + 1] ?? '']));
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */

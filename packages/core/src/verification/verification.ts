@@ -20,7 +20,8 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
-import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
+import type { Queue } from './queue.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 
 export interface VerifyOptions {
@@ -53,6 +54,8 @@ export interface Verification {
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
   /** Tells what was found, and asks again in the background if it is time. */
   serve(found: Found, source: string | undefined): Verdict;
+  /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
+  shed(question: Question, source: string | undefined): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -69,6 +72,7 @@ export interface VerificationParts {
   readonly cache: Cache;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
+  readonly queue: Queue;
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
@@ -86,8 +90,9 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
+  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
+  const { count } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   return {
@@ -130,6 +135,14 @@ export function createVerification(parts: VerificationParts): Verification {
       return entry.verdict;
     },
 
+    shed({ fingerprint }, source) {
+      if (flights.has(fingerprint) || !queue.turnsAway(source)) return undefined;
+      count.misses += 1;
+      count.shed += 1;
+      publishVerdict(queueFull, 'lookup', count);
+      return queueFull;
+    },
+
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
@@ -137,7 +150,8 @@ export function createVerification(parts: VerificationParts): Verification {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { ...wait, late, signal, maxAgeMs };
+        const { deadline, justCame } = wait;
+        const waiter = { deadline, justCame, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
       let landed = await fly(wait);
