@@ -57,13 +57,15 @@ async function all(wanted) {
   }
 }
 
+/** Whether it was measured at this commit, with no less effort. */
 function isKept(name) {
   const file = new URL(`${name}.json`, results);
-  if (values.again || (values.quick && !values.keep) || values.check || values.spoil || !existsSync(file))
-    return false;
+  if (values.again || values.check || values.spoil || !existsSync(file)) return false;
+  if (values.quick && !values.keep) return false;
+  const kept = JSON.parse(readFileSync(file, 'utf8'));
   const now = commit();
   // What is not committed may be anything.
-  return !now.endsWith('+') && JSON.parse(readFileSync(file, 'utf8')).commit === now;
+  return kept.commit === now && !now.endsWith('+') && (values.quick || kept.effort === 'full');
 }
 
 async function one(name) {

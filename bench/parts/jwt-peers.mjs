@@ -110,7 +110,7 @@ export const jwtPeers = {
       request.query = {};
       request.protocol = 'http';
       request.originalUrl = '/';
-      request.get = (name) => (name === 'Host' ? '127.0.0.1:3000' : undefined);
+      request.get = (name) => (name === 'Host' ? 'a:3000' : undefined);
       await passing((next) => middleware(request, response(), next));
       hasSubject(request.auth?.payload);
     });

@@ -24,7 +24,7 @@ export const groups = {
       'one privilege, named by the request': 'ours',
       'three privileges combined': 'ours',
     },
-    quick: [freshRequest, none, 'one privilege', 'three privileges combined'],
+    quick: [freshRequest, none, 'one privilege'],
   },
 };
 

@@ -11,7 +11,7 @@ import { must } from '../measure/work.mjs';
 import { createSource, credentials, forEach, forEachAwaited } from '../parts/credentials.mjs';
 import { createSecret, jwtPeers, signed } from '../parts/jwt-peers.mjs';
 import { opaquePeers } from '../parts/opaque-peers.mjs';
-import { next, requestWith, response } from '../parts/requests.mjs';
+import { expressRequest, next, requestWith, response } from '../parts/requests.mjs';
 import { hookOf, knowing, recent } from '../parts/verifiers.mjs';
 
 const callers = 256;
@@ -157,11 +157,13 @@ const calls = {
   express: [
     freshRequest,
     async (verifier, source) => {
+      const { default: express } = await import('express');
       const { esauth } = await import('@esauth/express');
       const middleware = esauth(verifier);
+      const requestOf = expressRequest(express().request);
       const written = response();
       return forEach(source, (header) => {
-        const request = requestWith(header);
+        const request = requestOf(header);
         middleware(request, written, next);
         found(request.identity);
       });

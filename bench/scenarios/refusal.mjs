@@ -33,7 +33,7 @@ export const groups = {
       'shed, verify': 'ours',
       'shed, gate': 'ours',
     },
-    quick: [freshRequest, freshHeader, thrown, 'remembered, gate', 'shed, gate'],
+    quick: [freshRequest, freshHeader, thrown, 'remembered, gate'],
   },
 };
 

@@ -19,7 +19,7 @@ import type { Presented } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
 import { unworded } from './values/messages.js';
-import type { PrivilegesQuestion } from './values/privileges.js';
+import type { Fact, PrivilegesQuestion } from './values/privileges.js';
 import {
   type PrivilegesVerdict,
   type Rejected,
@@ -27,15 +27,19 @@ import {
   unavailable,
   type Verdict,
 } from './values/verdict.js';
-import { checkArguments } from './verification/arguments.js';
+import { checkArguments, nothing } from './verification/arguments.js';
 import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
-import { createPrivilegeVerification } from './verification/privilege-verification.js';
+import {
+  createPrivilegeVerification,
+  type PrivilegeVerification,
+} from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
 import { createForget, createRevoke } from './verification/revoke.js';
 import { createSharedLookup } from './verification/shared-lookup.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
+import type { Wanted } from './verification/wanted.js';
 
 export interface CheckOptions {
   /**
@@ -209,8 +213,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
-  const { consider, serve, shed, resolve } = verification;
-  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
+  const { peek, consider, serve, shed, resolve } = verification;
+  const { hasPrivileges, peekPrivileges, areGranted } = createPrivilegeVerification({
     ...parts,
     verification,
     lookups,
@@ -218,31 +222,34 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
 
   /** What is known of privileges is as old as an identity may be. */
-  const bounded = <Wanted extends VerifyOptions>(wanted: Wanted): Wanted =>
-    shared === undefined ? wanted : { ...wanted, maxAgeMs: shared.bound(wanted.maxAgeMs, timeline.now()) };
+  const bounded = (wanted: VerifyOptions): VerifyOptions => {
+    const maxAgeMs = shared?.bound(wanted.maxAgeMs, timeline.now());
+    if (shared === undefined || maxAgeMs === wanted.maxAgeMs) return wanted;
+    return { maxAgeMs, source: wanted.source, signal: wanted.signal };
+  };
 
   const verifier: Verifier = {
-    async verify(presented, wanted = {}) {
+    async verify(presented, wanted = nothing) {
       checkArguments(presented, wanted);
       wanted.signal?.throwIfAborted();
       const known = consider(presented, wanted.maxAgeMs);
-      if (known.kind === 'found') return serve(known, wanted.source);
+      if (known.kind === 'found') return serve(known, wanted);
       if (known.kind !== 'question') return known;
       const turnedAway = shed(known, wanted.source);
       if (turnedAway !== undefined) return turnedAway;
+      transports.load();
       // Awaited: to return a promise takes two microtasks more.
       return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
-    peek(presented, wanted = {}) {
+    peek(presented, wanted = nothing) {
       checkArguments(presented, wanted);
-      const known = consider(presented, wanted.maxAgeMs);
-      if (known.kind === 'found') return serve(known, wanted.source);
-      return known.kind === 'question' ? shed(known, wanted.source) : known;
+      return peek(presented, wanted);
     },
 
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
+      transports.load();
       return hasPrivileges(presented, privileges, bounded(wanted));
     },
 
@@ -267,6 +274,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
           'check: atLeast must be a count of nodes, from 1 to as many as there are',
         );
       }
+      transports.load();
       const problems = closed === undefined ? await elasticsearch.check() : [closed.cause];
       const [first] = problems;
       const isEnough = closed === undefined && settings.nodes.length - problems.length >= atLeast;
@@ -321,6 +329,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
+  shortcuts.set(verifier, { peekPrivileges: verifier.peekPrivileges, areGranted });
   countFor(verifier, count);
   return verifier;
+}
+
+/** What guards ask first, of a verifier on which nobody has put a `peekPrivileges` of his own. */
+const shortcuts = new WeakMap<
+  Verifier,
+  Pick<PrivilegeVerification, 'areGranted'> & Pick<Verifier, 'peekPrivileges'>
+>();
+
+/** Whether a verifier remembers at once that all of this is granted to whom a gate has let in. */
+export function areGranted(verifier: Verifier, facts: readonly Fact[], wanted: Wanted): boolean {
+  const shortcut = shortcuts.get(verifier);
+  return shortcut?.peekPrivileges === verifier.peekPrivileges && shortcut.areGranted(facts, wanted);
 }

@@ -4,7 +4,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Fingerprint } from '../memory/fingerprint.js';
-import { credentialName, identityNames, namesOf, type Subject } from '../memory/revocation.js';
+import type { Subject } from '../memory/revocation.js';
 import { publishSharing } from '../observation/events.js';
 import type { Counters, SharingStats } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
@@ -17,6 +17,7 @@ import { createOutbox, type Reach } from './outbox.js';
 import type { Heard, SharedName, SharedStart, SharedSubject, Sharing } from './port.js';
 import { createSharedNotes } from './shared-notes.js';
 import { readIdentity, writeIdentity } from './shared-text.js';
+import { credentialName, identityNames, namesOf } from './subject-names.js';
 
 /** What there is of a credential. */
 export type Found =

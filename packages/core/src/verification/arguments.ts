@@ -3,6 +3,10 @@
 import { misplacedIn, type Presented } from '../values/credential.js';
 import { InvalidArgumentError } from '../values/errors.js';
 import type { VerifyOptions } from './verification.js';
+import { Wanted } from './wanted.js';
+
+/** What is asked for by who asks for nothing. */
+export const nothing: VerifyOptions = Object.freeze({});
 
 const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
 
@@ -17,6 +21,8 @@ function unknownIn(wanted: VerifyOptions): string | undefined {
 
 /** @throws {InvalidArgumentError} `invalid_argument` */
 export function checkArguments(presented: Presented, wanted: VerifyOptions): void {
+  // There is nothing wrong with these, and they are checked at every hit.
+  if (typeof presented === 'string' && (wanted === nothing || wanted instanceof Wanted)) return;
   const misplaced = misplacedIn(presented);
   if (misplaced !== undefined) {
     const what = "must be the Authorization header's value, not what holds it";

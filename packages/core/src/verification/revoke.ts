@@ -18,7 +18,7 @@ export function createForget(cache: Cache, revocations: Revocations): (subject: 
     // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
     // an open route could fill the notes, and then all would be forgotten.
     if (subject !== 'all' && 'fingerprint' in subject && !cache.knows(subject.fingerprint)) return;
-    revocations.revoke(subject, cache.sweep);
+    revocations.revoke(subject, cache.judge);
   };
 }
 
