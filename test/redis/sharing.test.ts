@@ -221,24 +221,24 @@ describe('who cannot hear', () => {
     const listener = (event: unknown) => void events.push((event as SharingEvent).kind);
     subscribe('esauth:sharing', listener);
     onTestFinished(() => void unsubscribe('esauth:sharing', listener));
-    const { verifier, way } = await join({ redis: { blindAfterMs: 200, blindMaxAgeMs: 100 } });
+    const { verifier, way } = await join({ redis: { blindAfterMs: 1_000, blindMaxAgeMs: 0 } });
     const jane = fleet.emulator.authorization('jane');
     await verifier.verify(jane);
-    expect(nameIn(verifier.peek(jane))).toBe('jane');
-    expect(verifier.health().state).toBe('up');
+    await until('it is remembered', () => nameIn(verifier.peek(jane)) === 'jane');
+    await until('all is well', () => verifier.health().state === 'up');
     way.refuse();
     await until('it is blind', () => verifier.stats().sharing?.blind === true);
     expect(verifier.health().state).toBe('degraded');
-    expect(verifier.stats().sharing?.lagMs).toBeGreaterThan(200);
+    expect(verifier.stats().sharing?.lagMs).toBeGreaterThan(1_000);
     expect(verifier.peek(jane)).toBeUndefined();
+    const asked = askedOf(fleet.emulator);
     expect(nameIn(await verifier.verify(jane))).toBe('jane');
-    expect(askedOf(fleet.emulator)).toBe(2);
+    expect(askedOf(fleet.emulator)).toBe(asked + 1);
     way.heal();
-    await until('it hears again', () => verifier.stats().sharing?.blind === false);
-    expect(verifier.health().state).toBe('up');
-    expect(nameIn(verifier.peek(jane))).toBe('jane');
+    await until('it hears again', () => verifier.health().state === 'up');
+    await until('it is served', () => nameIn(verifier.peek(jane)) === 'jane');
     expect(events).toContain('blind');
-    expect(events.at(-1)).toBe('seeing');
+    expect(events).toContain('seeing');
   });
 
   test('tells it later, in order, and serves meanwhile', async () => {
