@@ -235,7 +235,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted);
       if (known.kind !== 'question') return known;
-      const turnedAway = shed(known, wanted.source);
+      const turnedAway = shed(known, wanted);
       if (turnedAway !== undefined) return turnedAway;
       transports.load();
       // Awaited: to return a promise takes two microtasks more.

@@ -64,7 +64,7 @@ export interface Verification {
   /** Tells what was found. */
   tell(entry: Entry): Verdict;
   /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
-  shed(question: Question, source: string | undefined): Unavailable | undefined;
+  shed(question: Question, who: { readonly source?: string | undefined }): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -122,7 +122,7 @@ export function createVerification(parts: VerificationParts): Verification {
       }
       const known = read(header, asPresented, now, maxAgeMs);
       if (known.kind === 'found') return verification.serve(known, wanted);
-      return known.kind === 'question' ? verification.shed(known, wanted.source) : known;
+      return known.kind === 'question' ? verification.shed(known, wanted) : known;
     },
 
     consider(presented, longestMs) {
@@ -143,8 +143,8 @@ export function createVerification(parts: VerificationParts): Verification {
       return tell(entry);
     },
 
-    shed({ fingerprint }, source) {
-      if (flights.has(fingerprint) || !queue.turnsAway(source)) return undefined;
+    shed({ fingerprint }, who) {
+      if (flights.has(fingerprint) || !queue.turnsAway(who)) return undefined;
       count.misses += 1;
       count.shed += 1;
       publishVerdict(queueFull, 'lookup', count);
