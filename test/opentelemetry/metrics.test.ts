@@ -79,7 +79,7 @@ async function play(): Promise<void> {
   grantor.instead('authenticate', broken);
   await verifier.verify(jane);
   await verifier.verify(john);
-  verifier.revoke({ username: 'jane' });
+  void verifier.revoke({ username: 'jane' });
 }
 
 test('verdicts by where they came from and what they say; lookups by what was asked and what came of it', async () => {
@@ -234,7 +234,7 @@ test('P51: however many callers there are, and whatever they send, the series st
     await verifier.verify(`${name} ${bearer}`);
     grantor.instead('authenticate', respond({ status: 401, body: errorBody(401, `${name} is not let in`) }));
     await verifier.verify(`Bearer ${bearer}x`);
-    verifier.revoke({ username: name });
+    void verifier.revoke({ username: name });
   };
   const [first = '', ...others] = names;
   await ask(first);

@@ -225,8 +225,13 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     [canary, undefined],
   ],
   [
+    'sharing',
+    'must be an engine, such as redisSharing({ client, secrets }) of @esauth/redis',
+    [canary, {}, { digestKeys: [canary] }, { open: () => canary }, null],
+  ],
+  [
     'password',
-    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, sharing, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -260,6 +265,19 @@ test('a wrong option fails when the verifier is made, not at the first request',
   expect(() => createVerifier({ nodes, retries: 3 } as VerifierOptions)).toThrow(
     expect.objectContaining({ code: 'invalid_option', option: 'retries' }),
   );
+});
+
+test.each([
+  [[]],
+  [[canary]],
+  [['A'.repeat(64)]],
+  [['a'.repeat(63)]],
+  [Array.from({ length: 9 }, () => 'a'.repeat(64))],
+])('an engine has keys for names, not %j', (digestKeys) => {
+  expect(refusalOf({ nodes, sharing: { digestKeys, open: () => undefined } })).toEqual({
+    option: 'sharing.digestKeys',
+    message: 'sharing.digestKeys: must be 1 to 8 keys of 64 hexadecimal digits each',
+  });
 });
 
 test('what excludes one another is refused', () => {

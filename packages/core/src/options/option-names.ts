@@ -24,6 +24,7 @@ export const optionNames: Readonly<Record<OptionPlace, readonly string[]>> = {
     'maxHeaderLength',
     'cache',
     'upstream',
+    'sharing',
     'clock',
     'dispatcher',
   ],

@@ -3,6 +3,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { CacheSettings } from '../memory/cache.js';
+import type { Sharing } from '../sharing/port.js';
+import type { SharedSettings } from '../sharing/shared-verdicts.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import type { BreakerSettings } from '../upstream/breaker.js';
 import { knownSchemes, type Scheme } from '../values/credential.js';
@@ -12,6 +14,7 @@ import { readChallenge } from './challenge-option.js';
 import { type ConnectionSettings, readConnection } from './connection-options.js';
 import type { TlsOptions } from './node-options.js';
 import { duration, flag, integer, section } from './option-checks.js';
+import { readSharing } from './sharing-option.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {
@@ -65,6 +68,11 @@ export interface VerifierOptions {
   /** What is remembered; `false` asks Elasticsearch every time (callers at the same time still share). */
   readonly cache?: false | CacheOptions | undefined;
   readonly upstream?: UpstreamOptions | undefined;
+  /**
+   * One memory for many processes: what one has looked up the others need not ask for, and what is revoked at one is
+   * forgotten at all. An engine such as `redisSharing({ client, secrets })` of `@esauth/redis`. Off by default.
+   */
+  readonly sharing?: Sharing | undefined;
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock | undefined;
   /**
@@ -168,6 +176,7 @@ export interface Settings extends ConnectionSettings {
   readonly maxHeaderLength: number;
   readonly cache: CacheSettings;
   readonly upstream: UpstreamSettings;
+  readonly sharing: SharedSettings | undefined;
   readonly clock: Clock;
 }
 
@@ -198,17 +207,19 @@ const mapLimit = 16_777_216;
 export function readOptions(given: unknown): Settings {
   const options = section('options', given);
   const connection = readConnection(options);
+  const clientAuthentication = readSecret(options.clientAuthentication);
   const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
     ...connection,
     schemes: readSchemes(options.schemes),
-    clientAuthentication: readSecret(options.clientAuthentication),
+    clientAuthentication,
     apiKeyDetails,
     challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
     upstream: readUpstream(options.upstream, apiKeyDetails),
+    sharing: readSharing(options.sharing, { nodes: connection.nodes, clientAuthentication, apiKeyDetails }),
     clock: readClock(options.clock),
   };
 }

@@ -85,6 +85,8 @@ export interface VerificationParts {
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
+  /** How old may be what is served at an instant, if anything but what was asked for bounds it. */
+  readonly bound?: ((maxAgeMs: number | undefined, now: number) => number | undefined) | undefined;
   /** What everybody gets once the verifier is closed. */
   readonly closed: () => Unavailable | undefined;
 }
@@ -101,7 +103,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
-  const { count, maxHeaderLength } = parts;
+  const { count, maxHeaderLength, bound } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   const verification: Verification = {
@@ -109,25 +111,27 @@ export function createVerification(parts: VerificationParts): Verification {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       const now = timeline.now();
+      const maxAgeMs = bound === undefined ? wanted.maxAgeMs : bound(wanted.maxAgeMs, now);
       const asPresented = fingerprint(header);
-      const hit = cache.find(asPresented, now, wanted.maxAgeMs);
+      const hit = cache.find(asPresented, now, maxAgeMs);
       if (hit !== undefined) {
         // Nothing is made for a hit, which saves 250 instructions.
         if (wanted instanceof Wanted) wanted.found(asPresented, verification);
         if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
         return tell(hit);
       }
-      const known = read(header, asPresented, now, wanted.maxAgeMs);
+      const known = read(header, asPresented, now, maxAgeMs);
       if (known.kind === 'found') return verification.serve(known, wanted);
       return known.kind === 'question' ? verification.shed(known, wanted) : known;
     },
 
-    consider(presented, maxAgeMs) {
+    consider(presented, longestMs) {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
+      const maxAgeMs = bound === undefined ? longestMs : bound(longestMs, now);
       const asPresented = fingerprint(header);
       const entry = cache.find(asPresented, now, maxAgeMs);
       if (entry === undefined) return read(header, asPresented, now, maxAgeMs);
@@ -150,15 +154,19 @@ export function createVerification(parts: VerificationParts): Verification {
     findAgain(wanted, now) {
       const name = wanted instanceof Wanted ? wanted.foundBy(verification) : undefined;
       if (name === undefined || parts.closed() !== undefined) return undefined;
+      // What is known of privileges may be older than what may be served.
+      if (bound !== undefined && bound(wanted.maxAgeMs, now) !== wanted.maxAgeMs) return undefined;
       const entry = cache.find(name, now, wanted.maxAgeMs);
       return entry === undefined || isDue(entry, now) ? undefined : entry;
     },
 
     tell,
 
-    async resolve(question, { signal, maxAgeMs, source }, wait) {
+    async resolve(question, { signal, maxAgeMs: longestMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
+      const maxAgeMs = boundNow(longestMs);
+      const how = { background: false, source, maxAgeMs };
+      const start = (departure: Departure) => lookUp(question, how, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -170,15 +178,18 @@ export function createVerification(parts: VerificationParts): Verification {
       let landed = await fly(wait);
       // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
       // revocation, and for callers that come after it.
-      while (revocations.outdates(landed.revision, question.fingerprint, landed.verdict))
+      while (
+        revocations.outdates(landed.revision, question.fingerprint, landed.verdict) ||
+        isTooOld(landed, maxAgeMs)
+      )
         landed = await fly({ ...wait, justCame: false });
       const { verdict } = landed;
       const stale =
-        maxAgeMs === undefined && mayBridge(landed)
+        boundNow(maxAgeMs) === undefined && mayBridge(landed)
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup', count);
+        publishVerdict(verdict, landed.sharedSince === undefined ? 'lookup' : 'shared', count);
         return verdict;
       }
       count.stale += 1;
@@ -226,6 +237,15 @@ export function createVerification(parts: VerificationParts): Verification {
     count.hits += 1;
     publishVerdict(verdict, 'memory', count);
     return verdict;
+  }
+
+  function boundNow(maxAgeMs: number | undefined): number | undefined {
+    return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
+  }
+
+  /** Whoever joined a lookup may have asked for a younger verdict than somebody else had made. */
+  function isTooOld({ sharedSince }: Landed, maxAgeMs: number | undefined): boolean {
+    return sharedSince !== undefined && maxAgeMs !== undefined && timeline.now() - sharedSince > maxAgeMs;
   }
 
   function mayBridge(landed: Landed): boolean {
