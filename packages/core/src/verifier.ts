@@ -2,6 +2,7 @@
 
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
+import { createRecent } from './memory/recent.js';
 import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
 import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
@@ -181,6 +182,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter();
+  const recent = settings.recent > 0 ? createRecent(settings.recent, clock) : undefined;
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const longestMs = Math.max(ttlMs, timeoutMs);
@@ -189,7 +191,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
-    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn },
+    ...{ ...parts, schemes, recent, fingerprint, flights, lookUp, count, warn },
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
@@ -244,6 +246,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
           );
         }
       }
+      recent?.wipe();
       count.revocations += 1;
       const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
       publishRevocation({ verifier, revoked });
@@ -305,6 +308,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();
+      recent?.wipe();
       await nodes.close();
     },
   };

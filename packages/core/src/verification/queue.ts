@@ -20,6 +20,8 @@ export interface Queue {
    *   promise where nobody has to wait.
    */
   enter(source: string | undefined, abandoned: Ending): Entrance | Promise<Entrance>;
+  /** Whether `enter` would say `'full'`: for whoever has not begun anything yet. */
+  isFullFor(source: string | undefined): boolean;
   /** A place, if one is free and nobody waits for it. */
   enterNow(): Leave | undefined;
   /** Places taken. */
@@ -70,13 +72,20 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
   const lines = new Map<string, Line>();
   let onWire = 0;
   let waiting = 0;
+  // A flood comes from one source for a while, and to make out its network takes thousands of instructions.
+  let lastSource = '';
+  let lastName = networkOf('');
 
   return {
     enter(givenSource, abandoned) {
       if (onWire < maxConcurrent) return takePlace();
-      const source = networkOf(givenSource ?? '');
+      const source = nameOf(givenSource);
       if (waiting >= maxQueue && !makeRoomFor(source)) return 'full';
       return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
+    },
+    isFullFor(source) {
+      if (onWire < maxConcurrent || waiting < maxQueue) return false;
+      return crowdedMoreThan(nameOf(source)) === undefined;
     },
     enterNow: () => (onWire < maxConcurrent ? takePlace() : undefined),
     get onWire() {
@@ -128,11 +137,24 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     if (ticket !== undefined) dismiss(source, line, ticket, takePlace());
   }
 
-  /** Turns away the newest of the source that waits most often, if that is more often than `source` does. */
-  function makeRoomFor(source: string): boolean {
+  function nameOf(source = ''): string {
+    if (source === lastSource) return lastName;
+    lastSource = source;
+    lastName = networkOf(source);
+    return lastName;
+  }
+
+  /** The source that waits most often, if that is more often than `source` does. */
+  function crowdedMoreThan(source: string): readonly [string, Line] | undefined {
     let longest: readonly [string, Line] | undefined;
     for (const each of lines) if (each[1].waiting > (longest?.[1].waiting ?? 0)) longest = each;
-    if (longest === undefined || longest[1].waiting <= (lines.get(source)?.waiting ?? 0)) return false;
+    return (longest?.[1].waiting ?? 0) > (lines.get(source)?.waiting ?? 0) ? longest : undefined;
+  }
+
+  /** Turns away the newest of the source that waits most often, if that is more often than `source` does. */
+  function makeRoomFor(source: string): boolean {
+    const longest = crowdedMoreThan(source);
+    if (longest === undefined) return false;
     const [crowded, line] = longest;
     const ticket = newestOf(line);
     if (ticket !== undefined) dismiss(crowded, line, ticket, 'full');

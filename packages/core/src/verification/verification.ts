@@ -3,6 +3,7 @@
 
 import type { Cache, Entry } from '../memory/cache.js';
 import type { Fingerprint, Fingerprinter } from '../memory/fingerprint.js';
+import type { Recent } from '../memory/recent.js';
 import { inBackground, isDue } from '../memory/refresh.js';
 import type { Revocations } from '../memory/revocation.js';
 import { publishVerdict } from '../observation/events.js';
@@ -20,7 +21,8 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
-import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
+import type { Queue } from './queue.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import { Wanted } from './wanted.js';
 
@@ -52,7 +54,7 @@ export interface Found {
 export type Remembering = Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
 
 export interface Verification {
-  /** What can be told without asking; the same as `consider` and `serve`. */
+  /** What can be told without asking, by `consider` and `serve`; a gate is told too that nobody can be asked now. */
   peek(presented: Presented, wanted: Remembering): Verdict | undefined;
   /** Everything that can be said without asking; a verdict if it needs no memory either. */
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
@@ -76,8 +78,11 @@ export interface VerificationParts {
   readonly timeoutMs: number;
   readonly fingerprint: Fingerprinter;
   readonly cache: Cache;
+  /** If headers may be kept. */
+  readonly recent: Recent | undefined;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
+  readonly queue: Queue;
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
@@ -97,7 +102,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
     parts;
-  const { maxHeaderLength } = parts;
+  const { maxHeaderLength, queue, recent } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   const verification: Verification = {
@@ -105,17 +110,20 @@ export function createVerification(parts: VerificationParts): Verification {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       const now = timeline.now();
-      const asPresented = fingerprint(header);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
       const hit = cache.find(asPresented, now, wanted.maxAgeMs);
       if (hit !== undefined) {
         // Nothing is made for a hit, which saves 250 instructions.
+        if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(asPresented, verification);
         if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
         return tell(hit);
       }
       const known = read(header, asPresented, now, wanted.maxAgeMs);
       if (known.kind === 'found') return verification.serve(known, wanted);
-      return known.kind === 'question' ? undefined : known;
+      if (known.kind !== 'question') return known;
+      return wanted instanceof Wanted ? turnedAway(known, wanted.source) : undefined;
     },
 
     consider(presented, maxAgeMs) {
@@ -124,9 +132,11 @@ export function createVerification(parts: VerificationParts): Verification {
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
-      const asPresented = fingerprint(header);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
       const entry = cache.find(asPresented, now, maxAgeMs);
       if (entry === undefined) return read(header, asPresented, now, maxAgeMs);
+      if (recalled === undefined) keepRecent(header, asPresented, entry);
       return { kind: 'found', entry, authorization: header, fingerprint: asPresented, now };
     },
 
@@ -145,6 +155,8 @@ export function createVerification(parts: VerificationParts): Verification {
     tell,
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
+      const full = turnedAway(question, source);
+      if (full !== undefined) return full;
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
@@ -177,6 +189,10 @@ export function createVerification(parts: VerificationParts): Verification {
   };
   return verification;
 
+  function keepRecent(header: string, fingerprint: Fingerprint, { verdict }: Entry): void {
+    if (verdict.kind === 'authenticated') recent?.keep(header, fingerprint);
+  }
+
   /** The one value presented, if it can be a credential's and has to be looked at. */
   function usable(presented: Presented): string | Rejected | Unavailable {
     const closed = parts.closed();
@@ -207,6 +223,15 @@ export function createVerification(parts: VerificationParts): Verification {
     const entry = cache.find(canonical, now, maxAgeMs);
     if (entry === undefined) return { kind: 'question', credential, fingerprint: canonical };
     return { kind: 'found', entry, authorization, fingerprint: canonical, now };
+  }
+
+  /** Before a flight is started for it: who is shed may be an attacker, who should pay more for it than we do. */
+  function turnedAway({ fingerprint }: Question, source: string | undefined): Unavailable | undefined {
+    if (flights.has(fingerprint) || !queue.isFullFor(source)) return undefined;
+    count.misses += 1;
+    count.shed += 1;
+    publishVerdict(queueFull, 'lookup', count);
+    return queueFull;
   }
 
   function tell({ verdict }: Entry): Verdict {
