@@ -89,7 +89,8 @@ export interface Verifier {
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
-   * lookup; never a stale one. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   * lookup, such as that too many of them wait; never a stale one. Counts as the same hit. `undefined` if
+   * Elasticsearch would have to be asked.
    *
    * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
@@ -195,7 +196,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
-  const { peek, consider, serve, resolve } = verification;
+  const { peek, consider, serve, shed, resolve } = verification;
   const { hasPrivileges, peekPrivileges, areGranted } = createPrivilegeVerification({
     ...parts,
     verification,
@@ -210,7 +211,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted);
       if (known.kind !== 'question') return known;
-      return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+      const turnedAway = shed(known, wanted.source);
+      if (turnedAway !== undefined) return turnedAway;
+      transports.load();
+      // Awaited: to return a promise takes two microtasks more.
+      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
     peek(presented, wanted = nothing) {
@@ -220,6 +225,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
+      transports.load();
       return hasPrivileges(presented, privileges, wanted);
     },
 
@@ -231,14 +237,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     revoke(subject) {
       checkSubject(subject);
       if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject, cache.sweep);
+        revocations.revoke(subject, cache.judge);
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
           // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
           // an open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
+          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.judge);
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
@@ -260,6 +266,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
           'check: atLeast must be a count of nodes, from 1 to as many as there are',
         );
       }
+      transports.load();
       const problems = closed === undefined ? await elasticsearch.check() : [closed.cause];
       const [first] = problems;
       const isEnough = closed === undefined && settings.nodes.length - problems.length >= atLeast;

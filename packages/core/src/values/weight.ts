@@ -1,6 +1,6 @@
 // What a value that was read from JSON takes in memory, as estimated: rather too much than too little, because a
 // budget is kept with it. The figures are those of V8 in Node 20, on 64 bits and without compressed pointers;
-// `bench/memory.mjs` compares them with the heap.
+// `npm run bench -- charge` compares them with the heap.
 
 /** An empty object of JSON's takes 56 bytes, an empty list 32 and 16 more for its first member. */
 const objectBytes = 64;
@@ -32,9 +32,12 @@ export function weightOf(value: unknown): number {
       for (const member of next) open.push(member);
     } else if (typeof next === 'object' && next !== null) {
       bytes += objectBytes;
-      for (const [name, member] of Object.entries(next)) {
+      // Each lookup weighs what it brings: a list of the members, made for it, costs 13 000 instructions for an identity.
+      const members = next as Readonly<Record<string, unknown>>;
+      for (const name in members) {
+        if (!Object.hasOwn(members, name)) continue;
         bytes += memberBytes + 2 * name.length;
-        open.push(member);
+        open.push(members[name]);
       }
     }
   }

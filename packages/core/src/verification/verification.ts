@@ -54,7 +54,7 @@ export interface Found {
 export type Remembering = Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
 
 export interface Verification {
-  /** What can be told without asking, by `consider` and `serve`; a gate is told too that nobody can be asked now. */
+  /** What can be told without asking; the same as `consider` and `serve`. */
   peek(presented: Presented, wanted: Remembering): Verdict | undefined;
   /** Everything that can be said without asking; a verdict if it needs no memory either. */
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
@@ -64,6 +64,8 @@ export interface Verification {
   findAgain(wanted: Remembering, now: number): Entry | undefined;
   /** Tells what was found. */
   tell(entry: Entry): Verdict;
+  /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
+  shed(question: Question, source: string | undefined): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -100,9 +102,9 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
+  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
-  const { maxHeaderLength, queue, recent } = parts;
+  const { count, maxHeaderLength, recent } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   const verification: Verification = {
@@ -122,8 +124,7 @@ export function createVerification(parts: VerificationParts): Verification {
       }
       const known = read(header, asPresented, now, wanted.maxAgeMs);
       if (known.kind === 'found') return verification.serve(known, wanted);
-      if (known.kind !== 'question') return known;
-      return wanted instanceof Wanted ? turnedAway(known, wanted.source) : undefined;
+      return known.kind === 'question' ? verification.shed(known, wanted.source) : known;
     },
 
     consider(presented, maxAgeMs) {
@@ -145,6 +146,14 @@ export function createVerification(parts: VerificationParts): Verification {
       return tell(entry);
     },
 
+    shed({ fingerprint }, source) {
+      if (flights.has(fingerprint) || !queue.turnsAway(source)) return undefined;
+      count.misses += 1;
+      count.shed += 1;
+      publishVerdict(queueFull, 'lookup', count);
+      return queueFull;
+    },
+
     findAgain(wanted, now) {
       const name = wanted instanceof Wanted ? wanted.foundBy(verification) : undefined;
       if (name === undefined || parts.closed() !== undefined) return undefined;
@@ -155,15 +164,14 @@ export function createVerification(parts: VerificationParts): Verification {
     tell,
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
-      const full = turnedAway(question, source);
-      if (full !== undefined) return full;
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
       const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { ...wait, late, signal, maxAgeMs };
+        const { deadline, justCame } = wait;
+        const waiter = { deadline, justCame, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
       let landed = await fly(wait);
@@ -223,15 +231,6 @@ export function createVerification(parts: VerificationParts): Verification {
     const entry = cache.find(canonical, now, maxAgeMs);
     if (entry === undefined) return { kind: 'question', credential, fingerprint: canonical };
     return { kind: 'found', entry, authorization, fingerprint: canonical, now };
-  }
-
-  /** Before a flight is started for it: who is shed may be an attacker, who should pay more for it than we do. */
-  function turnedAway({ fingerprint }: Question, source: string | undefined): Unavailable | undefined {
-    if (flights.has(fingerprint) || !queue.isFullFor(source)) return undefined;
-    count.misses += 1;
-    count.shed += 1;
-    publishVerdict(queueFull, 'lookup', count);
-    return queueFull;
   }
 
   function tell({ verdict }: Entry): Verdict {
