@@ -1,14 +1,13 @@
-// Rows of numbers, each with one value beside it, in pages of typed arrays: the collector looks at some objects for each
-// page and not for each row, and growing copies nothing.
+// Rows of numbers in pages of typed arrays: the collector looks at some objects for each page and not for each row, and
+// growing copies nothing.
 
 /** Where a row is: an integer from 0. */
 export type Slot = number;
 
-interface Page<Value> {
+interface Page {
   readonly words: Int32Array;
   /** The same bytes as `words`. */
   readonly doubles: Float64Array;
-  readonly values: (Value | undefined)[];
 }
 
 /**
@@ -21,8 +20,8 @@ const mostBits = 12;
  * A class, because every hit reads here: methods that all share are inlined where they are called, those of a closure are
  * each time another function.
  */
-export class Records<Value> {
-  private pages: Page<Value>[] = [];
+export class Records {
+  private pages: Page[] = [];
   private readonly words: number;
   private readonly doubles: number;
   private readonly bits: number;
@@ -44,8 +43,7 @@ export class Records<Value> {
     const rows = this.inPage + 1;
     while (slot >= this.pages.length * rows) {
       const doubles = new Float64Array(this.doubles * rows);
-      const values: (Value | undefined)[] = new Array(rows).fill(undefined);
-      this.pages.push({ words: new Int32Array(doubles.buffer), doubles, values });
+      this.pages.push({ words: new Int32Array(doubles.buffer), doubles });
     }
   }
 
@@ -69,16 +67,8 @@ export class Records<Value> {
     this.page(slot).doubles[(slot & this.inPage) * this.doubles + index] = double;
   }
 
-  value(slot: Slot): Value | undefined {
-    return this.page(slot).values[slot & this.inPage];
-  }
-
-  setValue(slot: Slot, value: Value | undefined): void {
-    this.page(slot).values[slot & this.inPage] = value;
-  }
-
   // The casts, here and above, hold for rows that are there.
-  private page(slot: Slot): Page<Value> {
-    return this.pages[slot >>> this.bits] as Page<Value>;
+  private page(slot: Slot): Page {
+    return this.pages[slot >>> this.bits] as Page;
   }
 }
