@@ -1,4 +1,4 @@
-// That `cache.maxBytes` is kept on the heap, and not only in what we think of it: the scenes of `bench/memory.mjs`,
+// That `cache.maxBytes` is kept on the heap, and not only in what we think of it: the scenes of `bench/parts/charge.mjs`,
 // each in a process of its own. What is charged is estimated from above, so the heap must not hold more.
 
 import { execFile } from 'node:child_process';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
-const script = fileURLToPath(new URL('../../../bench/memory.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../../bench/parts/charge.mjs', import.meta.url));
 const budget = 67_108_864;
 
 interface Figures {
@@ -17,7 +17,7 @@ interface Figures {
 }
 
 async function play(scene: string): Promise<Figures> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script, scene, '--json']);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, scene]);
   return JSON.parse(stdout);
 }
 

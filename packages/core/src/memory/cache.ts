@@ -75,7 +75,7 @@ export interface Cache {
 }
 
 /**
- * What an entry takes besides its identity: its place in the store, its name, its verdict (`bench/memory.mjs`).
+ * What an entry takes besides its identity: its place in the store, its name, its verdict (`bench/scenarios/charge.mjs`).
  */
 const entryBytes = 512;
 

@@ -34,7 +34,7 @@ const maxKeyLength = 256;
 
 /**
  * What a fact takes besides the characters of its name, counted as two bytes each: it and its numbers are 130 bytes,
- * its place in a map 50 (`bench/memory.mjs`).
+ * its place in a map 50 (`bench/scenarios/charge.mjs`).
  */
 const factBytes = 192;
 

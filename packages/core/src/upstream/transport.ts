@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { Ending } from '../time/stop.js';
 import { type Connections, createConnections } from './connections.js';
 import { type Answer, Exchange, handlerFor, type Outcome, type Sent } from './exchange.js';
+import { undici } from './lazily.js';
 import { newOpaqueId, opaqueIdHeader } from './opaque-id.js';
 import type { TlsSettings } from './tls.js';
 import type { Proxies } from './tunnel.js';
@@ -54,6 +55,11 @@ const mostForsaken = 64;
 export interface Transports {
   /** Opens the way to an origin. */
   connect(origin: string): Transport;
+  /**
+   * Loads what requests need, if it is not: to be called before the time of the first one begins, which it would take
+   * a part of.
+   */
+  load(): void;
   /** Secures what is connected from now on with this. What is connected ends with the request that it is asked. */
   renewTls(tls: TlsSettings): void;
 }
@@ -62,6 +68,9 @@ export function createTransports(settings: TransportSettings): Transports {
   const ways = new Set<Connections>();
   return {
     connect,
+    load() {
+      if (settings.dispatcher === undefined) undici();
+    },
     renewTls(tls) {
       for (const way of ways) way.renewTls(tls);
     },

@@ -1,6 +1,6 @@
 // What a value that was read from JSON takes in memory, as estimated: rather too much than too little, because a
 // budget is kept with it. The figures are those of V8 in Node 20, on 64 bits and without compressed pointers;
-// `bench/memory.mjs` compares them with the heap.
+// `npm run bench -- charge` compares them with the heap.
 
 /** An empty object of JSON's takes 56 bytes, an empty list 32 and 16 more for its first member. */
 const objectBytes = 64;

@@ -115,7 +115,7 @@ class Flight<Result> implements Departure {
   readonly #hall: Hall<Result>;
   readonly #key: string;
   readonly #start: Start<Result>;
-  readonly #seats = new Set<Seat<Result>>();
+  #seats = new Set<Seat<Result>>();
   #startedAt = Number.POSITIVE_INFINITY;
   /** When it is over by itself, on the monotonic clock. */
   #endsAt = Number.POSITIVE_INFINITY;
@@ -146,7 +146,7 @@ class Flight<Result> implements Departure {
       },
       (error: unknown) => {
         this.#makeRoom();
-        for (const seat of this.#seats) seat.reject(error);
+        for (const seat of this.#vacate()) seat.reject(error);
       },
     );
   }
@@ -177,14 +177,23 @@ class Flight<Result> implements Departure {
     });
   }
 
-  /** Gives everybody on board `result`. */
+  /** Gives everybody on board `result`. To be called when it is not under way any more. */
   land(result: Result): void {
-    for (const seat of this.#seats) seat.resolve(result);
+    for (const seat of this.#vacate()) seat.resolve(result);
   }
 
+  /** All at once: to take thousands out of a set one by one costs as much again as to tell them. */
+  #vacate(): ReadonlySet<Seat<Result>> {
+    const seats = this.#seats;
+    this.#seats = new Set();
+    this.#hall.waiting -= seats.size;
+    return seats;
+  }
+
+  /** One gives up, or has no more time. */
   leave(seat: Seat<Result>): void {
+    if (!this.#seats.delete(seat)) return;
     this.#hall.waiting -= 1;
-    this.#seats.delete(seat);
     // One that has arrived is not under way any more, and one that has not departed may still find callers.
     if (this.#seats.size > 0 || this.#hall.flights.get(this.#key) !== this) return;
     this.#makeRoom();
@@ -223,28 +232,34 @@ class Seat<Result> {
     this.#late = late;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (signal !== undefined) this.#stopListening = onAbort(signal, () => this.reject(signal.reason));
+    if (signal === undefined) return;
+    this.#stopListening = onAbort(signal, () => {
+      this.#flight.leave(this);
+      this.reject(signal.reason);
+    });
   }
 
   resolve(result: Result): void {
-    this.#leave();
+    this.#over();
     this.#resolve(result);
   }
 
   reject(reason: unknown): void {
-    this.#leave();
+    this.#over();
     this.#reject(reason);
   }
 
   /** Has a timer from now on, if it has none. */
   watchTime(): void {
     const delayMs = this.deadline - this.#clock.monotonic();
-    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => this.resolve(this.#late));
+    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => {
+      this.#flight.leave(this);
+      this.resolve(this.#late);
+    });
   }
 
-  #leave(): void {
+  #over(): void {
     this.#stopTimer?.();
     this.#stopListening?.();
-    this.#flight.leave(this);
   }
 }

@@ -1,8 +1,7 @@
-// What remembering takes: the heap after a scene beside what `cache.maxBytes` was charged for it, and for how long the
-// event loop stood still for a caller (median). `node bench/memory.mjs` shows all scenes, and with the name of one only that;
-// with `--json` after it for `test/core/verifier/memory.test.ts`.
+// What remembering takes: what one verifier holds on the heap beside what `cache.maxBytes` was charged for it, and
+// for how long the event loop stood still for a caller (median). A process plays one scene, whose name it is given,
+// and prints what it found as JSON: for the scenario `charge`, and for `test/core/verifier/memory.test.ts`.
 
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +37,7 @@ const kinds = {
   'lists in lists': (bytes) => '['.repeat(bytes / 2) + ']'.repeat(bytes / 2),
 };
 
-const scenes = {
+export const scenes = {
   'ordinary callers': { callers: 10_000, kind: 'a text', bytes: 8 },
   'with one fact each': { callers: 10_000, kind: 'a text', bytes: 8, facts: 1, nameLength: 20 },
   'with 64 long facts each': { callers: 10_000, kind: 'a text', bytes: 8, facts: 64, nameLength: 220 },
@@ -54,35 +53,8 @@ function each(length, scene, names = Object.keys(kinds)) {
 }
 
 if (!isMainThread) await serve(workerData);
-else if (process.argv.length > 2) await show(...process.argv.slice(2));
-else showAll();
-
-/** Each in a process of its own, whose heap holds nothing of the others. */
-function showAll() {
-  process.stdout.write(
-    `\nWhat remembering takes, of a budget of 64 MiB: on the heap, and as it is charged\n` +
-      '    remembered      kB each     charged      MiB     charged  loop stood still for\n',
-  );
-  for (const name of Object.keys(scenes)) {
-    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), name], {
-      stdio: 'inherit',
-    });
-    if (status !== 0) process.exitCode = 1;
-  }
-}
-
-async function show(name, how) {
-  const figures = await play(scenes[name]);
-  process.stdout.write(how === '--json' ? JSON.stringify(figures) : row(name, figures));
-}
-
-function row(name, { entries, bytes, heap, stallMs }) {
-  const columns = [
-    ...[heap, bytes].map((total) => (total / Math.max(entries, 1) / 1_000).toFixed(1)),
-    ...[heap, bytes].map((total) => (total / mebibyte).toFixed(1)),
-    `${stallMs.toFixed(0)} ms`,
-  ].map((column) => column.padStart(11));
-  return `    ${String(entries).padStart(10)} ${columns.join(' ')}  ${name}\n`;
+else if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(JSON.stringify(await play(scenes[process.argv[2]])));
 }
 
 async function play(scene) {

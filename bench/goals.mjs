@@ -1,0 +1,272 @@
+// What is to be reached, what it was before (on 26 November 2026, by throw-away measurements), and where in the
+// results it is found. Ratios of instructions where these were counted, else of time.
+
+/** @param {import('./report/results.mjs').Results} results */
+const ratio = (scenario, table, column) => (results, row, beside) => {
+  const own = results.cell(scenario, table, row, column);
+  if (own === undefined) return undefined;
+  if (beside === undefined) return own.ratio;
+  const other = results.cell(scenario, table, beside, column);
+  return other === undefined ? undefined : own.median / other.median;
+};
+
+/** Instructions, or time where there are none. */
+const either =
+  (scenario, table, instead = 'time') =>
+  (results, row, beside) => {
+    const counted = ratio(scenario, table, 'instructions')(results, row, beside);
+    return counted ?? ratio(scenario, table, instead)(results, row, beside);
+  };
+
+const hit = either('hit', 'opaque');
+const hitOf = (table) => either('hit', table);
+const mapGet = 'Map.get of the header';
+const refusal = either('refusal', 'refusal');
+const guard = either('guard', 'guard');
+
+/** Across two tables of a scenario. */
+function acrossHit(row, peer) {
+  return (results) => {
+    const column =
+      results.cell('hit', 'signed', peer, 'instructions') === undefined ? 'time' : 'instructions';
+    const own = results.cell('hit', 'opaque', row, column);
+    const other = results.cell('hit', 'signed', peer, column);
+    return own && other && own.median / other.median;
+  };
+}
+
+const hook = (framework) => (results) => results.cell('route', framework, 'esauth', 'hook')?.median;
+
+/** What a route takes beyond one with an empty hook, which its table compares with, in hundredths. */
+const beyond = (framework, row) => (results) => {
+  const part = either('route', framework, 'processor')(results, row);
+  return part && 100 * (part - 1);
+};
+
+/** The dearest hook of ours beside the cheapest of others, in process. */
+function cheapestPeer(results) {
+  const column =
+    results.cell('hit', 'opaque', 'peek', 'instructions') === undefined ? 'time' : 'instructions';
+  const medians = (wanted) =>
+    results
+      .rows('hit', 'opaque')
+      .filter(wanted)
+      .flatMap(({ cells }) => cells[column]?.median ?? []);
+  const hooks = ['express, recent', 'koa, recent', 'fastify, recent'];
+  const ours = medians(({ name }) => hooks.includes(name));
+  const peers = medians(({ kind }) => kind === 'peer');
+  return ours.length === 0 || peers.length === 0 ? undefined : Math.max(...ours) / Math.min(...peers);
+}
+
+const grown = (column) => (results) => {
+  const ours = results.cell('growth', 'verifier', '1 000 000', column);
+  const bare = results.cell('growth', 'lru-cache', '1 000 000', column);
+  return ours && bare && ours.ratio / bare.ratio;
+};
+
+const median = (scenario, table, row, column) => (results) =>
+  results.cell(scenario, table, row, column)?.median;
+
+const percent = { unit: ' %' };
+
+/**
+ * @typedef {object} Part
+ * @property {string} of
+ * @property {(results: import('./report/results.mjs').Results) => number | undefined} read
+ * @property {number} [atMost]
+ * @property {number} [atLeast]
+ * @property {string} [unit]
+ */
+
+/** @type {{ what: string, today: string, parts: Part[] }[]} */
+export const goals = [
+  {
+    what: '`peek` ÷ a digest with a key',
+    today: '1.44, of a JWT of 1.2 kB 1.22',
+    parts: [
+      { of: '55 B', read: (r) => hit(r, 'peek'), atMost: 1.25 },
+      { of: 'API key', read: (r) => hitOf('apiKey')(r, 'peek'), atMost: 1.25 },
+      { of: 'service token', read: (r) => hitOf('serviceToken')(r, 'peek'), atMost: 1.25 },
+      { of: '1.2 kB', read: (r) => hitOf('jwt')(r, 'peek'), atMost: 1.15 },
+    ],
+  },
+  {
+    what: 'gate, adapter included, in process, 55 B ÷ a digest with a key',
+    today: '2.1 – 2.3, Express 2.7',
+    parts: [
+      { of: 'gate', read: (r) => hit(r, 'gate'), atMost: 1.35 },
+      { of: 'Koa', read: (r) => hit(r, 'koa'), atMost: 1.35 },
+      { of: 'Fastify', read: (r) => hit(r, 'fastify'), atMost: 1.35 },
+      { of: 'Express', read: (r) => hit(r, 'express'), atMost: 1.6 },
+    ],
+  },
+  {
+    what: 'the whole hook in the real framework, over an empty hook, instructions',
+    today: 'Express 36 900, Fastify 12 300, Koa 9 600',
+    parts: [
+      { of: 'Express', read: hook('express'), atMost: 8_000 },
+      { of: 'Fastify', read: hook('fastify'), atMost: 6_500 },
+      { of: 'Koa', read: hook('koa'), atMost: 6_000 },
+    ],
+  },
+  {
+    what: 'with `cache.recent`, `peek` ÷ `Map.get` of the header; the dearest hook ÷ the cheapest peer',
+    today: 'none',
+    parts: [
+      { of: '55 B', read: (r) => hit(r, 'peek, recent', mapGet), atMost: 0.4 },
+      { of: '1.2 kB', read: (r) => hitOf('jwt')(r, 'peek, recent', mapGet), atMost: 0.1 },
+      { of: 'hooks', read: cheapestPeer, atMost: 1 },
+    ],
+  },
+  {
+    what: '`peek` ÷ jose, HS256',
+    today: '0.038',
+    parts: [{ of: '', read: acrossHit('peek', 'jose'), atMost: 1 / 30 }],
+  },
+  {
+    what: 'a refusal ÷ `throw new Error`, gate',
+    today: '0.58, 1.4, 0.9',
+    parts: [
+      { of: 'remembered', read: (r) => refusal(r, 'remembered, gate'), atMost: 0.2 },
+      { of: 'shed', read: (r) => refusal(r, 'shed, gate'), atMost: 0.1 },
+      { of: 'no header', read: (r) => refusal(r, 'missing, gate'), atMost: 0.1 },
+    ],
+  },
+  {
+    what: 'a route, over one with an empty hook, callers at random',
+    today: 'Fastify 24.6 %, Koa 16.7 %',
+    parts: [
+      { of: 'Fastify', read: beyond('fastify', 'esauth'), atMost: 9, ...percent },
+      { of: 'Koa', read: beyond('koa', 'esauth'), atMost: 9, ...percent },
+      { of: 'Fastify, `recent`', read: beyond('fastify', 'esauth, recent'), atMost: 3, ...percent },
+      { of: 'Koa, `recent`', read: beyond('koa', 'esauth, recent'), atMost: 3, ...percent },
+      { of: 'Express', read: beyond('express', 'esauth'), atMost: 6, ...percent },
+    ],
+  },
+  {
+    what: 'a miss, 16 at once',
+    today: '2.62, 1.18, 0.31',
+    parts: [
+      {
+        of: '÷ `Pool.request`',
+        read: (r) => either('miss', 'http16')(r, 'verify, remembered'),
+        atMost: 0.95,
+      },
+      {
+        of: '÷ `@elastic/elasticsearch`',
+        read: (r) => either('miss', 'http16')(r, 'verify, remembered', '@elastic/elasticsearch'),
+        atMost: 0.42,
+      },
+      {
+        of: 'requests per second',
+        read: (r) => ratio('miss', 'http16', 'time')(r, 'Pool.request', 'verify, remembered'),
+        atLeast: 0.95,
+      },
+    ],
+  },
+  {
+    what: 'a stampede: 10 000 callers with one credential; 50 000 with as many, in one turn',
+    today: '1 lookup, 0.32; 1.8',
+    parts: [
+      { of: 'lookups', read: median('stampede', 'same', 'verify', 'calls'), atMost: 1 },
+      { of: 'processor', read: (r) => ratio('stampede', 'same', 'processor')(r, 'verify'), atMost: 0.15 },
+      {
+        of: 'loop p99 ÷ `Pool.dispatch`',
+        read: (r) => ratio('stampede', 'many', 'loop p99')(r, 'verify, a queue for all'),
+        atMost: 1.2,
+      },
+    ],
+  },
+  {
+    what: 'bytes of an entry, of a million',
+    today: '246, 813',
+    parts: [
+      {
+        of: '1 000 identities',
+        read: median('memory', '1000000', 'a verifier, 1 000 identities', 'bytes'),
+        atMost: 160,
+      },
+      {
+        of: 'all different',
+        read: median('memory', '1000000', 'a verifier, all different', 'bytes'),
+        atMost: 360,
+      },
+    ],
+  },
+  {
+    what: 'a full collection with a million ÷ an empty process',
+    today: '19, 117',
+    parts: [
+      {
+        of: '1 000 identities',
+        read: median('memory', '1000000', 'a verifier, 1 000 identities', 'collection'),
+        atMost: 6,
+      },
+      {
+        of: 'all different',
+        read: median('memory', '1000000', 'a verifier, all different', 'collection'),
+        atMost: 30,
+      },
+    ],
+  },
+  {
+    what: 'growth from 1 000 to a million ÷ that of lru-cache and SHA-256',
+    today: '0.9',
+    parts: [
+      { of: 'p50', read: grown('p50'), atMost: 0.6 },
+      { of: 'p99.9', read: grown('p99.9'), atMost: 0.6 },
+    ],
+  },
+  {
+    what: 'the first hit after a revocation of somebody else ÷ a hit',
+    today: '4.3',
+    parts: [
+      {
+        of: '',
+        read: (r) => ratio('revocation', 'revocation', 'time')(r, 'first hit after one', '10, later hits'),
+        atMost: 1.2,
+      },
+    ],
+  },
+  {
+    what: 'a guard of privileges from memory ÷ the request without',
+    today: '3.65, 10.1',
+    parts: [
+      { of: 'one', read: (r) => guard(r, 'one privilege'), atMost: 1.3 },
+      { of: 'three combined', read: (r) => guard(r, 'three privileges combined'), atMost: 2 },
+    ],
+  },
+  {
+    what: "a flood: known callers' p99 ÷ the same flood on a bare route",
+    today: '1.1 – 1.4',
+    parts: [{ of: '', read: (r) => ratio('flood', 'flood', 'p99')(r, 'a flood on our route'), atMost: 1.1 }],
+  },
+  {
+    what: 'import of `@esauth/express` ÷ express, time',
+    today: '1.42',
+    parts: [{ of: '', read: (r) => ratio('import', 'import', 'time')(r, '@esauth/express'), atMost: 0.4 }],
+  },
+  {
+    what: 'the emulator: its rate by password ÷ a bare server; until it listens; 50 000 API keys',
+    today: '0.75 – 0.78; 5 ms; 51 MiB',
+    parts: [
+      {
+        of: 'rate',
+        read: (r) => ratio('emulator', 'authenticate', 'rate')(r, 'the emulator, by password'),
+        atLeast: 0.6,
+      },
+      {
+        of: 'listens',
+        read: median('emulator', 'start', 'startEmulator', 'listen'),
+        atMost: 20,
+        unit: ' ms',
+      },
+      {
+        of: 'keys',
+        read: median('emulator', 'weight', '50 000 API keys', 'held'),
+        atMost: 150,
+        unit: ' MiB',
+      },
+    ],
+  },
+];
