@@ -1,5 +1,5 @@
-// The store beside `lru-cache`, which has kept entries here before: the same steps leave the same values in the same order
-// of use, of the same weight, and push out the same ones.
+// The store beside `lru-cache`, which has kept entries here before: the same steps leave the same values in the same
+// order of use, of the same weight, and push out the same ones.
 
 import fc from 'fast-check';
 import { LRUCache } from 'lru-cache';
@@ -12,8 +12,8 @@ interface Value {
 }
 
 /**
- * Names of 32 bytes, as digests are, but chosen as nobody can choose digests: those of a family begin alike, so that they
- * are in one list, and differ in one byte, wherever it is.
+ * Names of 32 bytes, as digests are, but chosen as nobody can choose digests: those of a family begin alike, so that
+ * they are in one list, and differ in one byte, wherever it is.
  */
 const name = fc
   .record({

@@ -1,6 +1,6 @@
-// What is remembered of credentials, in a store for each kind of verdict. There an entry is numbers beside what it shares
-// with others: an identity, or a refusal. It becomes an object with a verdict when somebody asks for it, and those that
-// were asked for lately stay objects: so a hit makes none, and a million entries are not a million objects.
+// What is remembered of credentials, in a store for each kind of verdict. There an entry is numbers beside what it
+// shares with others: an identity, or a refusal. It becomes an object with a verdict when somebody asks for it, and
+// those that were asked for lately stay objects: so a hit makes none, and a million entries are not a million objects.
 
 import type { Authenticated, Rejected } from '../values/verdict.js';
 import type { Fingerprint } from './fingerprint.js';
@@ -90,8 +90,8 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
     const { rows, options } = this;
     const verdict = options.verdictOf(rows.valueAt(slot), rows.numberAt(slot, verifiedAt));
     const entry = new StoredEntry(this, slot, verdict);
-    // Where there is another one, one in sixteen takes its place: who is asked for often comes to have it, and the objects
-    // of all others die young, which costs the collector nothing.
+    // Where there is another one, one in sixteen takes its place: who is asked for often comes to have it, and the
+    // objects of all others die young, which costs the collector nothing.
     this.made = (this.made + 1) & 15;
     if (this.slots[place] === 0 || this.made === 0) this.put(place, slot, entry);
     return entry;

@@ -1,9 +1,9 @@
 // Values in this process, at most so many, and of a bounded weight altogether: the least recently used one makes
 // room. Knows nothing of lifetimes; what a value means and how long it counts is `cache.ts`'s business.
 //
-// Names, links and numbers lie in typed arrays (`records.ts`). An LRU library keeps for each entry a string, a place in a
-// map and in four lists, and objects for what is a number here (`docs/decisions/20-rows-in-typed-arrays.md`). A name is
-// found by a list of those that begin alike. Nobody can make one long: names are digests whose key never leaves the
+// Names, links and numbers lie in typed arrays (`records.ts`). An LRU library keeps for each entry a string, a place in
+// a map and in four lists, and objects for what is a number here (`docs/decisions/20-rows-in-typed-arrays.md`). A name
+// is found by a list of those that begin alike. Nobody can make one long: names are digests whose key never leaves the
 // process, so they cannot be chosen.
 
 import type { Fingerprint } from './fingerprint.js';
@@ -64,8 +64,8 @@ export interface StoreOptions<Value> {
   readonly onGone?: (slot: Slot) => void;
 }
 
-// A row begins with words: its name, the next row of its list, its neighbours in the order of use, its stamp, the number
-// of its value, and its weight. Then come the numbers, as doubles.
+// A row begins with words: its name, the next row of its list, its neighbours in the order of use, its stamp, the
+// number of its value, and its weight. Then come the numbers, as doubles.
 const nameWords = 8;
 const next = 8;
 const newer = 9;
@@ -76,8 +76,8 @@ const weight = 13;
 const firstNumber = 7;
 
 /**
- * Row 0 is no value's: there the order of use begins and ends, its `newer` is the oldest and its `older` the newest. So 0
- * is also how links say that there is none.
+ * Row 0 is no value's: there the order of use begins and ends, its `newer` is the oldest and its `older` the newest. So
+ * 0 is also how links say that there is none.
  */
 const nobody: Slot = 0;
 

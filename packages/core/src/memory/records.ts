@@ -11,14 +11,14 @@ interface Page {
 }
 
 /**
- * A page has so many rows at most that a million rows are a few hundred pages, which stay at hand: with 256 a hit among a
- * million took a fifth longer. What is not touched yet takes no memory but in name.
+ * A page has so many rows at most that a million rows are a few hundred pages, which stay at hand: with 256 a hit among
+ * a million took a fifth longer. What is not touched yet takes no memory but in name.
  */
 const mostBits = 12;
 
 /**
- * A class, because every hit reads here: methods that all share are inlined where they are called, those of a closure are
- * each time another function.
+ * A class, because every hit reads here: methods that all share are inlined where they are called, those of a closure
+ * are each time another function.
  */
 export class Records {
   private pages: Page[] = [];
@@ -29,7 +29,8 @@ export class Records {
 
   /**
    * @param rows how many there will be at most.
-   * @param doubles numbers of 64 bits in each; one may be used as two of 32 bits instead: the first one as words 0 and 1.
+   * @param doubles numbers of 64 bits in each; one may be used as two of 32 bits instead: the first one as words 0 and
+   *   1.
    */
   constructor(rows: number, doubles: number) {
     this.words = 2 * doubles;

@@ -1,7 +1,9 @@
 // Values that many rows have in common, each with a number for the rows to have: a thousand identities are a short list
 // that stays at hand, where a pointer beside each of a million rows is one more place in memory that a hit waits for.
 
-/** Which values are found again when another row has them: those that came last. What is not found gets a number more. */
+/**
+ * Which values are found again when another row has them: those that came last. What is not found gets a number more.
+ */
 const maxKnown = 1_024;
 
 export class SharedValues<Value extends object> {
