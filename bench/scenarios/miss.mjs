@@ -65,7 +65,7 @@ export async function build(id, name, { bench, shared }) {
   };
   // A process that is counted has nobody to ask; here it was seen that they are asked.
   const served = shared.counts && (async () => (await shared.counts()).served);
-  return { run, served, close, window: 300 };
+  return { run, served, close, window: 300, warmUp: 8_000 };
 }
 
 const isOk = (status) => must(status === 200, () => `the answer is ${status}`);
