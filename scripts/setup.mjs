@@ -9,11 +9,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export const root = fileURLToPath(new URL('../', import.meta.url));
 const stampFile = `${root}node_modules/.esauth-installed`;
 
-/** Runs a command in the project's root with its output on ours; answers whether it succeeded. */
-export function run(command, args, env = {}) {
+/** Runs a command in the project's root, or elsewhere, with its output on ours; answers whether it succeeded. */
+export function run(command, args, env = {}, cwd = root) {
   // npx and the tools are .cmd files on Windows, which only a shell starts, and paths may have spaces.
   const shell = process.platform === 'win32';
-  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell };
+  const options = { cwd, stdio: 'inherit', env: { ...process.env, ...env }, shell };
   return spawnSync(shell ? `"${command}"` : command, args, options).status === 0;
 }
 

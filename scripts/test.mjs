@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { installBrowser } from './browser.mjs';
+import { fetchPrometheus } from './prometheus.mjs';
 import { install, root, tool } from './setup.mjs';
 
 const results = `${root}node_modules/.cache/tests.json`;
@@ -15,6 +16,7 @@ if (check('install', install)) {
   check('types and build', () => tool('tsc', '-b'));
   check('directions of imports', () => tool('depcruise', '--output-type', 'err-long', ...sources));
   check('browser', installBrowser);
+  check('Prometheus', fetchPrometheus);
   runTests();
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -5,10 +5,13 @@ import { type ConfigurationError, createVerifier, type Verifier } from '@esauth/
 import { esauth } from '@esauth/express';
 import { type ObserveOptions, observe } from '@esauth/opentelemetry';
 import { metrics } from '@opentelemetry/api';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { accepted, jane, john } from '../support/callers.js';
 import { type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
 import { createCollector, valuesOf } from './collected.js';
+
+// For machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const channels = ['esauth:verdict', 'esauth:lookup', 'esauth:wait'].map((name) => channel(name));
 const listening = () => channels.some(({ hasSubscribers }) => hasSubscribers);

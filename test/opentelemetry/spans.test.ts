@@ -1,8 +1,10 @@
 // The spans of lookups: whose children they are, to whom they have links, when they began and ended, and what they say.
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { createVerifier, type Verifier } from '@esauth/core';
-import { esauth } from '@esauth/express';
+import * as onExpress from '@esauth/express';
+import * as onFastify from '@esauth/fastify';
+import * as onKoa from '@esauth/koa';
 import { type Observation, observe } from '@esauth/opentelemetry';
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import {
@@ -13,9 +15,12 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import express from 'express';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { fastify } from 'fastify';
+import Koa from 'koa';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { jane, john } from '../support/callers.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { openableGate } from '../support/gate.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
 import {
   errorBody,
@@ -26,6 +31,9 @@ import {
 } from '../support/scripted-node.js';
 import { listen } from '../support/serving.js';
 import { readTables, strangers } from './collected.js';
+
+// For machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const read = { index: [{ names: 'docs', privileges: ['read'] }] };
 const yes = respond({ body: identityBody() });
@@ -130,23 +138,82 @@ test('a lookup about privileges is a child of the request too, also one that a g
   ]);
 });
 
-test('over HTTP, with Express and a middleware that begins a span as an instrumentation does', async () => {
-  const app = express();
-  app.use((req, res, next) => {
-    const span = tracer.startSpan(`GET ${req.path}`);
-    res.on('finish', () => span.end());
-    context.with(trace.setSpan(context.active(), span), next);
-  });
-  app.use(esauth(verifier), (_req, res) => void res.send('in'));
-  const served = await listen(createServer(app));
+async function serve(listener: RequestListener): Promise<string> {
+  const served = await listen(createServer(listener));
   onTestFinished(() => served.close());
-  const paths = ['/one', '/two'];
-  await Promise.all(paths.map((path) => fetch(served.url + path, { headers: { authorization: jane } })));
-  await expect.poll(() => exporter.getFinishedSpans(), { timeout: 20_000 }).toHaveLength(3);
-  const [lookup] = lookups();
-  const asked = lookup && [parentOf(lookup), ...linksOf(lookup)];
-  expect(asked?.sort()).toEqual(['GET /one', 'GET /two']);
-});
+  return served.url;
+}
+
+/** Each with what an instrumentation does for every request, in the framework's own way; it answers who is let in. */
+const frameworks: readonly (readonly [string, () => Promise<string>])[] = [
+  [
+    'Express',
+    async () => {
+      const app = express();
+      app.use((req, res, next) => {
+        const span = tracer.startSpan(`GET ${req.path}`);
+        res.on('finish', () => span.end());
+        context.with(trace.setSpan(context.active(), span), next);
+      });
+      app.use(onExpress.esauth(verifier), (_req, res) => void res.send('in'));
+      return serve(app);
+    },
+  ],
+  [
+    'Koa',
+    async () => {
+      const app = new Koa();
+      app.use((ctx, next) =>
+        tracer.startActiveSpan(`GET ${ctx.path}`, async (span) => {
+          await next();
+          span.end();
+        }),
+      );
+      app.use(onKoa.esauth(verifier)).use((ctx) => {
+        ctx.body = 'in';
+      });
+      return serve(app.callback());
+    },
+  ],
+  [
+    'Fastify',
+    async () => {
+      const app = fastify();
+      onTestFinished(() => app.close());
+      app.addHook('onRequest', (request, reply, done) => {
+        const span = tracer.startSpan(`GET ${request.url}`);
+        reply.raw.on('finish', () => span.end());
+        context.with(trace.setSpan(context.active(), span), done);
+      });
+      await app.register(onFastify.esauth, { verifier });
+      app.get('/*', async () => 'in');
+      return app.listen({ port: 0, host: '127.0.0.1' });
+    },
+  ],
+];
+
+test.each(frameworks)(
+  'over HTTP with %s: the lookup is a child of one request, and knows the other',
+  async (_name, start) => {
+    const url = await start();
+    const gate = openableGate();
+    grantor.instead('authenticate', (socket, head) => void gate.opened.then(() => yes(socket, head)));
+    const statuses = ['/one', '/two'].map(async (path) => {
+      const response = await fetch(url + path, { headers: { authorization: jane } });
+      return [response.status, await response.text()];
+    });
+    await expect.poll(() => verifier.stats().waiting, { timeout: 20_000 }).toBe(2);
+    gate.open();
+    expect(await Promise.all(statuses)).toEqual([
+      [200, 'in'],
+      [200, 'in'],
+    ]);
+    await expect.poll(() => exporter.getFinishedSpans().length, { timeout: 20_000 }).toBe(3);
+    const [lookup] = lookups();
+    const asked = lookup && [parentOf(lookup), ...linksOf(lookup)];
+    expect(asked?.sort()).toEqual(['GET /one', 'GET /two']);
+  },
+);
 
 test('a refresh has no parent, but a link to the request that set it off', async () => {
   await verifier.hasPrivileges(jane, read);

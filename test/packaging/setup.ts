@@ -44,9 +44,9 @@ export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
   const tarballs = await pack();
   const manifests = await Promise.all(Object.values(tarballs).map((file) => manifestIn(file)));
-  const core = `file:${tarballs['@esauth/core']}`;
   const all = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
-  const { '@esauth/core': _, '@esauth/emulator': __, ...adapters } = all;
+  const { '@esauth/emulator': _, ...overrides } = all;
+  const { '@esauth/core': __, ...adapters } = overrides;
   const npm = await install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, () =>
     run(
       'npm',
@@ -59,7 +59,7 @@ export default async function setup(project: TestProject): Promise<void> {
     tarballs,
     manifests,
     // Nothing of ours is in the registry.
-    { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides: { '@esauth/core': core } } },
+    { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides } },
     () =>
       runPnpm(
         ['install', '--prefer-offline', '--no-frozen-lockfile', '--ignore-workspace'],

@@ -74,7 +74,9 @@ interface Seat {
   revoked: boolean;
 }
 
-test('P24, P61: any order of answers, facts, refusals and revocations keeps who was used last, within the budget', () => {
+test('P24, P61: any order of answers, facts, refusals and revocations keeps who was used last, within the budget', {
+  timeout: 60_000,
+}, () => {
   let evicted = 0;
   let charged = 0;
   fc.assert(

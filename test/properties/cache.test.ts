@@ -60,7 +60,9 @@ interface Known {
   readonly endsAt: number;
 }
 
-test('P13-P15, P19, P21: any order of lookups, answers, revocations and time serves what a simple model serves', async () => {
+test('P13-P15, P19, P21: any order of lookups, answers, revocations and time serves what a simple model serves', {
+  timeout: 60_000,
+}, async () => {
   let hits = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {

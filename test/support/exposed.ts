@@ -43,7 +43,7 @@ export interface Watch {
   stop(): void;
 }
 
-const channels = ['esauth:verdict', 'esauth:lookup', 'esauth:revocation', 'esauth:node'];
+const channels = ['esauth:verdict', 'esauth:wait', 'esauth:lookup', 'esauth:revocation', 'esauth:node'];
 const printers = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 
 export function watchEverything(): Watch {

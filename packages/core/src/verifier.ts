@@ -17,7 +17,7 @@ import { knownSchemes, misplacedIn, type Presented, parseCredential } from './va
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
 import { unworded } from './values/messages.js';
-import type { PrivilegesQuestion } from './values/privileges.js';
+import type { Fact, PrivilegesQuestion } from './values/privileges.js';
 import {
   type PrivilegesVerdict,
   type Rejected,
@@ -27,10 +27,14 @@ import {
 } from './values/verdict.js';
 import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
-import { createPrivilegeVerification } from './verification/privilege-verification.js';
+import {
+  createPrivilegeVerification,
+  type PrivilegeVerification,
+} from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
+import { Wanted } from './verification/wanted.js';
 
 export interface CheckOptions {
   /**
@@ -84,7 +88,8 @@ export interface Verifier {
 
   /**
    * What `verify` would return without waiting: a remembered identity or refusal, or a verdict that needs no
-   * lookup; never a stale one. Counts as the same hit. `undefined` if Elasticsearch would have to be asked.
+   * lookup, such as that too many of them wait; never a stale one. Counts as the same hit. `undefined` if
+   * Elasticsearch would have to be asked.
    *
    * @throws {InvalidArgumentError} `invalid_argument` if `maxAgeMs` is not a number from 0.
    */
@@ -189,8 +194,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
-  const { consider, serve, resolve } = verification;
-  const { hasPrivileges, peekPrivileges } = createPrivilegeVerification({
+  const { peek, consider, serve, shed, resolve } = verification;
+  const { hasPrivileges, peekPrivileges, areGranted } = createPrivilegeVerification({
     ...parts,
     verification,
     lookups,
@@ -198,24 +203,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
 
   const verifier: Verifier = {
-    async verify(presented, wanted = {}) {
+    async verify(presented, wanted = nothing) {
       checkArguments(presented, wanted);
       wanted.signal?.throwIfAborted();
       const known = consider(presented, wanted.maxAgeMs);
-      if (known.kind === 'found') return serve(known, wanted.source);
+      if (known.kind === 'found') return serve(known, wanted);
       if (known.kind !== 'question') return known;
-      return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+      const turnedAway = shed(known, wanted);
+      if (turnedAway !== undefined) return turnedAway;
+      transports.load();
+      // Awaited: to return a promise takes two microtasks more.
+      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
     },
 
-    peek(presented, wanted = {}) {
+    peek(presented, wanted = nothing) {
       checkArguments(presented, wanted);
-      const known = consider(presented, wanted.maxAgeMs);
-      if (known.kind === 'found') return serve(known, wanted.source);
-      return known.kind === 'question' ? undefined : known;
+      return peek(presented, wanted);
     },
 
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
+      transports.load();
       return hasPrivileges(presented, privileges, wanted);
     },
 
@@ -227,14 +235,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     revoke(subject) {
       checkSubject(subject);
       if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject, cache.sweep);
+        revocations.revoke(subject, cache.judge);
       } else {
         const parsed = parseCredential(subject.credential, knownSchemes);
         if (parsed.kind === 'credential') {
           const name = fingerprint(parsed.authorization);
           // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
           // an open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.sweep);
+          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.judge);
         } else if (parsed.code !== 'credentials_invalid') {
           // Most likely a token without its scheme, which would revoke nothing.
           throw new InvalidArgumentError(
@@ -255,6 +263,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
           'check: atLeast must be a count of nodes, from 1 to as many as there are',
         );
       }
+      transports.load();
       const problems = closed === undefined ? await elasticsearch.check() : [closed.cause];
       const [first] = problems;
       const isEnough = closed === undefined && settings.nodes.length - problems.length >= atLeast;
@@ -307,9 +316,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
+  shortcuts.set(verifier, { peekPrivileges: verifier.peekPrivileges, areGranted });
   countFor(verifier, count);
   return verifier;
 }
+
+/** What guards ask first, of a verifier on which nobody has put a `peekPrivileges` of his own. */
+const shortcuts = new WeakMap<
+  Verifier,
+  Pick<PrivilegeVerification, 'areGranted'> & Pick<Verifier, 'peekPrivileges'>
+>();
+
+/** Whether a verifier remembers at once that all of this is granted to whom a gate has let in. */
+export function areGranted(verifier: Verifier, facts: readonly Fact[], wanted: Wanted): boolean {
+  const shortcut = shortcuts.get(verifier);
+  return shortcut?.peekPrivileges === verifier.peekPrivileges && shortcut.areGranted(facts, wanted);
+}
+
+const nothing: VerifyOptions = Object.freeze({});
 
 const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
 
@@ -323,6 +347,8 @@ function unknownIn(wanted: VerifyOptions): string | undefined {
 }
 
 function checkArguments(presented: Presented, wanted: VerifyOptions): void {
+  // There is nothing wrong with these, and they are checked at every hit.
+  if (typeof presented === 'string' && (wanted === nothing || wanted instanceof Wanted)) return;
   const misplaced = misplacedIn(presented);
   if (misplaced !== undefined) {
     const what = "must be the Authorization header's value, not what holds it";

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as core from '@esauth/core';
 import type { Request } from 'express';
+import { isShown } from './shown.js';
 
 export * from '@esauth/core';
 
@@ -53,11 +54,12 @@ export function esauth(
 ): EsauthMiddleware;
 export function esauth(given: core.Given<Request>, options?: core.AdmissionOptions<Request>): Middleware {
   const verifier = core.verifierFrom(given);
-  const gate = core.createGate(verifier, options, { node: (req) => req, address: (req) => req.ip });
+  const host = { node: (req: Request) => req, address: (req: Request) => req.ip, isShown };
+  const gate = core.createGate(verifier, options, host);
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (req: Request, res: ServerResponse, next?: Next): unknown =>
-    core.passGate(gate, req, way(res, next), req);
+    core.passGate(gate, way, req, res, next, req);
   return Object.assign(authenticate as Middleware, 'verify' in verifier && { verifier });
 }
 
@@ -72,7 +74,7 @@ export function esauth(given: core.Given<Request>, options?: core.AdmissionOptio
 export function requireThat(requirement: core.Requirement<Request>, ...more: readonly never[]): Middleware {
   const guard = core.createGuard(requirement, routeOf, more);
   const check = (req: Request, res: ServerResponse, next?: Next): unknown =>
-    core.passGuard(guard, req, req, way(res, next));
+    core.passGuard(guard, way, req, req, res, next);
   return check as Middleware;
 }
 
@@ -165,9 +167,7 @@ function routeOf(req: core.RequestLike & Partial<Pick<Request, 'baseUrl' | 'rout
   return `${req.baseUrl ?? ''}${req.route?.path ?? ''}`;
 }
 
-function way(response: ServerResponse, next: Next | undefined): core.Way {
-  return { response, next, nextHearsErrors: true, answer: (denial) => answer(response, denial) };
-}
+const way: core.Way<ServerResponse> = { responseOf: (res) => res, nextHearsErrors: true, answer };
 
 function answer(res: ServerResponse, { status, headers, body }: core.Refusal): void {
   // Somebody else, such as a timeout middleware, may have answered while we waited.

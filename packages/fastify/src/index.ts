@@ -87,7 +87,7 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
   // No async function: what is known is passed on in the same turn.
   function authenticate(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const route = gate.forRoute(core.own(request.routeOptions.config, 'esauth'));
-    void core.passGate(route, request, way(reply, done), request);
+    void core.passGate(route, way, request, reply, done, request);
   }
 }
 
@@ -102,7 +102,7 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
 export function requireThat(requirement: core.Requirement<FastifyRequest>, ...more: readonly never[]): Guard {
   const guard = core.createGuard(requirement, routeOf, more);
   const check = (request: FastifyRequest, reply: FastifyReply, done?: Done): unknown =>
-    core.passGuard(guard, request.raw, request, way(reply, done));
+    core.passGuard(guard, way, request.raw, request, reply, done);
   return named(check) as Guard;
 }
 

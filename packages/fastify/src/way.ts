@@ -6,9 +6,11 @@ import type { FastifyReply } from 'fastify';
 /** Goes on by Fastify's callback. */
 export type Done = (error?: Error) => void;
 
-export function way(reply: FastifyReply, next: Done | undefined): core.Way {
-  return { response: reply?.raw, next, nextHearsErrors: true, answer: (denial) => answer(reply, denial) };
-}
+export const way: core.Way<FastifyReply> = {
+  responseOf: (reply) => reply?.raw,
+  nextHearsErrors: true,
+  answer,
+};
 
 export function answer(reply: FastifyReply, { status, headers, body }: core.Refusal): void {
   // Somebody else, such as a timeout, may have answered while we waited, or taken the reply over.

@@ -61,7 +61,7 @@ export function esauth(
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (ctx: Context, next?: Next): unknown =>
-    core.passGate(gate, ctx, way(ctx, next), ctx.state);
+    core.passGate(gate, way, ctx, ctx, next, ctx.state);
   return Object.assign(authenticate as EntranceMiddleware, 'verify' in verifier && { verifier });
 }
 
@@ -75,7 +75,7 @@ export function esauth(
  */
 export function requireThat(requirement: core.Requirement<Context>, ...more: readonly never[]): Guard {
   const guard = core.createGuard(requirement, routeOf, more);
-  const check = (ctx: Context, next?: Next): unknown => core.passGuard(guard, ctx.req, ctx, way(ctx, next));
+  const check = (ctx: Context, next?: Next): unknown => core.passGuard(guard, way, ctx.req, ctx, ctx, next);
   return check as Guard;
 }
 
@@ -171,15 +171,12 @@ export async function handleDenials(ctx: Answerable, next: () => Promise<unknown
 /** Routers (`@koa/router`, `koa-router`) leave it there. */
 const routeOf = (ctx: object): unknown => Reflect.get(ctx, '_matchedRoute');
 
-function way(ctx: Context, next: Next | undefined): core.Way {
-  return {
-    response: ctx.res,
-    next,
-    nextHearsErrors: false,
-    answer(denial) {
-      answer(ctx, denial);
-      seal(ctx.response);
-    },
-    send: (denial) => send(ctx, denial),
-  };
-}
+const way: core.Way<Context> = {
+  responseOf: (ctx) => ctx.res,
+  nextHearsErrors: false,
+  answer(ctx, denial) {
+    answer(ctx, denial);
+    seal(ctx.response);
+  },
+  send,
+};

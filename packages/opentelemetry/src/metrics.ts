@@ -20,25 +20,14 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
   const single = made(gauges, (options) => meter.createObservableGauge(options.name, options));
   const observed = [sums, rising, single].flatMap((each) => Object.values<Observable>(each));
 
-  const verdicts = new Map<string, { readonly attributes: Attributes; count: number }>();
+  const verdicts = new Tallies(common);
   const begunAt = performance.now();
   const verdictAt = new Map<string, number>();
 
   const onVerdict = (message: unknown) => {
     const { verifier: whose, kind, code, source } = message as VerdictEvent;
     if (whose !== verifier) return;
-    const key = `${source} ${code}`;
-    const tally = verdicts.get(key);
-    if (tally !== undefined) {
-      tally.count += 1;
-      return;
-    }
-    const says = {
-      [attribute.kind]: kind,
-      [attribute.source]: source,
-      ...(code && { [attribute.code]: code }),
-    };
-    verdicts.set(key, { attributes: { ...common, ...says }, count: 1 });
+    verdicts.add(kind, code, source);
   };
 
   const onLookup = (message: unknown) => {
@@ -58,7 +47,7 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
     const stats = verifier.stats();
     const tell = (what: Observable, value: number, more: Attributes = {}) =>
       result.observe(what, value, { ...common, ...more });
-    for (const { attributes, count } of verdicts.values()) result.observe(sums.verdicts, count, attributes);
+    for (const { attributes, count } of verdicts.all) result.observe(sums.verdicts, count, attributes);
     tell(sums.lookups, stats.lookups - stats.privilegeLookups, { [attribute.about]: 'identity' });
     tell(sums.lookups, stats.privilegeLookups, { [attribute.about]: 'privileges' });
     tell(sums.joins, stats.shared);
@@ -96,6 +85,39 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
     unsubscribe('esauth:lookup', onLookup);
     meter.removeBatchObservableCallback(collect, observed);
   };
+}
+
+interface Tally {
+  readonly attributes: Attributes;
+  count: number;
+}
+
+/** How many verdicts of each sort there were. Each hit comes here: nothing is made for one of a sort that is known. */
+class Tallies {
+  readonly all: Tally[] = [];
+  readonly #common: Attributes;
+  readonly #bySource = new Map<VerdictEvent['source'], Map<VerdictEvent['code'], Tally>>();
+
+  constructor(common: Attributes) {
+    this.#common = common;
+  }
+
+  add(kind: VerdictEvent['kind'], code: VerdictEvent['code'], source: VerdictEvent['source']): void {
+    const known = this.#bySource.get(source)?.get(code);
+    if (known !== undefined) {
+      known.count += 1;
+      return;
+    }
+    const says = {
+      [attribute.kind]: kind,
+      [attribute.source]: source,
+      ...(code && { [attribute.code]: code }),
+    };
+    const tally = { attributes: { ...this.#common, ...says }, count: 1 };
+    this.all.push(tally);
+    const byCode = this.#bySource.get(source) ?? new Map();
+    this.#bySource.set(source, byCode.set(code, tally));
+  }
 }
 
 /** Those under way that do not wait for a place. */

@@ -103,6 +103,26 @@ test('requireIdentity takes nothing: as middleware that was not called it would 
   );
 });
 
+test('where a request comes from is made out only if something is asked', async () => {
+  const verifier = createVerifier({ nodes: node.url });
+  const read: string[] = [];
+  const addressed = {
+    node: (request: ReturnType<typeof from>) => request,
+    address: () => void read.push('address'),
+  };
+  const source = () => void read.push('source');
+  const gate = createGate(verifier, { source }, addressed);
+  await admit(gate, from(jane));
+  expect(read).toEqual(['source', 'address']);
+  const again = from(jane);
+  expect(await admit(gate, again)).toMatchObject({ identity: { username: 'jane' } });
+  expect(identityOf(again).username).toBe('jane');
+  expect(read).toHaveLength(2);
+  await admit(createGate(verifier, { source, maxAgeMs: 0 }, addressed), again);
+  expect(read).toHaveLength(4);
+  await verifier.close();
+});
+
 test('what an earlier gate let in does not count any more when a function of the next one throws', async () => {
   const verifier = createVerifier({ nodes: node.url });
   const request = from(jane);
@@ -110,7 +130,8 @@ test('what an earlier gate let in does not count any more when a function of the
   const source = () => {
     throw new Error('no source');
   };
-  await expect(admit(createGate(verifier, { source }, host), request)).rejects.toThrow('no source');
+  const strict = createGate(verifier, { source, maxAgeMs: 0 }, host);
+  await expect(admit(strict, request)).rejects.toThrow('no source');
   expect(() => identityOf(request)).toThrow(DenialError);
   await verifier.close();
 });

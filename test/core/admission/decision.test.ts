@@ -2,15 +2,17 @@
 // fails for every rejection that is nobody's is part of it.
 
 import { EventEmitter } from 'node:events';
-import { DenialError, passGuard, type Way } from '@esauth/core';
+import { DenialError, type Guard, passGuard, type Way } from '@esauth/core';
 import { expect, test } from 'vitest';
 import { denied } from '../../support/denied.js';
 import { warningsDuring } from '../../support/warnings.js';
 
 const denial = denied('forbidden');
-const way: Way = { response: new EventEmitter(), next: undefined, nextHearsErrors: true, answer: () => {} };
-const guarded = () => passGuard(() => denial, { headers: {} }, {}, way);
-const asked = () => passGuard(() => async () => denial, { headers: {} }, {}, way);
+const response = new EventEmitter();
+const way: Way<object> = { responseOf: () => response, nextHearsErrors: true, answer: () => {} };
+const pass = (guard: Guard<object>) => passGuard(guard, way, { headers: {} }, {}, {}, undefined);
+const guarded = () => pass(() => denial);
+const asked = () => pass(() => async () => denial);
 
 test.each([
   ['await', async () => void (await guarded())],

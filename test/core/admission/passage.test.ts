@@ -3,6 +3,7 @@ import {
   type Admission,
   DenialError,
   type Gate,
+  type Guard,
   InvalidArgumentError,
   passGate,
   passGuard,
@@ -15,10 +16,35 @@ import { denied } from '../../support/denied.js';
 const denial = denied('forbidden');
 const request = { headers: {} };
 
+/** An adapter's way, with the response and what goes on as one request has them. */
+interface Made<Kind extends boolean> {
+  readonly response: EventEmitter;
+  readonly next: ((error?: Error) => unknown) | undefined;
+  readonly nextHearsErrors: Kind;
+  readonly answer: (written: Refusal) => void;
+  readonly send?: (sent: Refusal) => void;
+}
+type AnyMade = Made<true> | Made<false>;
+
+function wayOf(made: AnyMade): Way<EventEmitter> {
+  const { nextHearsErrors, answer, send = answer } = made;
+  return {
+    responseOf: (response) => response,
+    nextHearsErrors,
+    answer: (_response, written) => answer(written),
+    send: (_response, written) => send(written),
+  };
+}
+
+const gated = (gate: Gate<object>, made: AnyMade) =>
+  passGate(gate, wayOf(made), request, made.response, made.next, {});
+const guarded = (guard: Guard<object>, made: AnyMade) =>
+  passGuard(guard, wayOf(made), request, request, made.response, made.next);
+
 /** A way on, and what happened on it. */
 function way(more: { readonly response?: never; readonly next?: never } = {}) {
   const happened: unknown[] = [];
-  const made: Extract<Way, { nextHearsErrors: true }> = {
+  const made: Made<true> = {
     response: new EventEmitter(),
     next: (error) => {
       happened.push(error ?? 'next');
@@ -33,7 +59,7 @@ function way(more: { readonly response?: never; readonly next?: never } = {}) {
 
 function throwingWay(more: { readonly next?: never } = {}) {
   const { made, happened } = way();
-  const throwing: Extract<Way, { nextHearsErrors: false }> = {
+  const throwing: Made<false> = {
     ...made,
     nextHearsErrors: false,
     send: ({ status }) => void happened.push(`sent ${status}`),
@@ -60,7 +86,7 @@ describe('with something to go on with, in the same turn', () => {
     ['hands on an error', new DenialError(denial), expect.any(DenialError)],
   ])('%s', (_what, outcome, expected) => {
     const { made, happened } = way();
-    void passGuard(guardOf(outcome), request, request, made);
+    void guarded(guardOf(outcome), made);
     expect(happened).toEqual([expected]);
   });
 
@@ -70,7 +96,7 @@ describe('with something to go on with, in the same turn', () => {
       outcome: ReturnType<typeof guardOf> | (() => () => Promise<Refusal | undefined>),
     ) => {
       const { made, happened } = way();
-      const given = passGuard(outcome as never, request, request, made);
+      const given = guarded(outcome as never, made);
       // As Fastify and Express 5 do.
       given?.then(
         () => told.push('framework'),
@@ -95,9 +121,9 @@ describe('with something to go on with, in the same turn', () => {
   describe('where next hears of no errors', () => {
     test('a gate answers, and what next returns is waited for', async () => {
       const { made, happened } = throwingWay();
-      expect(await passGate(gateOf(undefined), request, made, {})).toBe('what next returns');
-      expect(await passGate(gateOf(denial), request, made, {})).toBeUndefined();
-      const thrown = passGate(gateOf(new DenialError(denial)), request, made, {});
+      expect(await gated(gateOf(undefined), made)).toBe('what next returns');
+      expect(await gated(gateOf(denial), made)).toBeUndefined();
+      const thrown = gated(gateOf(new DenialError(denial)), made);
       await expect(thrown).rejects.toBeInstanceOf(DenialError);
       expect(happened).toEqual(['next', 403]);
     });
@@ -105,22 +131,22 @@ describe('with something to go on with, in the same turn', () => {
     test('a guard throws, and the gate behind which it stands answers', async () => {
       const { made, happened } = throwingWay();
       const guard = { ...made, next: () => happened.push('went on') };
-      const behind = { ...made, next: () => passGuard(guardOf(denial), request, request, guard) };
-      await passGate(gateOf(undefined), request, behind, {});
+      const behind = { ...made, next: () => guarded(guardOf(denial), guard) };
+      await gated(gateOf(undefined), behind);
       expect(happened).toEqual([403]);
       // The gate is through, so that nobody would answer any more.
-      await expect(passGuard(guardOf(denial), request, request, guard)).rejects.toMatchObject({
+      await expect(guarded(guardOf(denial), guard)).rejects.toMatchObject({
         status: 403,
       });
       expect(happened).toEqual([403, 'sent 403']);
-      expect(await passGuard(guardOf(undefined), request, request, made)).toBe('what next returns');
+      expect(await guarded(guardOf(undefined), made)).toBe('what next returns');
     });
 
     test('what somebody else throws, a gate does not answer', async () => {
       const { made, happened } = throwingWay();
       for (const error of [new Error('broken'), new DenialError(denial)]) {
         const behind = { ...made, next: () => Promise.reject(error) };
-        await expect(passGate(gateOf(undefined), request, behind, {})).rejects.toBe(error);
+        await expect(gated(gateOf(undefined), behind)).rejects.toBe(error);
       }
       expect(happened).toEqual([]);
     });
@@ -134,17 +160,15 @@ test.each([true, false])(
     const { made, happened } = hears ? way(none) : throwingWay(none);
     for (const refusal of [denial, new DenialError(denial)]) {
       for (const outcome of [refusal, async () => refusal]) {
-        const failed = await passGuard(() => outcome, request, request, made)?.catch(
-          (error: unknown) => error,
-        );
+        const failed = await guarded(() => outcome, made)?.catch((error: unknown) => error);
         expect(failed).toBeInstanceOf(DenialError);
         expect(failed).toMatchObject({ code: 'forbidden', status: 403 });
       }
     }
-    expect(await passGuard(guardOf(undefined), request, request, made)).toBeUndefined();
-    expect(await passGuard(() => async () => undefined, request, request, made)).toBeUndefined();
+    expect(await guarded(guardOf(undefined), made)).toBeUndefined();
+    expect(await guarded(() => async () => undefined, made)).toBeUndefined();
     const broken = new Error('broken');
-    await expect(passGuard(() => () => Promise.reject(broken), request, request, made)).rejects.toBe(broken);
+    await expect(guarded(() => () => Promise.reject(broken), made)).rejects.toBe(broken);
     expect(happened).toEqual([]);
   },
 );
@@ -167,9 +191,9 @@ test('what can refuse nobody throws, before anything is asked or recorded', () =
     way({ next: 'route' as never }).made,
     way({ next: {} as never }).made,
   ];
-  for (const made of wrong as readonly Way[]) {
-    expect(() => passGate(gate, request, made, () => {})).toThrow(InvalidArgumentError);
-    expect(() => passGuard(guardOf(undefined), request, request, made)).toThrow(InvalidArgumentError);
+  for (const made of wrong as readonly AnyMade[]) {
+    expect(() => gated(gate, made)).toThrow(InvalidArgumentError);
+    expect(() => guarded(guardOf(undefined), made)).toThrow(InvalidArgumentError);
   }
   expect(asked).toEqual([]);
 });

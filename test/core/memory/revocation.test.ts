@@ -215,6 +215,19 @@ describe('notes', () => {
     expect(revocations.outdates(revision, own, carol)).toBe(false);
   });
 
+  test('are one for a user of a realm, although keys of whoever is called so are noted too', () => {
+    const { revocations } = setUp();
+    const { revision } = revocations;
+    const realm = 'native1';
+    for (let user = 0; user < 10_000; user += 1) revocations.revoke({ username: `user${user}`, realm });
+    expect(revocations.outdates(revision, own, carol)).toBe(false);
+    const keyOf = (owner: string): Verdict => ({ ...carol, identity: apiKeyIdentity('k1', owner) });
+    expect(revocations.outdates(revision, own, keyOf('user9999'))).toBe(true);
+    expect(revocations.outdates(revision, own, keyOf('carol'))).toBe(false);
+    revocations.revoke({ username: 'user10000', realm });
+    expect(revocations.outdates(revision, own, carol)).toBe(true);
+  });
+
   test('are short, however long the names are that they are about', async () => {
     const { revocations } = setUp();
     const { revision } = revocations;

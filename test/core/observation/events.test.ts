@@ -169,12 +169,12 @@ test('while nobody listens nothing is made: ten thousand verdicts and lookups al
   const identity = { subject: 'token:native1:jane' } as Identity;
   const verdict: Verdict = { kind: 'authenticated', identity, verifiedAt: 0 };
   const count = createCounters();
-  const context = { abandoned: new AbortController().signal, background: false };
+  const lookup = { token: {} };
   const publish = () => {
     for (let n = 0; n < 10_000; n += 1) {
       publishVerdict(verdict, 'memory', count);
-      publishLookup('privileges', verdict, 1, context, node.url, count);
-      publishWait(context.abandoned);
+      publishLookup('privileges', verdict, 1, false, node.url, lookup, count);
+      publishWait(lookup);
     }
   };
   const allocated = () => {

@@ -247,3 +247,34 @@ describe('DenialError', () => {
     expect(outage.headers).toEqual({ 'retry-after': '5', 'cache-control': 'no-store' });
   });
 });
+
+test('what one request does to its refusal, no other sees', () => {
+  for (const verdict of [
+    rejected('credentials_invalid'),
+    rejected('credentials_missing'),
+    unavailable(new LookupError('queue_full', 'full')),
+  ]) {
+    const before = structuredClone(denialOf(verdict, 'Bearer a'));
+    const mine = denialOf(verdict, 'Bearer a') as {
+      headers: Record<string, string | string[]>;
+      body: { detail: string };
+    };
+    for (const value of Object.values(mine.headers)) if (Array.isArray(value)) value.push('x');
+    mine.headers['cache-control'] = 'public';
+    mine.body.detail = 'mine';
+    expect(denialOf(verdict, 'Bearer a')).toEqual(before);
+  }
+});
+
+test('refusals that differ in scheme or in the time to wait are not taken for each other', () => {
+  const of = (ms: number) =>
+    denialOf(unavailable(new LookupError('overloaded', 'busy'), ms)).headers['retry-after'];
+  expect([of(0), of(5_000), of(0)]).toEqual(['1', '5', '1']);
+  const challenge = (presented: string) =>
+    denialOf(rejected('credentials_malformed'), presented).headers['www-authenticate'];
+  expect(challenge('Bearer a,b')).toEqual([`${bearer}, ${invalidRequest}`]);
+  expect(challenge('ApiKey a,b')).toEqual([`${apiKey}, ${invalidRequest}`]);
+  const detail = (presented: string) => denialOf(rejected('credentials_malformed'), presented).body.detail;
+  expect(detail('ApiKey id:secret')).toContain('encoded');
+  expect(detail('ApiKey a,b')).not.toContain('encoded');
+});

@@ -156,6 +156,24 @@ describe('10 000 distinct garbage credentials from one source', () => {
     expect(verifier.stats().nodes).toMatchObject([{ failures: 0, breaker: 'closed' }]);
   });
 
+  test('one that is turned away hears so without waiting, and starts nothing', async () => {
+    create({ upstream: { maxConcurrent: 1, maxQueue: 1 } });
+    hold();
+    const waiting = [verifier.verify(garbage(-1)), verifier.verify(garbage(-2))];
+    const before = verifier.stats();
+    expect(verifier.peek(garbage(1))).toMatchObject({ kind: 'unavailable', code: 'queue_full' });
+    expect(await verifier.verify(garbage(1))).toBe(verifier.peek(garbage(1)));
+    const { shed, misses, ...others } = verifier.stats();
+    expect([shed - before.shed, misses - before.misses]).toEqual([3, 3]);
+    expect(others).toEqual({ ...before, shed: undefined, misses: undefined });
+    // What is under way already can be joined, and another source has room.
+    expect(verifier.peek(garbage(-1))).toBeUndefined();
+    expect(verifier.peek(garbage(1), { source: '192.0.2.1' })).toBeUndefined();
+    await releaseAll();
+    await Promise.all(waiting);
+    expect(verifier.peek(garbage(1))).toBeUndefined();
+  });
+
   test('a hundred thousand that are turned away leave nothing behind', async () => {
     create({ upstream: { maxConcurrent: 1, maxQueue: 1 } });
     hold();

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import { warnOnce } from '../observation/warnings.js';
 import type { VerifierOptions } from '../options/options.js';
+import type { Presented } from '../values/credential.js';
 import { ConfigurationError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
 import { own } from '../values/json.js';
@@ -10,12 +11,13 @@ import { processState } from '../values/process-state.js';
 import type { Verdict } from '../values/verdict.js';
 import { createVerifier, type Verifier } from '../verifier.js';
 import {
-  type Entrance,
+  Entrance,
   enter,
   forget,
   presentedIn,
   type Refusal,
   type RequestLike,
+  type Rules,
   refuse,
 } from './entrance.js';
 import {
@@ -38,6 +40,8 @@ export interface Host<Request> {
   node(request: Request): RequestLike;
   /** The client's address, as the framework's own proxy settings make it out. */
   address(request: Request): string | undefined;
+  /** Whether a property of a request needs not be written, because reading it gives `shownIdentity`. */
+  isShown?(request: object, property: string): boolean;
 }
 
 /** What an adapter takes for its verifier. */
@@ -128,6 +132,17 @@ export function createGate<Request>(
   const checked = checkOptions(options ?? {});
   const { optional, maxAgeMs, onDenied, source, credential, property = 'identity' } = checked;
   const throws = onDenied === 'throw';
+  const rules: Rules<Request> = {
+    throws,
+    maxAgeMs,
+    property,
+    sourceOf(request, node) {
+      const chosen = source && checkSource(source(request));
+      const from = chosen ?? host.address(request) ?? node.socket?.remoteAddress;
+      if (chosen === undefined) warnOfUntrustedProxy(node, from);
+      return from;
+    },
+  };
   const ofRoutes = new Map<RouteOptions | false, Gate<Request>>();
 
   const gate: Gate<Request> = {
@@ -147,57 +162,80 @@ export function createGate<Request>(
       return ownGate;
     },
     show(holder, identity) {
-      const before: unknown = Reflect.get(holder, property);
+      if (host.isShown?.(holder, property)) return;
+      const place = holder as Record<string, unknown>;
+      const before = place[property];
       if (before !== undefined && !isIdentity(before)) {
         const text = `${property} of a request holds what is no identity of ours, and is overwritten`;
         warnOnce('ESAUTH_PROPERTY', `${text}; give the option property another name`);
       }
-      Object.assign(holder, { [property]: identity });
+      place[property] = identity;
     },
   };
   return gate;
 
   function changed(route: RouteOptions | false): Gate<Request> {
-    if (route === false) return { ...gate, admit: (request) => open(host.node(request)) };
+    if (route === false) return { ...gate, admit: (request) => open(request, host.node(request)) };
     const asked = checkOptions<Request>(route, true);
     const merged = { optional: asked.optional ?? optional, maxAgeMs: asked.maxAgeMs ?? maxAgeMs };
     return createGate(verifier, { ...checked, ...merged }, host);
   }
 
-  function open(node: RequestLike): Admission {
+  function open(request: Request, node: RequestLike): Admission {
     const asked = typeof verifier === 'function' ? undefined : verifier;
-    const wanted = { maxAgeMs: undefined, source: undefined };
-    enter(node, { verifier: asked, identity: undefined, throws, wanted });
-    return { identity: undefined };
+    enter(node, new Entrance(rules, asked, request, node));
+    return nobody;
   }
 
   function decide(request: Request, node: RequestLike): Admission | Ask<Admission> {
     const asked = typeof verifier === 'function' ? checkVerifier(verifier(request)) : verifier;
     const given = credential && { presented: checkPresented(credential(request)) };
-    const chosen = source && checkSource(source(request));
-    const from = chosen ?? host.address(request) ?? node.socket?.remoteAddress;
-    const wanted = { maxAgeMs, source: from };
     const presented = given === undefined ? presentedIn(node) : given.presented;
-    // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
-    const nobody: Entrance = { verifier: asked, identity: undefined, throws, wanted };
-    enter(node, nobody);
-    const known = asked.peek(presented, wanted);
-    if (known !== undefined) return settle(known);
-    if (chosen === undefined) warnOfUntrustedProxy(node, from);
-    return async (signal) => settle(await asked.verify(presented, { ...wanted, signal }));
+    const entrance = new Entrance(rules, asked, request, node, given);
+    // What one with the usual name shows is to be seen on after this.
+    if (property !== 'identity') entrance.comesAfter(node);
+    const known = asked.peek(presented, entrance);
+    if (known !== undefined) return settle(known, presented, entrance, asked, node);
+    return ask(presented, entrance, asked, node);
+  }
 
-    function settle(verdict: Verdict): Admission {
-      if (verdict.kind === 'authenticated') {
-        const { identity } = verdict;
-        enter(node, { ...nobody, identity, given });
-        return { identity };
-      }
-      const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
-      if (optional === true && absent) return { identity: undefined };
-      return { refusal: refuse(asked.denial(verdict, presented), throws) };
+  // Apart, so that a hit makes no functions.
+  function ask(
+    presented: Presented,
+    entrance: Entrance<Request>,
+    asked: Verifier,
+    node: RequestLike,
+  ): Ask<Admission> {
+    // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
+    enter(node, entrance);
+    const { source } = entrance;
+    return async (signal) => {
+      const verdict = await asked.verify(presented, { maxAgeMs, source, signal });
+      return settle(verdict, presented, entrance, asked, node);
+    };
+  }
+
+  function settle(
+    verdict: Verdict,
+    presented: Presented,
+    entrance: Entrance<Request>,
+    asked: Verifier,
+    node: RequestLike,
+  ): Admission {
+    if (verdict.kind === 'authenticated') {
+      entrance.letIn(verdict.identity);
+      // Once for a hit: it is a thousand instructions each time, and twice that for the collector.
+      enter(node, entrance);
+      return { identity: verdict.identity };
     }
+    enter(node, entrance);
+    const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
+    if (optional === true && absent) return nobody;
+    return { refusal: refuse(asked.denial(verdict, presented), throws) };
   }
 }
+
+const nobody: Admission = Object.freeze({ identity: undefined });
 
 /** Looked at only where it costs a lookup anyway: whoever sits behind one proxy shares one source, and its turn. */
 function warnOfUntrustedProxy({ headers, socket }: RequestLike, from: string | undefined): void {

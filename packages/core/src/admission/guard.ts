@@ -6,6 +6,7 @@ import { warnOnce } from '../observation/warnings.js';
 import { InvalidPrivilegesError } from '../values/errors.js';
 import {
   askable,
+  type Fact,
   factsOf,
   freezeQuestion,
   grants,
@@ -13,6 +14,7 @@ import {
   questionOf,
 } from '../values/privileges.js';
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
+import { areGranted } from '../verifier.js';
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './entrance.js';
 import {
   checkRequirement,
@@ -55,11 +57,15 @@ export function createGuard<Request>(
   refuseUncalled('requireThat', requirement, "requireThat(roles('admin'))");
   refuseMore('requireThat', more, 'requireThat(allOf(one, other))');
   checkRequirement(requirement);
+  const facts = factsIn(requirement);
   return (admitted, request) => {
-    const caller = callerOf(admitted, route && (() => route(request)));
+    const caller = callerOf(admitted, route, request);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
-    const judgement = judgeRequirement(requirement, caller.identity, () => 'open');
+    const { verifier, identity, entrance } = caller;
+    const judgement = judgeRequirement(requirement, identity, () => 'open');
     if (judgement !== 'open') return conclude(judgement, caller);
+    // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.
+    if (facts !== undefined && areGranted(verifier, facts, entrance)) return undefined;
     try {
       return judgePrivileges(requirement, request, caller);
     } catch (error) {
@@ -68,17 +74,33 @@ export function createGuard<Request>(
   };
 }
 
+/** All privileges that a requirement can ask for; `undefined` if they depend on the request. */
+function factsIn<Request>(requirement: Requirement<Request>): readonly Fact[] | undefined {
+  switch (requirement.kind) {
+    case 'privileges':
+      return typeof requirement.question === 'function' ? undefined : factsOf(requirement.question);
+    case 'allOf':
+    case 'anyOf': {
+      const parts = requirement.requirements.map(factsIn);
+      return parts.includes(undefined) ? undefined : parts.flatMap((facts) => facts ?? []);
+    }
+    default:
+      return [];
+  }
+}
+
 /** Goes on where it depends on privileges. */
 function judgePrivileges<Request>(
   requirement: Requirement<Request>,
   request: Request,
   caller: Caller,
 ): Outcome | Ask<Outcome> {
-  const { verifier, identity, throws, wanted, presented } = caller;
+  const { verifier, identity, entrance } = caller;
+  const { presented, throws } = entrance;
   const questions = new Map<PrivilegesRequirement<Request>, PrivilegesQuestion>();
   for (const part of openParts(requirement, identity)) questions.set(part, questionFor(part, request));
   const whole = merge([...questions.values()]);
-  const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, wanted);
+  const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, entrance);
 
   const known = whole && peek(whole);
   if (known !== undefined) return insist(settle(() => known));
@@ -87,8 +109,9 @@ function judgePrivileges<Request>(
   return outcome === 'open' ? askAll : outcome;
 
   async function askAll(signal?: AbortSignal): Promise<Outcome> {
+    const { maxAgeMs, source } = entrance;
     const ask = (question: PrivilegesQuestion) =>
-      verifier.hasPrivileges(presented, question, { ...wanted, signal });
+      verifier.hasPrivileges(presented, question, { maxAgeMs, source, signal });
     if (whole !== undefined) {
       const verdict = await ask(whole);
       return insist(settle(() => verdict));
@@ -148,11 +171,9 @@ function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | u
   return apart === undefined ? questionOf(together) : undefined;
 }
 
-function conclude(
-  judgement: Exclude<Judgement, 'open'>,
-  { verifier, identity, throws, presented }: Caller,
-): Outcome {
+function conclude(judgement: Exclude<Judgement, 'open'>, { verifier, identity, entrance }: Caller): Outcome {
   if (judgement === 'met') return undefined;
+  const { presented, throws } = entrance;
   publishForbidden(identity, verifier);
   const denial = verifier.denial(rejected('forbidden'), presented);
   if (judgement === 'refused') return refuse(denial, throws);

@@ -4,6 +4,7 @@
 // refusal. What stands after an `await` of ours must not run for whoever is not let in, also if somebody awaits it and
 // gives it something to go on with.
 
+import { EventEmitter } from 'node:events';
 import { createDenials, DenialError } from '../values/denial.js';
 import { InvalidArgumentError, LookupError } from '../values/errors.js';
 import { processState } from '../values/process-state.js';
@@ -13,30 +14,33 @@ import { Decision } from './decision.js';
 import type { Refusal, RequestLike } from './entrance.js';
 import type { Guard } from './guard.js';
 import { LetIn } from './let-in.js';
-import { type Ask, type ResponseLike, whenKnown } from './when-known.js';
+import { type Ask, isAsk, type ResponseLike, whenKnown } from './when-known.js';
 
-/** What a framework gives to go on with. */
-export type Way = WayOfErrors | WayOfThrows;
+/** How a framework's requests are answered. One for each adapter, so that a request makes none. */
+export type Way<Reply> = WayOfErrors<Reply> | WayOfThrows<Reply>;
 
-interface AnyWay {
-  readonly response: ResponseLike;
-  /** Runs what comes next; `undefined` where somebody awaits. */
-  readonly next: ((error?: Error) => unknown) | undefined;
+interface AnyWay<Reply> {
+  /** Node's response, where the framework has it; `undefined` if it has none. */
+  responseOf(reply: Reply): ResponseLike | undefined;
   /** Writes an answer, unless somebody else, such as a timeout middleware, has begun one meanwhile. */
-  answer(denial: Refusal): void;
+  answer(reply: Reply, denial: Refusal): void;
 }
 
 /** Where `next` hears of errors too. */
-interface WayOfErrors extends AnyWay {
+interface WayOfErrors<Reply> extends AnyWay<Reply> {
   readonly nextHearsErrors: true;
 }
 
 /** Where errors are thrown, and what `next` returns is waited for. */
-interface WayOfThrows extends AnyWay {
+interface WayOfThrows<Reply> extends AnyWay<Reply> {
   readonly nextHearsErrors: false;
   /** Sends an answer at once: nobody comes after who would. */
-  send(denial: Refusal): void;
+  send(reply: Reply, denial: Refusal): void;
 }
+
+/** Runs what comes next; `undefined` where somebody awaits. */
+type GivenNext = Next | undefined;
+type Next = (error?: Error) => unknown;
 
 /**
  * Lets a request in, or not.
@@ -49,25 +53,45 @@ interface WayOfThrows extends AnyWay {
  * @throws {InvalidArgumentError} `invalid_argument` at once, if there is no response, or what should go on is no
  *   function: nobody could be refused.
  */
-export function passGate<Request>(
+export function passGate<Request, Reply>(
   gate: Gate<Request>,
+  way: Way<Reply>,
   request: Request,
-  way: Way,
+  reply: Reply,
+  next: GivenNext,
   holder: object,
 ): Promise<unknown> | undefined {
-  checkWay(way);
+  const response = checkWay(way.responseOf(reply), next);
+  const outcome = gate.admit(request);
+  // Nothing is made for a hit, neither a function nor (where nobody waits for one) a promise.
+  if (next !== undefined && !isAsk(outcome) && outcome.refusal === undefined) {
+    gate.show(holder, outcome.identity);
+    if (!way.nextHearsErrors) return answering(way, reply, response, next);
+    next();
+    return undefined;
+  }
+  return passSlowly(gate, way, outcome, reply, response, next, holder);
+}
+
+function passSlowly<Request, Reply>(
+  gate: Gate<Request>,
+  way: Way<Reply>,
+  outcome: Admission | Ask<Admission>,
+  reply: Reply,
+  response: ResponseLike,
+  next: GivenNext,
+  holder: object,
+): Promise<unknown> | undefined {
   const take: Take<Admission> = ({ identity, refusal }) => {
     gate.show(holder, identity);
     return refusal;
   };
-  const outcome = gate.admit(request);
-  const { response, next } = way;
   if (next === undefined) return new Decision(awaited(response, outcome, take));
-  if (way.nextHearsErrors) return told(way, next, outcome, take);
+  if (way.nextHearsErrors) return told(way, reply, response, next, outcome, take);
   const settle = (known: Admission): unknown => {
     const refusal = take(known);
-    if (refusal === undefined) return answering(way, next);
-    return refusal instanceof DenialError ? Promise.reject(refusal) : way.answer(refusal);
+    if (refusal === undefined) return answering(way, reply, response, next);
+    return refusal instanceof DenialError ? Promise.reject(refusal) : way.answer(reply, refusal);
   };
   return Promise.resolve(whenKnown(outcome, response, settle));
 }
@@ -78,22 +102,25 @@ export function passGate<Request>(
  *
  * @param admitted the request that admission has seen.
  */
-export function passGuard<Request>(
+export function passGuard<Request, Reply>(
   guard: Guard<Request>,
+  way: Way<Reply>,
   admitted: RequestLike,
   request: Request,
-  way: Way,
+  reply: Reply,
+  next: GivenNext,
 ): Promise<unknown> | undefined {
-  checkWay(way);
+  const response = checkWay(way.responseOf(reply), next);
   const outcome = guard(admitted, request);
-  const { response, next } = way;
   if (next === undefined) return new Decision(awaited(response, outcome, (refusal) => refusal));
-  if (way.nextHearsErrors) return told(way, next, outcome, (refusal) => refusal);
-  return thrown(way, next, outcome);
+  if (!way.nextHearsErrors) return thrown(way, reply, response, next, outcome);
+  if (outcome !== undefined) return told(way, reply, response, next, outcome, (refusal) => refusal);
+  next();
+  return undefined;
 }
 
-function checkWay({ response, next }: Way): void {
-  if (typeof response?.once !== 'function' || typeof response.off !== 'function') {
+function checkWay(response: ResponseLike | undefined, next: GivenNext): ResponseLike {
+  if (response === undefined || !isResponse(response)) {
     throw new InvalidArgumentError(
       `middleware must be called with a response, after the request: await guard(request, response); ${ofAnother}`,
     );
@@ -103,16 +130,24 @@ function checkWay({ response, next }: Way): void {
       `middleware must be called with a function that goes on, or awaited without one; ${ofAnother}`,
     );
   }
+  return response;
+}
+
+/** Node's own are told by what they descend from: on Express each look at a member costs thousands of instructions. */
+function isResponse(response: ResponseLike): boolean {
+  if (response instanceof EventEmitter) return true;
+  return typeof response?.once === 'function' && typeof response.off === 'function';
 }
 
 const ofAnother =
   'by a framework it is only if it is of the package for that one: @esauth/express, @esauth/koa, @esauth/fastify';
 
 type Take<Outcome> = (outcome: Outcome) => Refusal | undefined;
-type Next = (error?: Error) => unknown;
 
-function told<Outcome>(
-  { response, answer }: WayOfErrors,
+function told<Outcome, Reply>(
+  way: WayOfErrors<Reply>,
+  reply: Reply,
+  response: ResponseLike,
   next: Next,
   outcome: Outcome | Ask<Outcome>,
   take: Take<Outcome>,
@@ -121,19 +156,20 @@ function told<Outcome>(
     const refusal = take(known);
     if (refusal === undefined) next();
     else if (refusal instanceof DenialError) next(refusal);
-    else answer(refusal);
+    else way.answer(reply, refusal);
     return refusal === undefined;
   };
   const letIn = whenKnown(outcome, response, settle, next);
   return letIn === true ? undefined : new LetIn(letIn);
 }
 
-async function thrown(
-  way: WayOfThrows,
+async function thrown<Reply>(
+  way: WayOfThrows<Reply>,
+  reply: Reply,
+  response: ResponseLike,
   next: Next,
   outcome: Refusal | undefined | Ask<Refusal | undefined>,
 ): Promise<unknown> {
-  const { response } = way;
   let refusal: Refusal | undefined = gone;
   await whenKnown(outcome, response, (known) => {
     refusal = known;
@@ -142,7 +178,7 @@ async function thrown(
   if (refusal instanceof DenialError) throw refusal;
   const error = new DenialError(refusal);
   if (answeringGates().has(response)) toAnswer().add(error);
-  else way.send(refusal);
+  else way.send(reply, refusal);
   throw error;
 }
 
@@ -150,8 +186,12 @@ async function thrown(
 const answeringGates = processState('answeringGates.1', () => new WeakSet<object>());
 const toAnswer = processState('toAnswer.1', () => new WeakSet<object>());
 
-async function answering(way: WayOfThrows, next: Next): Promise<unknown> {
-  const { response } = way;
+async function answering<Reply>(
+  way: WayOfThrows<Reply>,
+  reply: Reply,
+  response: ResponseLike,
+  next: Next,
+): Promise<unknown> {
   // Of several gates in a row the last one answers.
   const outermost = !answeringGates().has(response);
   answeringGates().add(response);
@@ -159,7 +199,7 @@ async function answering(way: WayOfThrows, next: Next): Promise<unknown> {
     return await next();
   } catch (error) {
     if (!(error instanceof DenialError) || !toAnswer().delete(error)) throw error;
-    return way.answer(error);
+    return way.answer(reply, error);
   } finally {
     if (outermost) answeringGates().delete(response);
   }

@@ -59,6 +59,6 @@ function asFailure(thrown: unknown): unknown {
 }
 
 // No outcome is a function.
-function isAsk<Outcome>(outcome: Outcome | Ask<Outcome>): outcome is Ask<Outcome> {
+export function isAsk<Outcome>(outcome: Outcome | Ask<Outcome>): outcome is Ask<Outcome> {
   return typeof outcome === 'function';
 }

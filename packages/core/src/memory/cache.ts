@@ -4,12 +4,17 @@
 
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
+import type { Identity } from '../values/identity.js';
 import type { Authenticated, Rejected, Verdict } from '../values/verdict.js';
 import { weightOf } from '../values/weight.js';
+import { type Entry, EntryStore, type NewEntry } from './entries.js';
 import type { Fingerprint } from './fingerprint.js';
-import { createMemoryStore, type MemoryStore } from './memory-store.js';
+import { createJudgement, type Store } from './judgement.js';
 import { createPrivilegeMemory, type PrivilegeMemory } from './privilege-memory.js';
-import type { Revocations } from './revocation.js';
+import type { Slot } from './records.js';
+import type { Judge, Revocations } from './revocation.js';
+
+export type { Entry } from './entries.js';
 
 /** How much is remembered, and for how long. Durations in milliseconds. */
 export interface CacheSettings {
@@ -35,31 +40,6 @@ export interface LookupStart {
   overruled: boolean;
 }
 
-/**
- * A remembered verdict. Instants are on the timeline. Those that every hit reads are whole milliseconds,
- * rounded down so that nothing is served late: small integers need no memory access of their own.
- */
-export interface Entry<Kind extends Authenticated | Rejected = Authenticated | Rejected> {
-  readonly verdict: Kind;
-  readonly order: number;
-  readonly startedAt: number;
-  /** Up to which revision nothing has revoked it. */
-  revision: number;
-  /** From here on a hit asks again in the background; 0: never. */
-  refreshAt: number;
-  /** From here on it is served only if a lookup fails. */
-  readonly expiresAt: number;
-  /** From here on it is not served at all. */
-  readonly endsAt: number;
-  /**
-   * What it takes without `privileges`, as estimated; 0 for refusals, whose number is bounded and whose verdicts are
-   * shared.
-   */
-  readonly bytes: number;
-  /** What is known of an identity's privileges; made when somebody asks. */
-  privileges: PrivilegeMemory | undefined;
-}
-
 export interface Cache {
   /**
    * @param now on the timeline.
@@ -81,8 +61,11 @@ export interface Cache {
   privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
   /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
   lifetimeFrom(startedAt: number): Pick<Entry, 'expiresAt' | 'refreshAt'>;
-  /** Drops all that has ended or was revoked; the rest is from now on as if nothing had been revoked since. */
-  sweep(): void;
+  /**
+   * Drops all that these notes concern, for when they are summed up. Done, to whoever asks, when it returns; the entries are
+   * gone through in the turns of the event loop that come.
+   */
+  readonly judge: Judge;
   clear(): void;
   readonly entries: number;
   readonly rejectedEntries: number;
@@ -102,24 +85,39 @@ export function createCache(
   timeline: Timeline,
   revocations: Revocations,
 ): Cache {
-  const { maxBytes } = settings;
-  const identities = createMemoryStore<Entry<Authenticated>>(settings.maxEntries, { maxBytes, bytesOf });
-  const refusals = createMemoryStore<Entry<Rejected>>(settings.maxRejectedEntries);
+  const identities = new EntryStore<Authenticated, Identity>({
+    maxEntries: settings.maxEntries,
+    maxBytes: settings.maxBytes,
+    // In full also where several credentials share one identity: rather too much than who pays for it next.
+    bytesOf: (identity) => entryBytes + weightOf(identity),
+    sharedBy: ({ identity }) => identity,
+    verdictOf: (identity, verifiedAt) => Object.freeze({ kind: 'authenticated', identity, verifiedAt }),
+  });
+  // Not charged: their number is bounded, and their verdicts are shared.
+  const refusals = new EntryStore<Rejected, Rejected>({
+    maxEntries: settings.maxRejectedEntries,
+    sharedBy: (refusal) => refusal,
+    verdictOf: (refusal) => refusal,
+  });
   /** Lookups under way: a handful for a credential. */
   const open = new Map<Fingerprint, Set<LookupStart>>();
   let begun = 0;
+  /** Of those, which are over. */
+  let over: (readonly [Fingerprint, LookupStart])[] = [];
+  const judgement = createJudgement([identities, refusals], timeline, revocations);
+  const { stillCounts } = judgement;
 
   return {
     find(fingerprint, now, maxAgeMs) {
-      const entry = findIn(identities, fingerprint, now) ?? findIn(refusals, fingerprint, now);
-      if (entry === undefined || entry.expiresAt <= now) return undefined;
-      if (maxAgeMs === undefined) return entry;
-      // Strictly for 0: what was asked for in this very instant was still asked for before.
-      return maxAgeMs > 0 && now - entry.startedAt <= maxAgeMs ? entry : undefined;
+      const slot = findIn(identities, fingerprint, now);
+      if (slot !== 0) return entryIn(identities, slot, now, maxAgeMs);
+      const refusal = findIn(refusals, fingerprint, now);
+      return refusal === 0 ? undefined : entryIn(refusals, refusal, now, maxAgeMs);
     },
 
     findStale(fingerprint, now) {
-      return findIn(identities, fingerprint, now)?.verdict;
+      const slot = findIn(identities, fingerprint, now);
+      return slot === 0 ? undefined : identities.entryAt(slot).verdict;
     },
 
     begin(fingerprint) {
@@ -133,108 +131,118 @@ export function createCache(
     },
 
     end(fingerprint, lookup) {
-      // Not before those who waited have heard of it, which takes some microtasks.
-      setImmediate(() => {
-        const lookups = open.get(fingerprint);
-        lookups?.delete(lookup);
-        if (lookups?.size === 0) open.delete(fingerprint);
-      }).unref();
+      // Not before those who waited have heard of it, which takes some microtasks. All of a turn of the event loop at
+      // once: each `setImmediate` costs 1 500 instructions.
+      if (over.length === 0) setImmediate(closeAll).unref();
+      over.push([fingerprint, lookup]);
     },
 
     knows(fingerprint) {
-      return open.has(fingerprint) || identities.has(fingerprint) || refusals.has(fingerprint);
+      return open.has(fingerprint) || identities.rows.has(fingerprint) || refusals.rows.has(fingerprint);
     },
 
     remember(fingerprint, verdict, lookup) {
       if (verdict.kind === 'unavailable') return;
       // An answer never replaces one whose lookup started later, nor does a yes outlive a refusal that is forgotten.
       if (lookup.overruled && verdict.kind === 'authenticated') return;
-      const known = identities.get(fingerprint) ?? refusals.get(fingerprint);
-      if (known !== undefined && known.order > lookup.order) return;
+      if ((orderIn(identities, fingerprint) ?? orderIn(refusals, fingerprint) ?? 0) > lookup.order) return;
       if (verdict.kind === 'authenticated') {
-        refusals.delete(fingerprint);
+        refusals.rows.delete(fingerprint);
         keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
       } else {
         for (const other of open.get(fingerprint) ?? []) other.overruled ||= other.order < lookup.order;
-        identities.delete(fingerprint);
+        identities.rows.delete(fingerprint);
         keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
       }
     },
 
     privilegesOf(fingerprint) {
-      const entry = findIn(identities, fingerprint, timeline.now());
-      if (entry === undefined) return undefined;
-      entry.privileges ??= createPrivilegeMemory(() => weighAgain(fingerprint));
-      return entry.privileges;
+      const slot = findIn(identities, fingerprint, timeline.now());
+      if (slot === 0) return undefined;
+      const known = identities.privilegesAt(slot);
+      if (known !== undefined) return known;
+      const made = createPrivilegeMemory(() => weighAgain(fingerprint));
+      identities.keepPrivileges(slot, made);
+      return made;
     },
 
     lifetimeFrom: (startedAt) => lifetimeFrom(startedAt, drawPortion()),
 
-    sweep() {
-      const now = timeline.now();
-      const isGood = (fingerprint: Fingerprint, entry: Entry) => stillCounts(fingerprint, entry, now);
-      identities.sweep(isGood);
-      refusals.sweep(isGood);
-    },
+    judge: judgement.judge,
 
     clear() {
+      judgement.leave();
       identities.clear();
       refusals.clear();
     },
 
     get entries() {
-      return identities.size;
+      return identities.rows.size;
     },
     get rejectedEntries() {
-      return refusals.size;
+      return refusals.rows.size;
     },
     get bytes() {
-      return identities.bytes;
+      return identities.rows.bytes;
     },
     get evictions() {
-      return identities.evictions + refusals.evictions;
+      return identities.rows.evictions + refusals.rows.evictions;
     },
   };
 
-  /** An entry that has not ended and was not revoked; one that has is dropped. */
-  function findIn<E extends Entry>(
-    store: MemoryStore<E>,
-    fingerprint: Fingerprint,
-    now: number,
-  ): E | undefined {
-    const entry = store.get(fingerprint);
-    if (entry === undefined || stillCounts(fingerprint, entry, now)) return entry;
-    store.delete(fingerprint);
-    return undefined;
+  function closeAll(): void {
+    const closing = over;
+    over = [];
+    for (const [fingerprint, lookup] of closing) {
+      const lookups = open.get(fingerprint);
+      lookups?.delete(lookup);
+      if (lookups?.size === 0) open.delete(fingerprint);
+    }
   }
 
-  function stillCounts(fingerprint: Fingerprint, entry: Entry, now: number): boolean {
-    if (entry.endsAt <= now) return false;
-    const { revision } = revocations;
-    if (entry.revision === revision) return true;
-    if (revocations.outdates(entry.revision, fingerprint, entry.verdict)) return false;
-    // Checked against everything noted so far: the next hit is back to one comparison.
-    entry.revision = revision;
-    return true;
+  /** Where an entry is that has not ended and was not revoked; one that has is dropped. */
+  function findIn(store: Store, fingerprint: Fingerprint, now: number): Slot {
+    const slot = store.rows.use(fingerprint);
+    if (slot === 0 || stillCounts(store, slot, fingerprint, now)) return slot;
+    store.rows.deleteAt(slot);
+    return 0;
+  }
+
+  /** One that may be served, if it is young enough. */
+  function entryIn(store: Store, slot: Slot, now: number, maxAgeMs: number | undefined): Entry | undefined {
+    if (store.expiresAt(slot) <= now) return undefined;
+    // Strictly for 0: what was asked for in this very instant was still asked for before.
+    if (maxAgeMs !== undefined && !(maxAgeMs > 0 && now - store.startedAt(slot) <= maxAgeMs))
+      return undefined;
+    return store.entryAt(slot);
+  }
+
+  function orderIn(store: Store, fingerprint: Fingerprint): number | undefined {
+    const slot = store.rows.use(fingerprint);
+    return slot === 0 ? undefined : store.order(slot);
   }
 
   function weighAgain(fingerprint: Fingerprint): void {
-    const entry = identities.get(fingerprint);
-    if (entry !== undefined) keepIn(identities, fingerprint, entry);
+    const slot = identities.rows.use(fingerprint);
+    if (slot === 0) return;
+    const known = identities.privilegesAt(slot);
+    if (known !== undefined) identities.keepPrivileges(slot, known);
   }
 
-  function keepIn<E extends Entry>(store: MemoryStore<E>, fingerprint: Fingerprint, entry: E): void {
-    // Rather know who it is than what he may do.
-    if (bytesOf(entry) > maxBytes) entry.privileges = undefined;
-    if (entry.endsAt > timeline.now()) store.set(fingerprint, entry);
-    else store.delete(fingerprint);
+  function keepIn<Kind extends Authenticated | Rejected, Shared extends object>(
+    store: EntryStore<Kind, Shared>,
+    fingerprint: Fingerprint,
+    entry: NewEntry<Kind>,
+  ): void {
+    if (entry.endsAt > timeline.now()) store.keep(fingerprint, entry);
+    else store.rows.delete(fingerprint);
   }
 
   function identityEntry(
     fingerprint: Fingerprint,
     verdict: Authenticated,
     lookup: LookupStart,
-  ): Entry<Authenticated> {
+  ): NewEntry<Authenticated> {
     const { order, startedAt, revision } = lookup;
     const { ttlMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
@@ -244,7 +252,7 @@ export function createCache(
     const { refreshAt, expiresAt } = lifetimeFrom(startedAt, portion);
     // What is known of its privileges has ages of its own, and goes on if it is still the same caller.
     const previous = findIn(identities, fingerprint, timeline.now());
-    const same = previous?.verdict.identity.subject === verdict.identity.subject;
+    const same = previous !== 0 && identities.rows.valueAt(previous).subject === verdict.identity.subject;
     return {
       verdict,
       order,
@@ -253,9 +261,7 @@ export function createCache(
       refreshAt,
       expiresAt: Math.floor(Math.min(expiresAt, ownEnd)),
       endsAt: Math.floor(Math.min(startedAt + portion * (ttlMs + staleIfErrorMs), ownEnd)),
-      // In full also where several credentials share one identity: rather too much than who pays for it next.
-      bytes: entryBytes + weightOf(verdict.identity),
-      privileges: same ? previous.privileges : undefined,
+      privileges: same ? identities.privilegesAt(previous) : undefined,
     };
   }
 
@@ -267,10 +273,10 @@ export function createCache(
     };
   }
 
-  function refusalEntry(verdict: Rejected, { order, startedAt, revision }: LookupStart): Entry<Rejected> {
+  function refusalEntry(verdict: Rejected, { order, startedAt, revision }: LookupStart): NewEntry<Rejected> {
     const { ttlMs, rejectedTtlMs } = settings;
     const endsAt = Math.floor(startedAt + drawPortion() * Math.min(rejectedTtlMs, ttlMs));
-    const never = { refreshAt: 0, bytes: 0, privileges: undefined };
+    const never = { refreshAt: 0, privileges: undefined };
     return { verdict, order, startedAt, revision, expiresAt: endsAt, endsAt, ...never };
   }
 
@@ -278,8 +284,4 @@ export function createCache(
   function drawPortion(): number {
     return 1 - settings.jitter * Math.random();
   }
-}
-
-function bytesOf({ bytes, privileges }: Entry): number {
-  return bytes + (privileges?.bytes ?? 0);
 }

@@ -3,12 +3,14 @@
 // if nothing was noted under any of its own subjects since. Nothing is searched, nothing has to be deleted,
 // and a token can be revoked by its user's name although it does not show whose it is.
 
-import { hash } from 'node:crypto';
 import type { Clock } from '../time/clock.js';
 import { InvalidArgumentError } from '../values/errors.js';
 import type { Identity } from '../values/identity.js';
 import type { Verdict } from '../values/verdict.js';
 import type { Fingerprint } from './fingerprint.js';
+import { createNotes, type Notes, type Subject } from './notes.js';
+
+export type { Subject } from './notes.js';
 
 /** Whose verdicts to forget. `credential` is an `Authorization` value, in any spelling that is accepted. */
 export type Revocable =
@@ -18,13 +20,8 @@ export type Revocable =
   | { readonly realm: string }
   | 'all';
 
-/** The same, with the credential's name in its place. */
-export type Subject =
-  | { readonly fingerprint: Fingerprint }
-  | { readonly apiKeyIds: readonly string[] }
-  | { readonly username: string; readonly realm?: string | undefined }
-  | { readonly realm: string }
-  | 'all';
+/** Looks at what is remembered, by notes that will not change any more, up to and including a revision. */
+export type Judge = (notes: Notes, revision: number) => void;
 
 export interface Revocations {
   /** Where the counter stands. To be read before a lookup starts, and kept with its verdict. */
@@ -34,115 +31,55 @@ export interface Revocations {
    *
    * @param judge called before notes are summed up: the last time that remembered verdicts can be told apart by them.
    */
-  revoke(subject: Subject, judge?: () => void): void;
+  revoke(subject: Subject, judge?: Judge): void;
   /** Whether a verdict reached on a lookup that started at `revision` has been revoked since. */
   outdates(revision: number, fingerprint: Fingerprint, verdict: Verdict): boolean;
+  /** The same, of whoever a credential belongs to; of nobody, if it was refused. */
+  concern(revision: number, fingerprint: Fingerprint, identity: Identity | undefined): boolean;
 }
 
 /**
- * More notes than this are summed up as "everything": forgetting one would be worse. What is remembered is looked
- * through before, at 6 µs an entry, so that only what is under way has to be asked again: whoever may revoke, at an
- * open route for logging out, must not make a process forget everybody.
+ * More subjects than this are summed up as "everything": forgetting one would be worse. What is remembered is looked
+ * through before, so that only what is under way has to be asked again: whoever may revoke, at an open route for logging
+ * out, must not make a process forget everybody.
  */
 const maxNotes = 10_000;
 
 /** @param memoryMs how long a note must be kept: longer than any verdict that it could contradict is served. */
 export function createRevocations(clock: Pick<Clock, 'monotonic'>, memoryMs: number): Revocations {
-  let revision = 0;
   let allRevokedAt = 0;
-  // Oldest first: noting a subject again moves it to the end.
-  const notes = new Map<string, { readonly revision: number; readonly until: number }>();
+  let notes = createNotes();
 
-  return {
-    get revision() {
-      return revision;
-    },
+  // The revision is a member, and nothing that is computed: every hit reads it.
+  const revocations = {
+    revision: 0,
 
-    revoke(subject, judge) {
-      const names = namesOf(subject);
-      revision += 1;
+    revoke(subject: Subject, judge?: Judge) {
+      revocations.revision += 1;
+      const { revision } = revocations;
       const now = clock.monotonic();
-      forgetBefore(now);
-      for (const name of names) {
-        notes.delete(name);
-        notes.set(name, { revision, until: now + memoryMs });
+      notes.forgetUntil(now);
+      if (subject !== 'all') {
+        notes.add(subject, revision, now + memoryMs);
+        if (notes.size <= maxNotes) return;
+        judge?.(notes, revision);
       }
-      if (subject === 'all' || notes.size > maxNotes) {
-        if (subject !== 'all') judge?.();
-        notes.clear();
-        allRevokedAt = revision;
-      }
+      notes = createNotes();
+      allRevokedAt = revision;
     },
 
-    outdates(since, fingerprint, verdict) {
+    outdates(since: number, fingerprint: Fingerprint, verdict: Verdict) {
       // The common case, and the only cost of a hit when nothing was revoked lately.
-      if (since === revision) return false;
-      if (since < allRevokedAt || notedSince(since, credentialName(fingerprint))) return true;
-      return (
-        verdict.kind === 'authenticated' &&
-        identityNames(verdict.identity).some((name) => notedSince(since, name))
-      );
+      if (since === revocations.revision) return false;
+      const identity = verdict.kind === 'authenticated' ? verdict.identity : undefined;
+      return revocations.concern(since, fingerprint, identity);
+    },
+
+    concern(since: number, fingerprint: Fingerprint, identity: Identity | undefined) {
+      return since < allRevokedAt || notes.concern(since, fingerprint, identity);
     },
   };
-
-  function notedSince(since: number, name: string): boolean {
-    const note = notes.get(name);
-    return note !== undefined && note.revision > since;
-  }
-
-  function forgetBefore(now: number): void {
-    for (const [name, note] of notes) {
-      if (note.until > now) return;
-      notes.delete(name);
-    }
-  }
-}
-
-// Names of subjects. The kind comes first and JSON keeps the parts apart, so that no user can have a name
-// that reads as somebody else's.
-const credentialName = (fingerprint: Fingerprint) => `credential ${fingerprint}`;
-const apiKeyName = (id: string) => nameOf('api key', id);
-const userName = (username: string) => nameOf('user', username);
-const realmUserName = (username: string, realm: string) => nameOf('user', username, realm);
-const ownerName = (username: string) => nameOf('owner', username);
-const realmName = (realm: string) => nameOf('realm', realm);
-const anyApiKey = 'any api key';
-const anyOwner = 'any owner';
-
-/** Longer names are kept by a digest: whom to revoke may come from whoever calls. */
-const maxNameLength = 256;
-
-function nameOf(...parts: readonly string[]): string {
-  const name = JSON.stringify(parts);
-  return name.length > maxNameLength ? hash('sha256', name) : name;
-}
-
-function namesOf(subject: Subject): readonly string[] {
-  if (subject === 'all') return [];
-  if ('fingerprint' in subject) return [credentialName(subject.fingerprint)];
-  if ('apiKeyIds' in subject) return [...subject.apiKeyIds.map(apiKeyName), anyApiKey];
-  if (!('username' in subject)) return [realmName(subject.realm), anyOwner];
-  const { username, realm } = subject;
-  // Their keys have the user's name too.
-  if (realm === undefined) return [userName(username)];
-  return [realmUserName(username, realm), ownerName(username)];
-}
-
-// An identity of an API key shows its owner's name but never the owner's realm, and before 7.16, or when it
-// acts as a user, not even the key's id. Then it is outdated by whatever could have meant it: more than was
-// asked for, never less.
-function identityNames(identity: Identity): readonly string[] {
-  const { username, realm, lookupRealm, apiKey } = identity;
-  const realms = [realm, lookupRealm];
-  const names = [
-    userName(username),
-    ...realms.flatMap(({ name }) => [realmName(name), realmUserName(username, name)]),
-  ];
-  if (apiKey !== undefined) names.push(apiKeyName(apiKey.id));
-  const madeByApiKey = apiKey !== undefined || realms.some(({ type }) => type.endsWith('_api_key'));
-  if (madeByApiKey) names.push(ownerName(username), anyOwner);
-  if (madeByApiKey && apiKey === undefined) names.push(anyApiKey);
-  return names;
+  return revocations;
 }
 
 /** @throws {InvalidArgumentError} `invalid_argument` if `value` is not a subject: a typo must not revoke nothing. */

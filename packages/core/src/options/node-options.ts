@@ -1,8 +1,8 @@
 // The options that say where Elasticsearch is and how to trust it: `nodes`, `cloudId` and `tls`.
 
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import type { Warn } from '../observation/warnings.js';
+import { nodeTls } from '../upstream/lazily.js';
 import type { TlsSettings } from '../upstream/tls.js';
 import { ConfigurationError } from '../values/errors.js';
 import { parseUrl, section } from './option-checks.js';
@@ -156,7 +156,7 @@ function checkKey({ cert, key, passphrase }: TlsSettings): void {
   }
   if (cert === undefined || key === undefined) return;
   try {
-    createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) });
+    nodeTls().createSecureContext({ cert, key, ...(passphrase !== undefined && { passphrase }) });
   } catch {
     throw new ConfigurationError('tls.key', 'must be the key of tls.cert, and tls.passphrase must open it');
   }

@@ -191,7 +191,7 @@ const mostBudget = 17_179_869_184;
 const shortestBody = 4_096;
 const longestBody = 1_048_576;
 
-/** What a JavaScript map can hold; the LRU library indexes its entries with one. */
+/** What a JavaScript map can hold, and more than anybody needs of anything. */
 const mapLimit = 16_777_216;
 
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */

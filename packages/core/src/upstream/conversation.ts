@@ -60,6 +60,8 @@ export function converse(
   });
 }
 
+const none: readonly Question[] = [];
+
 /** A class, because most of what it can do is seldom done, and functions would be made for each question. */
 class Conversation implements Asker, Timed {
   readonly #request: NodeRequest;
@@ -109,9 +111,7 @@ class Conversation implements Asker, Timed {
   }
 
   hear(reply: Reply, question: Question): void {
-    const at = this.#open.indexOf(question);
-    if (at < 0) return;
-    this.#open.splice(at, 1);
+    if (!this.#takeOut(question)) return;
     const { giveBack } = question;
     const mayRetry = hasFailed(reply) && this.#retriesLeft > 0;
     const next = mayRetry ? this.#way.nextNode(this.#tried) : undefined;
@@ -139,7 +139,7 @@ class Conversation implements Asker, Timed {
     this.#stalled = reason === stoodStill;
     if (giveBack === undefined) {
       this.#replaced = question;
-      this.#open.splice(this.#open.indexOf(question), 1);
+      this.#takeOut(question);
       question.abort();
     }
     this.#ask(node, giveBack);
@@ -158,8 +158,18 @@ class Conversation implements Asker, Timed {
     this.#silence = silences.start(clock.monotonic() + hedgeAfterMs, this);
   }
 
-  #giveUp(): Question[] {
-    return this.#open.splice(0);
+  #giveUp(): readonly Question[] {
+    return this.#open.length === 0 ? none : this.#open.splice(0);
+  }
+
+  /** @returns whether it was asked still. */
+  #takeOut(question: Question): boolean {
+    const at = this.#open.indexOf(question);
+    if (at < 0) return false;
+    // Nearly always there is no other.
+    if (at === this.#open.length - 1) this.#open.pop();
+    else this.#open.splice(at, 1);
+    return true;
   }
 
   #finish(reply: Reply): void {

@@ -8,7 +8,7 @@ import type { ClientAuthentication } from '../values/client-authentication.js';
 import { type Credential, isKeyAsBearer, type Scheme } from '../values/credential.js';
 import { InvalidPrivilegesError, type LookupError } from '../values/errors.js';
 import { expiryOf } from '../values/freshness.js';
-import { createIdentityReader, type Identity } from '../values/identity.js';
+import type { Identity } from '../values/identity.js';
 import { unworded } from '../values/messages.js';
 import { type Fact, questionOf, readAnswer } from '../values/privileges.js';
 import { strikeOut } from '../values/redaction.js';
@@ -19,6 +19,7 @@ import { nobodyWaits } from './conversation.js';
 import { createDeadlines, type Deadline, type Deadlines, stoodStill, type Timed } from './deadline.js';
 import { blamesQuestion, describe, secretsOf } from './error-body.js';
 import { fits, isJwt } from './fit.js';
+import { createBodyReader } from './known-bodies.js';
 import { problemOf } from './node-check.js';
 import type { Nodes } from './nodes.js';
 import type { Reply } from './question.js';
@@ -35,8 +36,8 @@ export interface Asking {
   readonly besides: () => (() => void) | undefined;
   /** Whether the credential was good so lately that a doubtful refusal needs a second opinion. */
   readonly wasGood: () => boolean;
-  /** Hears of each node that answered, or failed to. */
-  readonly toldBy: (node: string) => void;
+  /** Base URL of the node that answered last, or failed to; to be set while it is asked. */
+  node: string | undefined;
 }
 
 export interface Elasticsearch {
@@ -96,7 +97,7 @@ export const probe: NodeRequest = { path: authenticatePath, headers: plainHeader
 
 export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSettings): Elasticsearch {
   const { clock, timeoutMs, clientAuthentication, apiKeyDetails, maxBodyBytes: maxBytes, warn } = settings;
-  const readIdentity = createIdentityReader();
+  const readIdentity = createBodyReader();
   const readReply = createReplyReader(clock, timeoutMs);
   const deadlines = createDeadlines(clock, timeoutMs);
   // One for all: an object with a credential in it would have to be made for each lookup.
@@ -156,33 +157,30 @@ export function createElasticsearch(nodes: Nodes, settings: ElasticsearchSetting
   };
 
   async function ask(talk: Talk, inquiry: Inquiry): Promise<Readable | Refusal | Unavailable> {
-    const said = await askOnce(talk, inquiry);
-    // A node that cannot read the security index refuses good credentials too; another one may do better.
-    if (said.kind !== 'refusal' || !said.doubtful || !talk.asking.wasGood()) return said;
-    const again = await askOnce(talk, inquiry, said.answer.node);
-    return again.kind === 'unavailable' ? said : again;
-  }
-
-  async function askOnce(
-    { asking, signal, hedge }: Talk,
-    { path, body, readable, maxBytes }: Inquiry,
-    after?: string,
-  ): Promise<Readable | Refusal | Unavailable> {
+    const { asking, signal, hedge } = talk;
     const { credential, besides } = asking;
+    const { path, body, readable, maxBytes } = inquiry;
     const { scheme, authorization } = credential;
     const headers = scheme === 'Bearer' ? bearerHeaders : plainHeaders;
+    const request = { path, body, headers, authorization };
     const asked = { credential, readable, maxBytes, signal };
     const isFinal = (reply: Reply) => readReply(reply, asked).kind !== 'unavailable';
-    const call = { signal, after, isFinal, hedge, besides };
-    const reply = await nodes.send({ path, body, headers, authorization }, call);
-    if (reply.kind !== 'open') asking.toldBy(reply.node);
-    return readReply(reply, asked);
+    const call = { signal, after: undefined, isFinal, hedge, besides };
+    const read = (reply: Reply) => {
+      if (reply.kind !== 'open') asking.node = reply.node;
+      return readReply(reply, asked);
+    };
+    const said = read(await nodes.send(request, call));
+    // A node that cannot read the security index refuses good credentials too; another one may do better.
+    if (said.kind !== 'refusal' || !said.doubtful || !asking.wasGood()) return said;
+    const again = read(await nodes.send(request, { ...call, after: said.answer.node }));
+    return again.kind === 'unavailable' ? said : again;
   }
 
   /** What is left to ask is asked only where key details are wanted. */
   function whoIs(said: Readable, talk: Talk, verifiedAt: number): Verdict | Promise<Verdict> {
     const { credential } = talk.asking;
-    const identity = readIdentity(said.text, expiryOf(credential));
+    const identity = readIdentity(said, expiryOf(credential));
     if (identity === undefined) return said.useless('does not say who it is');
     const refusal = judgeIdentity(identity, credential, said);
     if (refusal !== undefined) return refusal;

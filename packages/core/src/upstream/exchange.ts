@@ -27,12 +27,13 @@ export interface Answer {
 /** What holds a connection at a time. */
 export interface Line {
   readonly socket: Socket | undefined;
+  /** How many requests it was asked. */
+  asked: number;
 }
 
 /** What is sent. */
 export interface Sent extends Dispatcher.DispatchOptions {
-  /** Names and values by turns. */
-  headers: string[];
+  headers: string[] | Record<string, string>;
   body: string | null;
   /** By whom, once it is on its way; only of connections of our own. */
   line: Line | undefined;
@@ -96,6 +97,7 @@ export class Exchange {
   onConnect(abort: (error: Error) => void): void {
     this.#forsake(false);
     this.#abort = abort;
+    if (this.#sent.line !== undefined) this.#sent.line.asked += 1;
     if (this.#signal.aborted) abort(abandoned);
   }
 

@@ -1,8 +1,8 @@
 // What went wrong between here and a node, in words that say which option cures it. Never quotes an answer.
 
-import { maxHeaderSize } from 'node:http';
 import type { UnavailableCode } from '../values/codes.js';
 import { isMisdirected } from './exchange.js';
+import { nodeHttp } from './lazily.js';
 import { hadCa } from './tls.js';
 import { isGarbled, isTls } from './transport.js';
 import { ProxyError } from './tunnel.js';
@@ -16,7 +16,8 @@ const maybeSecure = 'if it speaks https, say so in nodes';
 const plain = 'it seems to speak plain http; check the scheme and port in nodes';
 
 // undici's limit is Node's own.
-const overflow = `the answer has more than ${maxHeaderSize} bytes of headers, and no more are read; what is in front of Elasticsearch adds them, or node --max-http-header-size raises the limit`;
+const overflow = () =>
+  `the answer has more than ${nodeHttp().maxHeaderSize} bytes of headers, and no more are read; what is in front of Elasticsearch adds them, or node --max-http-header-size raises the limit`;
 
 /**
  * Cures by the codes of Node's and OpenSSL's errors; their messages do not tell them. Alerts by their own names: what
@@ -71,7 +72,7 @@ const misdirected =
 export function explainFailure(error: unknown, node: string): readonly [UnavailableCode, string] {
   if (error instanceof ProxyError) return explainProxy(error);
   const code = codeOf(error);
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow];
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return ['bad_response', overflow()];
   if (isMisdirected(error)) return ['bad_response', misdirected];
   if (isGarbled(error)) {
     return ['bad_response', `the answer is not HTTP as it should be${isTls(error) ? `; ${secure}` : ''}`];

@@ -2,9 +2,9 @@
 // than an option, because a fingerprint is no certificate.
 
 import { isIP, Socket } from 'node:net';
-import { type PeerCertificate, TLSSocket, connect as tlsConnect } from 'node:tls';
-import { buildConnector } from 'undici';
-import { watchAnswers } from './answer-head.js';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { buildConnector } from 'undici';
+import { nodeTls, undici } from './lazily.js';
 import { type HttpProxy, openTunnel, type Unfinished, unbracketed } from './tunnel.js';
 
 /** As given in the options; see there. */
@@ -46,7 +46,7 @@ export function createConnector(tls: TlsSettings, timeoutMs: number, proxy?: Htt
     const done = () => connecting.delete(unfinished);
     // Each says that it is over, one way or the other. TLS only begins when its socket is connected.
     unfinished.once('secureConnect', done).once('close', done);
-    if (!(unfinished instanceof TLSSocket)) unfinished.once('connect', done);
+    if (!('encrypted' in unfinished)) unfinished.once('connect', done);
   };
   const keepSocket = (socket: Socket) => {
     keep(socket);
@@ -88,11 +88,10 @@ function securedWith(tls: TlsSettings, way: Way): buildConnector.connector {
   const connector = (ca?: string): buildConnector.connector => {
     // Without the flag OpenSSL wants a chain to end in a certificate that signed itself.
     const pin = ca === undefined ? {} : { ca, allowPartialTrustChain: true };
-    const connect = buildConnector({ timeout: way.timeoutMs, ...options, ...pin });
+    const connect = undici().buildConnector({ timeout: way.timeoutMs, ...options, ...pin });
     return async (target, callback) => {
       const connected: buildConnector.Callback = (...made) => {
-        if (made[0] === null) watchAnswers(made[1]);
-        else if (tls.ca !== undefined) despiteCa.add(made[0]);
+        if (made[0] !== null && tls.ca !== undefined) despiteCa.add(made[0]);
         callback(...made);
       };
       let tunnel: Socket | undefined;
@@ -145,7 +144,7 @@ async function fetchAuthority(
     const host = unbracketed(target.hostname);
     // An IP address is no server name (RFC 6066 §3).
     const servername = options.servername ?? (isIP(host) === 0 ? host : '');
-    const socket: TLSSocket = tlsConnect({
+    const socket: TLSSocket = nodeTls().connect({
       // With our certificate, because up to TLS 1.2 a node that wants one breaks off without it.
       ...options,
       ...(tunnel ? { socket: tunnel } : { host, port: portOf(target) }),

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { Ending } from '../time/stop.js';
 import { type Connections, createConnections } from './connections.js';
 import { type Answer, Exchange, handlerFor, type Outcome, type Sent } from './exchange.js';
+import { undici } from './lazily.js';
 import { newOpaqueId, opaqueIdHeader } from './opaque-id.js';
 import type { TlsSettings } from './tls.js';
 import type { Proxies } from './tunnel.js';
@@ -54,6 +55,11 @@ const mostForsaken = 64;
 export interface Transports {
   /** Opens the way to an origin. */
   connect(origin: string): Transport;
+  /**
+   * Loads what requests need, if it is not: to be called before the time of the first one begins, which it would take
+   * a part of.
+   */
+  load(): void;
   /** Secures what is connected from now on with this. What is connected ends with the request that it is asked. */
   renewTls(tls: TlsSettings): void;
 }
@@ -62,6 +68,9 @@ export function createTransports(settings: TransportSettings): Transports {
   const ways = new Set<Connections>();
   return {
     connect,
+    load() {
+      if (settings.dispatcher === undefined) undici();
+    },
     renewTls(tls) {
       for (const way of ways) way.renewTls(tls);
     },
@@ -89,7 +98,11 @@ export function createTransports(settings: TransportSettings): Transports {
             ? { resolve, reject: (error) => reject(endedUnread(error) ? new NoAnswerError() : error) }
             : { resolve, reject };
           const id = newOpaqueId();
-          const sent = sentTo(origin, prefix, request, id);
+          const list = headersOf(request, id);
+          // Interceptors may take them apart as undici's own do, which know them as members.
+          const headers = own === undefined ? recordOf(list) : list;
+          const { path, body = null, method = body === null ? 'GET' : 'POST' } = request;
+          const sent = { origin, path: prefix + path, method, headers, body, line: undefined };
           dispatch(sent, new Exchange(sent, id, signal, forsaken, outcome));
         });
       },
@@ -100,21 +113,19 @@ export function createTransports(settings: TransportSettings): Transports {
   }
 }
 
-function sentTo(origin: string, prefix: string, request: NodeRequest, id: string): Sent {
-  const { path, authorization, headers: others, body = null, method } = request;
-  const headers: string[] = [];
-  if (authorization !== undefined) headers.push('authorization', authorization);
-  for (const name in others) headers.push(name, others[name] ?? '');
-  if (body !== null) headers.push('content-type', 'application/json');
-  headers.push(opaqueIdHeader, id);
-  return {
-    origin,
-    path: prefix + path,
-    method: method ?? (body === null ? 'GET' : 'POST'),
-    headers,
-    body,
-    line: undefined,
-  };
+/** Names and values by turns: of an object undici would have to list them first. */
+function headersOf({ authorization, headers, body }: NodeRequest, id: string): string[] {
+  const list: string[] = [];
+  if (authorization !== undefined) list.push('authorization', authorization);
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  if (body !== undefined) list.push('content-type', 'application/json');
+  list.push(opaqueIdHeader, id);
+  return list;
+}
+
+function recordOf(list: readonly string[]): Record<string, string> {
+  const names = list.filter((_, at) => at % 2 === 0);
+  return Object.fromEntries(names.map((name, nth) => [name, list[2 * nth + 1] ?? '']));
 }
 
 /** Whether what came back is not HTTP as it should be. Such an error may hold a piece of the answer. */

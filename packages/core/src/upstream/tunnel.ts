@@ -1,9 +1,9 @@
 // A tunnel through a proxy to a node (CONNECT, RFC 9110 §9.3.6). Node's own client asks for it; what then goes through
 // is secured as if there were no proxy, so the proxy sees nothing of it.
 
-import { type ClientRequest, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { nodeHttp, nodeHttps } from './lazily.js';
 
 export interface HttpProxy {
   /** Without user name and password: it may be shown. */
@@ -44,7 +44,7 @@ export function openTunnel(
 ): Promise<Socket> {
   const { protocol, hostname, port } = new URL(proxy.origin);
   return new Promise((resolve, reject) => {
-    const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
+    const asked = (protocol === 'https:' ? nodeHttps() : nodeHttp()).request({
       host: unbracketed(hostname),
       port,
       method: 'CONNECT',

@@ -44,6 +44,8 @@ export const knownSchemes: readonly Scheme[] = [...schemesByName.values()];
 // input: no character belongs to two neighbouring parts.
 const schemeToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
 const spacesAndToken68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/;
+/** A Bearer credential in its canonical spelling. */
+const bearer = /^Bearer [A-Za-z0-9\-._~+/]+=*$/;
 
 /** @returns the one value presented; `undefined` if there is none; `null` if it is anything but one string. */
 export function headerOf(presented: Presented): string | undefined | null {
@@ -99,14 +101,24 @@ export function authorizationOf(
   if (rawHeaders === undefined || rawHeaders.length === 0) {
     return { authorization: headers.authorization } as Presented;
   }
+  return authorizationAmong(rawHeaders);
+}
+
+/** What stands in the `Authorization` lines of names and values in turn. */
+export function authorizationAmong(rawHeaders: readonly string[]): Presented {
   let first: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at];
-    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (name?.length !== 13 || !isAuthorization(name)) continue;
     if (first !== undefined) return { authorization: [first, rawHeaders[at + 1] ?? ''] };
     first = rawHeaders[at + 1];
   }
   return first;
+}
+
+/** Nearly all clients write it in one of two ways; to make a text in lower case is 200 instructions. */
+function isAuthorization(name: string): boolean {
+  return name === 'authorization' || name === 'Authorization' || name.toLowerCase() === 'authorization';
 }
 
 /** As far as it is read. */
@@ -122,6 +134,10 @@ function isFetchHeaders(headers: object): headers is FetchHeaders {
 
 /** Reads a header's value. `accepted` are the schemes that are enabled. */
 export function parseCredential(header: string, accepted: readonly Scheme[]): Credential | Unusable {
+  // Most are these, and are told in one step: without a text cut out or put together anew.
+  if (header.startsWith('Bearer ') && accepted.includes('Bearer') && match(bearer, header) !== null) {
+    return { kind: 'credential', scheme: 'Bearer', authorization: header };
+  }
   const presentedScheme = match(schemeToken, header)?.[0];
   if (presentedScheme === undefined) return unusable('credentials_malformed');
   const scheme = schemesByName.get(presentedScheme.toLowerCase());
@@ -136,6 +152,8 @@ export function parseCredential(header: string, accepted: readonly Scheme[]): Cr
 
 /** @returns the enabled scheme that a header names, however broken the rest of it is. */
 export function schemeOf(header: string, accepted: readonly Scheme[]): Scheme | undefined {
+  const written = accepted.find((each) => header.startsWith(each) && header[each.length] === ' ');
+  if (written !== undefined) return written;
   const scheme = schemesByName.get(match(schemeToken, header)?.[0].toLowerCase() ?? '');
   return scheme !== undefined && accepted.includes(scheme) ? scheme : undefined;
 }

@@ -5,7 +5,8 @@ import type { Credential } from './credential.js';
 
 /** @returns a JWT's `exp` (RFC 7519 §4.1.4) in milliseconds since the epoch; `undefined` for all others. */
 export function expiryOf(credential: Credential): number | undefined {
-  if (credential.scheme !== 'Bearer') return undefined;
+  // Nearly no token has a dot but a JWT.
+  if (credential.scheme !== 'Bearer' || !credential.authorization.includes('.')) return undefined;
   const parts = credential.authorization.slice('Bearer '.length).split('.');
   if (parts.length !== 3) return undefined;
   try {

@@ -32,9 +32,12 @@ export function weightOf(value: unknown): number {
       for (const member of next) open.push(member);
     } else if (typeof next === 'object' && next !== null) {
       bytes += objectBytes;
-      for (const [name, member] of Object.entries(next)) {
+      // Each lookup weighs what it brings: a list of the members, made for it, costs 13 000 instructions for an identity.
+      const members = next as Readonly<Record<string, unknown>>;
+      for (const name in members) {
+        if (!Object.hasOwn(members, name)) continue;
         bytes += memberBytes + 2 * name.length;
-        open.push(member);
+        open.push(members[name]);
       }
     }
   }

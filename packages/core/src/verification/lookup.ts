@@ -8,7 +8,7 @@ import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import type { Elasticsearch } from '../upstream/elasticsearch.js';
+import type { Asking, Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
@@ -90,55 +90,43 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     const waited = entered instanceof Promise;
     const place = waited ? await entered : entered;
     if (typeof place === 'string') return turnedAway(place);
+    const { credential, fingerprint } = question;
+    const besides = queue.enterNow;
+    const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
+    let deadline = waited ? undefined : departure.deadline;
     try {
-      return await ask(question, departure, waited, background);
+      // Until the answer is young, and not older than a revocation that concerns it; callers leave when they must.
+      for (;;) {
+        const endsAt = deadline ?? clock.monotonic() + timeoutMs;
+        departure.endsAt(endsAt);
+        const lookup = cache.begin(fingerprint);
+        const askedAt = clock.monotonic();
+        count.lookups += 1;
+        const asking: Asking = { credential, abandoned, endsAt, besides, wasGood, node: undefined };
+        let verdict: Verdict;
+        try {
+          verdict = await elasticsearch.authenticate(asking);
+        } finally {
+          cache.end(fingerprint, lookup);
+        }
+        if (abandoned.aborted) return notRevocable(verdict);
+        const tookMs = clock.monotonic() - askedAt;
+        publishLookup('identity', verdict, tookMs, background, asking.node, departure, count);
+        if (verdict.kind === 'unavailable') {
+          count.unavailable += 1;
+          return notRevocable(verdict);
+        }
+        const overruled = lookup.overruled && verdict.kind === 'authenticated';
+        const old = timeline.now() - lookup.startedAt > longestMs;
+        if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
+          if (verdict.kind === 'rejected') count.refusals += 1;
+          cache.remember(fingerprint, verdict, lookup);
+          return { verdict, revision: lookup.revision };
+        }
+        deadline = undefined;
+      }
     } finally {
       place();
     }
   };
-
-  /** Asks until the answer is young, and not older than a revocation that concerns it; callers leave when they must. */
-  async function ask(
-    question: Question,
-    departure: Departure,
-    waited: boolean,
-    background: boolean,
-  ): Promise<Landed> {
-    const { credential, fingerprint } = question;
-    const { abandoned } = departure;
-    const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
-    let deadline = waited ? undefined : departure.deadline;
-    for (;;) {
-      const endsAt = deadline ?? clock.monotonic() + timeoutMs;
-      departure.endsAt(endsAt);
-      const lookup = cache.begin(fingerprint);
-      const askedAt = clock.monotonic();
-      count.lookups += 1;
-      let node: string | undefined;
-      const toldBy = (name: string) => {
-        node = name;
-      };
-      const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood, toldBy };
-      let verdict: Verdict;
-      try {
-        verdict = await elasticsearch.authenticate(asking);
-      } finally {
-        cache.end(fingerprint, lookup);
-      }
-      if (abandoned.aborted) return notRevocable(verdict);
-      publishLookup('identity', verdict, clock.monotonic() - askedAt, { abandoned, background }, node, count);
-      if (verdict.kind === 'unavailable') {
-        count.unavailable += 1;
-        return notRevocable(verdict);
-      }
-      const overruled = lookup.overruled && verdict.kind === 'authenticated';
-      const old = timeline.now() - lookup.startedAt > longestMs;
-      if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
-        if (verdict.kind === 'rejected') count.refusals += 1;
-        cache.remember(fingerprint, verdict, lookup);
-        return { verdict, revision: lookup.revision };
-      }
-      deadline = undefined;
-    }
-  }
 }

@@ -7,6 +7,7 @@ import { inBackground } from '../memory/refresh.js';
 import { publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
+import type { Asking } from '../upstream/elasticsearch.js';
 import { InvalidPrivilegesError } from '../values/errors.js';
 import { askable, type Fact } from '../values/privileges.js';
 import type { Authenticated, Rejected, Unavailable } from '../values/verdict.js';
@@ -207,11 +208,8 @@ export function createPrivilegeLookups(
     count.lookups += 1;
     count.privilegeLookups += 1;
     const { username } = verdict.identity;
-    let node: string | undefined;
-    const toldBy = (name: string) => {
-      node = name;
-    };
-    const asking = { credential, abandoned, endsAt, besides: queue.enterNow, wasGood: () => true, toldBy };
+    const besides = queue.enterNow;
+    const asking: Asking = { credential, abandoned, endsAt, besides, wasGood: () => true, node: undefined };
     let found: Awaited<ReturnType<typeof elasticsearch.hasPrivileges>>;
     try {
       found = await elasticsearch.hasPrivileges(asking, username, facts);
@@ -220,7 +218,8 @@ export function createPrivilegeLookups(
     }
     if (abandoned.aborted) return { outcome: unseen };
     const said = found.kind === 'granted' ? verdict : found.kind === 'invalid' ? 'invalid' : found;
-    publishLookup('privileges', said, clock.monotonic() - askedAt, { abandoned, background }, node, count);
+    const tookMs = clock.monotonic() - askedAt;
+    publishLookup('privileges', said, tookMs, background, asking.node, departure, count);
     const old = timeline.now() - startedAt > longestMs;
     const revoked = old || lookup.overruled || revocations.outdates(revision, fingerprint, verdict);
     switch (found.kind) {

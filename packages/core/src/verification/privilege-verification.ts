@@ -16,6 +16,7 @@ import type { Authenticated, PrivilegesVerdict } from '../values/verdict.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
 import type { Wait } from './single-flight.js';
 import type { Verification, VerifyOptions } from './verification.js';
+import type { Wanted } from './wanted.js';
 
 export interface PrivilegeVerification {
   hasPrivileges(
@@ -28,6 +29,11 @@ export interface PrivilegeVerification {
     question: PrivilegesQuestion,
     wanted: VerifyOptions,
   ): PrivilegesVerdict | undefined;
+  /**
+   * Whether all of this is remembered as granted, of whom a gate has let in, and nothing is due. Counts as the same hit
+   * as `peekPrivileges`, and does nothing if not.
+   */
+  areGranted(facts: readonly Fact[], wanted: Wanted): boolean;
 }
 
 export interface PrivilegeVerificationParts {
@@ -45,6 +51,18 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
   const { clock, timeline, timeoutMs, cache, revocations, verification, lookups } = parts;
 
   return {
+    areGranted(facts, wanted) {
+      const now = timeline.now();
+      const entry = verification.findAgain(wanted, now);
+      if (entry?.privileges === undefined || entry.verdict.kind !== 'authenticated') return false;
+      for (const { key } of facts) {
+        const fact = entry.privileges.find(key, now, wanted.maxAgeMs);
+        if (fact === undefined || !fact.granted || isDue(fact, now)) return false;
+      }
+      verification.tell(entry);
+      return true;
+    },
+
     async hasPrivileges(presented, asked, wanted) {
       const facts = factsOf(asked);
       const wait = { deadline: clock.monotonic() + timeoutMs, justCame: true };
@@ -57,7 +75,7 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
         if (question.kind !== 'question') return question;
         const verdict =
           known.kind === 'found'
-            ? verification.serve(known, wanted.source)
+            ? verification.serve(known, wanted)
             : await verification.resolve(question, wanted, { ...wait });
         wait.justCame &&= known.kind === 'found';
         if (verdict.kind !== 'authenticated') return verdict;
@@ -75,6 +93,8 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
 
     peekPrivileges(presented, asked, wanted) {
       const facts = factsOf(asked);
+      const again = answerAgain(facts, wanted);
+      if (again !== undefined) return again;
       const known = verification.consider(presented, wanted.maxAgeMs);
       if (known.kind === 'question') return undefined;
       if (known.kind !== 'found') return known;
@@ -82,7 +102,7 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
       if (entry.verdict.kind === 'rejected') return entry.verdict;
       const recalled = recall(entry.privileges, facts, now, wanted.maxAgeMs);
       if (recalled.size < facts.length) return undefined;
-      verification.serve(known, wanted.source);
+      verification.serve(known, wanted);
       const due = dueAmong(facts, recalled, now);
       const question = due.size > 0 ? verification.questionOf(known) : undefined;
       if (question?.kind === 'question') {
@@ -93,6 +113,17 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
       return answerOf(entry.verdict, facts, recalled);
     },
   };
+
+  /** What is remembered of whom a gate has let in, if that is all and nothing of it is due. */
+  function answerAgain(facts: readonly Fact[], wanted: VerifyOptions): PrivilegesVerdict | undefined {
+    const now = timeline.now();
+    const entry = verification.findAgain(wanted, now);
+    if (entry === undefined || entry.verdict.kind !== 'authenticated') return undefined;
+    const recalled = recall(entry.privileges, facts, now, wanted.maxAgeMs);
+    if (recalled.size < facts.length || dueAmong(facts, recalled, now).size > 0) return undefined;
+    verification.tell(entry);
+    return answerOf(entry.verdict, facts, recalled);
+  }
 
   /** Whether what was remembered has outlived its lifetime, or is not remembered any more, or there is a refusal. */
   function hasEnded(remembered: Entry | undefined, fingerprint: Fingerprint): boolean {

@@ -20,6 +20,11 @@ export interface Queue {
    *   promise where nobody has to wait.
    */
   enter(source: string | undefined, abandoned: Ending): Entrance | Promise<Entrance>;
+  /**
+   * Whether `enter` would say `'full'`. To be asked before anything is made for who would enter: it is attacker-paced.
+   * Where somebody comes from is read only when the queue is full.
+   */
+  turnsAway(who: { readonly source?: string | undefined }): boolean;
   /** A place, if one is free and nobody waits for it. */
   enterNow(): Leave | undefined;
   /** Places taken. */
@@ -70,13 +75,23 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
   const lines = new Map<string, Line>();
   let onWire = 0;
   let waiting = 0;
+  // How many lines are so long, and how long the longest is: who is to make room is asked as often as somebody sends.
+  const ofLength: number[] = [0];
+  let most = 0;
+  const networkIn = rememberingLast(networkOf);
 
   return {
     enter(givenSource, abandoned) {
       if (onWire < maxConcurrent) return takePlace();
-      const source = networkOf(givenSource ?? '');
-      if (waiting >= maxQueue && !makeRoomFor(source)) return 'full';
+      const source = networkIn(givenSource ?? '');
+      if (waiting >= maxQueue) {
+        if (isFullFor(source)) return 'full';
+        makeRoom();
+      }
       return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
+    },
+    turnsAway(who) {
+      return onWire >= maxConcurrent && waiting >= maxQueue && isFullFor(networkIn(who.source ?? ''));
     },
     enterNow: () => (onWire < maxConcurrent ? takePlace() : undefined),
     get onWire() {
@@ -102,8 +117,7 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     const line = lines.get(source) ?? { tickets: [], head: 0, waiting: 0 };
     lines.set(source, line);
     line.tickets.push(ticket);
-    line.waiting += 1;
-    waiting += 1;
+    grow(line, 1);
     abandoned.addEventListener('abort', () => {
       if (ticket.waiting) dismiss(source, line, ticket, 'left');
     });
@@ -111,8 +125,7 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
 
   function dismiss(source: string, line: Line, ticket: Ticket, result: Entrance): void {
     ticket.waiting = false;
-    line.waiting -= 1;
-    waiting -= 1;
+    grow(line, -1);
     if (line.waiting === 0) lines.delete(source);
     ticket.answer(result);
   }
@@ -128,16 +141,40 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     if (ticket !== undefined) dismiss(source, line, ticket, takePlace());
   }
 
-  /** Turns away the newest of the source that waits most often, if that is more often than `source` does. */
-  function makeRoomFor(source: string): boolean {
-    let longest: readonly [string, Line] | undefined;
-    for (const each of lines) if (each[1].waiting > (longest?.[1].waiting ?? 0)) longest = each;
-    if (longest === undefined || longest[1].waiting <= (lines.get(source)?.waiting ?? 0)) return false;
-    const [crowded, line] = longest;
-    const ticket = newestOf(line);
-    if (ticket !== undefined) dismiss(crowded, line, ticket, 'full');
-    return true;
+  /** Nobody makes room for a source that waits as often as any. */
+  function isFullFor(source: string): boolean {
+    return (lines.get(source)?.waiting ?? 0) >= most;
   }
+
+  /** Turns away the newest of the source that waits most often, of several the one whose turn comes first. */
+  function makeRoom(): void {
+    for (const [source, line] of lines) {
+      if (line.waiting < most) continue;
+      const ticket = newestOf(line);
+      if (ticket !== undefined) dismiss(source, line, ticket, 'full');
+      return;
+    }
+  }
+
+  function grow(line: Line, by: 1 | -1): void {
+    const longer = line.waiting + by;
+    ofLength[line.waiting] = (ofLength[line.waiting] ?? 0) - 1;
+    ofLength[longer] = (ofLength[longer] ?? 0) + 1;
+    line.waiting = longer;
+    waiting += by;
+    if (longer > most) most = longer;
+    // By one line that grew shorter by one: the longest is never looked for.
+    else if (ofLength[most] === 0) most = longer;
+  }
+}
+
+/** Floods come from one source: what it is called is found out once. */
+function rememberingLast(nameOf: (source: string) => string): (source: string) => string {
+  let last: readonly [string, string] | undefined;
+  return (source) => {
+    if (last?.[0] !== source) last = [source, nameOf(source)];
+    return last[1];
+  };
 }
 
 function oldestOf(line: Line): Ticket | undefined {

@@ -36,6 +36,8 @@ export interface Departure {
   readonly abandoned: Ending;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
+  /** Which lookup it is, for those who listen to events. */
+  readonly token: object;
   /** To be said by a lookup that is sure to be over at an instant: until then nobody else keeps an eye on the time. */
   endsAt(instant: number): void;
 }
@@ -113,10 +115,11 @@ class Flight<Result> implements Departure {
   readonly #hall: Hall<Result>;
   readonly #key: string;
   readonly #start: Start<Result>;
-  readonly #seats = new Set<Seat<Result>>();
+  #seats = new Set<Seat<Result>>();
   #startedAt = Number.POSITIVE_INFINITY;
   /** When it is over by itself, on the monotonic clock. */
   #endsAt = Number.POSITIVE_INFINITY;
+  #token: object | undefined = undefined;
 
   constructor(hall: Hall<Result>, key: string, start: Start<Result>, deadline: number | undefined) {
     this.#hall = hall;
@@ -143,9 +146,15 @@ class Flight<Result> implements Departure {
       },
       (error: unknown) => {
         this.#makeRoom();
-        for (const seat of this.#seats) seat.reject(error);
+        for (const seat of this.#vacate()) seat.reject(error);
       },
     );
+  }
+
+  /** Made when somebody listens: what a flight has itself leads to the credential. */
+  get token(): object {
+    this.#token ??= {};
+    return this.#token;
   }
 
   endsAt(instant: number): void {
@@ -159,7 +168,7 @@ class Flight<Result> implements Departure {
   }
 
   seat(waiter: Waiter<Result>): Promise<Result> {
-    publishWait(this.abandoned);
+    publishWait(this);
     return new Promise((resolve, reject) => {
       const seat = new Seat(this, this.#hall.clock, waiter, resolve, reject);
       if (waiter.deadline < this.#endsAt) seat.watchTime();
@@ -168,14 +177,23 @@ class Flight<Result> implements Departure {
     });
   }
 
-  /** Gives everybody on board `result`. */
+  /** Gives everybody on board `result`. To be called when it is not under way any more. */
   land(result: Result): void {
-    for (const seat of this.#seats) seat.resolve(result);
+    for (const seat of this.#vacate()) seat.resolve(result);
   }
 
+  /** All at once: to take thousands out of a set one by one costs as much again as to tell them. */
+  #vacate(): ReadonlySet<Seat<Result>> {
+    const seats = this.#seats;
+    this.#seats = new Set();
+    this.#hall.waiting -= seats.size;
+    return seats;
+  }
+
+  /** One gives up, or has no more time. */
   leave(seat: Seat<Result>): void {
+    if (!this.#seats.delete(seat)) return;
     this.#hall.waiting -= 1;
-    this.#seats.delete(seat);
     // One that has arrived is not under way any more, and one that has not departed may still find callers.
     if (this.#seats.size > 0 || this.#hall.flights.get(this.#key) !== this) return;
     this.#makeRoom();
@@ -214,28 +232,34 @@ class Seat<Result> {
     this.#late = late;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (signal !== undefined) this.#stopListening = onAbort(signal, () => this.reject(signal.reason));
+    if (signal === undefined) return;
+    this.#stopListening = onAbort(signal, () => {
+      this.#flight.leave(this);
+      this.reject(signal.reason);
+    });
   }
 
   resolve(result: Result): void {
-    this.#leave();
+    this.#over();
     this.#resolve(result);
   }
 
   reject(reason: unknown): void {
-    this.#leave();
+    this.#over();
     this.#reject(reason);
   }
 
   /** Has a timer from now on, if it has none. */
   watchTime(): void {
     const delayMs = this.deadline - this.#clock.monotonic();
-    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => this.resolve(this.#late));
+    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => {
+      this.#flight.leave(this);
+      this.resolve(this.#late);
+    });
   }
 
-  #leave(): void {
+  #over(): void {
     this.#stopTimer?.();
     this.#stopListening?.();
-    this.#flight.leave(this);
   }
 }

@@ -20,8 +20,10 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
-import { type Landed, type LookUp, notRevocable, outOfTime, type Question } from './lookup.js';
+import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
+import type { Queue } from './queue.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
+import { Wanted } from './wanted.js';
 
 export interface VerifyOptions {
   /** Ends the wait of this caller, and of nobody else. */
@@ -48,11 +50,21 @@ export interface Found {
   readonly now: number;
 }
 
+export type Remembering = Pick<VerifyOptions, 'maxAgeMs' | 'source'>;
+
 export interface Verification {
+  /** What can be told without asking; the same as `consider` and `serve`. */
+  peek(presented: Presented, wanted: Remembering): Verdict | undefined;
   /** Everything that can be said without asking; a verdict if it needs no memory either. */
   consider(presented: Presented, maxAgeMs: number | undefined): Rejected | Unavailable | Found | Question;
   /** Tells what was found, and asks again in the background if it is time. */
-  serve(found: Found, source: string | undefined): Verdict;
+  serve(found: Found, wanted: Remembering): Verdict;
+  /** What is remembered of whom a gate has let in, found without another digest; nothing if it is due. */
+  findAgain(wanted: Remembering, now: number): Entry | undefined;
+  /** Tells what was found. */
+  tell(entry: Entry): Verdict;
+  /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
+  shed(question: Question, who: { readonly source?: string | undefined }): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -69,6 +81,7 @@ export interface VerificationParts {
   readonly cache: Cache;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
+  readonly queue: Queue;
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
@@ -86,49 +99,62 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 ]);
 
 export function createVerification(parts: VerificationParts): Verification {
-  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, revocations, count } =
+  const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
+  const { count, maxHeaderLength } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
-  return {
-    consider(presented, maxAgeMs) {
-      const closed = parts.closed();
-      if (closed !== undefined) return unasked(closed, count);
-      const header = headerOf(presented);
-      if (header === undefined) return unasked(rejected('credentials_missing'), count);
-      if (header === null || header.length > parts.maxHeaderLength) {
-        return unasked(rejected('credentials_malformed'), count);
+  const verification: Verification = {
+    peek(presented, wanted) {
+      const header = usable(presented);
+      if (typeof header !== 'string') return header;
+      const now = timeline.now();
+      const asPresented = fingerprint(header);
+      const hit = cache.find(asPresented, now, wanted.maxAgeMs);
+      if (hit !== undefined) {
+        // Nothing is made for a hit, which saves 250 instructions.
+        if (wanted instanceof Wanted) wanted.found(asPresented, verification);
+        if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
+        return tell(hit);
       }
+      const known = read(header, asPresented, now, wanted.maxAgeMs);
+      if (known.kind === 'found') return verification.serve(known, wanted);
+      return known.kind === 'question' ? verification.shed(known, wanted) : known;
+    },
 
+    consider(presented, maxAgeMs) {
+      const header = usable(presented);
+      if (typeof header !== 'string') return header;
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
       const asPresented = fingerprint(header);
-      const hit = cache.find(asPresented, now, maxAgeMs);
-      if (hit !== undefined)
-        return { kind: 'found', entry: hit, authorization: header, fingerprint: asPresented, now };
-
-      const credential = parseCredential(header, schemes);
-      if (credential.kind === 'unusable') {
-        if (credential.code === 'scheme_unsupported') warnOfBasic(header);
-        return unasked(rejected(credential.code), count);
-      }
-      const { authorization } = credential;
-      if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
-      const canonical = fingerprint(authorization);
-      const known = cache.find(canonical, now, maxAgeMs);
-      if (known !== undefined)
-        return { kind: 'found', entry: known, authorization, fingerprint: canonical, now };
-      return { kind: 'question', credential, fingerprint: canonical };
+      const entry = cache.find(asPresented, now, maxAgeMs);
+      if (entry === undefined) return read(header, asPresented, now, maxAgeMs);
+      return { kind: 'found', entry, authorization: header, fingerprint: asPresented, now };
     },
 
-    serve(found, source) {
-      const { entry } = found;
-      count.hits += 1;
-      if (isDue(entry, found.now) && !flights.has(found.fingerprint)) refresh(found, source);
-      publishVerdict(entry.verdict, 'memory', count);
-      return entry.verdict;
+    serve({ entry, authorization, fingerprint, now }, wanted) {
+      if (isDue(entry, now) && !flights.has(fingerprint)) refresh(authorization, fingerprint, entry, wanted);
+      return tell(entry);
     },
+
+    shed({ fingerprint }, who) {
+      if (flights.has(fingerprint) || !queue.turnsAway(who)) return undefined;
+      count.misses += 1;
+      count.shed += 1;
+      publishVerdict(queueFull, 'lookup', count);
+      return queueFull;
+    },
+
+    findAgain(wanted, now) {
+      const name = wanted instanceof Wanted ? wanted.foundBy(verification) : undefined;
+      if (name === undefined || parts.closed() !== undefined) return undefined;
+      const entry = cache.find(name, now, wanted.maxAgeMs);
+      return entry === undefined || isDue(entry, now) ? undefined : entry;
+    },
+
+    tell,
 
     async resolve(question, { signal, maxAgeMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
@@ -137,7 +163,8 @@ export function createVerification(parts: VerificationParts): Verification {
         signal?.throwIfAborted();
         const closed = parts.closed();
         if (closed !== undefined) return notRevocable(closed);
-        const waiter = { ...wait, late, signal, maxAgeMs };
+        const { deadline, justCame } = wait;
+        const waiter = { deadline, justCame, late, signal, maxAgeMs };
         return flights.join(question.fingerprint, start, waiter);
       };
       let landed = await fly(wait);
@@ -161,6 +188,45 @@ export function createVerification(parts: VerificationParts): Verification {
 
     questionOf,
   };
+  return verification;
+
+  /** The one value presented, if it can be a credential's and has to be looked at. */
+  function usable(presented: Presented): string | Rejected | Unavailable {
+    const closed = parts.closed();
+    if (closed !== undefined) return unasked(closed, count);
+    const header = headerOf(presented);
+    if (header === undefined) return unasked(rejected('credentials_missing'), count);
+    if (header === null || header.length > maxHeaderLength) {
+      return unasked(rejected('credentials_malformed'), count);
+    }
+    return header;
+  }
+
+  /** What a header says that is no name of an entry. */
+  function read(
+    header: string,
+    asPresented: Fingerprint,
+    now: number,
+    maxAgeMs: number | undefined,
+  ): Rejected | Found | Question {
+    const credential = parseCredential(header, schemes);
+    if (credential.kind === 'unusable') {
+      if (credential.code === 'scheme_unsupported') warnOfBasic(header);
+      return unasked(rejected(credential.code), count);
+    }
+    const { authorization } = credential;
+    if (authorization === header) return { kind: 'question', credential, fingerprint: asPresented };
+    const canonical = fingerprint(authorization);
+    const entry = cache.find(canonical, now, maxAgeMs);
+    if (entry === undefined) return { kind: 'question', credential, fingerprint: canonical };
+    return { kind: 'found', entry, authorization, fingerprint: canonical, now };
+  }
+
+  function tell({ verdict }: Entry): Verdict {
+    count.hits += 1;
+    publishVerdict(verdict, 'memory', count);
+    return verdict;
+  }
 
   function mayBridge(landed: Landed): boolean {
     // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
@@ -168,18 +234,25 @@ export function createVerification(parts: VerificationParts): Verification {
   }
 
   /** Asks again in the background; the answer goes to `cache.remember` like any other. */
-  function refresh(found: Found, source: string | undefined): void {
-    const question = questionOf(found);
+  function refresh(
+    authorization: string,
+    fingerprint: Fingerprint,
+    entry: Entry,
+    { source }: Remembering,
+  ): void {
+    const question = questionOf({ authorization, fingerprint });
     if (question.kind !== 'question') return;
-    const { entry } = found;
     count.refreshes += 1;
     const start = (departure: Departure) => lookUp(question, { background: true, source }, departure);
     const deadline = clock.monotonic() + timeoutMs;
-    const asked = flights.join(found.fingerprint, start, { deadline, justCame: true, late });
+    const asked = flights.join(fingerprint, start, { deadline, justCame: true, late });
     inBackground(asked, ({ verdict }) => verdict.kind === 'unavailable', [entry], parts);
   }
 
-  function questionOf({ authorization, fingerprint }: Found): Question | Rejected {
+  function questionOf({
+    authorization,
+    fingerprint,
+  }: Pick<Found, 'authorization' | 'fingerprint'>): Question | Rejected {
     const credential = parseCredential(authorization, schemes);
     if (credential.kind === 'unusable') return rejected(credential.code);
     return { kind: 'question', credential, fingerprint };

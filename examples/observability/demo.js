@@ -1,0 +1,60 @@
+// Everything at once, on this machine: an emulator behind two addresses, the API, Prometheus that watches it, and ten
+// seconds of a day in its life. Then it stays, for a look at Prometheus; with `--once` it ends, and prints what each
+// panel of dashboard.json shows, as JSON.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmulator } from '@esauth/emulator';
+import { readPanels } from './panels.js';
+import { freePort, startPrometheus, startServer } from './processes.js';
+import { startRelay } from './relay.js';
+import { liveADay } from './traffic.js';
+
+const once = process.argv.includes('--once');
+const say = (text) => void (once || console.log(text));
+
+const cleaning = [];
+const cleanUp = async () => {
+  for (const clean of cleaning.splice(0).reverse()) await clean();
+};
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void cleanUp());
+
+try {
+  const emulator = await startEmulator({
+    users: {
+      alice: { password: 'secret-of-alice', roles: ['superuser'] },
+      bob: { password: 'secret-of-bob', roles: ['viewer'] },
+    },
+  });
+  cleaning.push(() => emulator.close());
+  const nodes = [await startRelay(emulator.url), await startRelay(emulator.url)];
+  for (const node of nodes) cleaning.push(() => node.hangUp());
+
+  const api = await startServer(nodes.map(({ url }) => url));
+  cleaning.push(api.stop);
+  const folder = await mkdtemp(join(tmpdir(), 'esauth-observability-'));
+  cleaning.push(() => rm(folder, { recursive: true, force: true }));
+  const port = once ? await freePort() : Number(process.env.PROMETHEUS_PORT ?? 9090);
+  const prometheus = await startPrometheus(api.metrics, folder, port);
+  cleaning.push(prometheus.stop);
+  say(`The API is at ${api.url}, Prometheus at ${prometheus.url}`);
+
+  // It takes some seconds until it looks for the first time.
+  await prometheus.scraped(0);
+  const from = Date.now();
+  await liveADay({ api, emulator, nodes, seen: prometheus.seen, say });
+  await prometheus.scraped(Date.now());
+
+  if (once) {
+    const panels = await readPanels(prometheus.url, from, Date.now());
+    const { data } = await (await fetch(`${prometheus.url}/api/v1/rules`)).json();
+    console.log(JSON.stringify({ panels, rules: data.groups.flatMap(({ rules }) => rules) }));
+    await cleanUp();
+  } else {
+    say('That was all. Import dashboard.json in Grafana, with that Prometheus; Ctrl+C ends it.');
+  }
+} catch (error) {
+  await cleanUp();
+  throw error;
+}

@@ -1,0 +1,84 @@
+// The text of a file or of standard input, whatever a shell has made of it: other encodings, byte order marks, line
+// ends. What is no text is named.
+
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '../terminal/exit.js';
+import type { Input } from '../terminal/io.js';
+import { looksLikeCredential } from './shapes.js';
+
+/** Longer than any credential, and than any authority with its chain. */
+const maxBytes = 1_048_576;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+  ENOTDIR: 'a part of its path is no folder',
+};
+
+/**
+ * @param flag by which it was named
+ * @throws {UsageError} `file_unreadable`
+ */
+export async function readTextFile(flag: string, file: string): Promise<string> {
+  if (looksLikeCredential(file)) throw credentialAsFile(flag);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new UsageError('file_unreadable', `${flag}: cannot read ${file}: ${reasons[code] ?? code}`);
+  }
+  return decode(bytes, `${flag} ${file}`);
+}
+
+/** @throws {UsageError} `file_unreadable` */
+export async function readStream(stdin: Input): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of stdin) {
+    const bytes = Buffer.from(piece);
+    length += bytes.length;
+    if (length > maxBytes) break;
+    pieces.push(bytes);
+  }
+  if (length > maxBytes) throw tooLong('standard input');
+  return decode(Buffer.concat(pieces), 'standard input');
+}
+
+function credentialAsFile(flag: string): UsageError {
+  return new UsageError(
+    'credential_in_argument',
+    `${flag} takes the name of a file, and was given what looks like a credential: every process of this machine ` +
+      'can read arguments, so revoke it, and give the next one by standard input, a file or ESAUTH_CREDENTIAL',
+  );
+}
+
+function tooLong(where: string): UsageError {
+  return new UsageError(
+    'file_unreadable',
+    `${where} is longer than ${maxBytes} bytes: that is no credential`,
+  );
+}
+
+function decode(bytes: Buffer, where: string): string {
+  if (bytes.length > maxBytes) throw tooLong(where);
+  // What PowerShell's `>` writes, and editors of Windows.
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8';
+  try {
+    // A mark of the byte order is taken away.
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Not in this encoding: told below, without quoting any of it.
+  }
+  throw new UsageError(
+    'file_unreadable',
+    `${where} holds binary data, and no text: a key store (.p12, .jks), a keytab or a compressed file is no credential`,
+  );
+}

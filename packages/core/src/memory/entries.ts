@@ -1,0 +1,201 @@
+// What is remembered of credentials, in a store for each kind of verdict. There an entry is numbers beside what it shares
+// with others: an identity, or a refusal. It becomes an object with a verdict when somebody asks for it, and those that
+// were asked for lately stay objects: so a hit makes none, and a million entries are not a million objects.
+
+import type { Authenticated, Rejected } from '../values/verdict.js';
+import type { Fingerprint } from './fingerprint.js';
+import { createMemoryStore, type MemoryStore } from './memory-store.js';
+import type { PrivilegeMemory } from './privilege-memory.js';
+import type { Slot } from './records.js';
+
+type Remembered = Authenticated | Rejected;
+
+/**
+ * A remembered verdict. Instants are on the timeline. Once it was dropped, replaced or found revoked it is over for
+ * whoever still holds it, too: its instants are 0, and it knows no privileges.
+ */
+export interface Entry<Kind extends Remembered = Remembered> {
+  readonly verdict: Kind;
+  readonly startedAt: number;
+  /** Up to which revision nothing has revoked it. */
+  readonly revision: number;
+  /** From here on a hit asks again in the background; 0: never. */
+  refreshAt: number;
+  /** From here on it is served only if a lookup fails. */
+  readonly expiresAt: number;
+  /** What is known of an identity's privileges; `undefined` until somebody asked. */
+  readonly privileges: PrivilegeMemory | undefined;
+}
+
+/** All that is kept of a verdict. */
+export interface NewEntry<Kind extends Remembered> extends Readonly<Entry<Kind>> {
+  /** Of its lookup. */
+  readonly order: number;
+  /** From here on it is not served at all. */
+  readonly endsAt: number;
+}
+
+/** Which number of a row is what; those that every hit reads come first. */
+const endsAt = 0;
+const revision = 1;
+const expiresAt = 2;
+const refreshAt = 3;
+const startedAt = 4;
+const order = 5;
+const verifiedAt = 6;
+const numbers = 7;
+
+/** So many entries stay objects: 1 MiB of them. */
+const maxObjects = 8_192;
+
+export interface EntryStoreOptions<Kind extends Remembered, Shared extends object> {
+  readonly maxEntries: number;
+  readonly maxBytes?: number;
+  /** What an entry takes without what is known of privileges; nothing where it does not say. */
+  readonly bytesOf?: (shared: Shared) => number;
+  /** What a verdict shares with others of its kind, and how it is made of that again. */
+  readonly sharedBy: (verdict: Kind) => Shared;
+  readonly verdictOf: (shared: Shared, verifiedAt: number) => Kind;
+}
+
+export class EntryStore<Kind extends Remembered, Shared extends object> {
+  readonly rows: MemoryStore<Shared>;
+  private readonly options: EntryStoreOptions<Kind, Shared>;
+  /** Each where the last bits of its slot say. */
+  private readonly objects: (StoredEntry<Kind, Shared> | undefined)[];
+  private made = 0;
+  private readonly privileges = new Map<Slot, PrivilegeMemory>();
+
+  constructor(options: EntryStoreOptions<Kind, Shared>) {
+    const { maxEntries, maxBytes = Infinity, bytesOf = () => 0 } = options;
+    const onGone = (slot: Slot) => {
+      this.privileges.delete(slot);
+      if (this.objects[this.placeOf(slot)]?.slot === slot) this.objects[this.placeOf(slot)] = undefined;
+    };
+    this.rows = createMemoryStore<Shared>(maxEntries, { maxBytes, bytesOf, numbers, onGone });
+    this.options = options;
+    const places = Math.min(maxObjects, 2 ** Math.ceil(Math.log2(maxEntries + 1)));
+    this.objects = new Array(places).fill(undefined);
+  }
+
+  /** @param slot where an entry is. */
+  entryAt(slot: Slot): Entry<Kind> {
+    const known = this.objects[this.placeOf(slot)];
+    if (known !== undefined && known.slot === slot) return known;
+    const { rows, options } = this;
+    const verdict = options.verdictOf(rows.valueAt(slot), rows.numberAt(slot, verifiedAt));
+    const entry = new StoredEntry(this, slot, verdict);
+    // Where there is another one, one in sixteen takes its place: who is asked for often comes to have it, and the objects
+    // of all others die young, which costs the collector nothing.
+    this.made = (this.made + 1) & 15;
+    if (known === undefined || this.made === 0) this.objects[this.placeOf(slot)] = entry;
+    return entry;
+  }
+
+  /** In the place of what was remembered of the credential; not at all if it is heavier than all may be. */
+  keep(fingerprint: Fingerprint, entry: NewEntry<Kind>): void {
+    const { rows, options } = this;
+    const slot = rows.set(fingerprint, options.sharedBy(entry.verdict));
+    if (slot === 0) return;
+    rows.setNumberAt(slot, endsAt, entry.endsAt);
+    rows.setNumberAt(slot, revision, entry.revision);
+    rows.setNumberAt(slot, expiresAt, entry.expiresAt);
+    rows.setNumberAt(slot, refreshAt, entry.refreshAt);
+    rows.setNumberAt(slot, startedAt, entry.startedAt);
+    rows.setNumberAt(slot, order, entry.order);
+    if (entry.verdict.kind === 'authenticated') rows.setNumberAt(slot, verifiedAt, entry.verdict.verifiedAt);
+    this.objects[this.placeOf(slot)] = new StoredEntry(this, slot, entry.verdict);
+    if (entry.privileges !== undefined) this.keepPrivileges(slot, entry.privileges);
+  }
+
+  startedAt(slot: Slot): number {
+    return this.rows.numberAt(slot, startedAt);
+  }
+  expiresAt(slot: Slot): number {
+    return this.rows.numberAt(slot, expiresAt);
+  }
+  endsAt(slot: Slot): number {
+    return this.rows.numberAt(slot, endsAt);
+  }
+  /** Of its lookup. */
+  order(slot: Slot): number {
+    return this.rows.numberAt(slot, order);
+  }
+  /** Up to which nothing has revoked it. */
+  revision(slot: Slot): number {
+    return this.rows.numberAt(slot, revision);
+  }
+  setRevision(slot: Slot, to: number): void {
+    this.rows.setNumberAt(slot, revision, to);
+  }
+
+  privilegesAt(slot: Slot): PrivilegeMemory | undefined {
+    return this.privileges.get(slot);
+  }
+
+  /** To be called again when they have grown. They are not kept where there is only room for who it is. */
+  keepPrivileges(slot: Slot, privileges: PrivilegeMemory): void {
+    const { rows, options } = this;
+    const { maxBytes = Infinity, bytesOf = () => 0 } = options;
+    const without = bytesOf(rows.valueAt(slot));
+    const bytes = without + privileges.bytes;
+    if (bytes > maxBytes) {
+      this.privileges.delete(slot);
+      rows.weighAt(slot, without);
+    } else {
+      this.privileges.set(slot, privileges);
+      rows.weighAt(slot, bytes);
+    }
+  }
+
+  clear(): void {
+    this.rows.clear();
+    this.objects.fill(undefined);
+    this.privileges.clear();
+  }
+
+  private placeOf(slot: Slot): number {
+    return slot & (this.objects.length - 1);
+  }
+}
+
+/** Reads and writes what the store has, as long as it has it. */
+class StoredEntry<Kind extends Remembered, Shared extends object> implements Entry<Kind> {
+  readonly verdict: Kind;
+  readonly slot: Slot;
+  private readonly store: EntryStore<Kind, Shared>;
+  private readonly stamp: number;
+
+  constructor(store: EntryStore<Kind, Shared>, slot: Slot, verdict: Kind) {
+    this.verdict = verdict;
+    this.slot = slot;
+    this.store = store;
+    this.stamp = store.rows.stampAt(slot);
+  }
+
+  get startedAt(): number {
+    return this.number(startedAt);
+  }
+  get revision(): number {
+    return this.number(revision);
+  }
+  get expiresAt(): number {
+    return this.number(expiresAt);
+  }
+  get refreshAt(): number {
+    return this.number(refreshAt);
+  }
+  set refreshAt(instant: number) {
+    if (this.isThere()) this.store.rows.setNumberAt(this.slot, refreshAt, instant);
+  }
+  get privileges(): PrivilegeMemory | undefined {
+    return this.isThere() ? this.store.privilegesAt(this.slot) : undefined;
+  }
+
+  private number(index: number): number {
+    return this.isThere() ? this.store.rows.numberAt(this.slot, index) : 0;
+  }
+  private isThere(): boolean {
+    return this.store.rows.stampAt(this.slot) === this.stamp;
+  }
+}
