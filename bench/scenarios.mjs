@@ -2,7 +2,7 @@
 
 export const names = [
   ...['hit', 'refusal', 'guard', 'revocation', 'miss', 'route'],
-  ...['stampede', 'memory', 'charge', 'growth', 'flood', 'emulator', 'import'],
+  ...['stampede', 'memory', 'charge', 'growth', 'flood', 'sharing', 'emulator', 'import'],
 ];
 
 /** @param {string} name */

@@ -2,7 +2,7 @@
 // environment names. There is no test of the page without one.
 
 import { existsSync } from 'node:fs';
-import { run } from './setup.mjs';
+import { canInstall, run } from './setup.mjs';
 
 /** Where the browser is, or ought to be. */
 export const chromium = process.env.ESAUTH_CHROMIUM ?? '/usr/bin/chromium';
@@ -20,8 +20,4 @@ export function installBrowser() {
       'it is installed by itself; elsewhere set ESAUTH_CHROMIUM to the path of a Chromium or Chrome.',
   );
   return false;
-}
-
-function canInstall() {
-  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 }

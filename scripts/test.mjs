@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { installBrowser } from './browser.mjs';
 import { fetchPrometheus } from './prometheus.mjs';
+import { installRedis } from './redis.mjs';
 import { install, root, tool } from './setup.mjs';
 
 const results = `${root}node_modules/.cache/tests.json`;
@@ -16,6 +17,7 @@ if (check('install', install)) {
   check('types and build', () => tool('tsc', '-b'));
   check('directions of imports', () => tool('depcruise', '--output-type', 'err-long', ...sources));
   check('browser', installBrowser);
+  check('redis', installRedis);
   check('Prometheus', fetchPrometheus);
   runTests();
 }

@@ -152,7 +152,7 @@ async function revokeNowAndThen() {
     // From here on Elasticsearch may say no to it, and after `revoke` nobody may say yes.
     key.invalidated = true;
     if (!(await admin('DELETE', '/_security/api_key', { ids: [key.id] }))) continue;
-    verifier.revoke(Math.random() < 0.5 ? { apiKeyIds: [key.id] } : { credential: key.authorization });
+    void verifier.revoke(Math.random() < 0.5 ? { apiKeyIds: [key.id] } : { credential: key.authorization });
     key.revoked = true;
     revocations += 1;
     revoked.push(key);

@@ -66,7 +66,7 @@ async function play(scene) {
     upstream: { timeoutMs: 60_000, hedgeAfterMs: 0, maxConcurrent: 8, ...scene.upstream },
   });
   await Promise.all(Array.from({ length: 8 }, (_, n) => call(verifier, scene, `warm${n}`)));
-  verifier.revoke('all');
+  void verifier.revoke('all');
   await Promise.all(Array.from({ length: 8 }, (_, n) => call(verifier, scene, `warm${n}`)));
   const before = await used();
   const stalls = [];

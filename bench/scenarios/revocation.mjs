@@ -61,7 +61,7 @@ async function build({ outstanding = 0, before = false, between = false }, known
   // A credential is one name, so that the limit of what is remembered of revocations is not reached on the way.
   const revoke = () => {
     number += 1;
-    verifier.revoke({ credential: `Bearer somebody-else-${number % 9_900}` });
+    void verifier.revoke({ credential: `Bearer somebody-else-${number % 9_900}` });
   };
   for (let count = 0; count < outstanding; count += 1) revoke();
   let hits = 0;

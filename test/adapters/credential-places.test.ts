@@ -104,7 +104,7 @@ describe('an event stream', () => {
     const leaked = { method: 'DELETE', headers: basic('elastic', 'changeme'), body: { token } };
     await send(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
     await send(`${elasticsearch.url}/_security/oauth2/token`, leaked);
-    verifier.revoke({ credential: `Bearer ${token}` });
+    void verifier.revoke({ credential: `Bearer ${token}` });
     const after = await send(`${url}/events?token=${encodeURIComponent(token)}`);
     expect([after.status, after.json.code]).toEqual([401, 'credentials_expired']);
   });
@@ -163,7 +163,7 @@ describe('a subprotocol of a WebSocket', () => {
   test('its price: it is looked at once, so that who is revoked stays until the socket is closed', async () => {
     const socket = open(offered());
     await heard(socket, 'open');
-    verifier.revoke('all');
+    void verifier.revoke('all');
     socket.send('still there?');
     expect(String((await heard(socket, 'message'))[0])).toBe('hello elastic');
     socket.close();

@@ -137,7 +137,7 @@ test('faults of nodes make nobody somebody else, keep nobody waiting, and leave 
         if (call.pauses) await new Promise((resolve) => setTimeout(resolve, n));
         await ask(verifier, call);
         if (drawn.revokes && n % 20 === 0)
-          verifier.revoke({ credential: holders[call.holder]?.authorization ?? '' });
+          void verifier.revoke({ credential: holders[call.holder]?.authorization ?? '' });
       });
       findings.check(await inTime(Promise.all(waiting)), 'everybody is told something');
       healthy = true;

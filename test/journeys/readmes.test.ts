@@ -12,6 +12,7 @@ import * as express from '@esauth/express';
 import * as fastify from '@esauth/fastify';
 import * as koa from '@esauth/koa';
 import * as opentelemetry from '@esauth/opentelemetry';
+import * as redis from '@esauth/redis';
 import { expect, test } from 'vitest';
 
 const doors: Readonly<Record<string, object>> = {
@@ -22,6 +23,7 @@ const doors: Readonly<Record<string, object>> = {
   '@esauth/fastify': fastify,
   '@esauth/koa': koa,
   '@esauth/opentelemetry': opentelemetry,
+  '@esauth/redis': redis,
 };
 const readmes = [
   'README.md',
@@ -32,6 +34,7 @@ const readmes = [
   'packages/fastify/README.md',
   'packages/emulator/README.md',
   'packages/opentelemetry/README.md',
+  'packages/redis/README.md',
 ];
 
 test.each(readmes)('%s', async (readme) => {

@@ -23,7 +23,11 @@ test('it says who somebody is', async () => {
     ESAUTH_NODES: emulator.url,
     ESAUTH_CREDENTIAL: emulator.authorization('elastic'),
   };
-  const { code, out, err } = await run(['whoami'], { cwd: npm, env }, join(npm, command)).ended;
+  const { code, out, err } = await run(
+    ['whoami', '--timeout-ms', '50000'],
+    { cwd: npm, env },
+    join(npm, command),
+  ).ended;
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('user          elastic\n');
   await emulator.close();

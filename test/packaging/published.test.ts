@@ -16,7 +16,7 @@ const read = (path: string) => readFile(join(root, path), 'utf8');
 const { homepage, license, engines } = JSON.parse(await read('package.json'));
 const { tarballs, npm } = inject('packed');
 
-const names = ['cli', 'client', 'core', 'emulator', 'express', 'fastify', 'koa', 'opentelemetry'];
+const names = ['cli', 'client', 'core', 'emulator', 'express', 'fastify', 'koa', 'opentelemetry', 'redis'];
 
 test('messages lead to the project too', () => {
   expect(errorsPage).toBe(`${homepage}/blob/main/docs/errors.md`);

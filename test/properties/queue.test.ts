@@ -109,7 +109,7 @@ test('P56: whoever comes, leaves and is done, in any order: the model and the qu
             const controller = new AbortController();
             leaving.set(name, controller);
             outcomes[name] = 'waits';
-            const turnedAway = queue.turnsAway(each.source);
+            const turnedAway = queue.turnsAway(each);
             const entered = queue.enter(each.source, controller.signal);
             expect(turnedAway).toBe(entered === 'full');
             if (entered instanceof Promise) void entered.then((outcome) => note(name, outcome));

@@ -248,9 +248,9 @@ describe.each(Object.entries(canaries()))(
       await clock.advance(5_000);
       await present(header);
       while (verifier.stats().inFlight > 0) await new Promise(setImmediate);
-      verifier.revoke({ credential: header });
+      void verifier.revoke({ credential: header });
       await present(header);
-      verifier.revoke('all');
+      void verifier.revoke('all');
       await nothingSeen(canary);
     });
 
@@ -263,7 +263,7 @@ describe.each(Object.entries(canaries()))(
       await left;
       const outdated = present(header);
       await node.arrived(2);
-      verifier.revoke({ credential: header });
+      void verifier.revoke({ credential: header });
       answers.release(() => {});
       answers.release(accepted);
       await node.arrived(3);
@@ -351,7 +351,7 @@ describe.each(Object.entries(canaries()))(
         { credential: value },
       ]) {
         try {
-          verifier.revoke(subject as 'all');
+          void verifier.revoke(subject as 'all');
           expect.fail('this is not a subject');
         } catch (error) {
           watch.note(error);

@@ -223,7 +223,7 @@ test('P14-P18: whatever happens between two microtasks while an answer comes in'
     };
     const act = (action: Action) => {
       if (action.startsWith('revoke')) {
-        verifier.revoke({ credential: header });
+        void verifier.revoke({ credential: header });
         revokedAt = turn;
         peeked.push(verifier.peek(header));
       }

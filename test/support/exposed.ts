@@ -43,7 +43,9 @@ export interface Watch {
   stop(): void;
 }
 
-const channels = ['esauth:verdict', 'esauth:wait', 'esauth:lookup', 'esauth:revocation', 'esauth:node'];
+const channels = ['verdict', 'wait', 'lookup', 'revocation', 'node', 'sharing'].map(
+  (name) => `esauth:${name}`,
+);
 const printers = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 
 export function watchEverything(): Watch {
@@ -89,19 +91,23 @@ export function watchEverything(): Watch {
   };
 }
 
-/** Every run of eight characters of some secrets. */
-export function windowsOf(secrets: readonly string[]): ReadonlySet<string> {
+/** Every run of eight characters, or so many, of some secrets. */
+export function windowsOf(secrets: readonly string[], length = 8): ReadonlySet<string> {
   const windows = new Set<string>();
   for (const secret of secrets) {
-    for (let at = 0; at + 8 <= secret.length; at += 1) windows.add(secret.slice(at, at + 8));
+    for (let at = 0; at + length <= secret.length; at += 1) windows.add(secret.slice(at, at + length));
   }
   return windows;
 }
 
-/** @returns the first run of eight characters of `text` that is one of them. */
-export function windowIn(text: string, windows: Pick<ReadonlySet<string>, 'has'>): string | undefined {
-  for (let at = 0; at + 8 <= text.length; at += 1) {
-    const window = text.slice(at, at + 8);
+/** @returns the first run of eight characters, or so many, of `text` that is one of them. */
+export function windowIn(
+  text: string,
+  windows: Pick<ReadonlySet<string>, 'has'>,
+  length = 8,
+): string | undefined {
+  for (let at = 0; at + length <= text.length; at += 1) {
+    const window = text.slice(at, at + length);
     if (windows.has(window)) return window;
   }
   return undefined;

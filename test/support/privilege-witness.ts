@@ -222,7 +222,7 @@ export function createPrivilegeWitness(
     },
 
     revoke(subject) {
-      verifier.revoke(subject);
+      void verifier.revoke(subject);
       model.revoke(subject);
     },
 

@@ -287,7 +287,7 @@ export function createWitness(
     },
 
     revoke(subject) {
-      verifier.revoke(subject);
+      void verifier.revoke(subject);
       model.revoke(subject);
     },
 

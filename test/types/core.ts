@@ -14,6 +14,7 @@ import {
   type LookupError,
   type Presented,
   privileges,
+  type Reach,
   type Rejected,
   type RejectionCode,
   type Requirement,
@@ -208,23 +209,23 @@ same<ReturnType<Verifier['peek']>, Verdict | undefined>(true);
 
 // ---- What is revoked.
 
-verifier.revoke('all');
-verifier.revoke({ credential: 'Bearer abc' });
-verifier.revoke({ apiKeyIds: ['k1'] });
-verifier.revoke({ username: 'alice' });
-verifier.revoke({ username: 'alice', realm: 'native1' });
-verifier.revoke({ realm: 'native1' });
-same<ReturnType<Verifier['revoke']>, void>(true);
+void verifier.revoke('all');
+void verifier.revoke({ credential: 'Bearer abc' });
+void verifier.revoke({ apiKeyIds: ['k1'] });
+void verifier.revoke({ username: 'alice' });
+void verifier.revoke({ username: 'alice', realm: 'native1' });
+void verifier.revoke({ realm: 'native1' });
+same<ReturnType<Verifier['revoke']>, PromiseLike<Reach>>(true);
 // @ts-expect-error another word would revoke nothing
-verifier.revoke('everything');
+void verifier.revoke('everything');
 // @ts-expect-error one key is a list of one
-verifier.revoke({ apiKeyIds: 'k1' });
+void verifier.revoke({ apiKeyIds: 'k1' });
 // @ts-expect-error nobody
-verifier.revoke({});
+void verifier.revoke({});
 // @ts-expect-error no such subject
 const unknown: Revocable = { apiKeyId: 'k1' };
 // @ts-expect-error fingerprints stay inside
-verifier.revoke({ fingerprint });
+void verifier.revoke({ fingerprint });
 
 // ---- Certificates are renewed whole.
 

@@ -26,7 +26,7 @@ const app = express();
 app.use(esauth(verifier));
 app.use('/api', esauth({ nodes: 'https://es.internal:9200' }, { optional: true, maxAgeMs: 0 }));
 const middleware: EsauthMiddleware = esauth(verifier);
-middleware.verifier.revoke('all');
+void middleware.verifier.revoke('all');
 const asHandler: RequestHandler = requireRoles('superuser');
 app.use(asHandler, [requireRoles('a'), requireRoles('b')]);
 

@@ -28,7 +28,7 @@ const app = new Koa<IdentityState>();
 app.use(esauth(verifier));
 app.use(esauth({ nodes: 'https://es.internal:9200' }, { optional: true, maxAgeMs: 0, onDenied: 'throw' }));
 const middleware: EsauthMiddleware = esauth(verifier);
-middleware.verifier.revoke('all');
+void middleware.verifier.revoke('all');
 
 app.use(requireRoles('superuser'));
 app.use((ctx) => {

@@ -170,7 +170,7 @@ async function tokenRevoked(stage: Stage, own: Token | undefined): Promise<void>
     body: { token: own.accessToken },
   });
   story.check(revoked, invalidated.body.invalidated_tokens === 1);
-  verifier.revoke({ credential: own.bearer });
+  void verifier.revoke({ credential: own.bearer });
   story.say(
     'verifier.revoke({ credential }): this process forgets it too (else within cache.ttlMs, a minute)',
   );
@@ -196,7 +196,7 @@ async function keyRevoked(stage: Stage, key: ApiKey): Promise<void> {
     'Elasticsearch has revoked it',
     JSON.stringify(gone.body.invalidated_api_keys) === `["${key.id}"]`,
   );
-  verifier.revoke({ apiKeyIds: [key.id] });
+  void verifier.revoke({ apiKeyIds: [key.id] });
   story.say('verifier.revoke({ apiKeyIds })');
   const keyless = await story.call(`${stage.apiUrl}/me`, { authorization: key.authorization });
   story.check('the very next request is refused', is(keyless, 401, 'credentials_invalid'));
@@ -226,7 +226,7 @@ async function outage(stage: Stage): Promise<void> {
   story.chapter('Elasticsearch is back');
   const { said, empty } = await elasticsearch.start();
   // Nothing that was remembered of the old one is true any more.
-  if (empty) verifier.revoke('all');
+  if (empty) void verifier.revoke('all');
   story.say(said);
   const back = await story.call(`${apiUrl}/me`, { authorization: await unseen(stage) });
   story.check('the next request is answered, nothing had to be restarted', back.status === 200);

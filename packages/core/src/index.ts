@@ -17,12 +17,14 @@ export type {
   LookupEvent,
   NodeEvent,
   RevocationEvent,
+  SharingEvent,
   VerdictEvent,
   WaitEvent,
 } from './observation/events.js';
-export type { Health, NodeState, VerifierStats } from './observation/stats.js';
+export type { Health, NodeState, SharingStats, VerifierStats } from './observation/stats.js';
 export type { TlsOptions } from './options/node-options.js';
 export type { CacheOptions, UpstreamOptions, VerifierOptions } from './options/options.js';
+export type { Reach } from './sharing/outbox.js';
 export type { Clock } from './time/clock.js';
 export type {
   MistakeCode,
@@ -79,6 +81,23 @@ export { refuseCalled } from './admission/uncalled.js';
 export type { Ask, ResponseLike } from './admission/when-known.js';
 export { whenKnown } from './admission/when-known.js';
 export { own } from './values/json.js';
+
+// For engines through which verifiers share one memory.
+
+export type {
+  Heard,
+  Message,
+  Position,
+  SharedFound,
+  SharedMemory,
+  SharedName,
+  SharedStart,
+  SharedSubject,
+  SharedValue,
+  Sharing,
+  SharingHost,
+  Told,
+} from './sharing/port.js';
 
 // For packages of ours that ask Elasticsearch other things.
 

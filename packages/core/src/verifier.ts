@@ -2,18 +2,21 @@
 
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
-import { checkSubject, createRevocations, type Revocable } from './memory/revocation.js';
+import { createRecent } from './memory/recent.js';
+import { createRevocations, type Revocable } from './memory/revocation.js';
 import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
 import { createWarner } from './observation/warnings.js';
 import { readTls, type TlsOptions, warnOfOpenDoors } from './options/node-options.js';
 import { readOptions, type VerifierOptions } from './options/options.js';
+import type { Reach } from './sharing/outbox.js';
+import { createSharedVerdicts } from './sharing/shared-verdicts.js';
 import { createTimeline } from './time/timeline.js';
 import { createElasticsearch, probe } from './upstream/elasticsearch.js';
 import { createNodes } from './upstream/nodes.js';
 import { createTransports } from './upstream/transport.js';
 import { clientAuthenticationHeaders, keepClientAuthentication } from './values/client-authentication.js';
-import { knownSchemes, misplacedIn, type Presented, parseCredential } from './values/credential.js';
+import type { Presented } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
 import { unworded } from './values/messages.js';
@@ -25,6 +28,7 @@ import {
   unavailable,
   type Verdict,
 } from './values/verdict.js';
+import { checkArguments, nothing } from './verification/arguments.js';
 import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
 import {
@@ -32,9 +36,11 @@ import {
   type PrivilegeVerification,
 } from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
+import { createForget, createRevoke } from './verification/revoke.js';
+import { createSharedLookup } from './verification/shared-lookup.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
-import { Wanted } from './verification/wanted.js';
+import type { Wanted } from './verification/wanted.js';
 
 export interface CheckOptions {
   /**
@@ -101,10 +107,13 @@ export interface Verifier {
    * than was asked for, never less: a key's owner realm is not in its identity, so revoking a realm drops all
    * verdicts on API keys. Does not revoke anything in Elasticsearch.
    *
+   * @returns with `sharing`, when the others can know: `'shared'` as soon as the revocation stands where all of them
+   *   read it, `'local'` if that was not to be had within `sharing.timeoutMs`: it is sent when it can be. Without, at
+   *   once `'local'`. Never rejects, and need not be awaited: what it does here is done when it returns.
    * @throws {InvalidArgumentError} `invalid_argument` if `subject` is none of these, or a credential without its
    *   scheme: a mistake must not revoke nothing.
    */
-  revoke(subject: Revocable): void;
+  revoke(subject: Revocable): PromiseLike<Reach>;
 
   /**
    * The answer for a client that is not let in: status, headers and problem body, ready to be written. For
@@ -161,9 +170,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const warn = createWarner(clock);
   warnOfOpenDoors(settings.nodes, settings.tls, warn);
 
-  const { ttlMs, staleIfErrorMs } = settings.cache;
+  const { ttlMs } = settings.cache;
+  const lifeMs = ttlMs + settings.cache.staleIfErrorMs;
   const timeline = createTimeline(clock);
-  const revocations = createRevocations(clock, ttlMs + staleIfErrorMs + timeoutMs);
+  const revocations = createRevocations(clock, lifeMs + timeoutMs);
   const cache = createCache(settings.cache, clock, timeline, revocations);
   const transports = createTransports({
     tls: settings.tls,
@@ -181,16 +191,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
-  const fingerprint = createFingerprinter();
+  const fingerprint = createFingerprinter(settings.sharing?.sharing.digestKeys[0]);
+  const recent = settings.recent > 0 ? createRecent(settings.recent, clock) : undefined;
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const longestMs = Math.max(ttlMs, timeoutMs);
-  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache };
-  const lookUp = createLookup(parts, count);
+  const forget = createForget(cache, revocations, recent);
+  const shared =
+    settings.sharing &&
+    createSharedVerdicts(settings.sharing, {
+      ...{ clock, timeline, counters: count, warn, forget },
+      ...{ lifeMs, memoryMs: lifeMs + timeoutMs, longestMs: timeoutMs / 4 },
+    });
+  const revokeAndTell = createRevoke(fingerprint, forget, shared);
+  const refused = shared?.refuse;
+  const parts = { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache, refused };
+  const askAlone = createLookup(parts, count);
+  const lookUp = shared === undefined ? askAlone : createSharedLookup({ ...parts, shared }, askAlone);
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
-    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn },
+    ...{ ...parts, schemes, recent, fingerprint, flights, lookUp, count, warn, bound: shared?.bound },
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
@@ -202,6 +223,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
     count,
   });
 
+  /** What is known of privileges is as old as an identity may be. */
+  const bounded = (wanted: VerifyOptions): VerifyOptions => {
+    const maxAgeMs = shared?.bound(wanted.maxAgeMs, timeline.now());
+    if (shared === undefined || maxAgeMs === wanted.maxAgeMs) return wanted;
+    return { maxAgeMs, source: wanted.source, signal: wanted.signal };
+  };
+
   const verifier: Verifier = {
     async verify(presented, wanted = nothing) {
       checkArguments(presented, wanted);
@@ -209,7 +237,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = consider(presented, wanted.maxAgeMs);
       if (known.kind === 'found') return serve(known, wanted);
       if (known.kind !== 'question') return known;
-      const turnedAway = shed(known, wanted.source);
+      const turnedAway = shed(known, wanted);
       if (turnedAway !== undefined) return turnedAway;
       transports.load();
       // Awaited: to return a promise takes two microtasks more.
@@ -224,35 +252,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
     async hasPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
       transports.load();
-      return hasPrivileges(presented, privileges, wanted);
+      return hasPrivileges(presented, privileges, bounded(wanted));
     },
 
     peekPrivileges(presented, privileges, wanted = {}) {
       checkArguments(presented, wanted);
-      return peekPrivileges(presented, privileges, wanted);
+      return peekPrivileges(presented, privileges, bounded(wanted));
     },
 
     revoke(subject) {
-      checkSubject(subject);
-      if (subject === 'all' || !('credential' in subject)) {
-        revocations.revoke(subject, cache.judge);
-      } else {
-        const parsed = parseCredential(subject.credential, knownSchemes);
-        if (parsed.kind === 'credential') {
-          const name = fingerprint(parsed.authorization);
-          // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
-          // an open route could fill the notes, and then all would be forgotten.
-          if (cache.knows(name)) revocations.revoke({ fingerprint: name }, cache.judge);
-        } else if (parsed.code !== 'credentials_invalid') {
-          // Most likely a token without its scheme, which would revoke nothing.
-          throw new InvalidArgumentError(
-            'revoke: credential must be an Authorization value with its scheme, such as Bearer ‹token›',
-          );
-        }
-      }
+      const reach = revokeAndTell(subject);
       count.revocations += 1;
       const revoked = subject === 'all' || !('credential' in subject) ? subject : 'credential';
       publishRevocation({ verifier, revoked });
+      return reach;
     },
 
     denial: (verdict, presented) => denialOf(verdict, presented),
@@ -275,7 +288,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
 
     health() {
-      return healthOf(nodes.states, closed !== undefined, elasticsearch.lastFailed);
+      const degraded = elasticsearch.lastFailed || shared?.blind === true;
+      return healthOf(nodes.states, closed !== undefined, degraded);
     },
 
     stats: () => ({
@@ -290,6 +304,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,
       nodes: nodes.states,
+      ...(shared && { sharing: shared.stats }),
     }),
 
     renewTls(given) {
@@ -312,7 +327,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();
-      await nodes.close();
+      recent?.wipe();
+      await Promise.all([nodes.close(), shared?.close()]);
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
@@ -331,43 +347,4 @@ const shortcuts = new WeakMap<
 export function areGranted(verifier: Verifier, facts: readonly Fact[], wanted: Wanted): boolean {
   const shortcut = shortcuts.get(verifier);
   return shortcut?.peekPrivileges === verifier.peekPrivileges && shortcut.areGranted(facts, wanted);
-}
-
-const nothing: VerifyOptions = Object.freeze({});
-
-const wantedNames: ReadonlySet<string> = new Set<keyof VerifyOptions>(['maxAgeMs', 'source', 'signal']);
-
-/** Every hit comes here, so no list is made of what it has. */
-function unknownIn(wanted: VerifyOptions): string | undefined {
-  if (typeof wanted !== 'object' || wanted === null) return 'options';
-  for (const name in wanted) {
-    if (!wantedNames.has(name) && Object.hasOwn(wanted, name)) return name;
-  }
-  return undefined;
-}
-
-function checkArguments(presented: Presented, wanted: VerifyOptions): void {
-  // There is nothing wrong with these, and they are checked at every hit.
-  if (typeof presented === 'string' && (wanted === nothing || wanted instanceof Wanted)) return;
-  const misplaced = misplacedIn(presented);
-  if (misplaced !== undefined) {
-    const what = "must be the Authorization header's value, not what holds it";
-    throw new InvalidArgumentError(`presented: ${what}: verify(${misplaced})`);
-  }
-  // Types forbid all of it. What is not known would be passed over, and an answer be older than was asked for.
-  const unknown = unknownIn(wanted);
-  if (unknown !== undefined) {
-    const known = '{ maxAgeMs, source, signal }, maxAgeMs in milliseconds';
-    throw new InvalidArgumentError(`${unknown}: is not known; what may be asked for is ${known}`);
-  }
-  const { maxAgeMs, source, signal } = wanted;
-  if (signal !== undefined && typeof signal.throwIfAborted !== 'function') {
-    throw new InvalidArgumentError('signal: must be an AbortSignal: controller.signal');
-  }
-  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
-    throw new InvalidArgumentError('maxAgeMs: must be a number of milliseconds from 0');
-  }
-  if (source !== undefined && typeof source !== 'string') {
-    throw new InvalidArgumentError('source: must be a string');
-  }
 }

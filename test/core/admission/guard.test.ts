@@ -149,7 +149,7 @@ describe('a guard', () => {
   test('who was revoked and refused since he was let in gets 401', async () => {
     const request = await admitted();
     grantor.instead('authenticate', refusal);
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     expect(await settled(createGuard(read)(request, request))).toMatchObject({
       status: 401,
       body: { code: 'credentials_invalid' },

@@ -126,7 +126,7 @@ test('which verifier it was is in every event, and which node answered', async (
   await verifier.verify(jane);
   await another.verify(jane);
   await another.hasPrivileges(jane, { cluster: ['monitor'] });
-  another.revoke('all');
+  void another.revoke('all');
   const origins = events.map(([, event]) => (event as LookupEvent).verifier);
   expect(origins.map((origin) => [verifier, another].indexOf(origin as Verifier))).toEqual([
     0, 0, 1, 1, 1, 1, 1,
@@ -138,11 +138,11 @@ test('which verifier it was is in every event, and which node answered', async (
 });
 
 test('a revocation names its subject, but never a credential', () => {
-  verifier.revoke({ credential: jane });
-  verifier.revoke({ apiKeyIds: ['a', 'b'] });
-  verifier.revoke({ username: 'jane', realm: 'default_native' });
-  verifier.revoke({ realm: 'default_native' });
-  verifier.revoke('all');
+  void verifier.revoke({ credential: jane });
+  void verifier.revoke({ apiKeyIds: ['a', 'b'] });
+  void verifier.revoke({ username: 'jane', realm: 'default_native' });
+  void verifier.revoke({ realm: 'default_native' });
+  void verifier.revoke('all');
   expect(events).toEqual([
     ['esauth:revocation', ours({ revoked: 'credential' })],
     ['esauth:revocation', ours({ revoked: { apiKeyIds: ['a', 'b'] } })],
@@ -158,7 +158,7 @@ test('P47: no event holds any part of the credential', async () => {
   await verifier.verify(`${jane}x`);
   node.answer(respond({ status: 500, body: errorBody(500, `bad ${jane}`) }));
   await verifier.verify(`${jane}y`);
-  verifier.revoke({ credential: jane });
+  void verifier.revoke({ credential: jane });
   const text = JSON.stringify(events);
   expect(events.length).toBeGreaterThan(6);
   for (let at = 7; at + 8 <= jane.length; at += 1) expect(text).not.toContain(jane.slice(at, at + 8));

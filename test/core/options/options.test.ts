@@ -29,6 +29,7 @@ test('only nodes are required, everything else has its default', () => {
       maxRejectedEntries: 2_000,
       jitter: 0.1,
     },
+    recent: 0,
     upstream: {
       timeoutMs: 3_000,
       hedgeAfterMs: 1_000,
@@ -38,8 +39,40 @@ test('only nodes are required, everything else has its default', () => {
       maxQueue: 1_000,
       breaker: { failures: 5, openMs: 2_000 },
     },
+    sharing: undefined,
     clock: systemClock,
   });
+});
+
+test('an engine for sharing says how far it is trusted, or has the defaults', () => {
+  const engine = { digestKeys: ['0a'.repeat(32)], open: () => expect.unreachable() };
+  const defaults = { timeoutMs: 50, blindAfterMs: 2_000, blindMaxAgeMs: 5_000, leaseMs: 1_000 };
+  const authority = expect.stringMatching(/^[0-9a-f]{64}$/);
+  expect(readOptions({ nodes, sharing: engine }).sharing).toEqual({
+    sharing: engine,
+    authority,
+    ...defaults,
+  });
+  const other = { timeoutMs: 1, blindAfterMs: 100, blindMaxAgeMs: 0, leaseMs: 0 };
+  const sharing = { ...engine, ...other };
+  expect(readOptions({ nodes, sharing }).sharing).toEqual({ sharing, authority, ...other });
+  expect(() => readOptions({ nodes, sharing: { ...engine, timeoutMs: 0 } })).toThrow('sharing.timeoutMs');
+});
+
+test('those who share ask the same of the same: nodes in any order, with the same client authentication', () => {
+  const engine = { digestKeys: ['0a'.repeat(32)], open: () => expect.unreachable() };
+  const authorityOf = (options: object) =>
+    readOptions({ nodes, ...options, sharing: engine }).sharing?.authority;
+  const two = ['https://a.internal:9200', 'https://b.internal:9200'];
+  expect(authorityOf({ nodes: two })).toBe(authorityOf({ nodes: [...two].reverse() }));
+  const others = [
+    {},
+    { nodes: two },
+    { clientAuthentication: 'one' },
+    { clientAuthentication: 'two' },
+    { apiKeyDetails: true },
+  ];
+  expect(new Set(others.map(authorityOf)).size).toBe(others.length);
 });
 
 test('an option that is undefined is one that was not given', () => {
@@ -54,6 +87,7 @@ test('an option that is undefined is one that was not given', () => {
     'maxHeaderLength',
     'cache',
     'upstream',
+    'sharing',
     'clock',
     'dispatcher',
   ];

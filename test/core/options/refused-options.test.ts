@@ -128,6 +128,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache.staleIfErrorMs', duration(0), wrongNumbers],
   ['cache.jitter', 'must be a number from 0 to 0.5', [null, canary, Number.NaN, -0.01, 0.51, Infinity]],
   ['cache.rejectedTtlMs', duration(0), wrongNumbers],
+  ['cache.recent', 'must be an integer from 0 to 65536', [-1, 1.5, 65_537, null, canary]],
   ['cache.maxEntries', count(16_777_216), wrongCounts],
   [
     'cache.maxBytes',
@@ -154,7 +155,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object such as { ttlMs: 60000 }, or false', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter',
+    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter, recent',
     [canary, 1],
   ],
   [
@@ -225,8 +226,13 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
     [canary, undefined],
   ],
   [
+    'sharing',
+    'must be an engine, such as redisSharing({ client, secrets }) of @esauth/redis',
+    [canary, {}, { digestKeys: [canary] }, { open: () => canary }, null],
+  ],
+  [
     'password',
-    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, clock, dispatcher',
+    'unknown option (callers bring their own credential); known are nodes, cloudId, tls, proxy, schemes, clientAuthentication, apiKeyDetails, challenge, maxHeaderLength, cache, upstream, sharing, clock, dispatcher',
     [canary, undefined],
   ],
 ])('P47: %s: %s', (option, expected, values) => {
@@ -260,6 +266,19 @@ test('a wrong option fails when the verifier is made, not at the first request',
   expect(() => createVerifier({ nodes, retries: 3 } as VerifierOptions)).toThrow(
     expect.objectContaining({ code: 'invalid_option', option: 'retries' }),
   );
+});
+
+test.each([
+  [[]],
+  [[canary]],
+  [['A'.repeat(64)]],
+  [['a'.repeat(63)]],
+  [Array.from({ length: 9 }, () => 'a'.repeat(64))],
+])('an engine has keys for names, not %j', (digestKeys) => {
+  expect(refusalOf({ nodes, sharing: { digestKeys, open: () => undefined } })).toEqual({
+    option: 'sharing.digestKeys',
+    message: 'sharing.digestKeys: must be 1 to 8 keys of 64 hexadecimal digits each',
+  });
 });
 
 test('what excludes one another is refused', () => {

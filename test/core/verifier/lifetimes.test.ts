@@ -136,7 +136,7 @@ describe('refreshAfterMs', () => {
     const answers = holdAnswers(node);
     verifier.peek(jane);
     await node.arrived(2);
-    verifier.revoke({ username: 'jane' });
+    void verifier.revoke({ username: 'jane' });
     expect(verifier.peek(jane)).toBeUndefined();
     answers.release(as('jane'));
     await node.arrived(3);
@@ -230,7 +230,7 @@ describe('staleIfErrorMs', () => {
     node.answer(broken);
     expect(nameOf(await verifier.verify(jane, { maxAgeMs: 86_400_000 }))).toBe('server_error');
     expect(nameOf(await verifier.verify(jane))).toBe('jane');
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     expect(nameOf(await verifier.verify(jane))).toBe('server_error');
     await verifier.close();
     expect(nameOf(await verifier.verify(jane))).toBe('closed');

@@ -97,7 +97,7 @@ describe('revoked during a question', () => {
     const waiting = has(read);
     await grantor.asked(1);
     grantor.granted.clear();
-    verifier.revoke({ username: 'jane' });
+    void verifier.revoke({ username: 'jane' });
     release();
     await grantor.asked(2);
     expect(grantor.authentications).toBe(2);
@@ -112,7 +112,7 @@ describe('revoked during a question', () => {
     const before = has(read);
     await grantor.asked(1);
     grantor.granted.clear();
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     const after = has(read);
     while (verifier.stats().waiting < 2) await clock.advance(0);
     release();
@@ -127,7 +127,7 @@ describe('revoked during a question', () => {
     const release = grantor.hold();
     const waiting = has(read);
     await grantor.asked(1);
-    verifier.revoke({ username: 'jane' });
+    void verifier.revoke({ username: 'jane' });
     grantor.instead('authenticate', refusal);
     release();
     expect(await waiting).toBe('credentials_invalid');
@@ -139,7 +139,7 @@ describe('revoked during a question', () => {
     grantor.instead('privileges', refusal);
     const waiting = has(read);
     await grantor.asked(1);
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     grantor.instead('privileges', undefined);
     release();
     await grantor.asked(2);

@@ -72,7 +72,7 @@ describe('what is remembered', () => {
 
   test('somebody else is not revoked', async () => {
     expect(await has(read)).toBe(false);
-    verifier.revoke({ username: 'john' });
+    void verifier.revoke({ username: 'john' });
     expect(said(verifier.peekPrivileges(jane, read))).toBe(false);
   });
 

@@ -148,7 +148,7 @@ test('what was known before a revocation does not live on with an identity that 
   grantor.instead('authenticate', (...request) => void held.push(() => answer(...request)));
   verifier.peek(jane);
   while (held.length < 1) await clock.advance(0);
-  verifier.revoke({ username: 'jane' });
+  void verifier.revoke({ username: 'jane' });
   // The answer is of before, so it is asked again; nobody looks at what is remembered in between.
   held[0]?.();
   while (held.length < 2) await clock.advance(0);

@@ -98,7 +98,7 @@ test('what was revoked meanwhile is not remembered', async () => {
   const release = grantor.hold();
   expect(peek(read)).toBe(true);
   await grantor.asked(2);
-  verifier.revoke({ username: 'jane' });
+  void verifier.revoke({ username: 'jane' });
   release();
   await idle();
   expect(peek(read)).toBeUndefined();

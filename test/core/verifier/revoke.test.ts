@@ -24,7 +24,7 @@ describe('revoke', () => {
   test('P14: after it, the very next call asks Elasticsearch', async () => {
     await verifier.verify(jane);
     node.answer(refused);
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     expect(verifier.peek(jane)).toBeUndefined();
     expect(codeOf(await verifier.verify(jane))).toBe('credentials_invalid');
   });
@@ -33,7 +33,7 @@ describe('revoke', () => {
     const answers = holdAnswers(node);
     const callers = [verifier.verify(jane), verifier.verify(jane)];
     await node.arrived(1);
-    verifier.revoke({ username: 'jane' });
+    void verifier.revoke({ username: 'jane' });
     answers.release(accepted);
     await node.arrived(2);
     expect(verifier.peek(jane)).toBeUndefined();
@@ -46,9 +46,9 @@ describe('revoke', () => {
     const answers = holdAnswers(node);
     const caller = verifier.verify(jane);
     await node.arrived(1);
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     clock.setWall(clock.wall() + 3_600_000);
-    verifier.revoke({ username: 'somebody else' });
+    void verifier.revoke({ username: 'somebody else' });
     answers.release(accepted);
     await node.arrived(2);
     answers.release(refused);
@@ -57,7 +57,7 @@ describe('revoke', () => {
 
   test('a credential that is not known leaves no note: open logout routes make nobody else be forgotten', async () => {
     await verifier.verify(jane);
-    for (let n = 0; n <= 10_001; n += 1) verifier.revoke({ credential: `Bearer unknown${n}` });
+    for (let n = 0; n <= 10_001; n += 1) void verifier.revoke({ credential: `Bearer unknown${n}` });
     expect(codeOf(verifier.peek(jane))).toBe('jane');
     expect(verifier.stats().revocations).toBe(10_002);
   });
@@ -74,9 +74,9 @@ describe('revoke', () => {
       (refusal ?? respond({ body: who }))(socket, head);
     });
     for (const credential of [jane, john, 'Bearer nobody']) await verifier.verify(credential);
-    for (let n = 0; n < 5_000; n += 1) verifier.revoke(unknown(n));
-    verifier.revoke({ username: 'john' });
-    for (let n = 5_000; n <= 10_001; n += 1) verifier.revoke(unknown(n));
+    for (let n = 0; n < 5_000; n += 1) void verifier.revoke(unknown(n));
+    void verifier.revoke({ username: 'john' });
+    for (let n = 5_000; n <= 10_001; n += 1) void verifier.revoke(unknown(n));
     expect(codeOf(verifier.peek(jane))).toBe('jane');
     expect(codeOf(verifier.peek('Bearer nobody'))).toBe('credentials_invalid');
     expect(verifier.peek(john)).toBeUndefined();
@@ -86,8 +86,8 @@ describe('revoke', () => {
     const answers = holdAnswers(node);
     const caller = verifier.verify(jane);
     await node.arrived(1);
-    verifier.revoke({ username: 'jane' });
-    for (let n = 0; n <= 10_000; n += 1) verifier.revoke({ username: `unknown${n}` });
+    void verifier.revoke({ username: 'jane' });
+    for (let n = 0; n <= 10_000; n += 1) void verifier.revoke({ username: `unknown${n}` });
     answers.release(accepted);
     await node.arrived(2);
     answers.release(refused);
@@ -100,7 +100,7 @@ describe('revoke', () => {
     const revoke = () => {
       unsubscribe('esauth:lookup', revoke);
       queueMicrotask(() => {
-        verifier.revoke({ credential: jane });
+        void verifier.revoke({ credential: jane });
         late.push(verifier.verify(jane));
       });
     };
@@ -115,7 +115,7 @@ describe('revoke', () => {
     const pending = verifier.verify(jane);
     await node.arrived(1);
     await clock.advance(2_000);
-    verifier.revoke('all');
+    void verifier.revoke('all');
     answers.release(accepted);
     await node.arrived(2);
     await clock.advance(999);
@@ -128,7 +128,7 @@ describe('revoke', () => {
     node.answer(refused);
     await verifier.verify(jane);
     node.answer(accepted);
-    verifier.revoke({ credential: jane });
+    void verifier.revoke({ credential: jane });
     expect(codeOf(await verifier.verify(jane))).toBe('jane');
   });
 
@@ -159,7 +159,7 @@ describe('revoke', () => {
     });
     const known = { jane, john, "jane's key": janesKey };
     for (const credential of Object.values(known)) await verifier.verify(credential);
-    verifier.revoke(subject);
+    void verifier.revoke(subject);
     const gone = Object.entries(known).flatMap(([name, credential]) =>
       verifier.peek(credential) === undefined ? [name] : [],
     );

@@ -194,7 +194,7 @@ describe('believed at once is', () => {
   test('the plain sentence, after a revocation here', async () => {
     await known();
     nodes[1]?.answer(plain);
-    verifier.revoke({ username: 'jane' });
+    void verifier.revoke({ username: 'jane' });
     expect(said(await verifier.verify(jane))).toBe('credentials_invalid');
     expect(counts()).toEqual([1, 1]);
   });

@@ -2,9 +2,9 @@
 // forget what is not valid any more.
 
 import { gunzipSync } from 'node:zlib';
-import { InvalidArgumentError, own, parseJson, type Revocable, type Verifier } from '@esauth/core';
+import { InvalidArgumentError, own, parseJson, type Revocable } from '@esauth/core';
 import * as calls from './calls.js';
-import { forget } from './forget.js';
+import { type Forgetful, forget } from './forget.js';
 import type * as rest from './rest-types.js';
 
 /** What of the official client is used: its diagnostic events, of 7.15 and later. */
@@ -23,7 +23,7 @@ export interface OfficialClient {
  * @returns what stops it
  * @throws {InvalidArgumentError} `invalid_argument`
  */
-export function revokeOn(client: OfficialClient, verifier: Pick<Verifier, 'revoke'>): () => void {
+export function revokeOn(client: OfficialClient, verifier: Forgetful): () => void {
   if (typeof client?.diagnostic?.on !== 'function') {
     throw new InvalidArgumentError('revokeOn: takes a client of @elastic/elasticsearch');
   }

@@ -57,6 +57,17 @@ export interface Cache {
   knows(fingerprint: Fingerprint): boolean;
   /** Keeps a verdict if it may be kept, and drops what it contradicts. */
   remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
+  /**
+   * Keeps an identity that another process has looked up, unless something is known here that was asked for later.
+   *
+   * @param lookup when it started there, on the timeline here, and up to which revision nothing has revoked it.
+   * @returns whether it counts.
+   */
+  adopt(
+    fingerprint: Fingerprint,
+    verdict: Authenticated,
+    lookup: Pick<LookupStart, 'startedAt' | 'revision'>,
+  ): boolean;
   /** What is known of an identity's privileges. Of one that is not remembered nothing is, nor will be. */
   privilegesOf(fingerprint: Fingerprint): PrivilegeMemory | undefined;
   /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
@@ -155,6 +166,20 @@ export function createCache(
         identities.rows.delete(fingerprint);
         keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
       }
+    },
+
+    adopt(fingerprint, verdict, { startedAt, revision }) {
+      for (const store of [identities, refusals]) {
+        const slot = store.rows.use(fingerprint);
+        // Entries have whole milliseconds.
+        if (slot !== 0 && store.startedAt(slot) >= Math.floor(startedAt)) return false;
+      }
+      // In the place of what it replaces: a lookup of our own that is under way asks later than any of others.
+      const order = orderIn(identities, fingerprint) ?? orderIn(refusals, fingerprint) ?? 0;
+      refusals.rows.delete(fingerprint);
+      const lookup = { order, startedAt, revision, overruled: false };
+      keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
+      return true;
     },
 
     privilegesOf(fingerprint) {

@@ -29,10 +29,10 @@ interface Said extends Scoped {
  */
 export interface VerdictEvent extends Said {
   /**
-   * Where it came from: `memory`, `lookup` (also one that others started), `stale` (from memory because the
-   * lookup failed), or `none` (nothing had to be asked).
+   * Where it came from: `memory`, `lookup` (also one that others started), `shared` (another process had looked it up),
+   * `stale` (from memory because the lookup failed), or `none` (nothing had to be asked).
    */
-  readonly source: 'memory' | 'lookup' | 'stale' | 'none';
+  readonly source: 'memory' | 'lookup' | 'shared' | 'stale' | 'none';
 }
 
 /** On `esauth:lookup`, whenever a question to Elasticsearch is over. */
@@ -79,11 +79,22 @@ export interface NodeEvent {
   readonly state: BreakerState;
 }
 
+/** On `esauth:sharing`, whenever something is shared or is not: with the option `sharing` only. */
+export interface SharingEvent extends Scoped {
+  /**
+   * `hit`: an identity that somebody else has looked up; `miss`: none that counts; `unsealed`: something that cannot be
+   * opened; `blind`: the log of revocations was not read for `sharing.blindAfterMs`; `seeing`: it is read again;
+   * `lost`: part of it is gone, so that everything was forgotten.
+   */
+  readonly kind: 'hit' | 'miss' | 'unsealed' | 'blind' | 'seeing' | 'lost';
+}
+
 const verdicts = channel('esauth:verdict');
 const lookups = channel('esauth:lookup');
 const waits = channel('esauth:wait');
 const revocations = channel('esauth:revocation');
 const nodes = channel('esauth:node');
+const sharing = channel('esauth:sharing');
 
 interface Tokened {
   readonly token: object;
@@ -142,6 +153,12 @@ export function publishLookup(
 
 export function publishRevocation(event: RevocationEvent): void {
   if (revocations.hasSubscribers) revocations.publish(event);
+}
+
+export function publishSharing(kind: SharingEvent['kind'], count: Counters): void {
+  if (!sharing.hasSubscribers) return;
+  const event: SharingEvent = { kind, verifier: verifierOf(count) };
+  sharing.publish(event);
 }
 
 export function publishNode(event: NodeEvent): void {

@@ -16,12 +16,41 @@ export interface NodeState {
 export interface Health {
   /**
    * `down`: every node is left alone; `degraded`: one is, or has not been tried again since, or the last lookup
-   * gave no verdict (a 401 that says that its check failed is no news, since it may be about one credential only); else
-   * `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
+   * gave no verdict (a 401 that says that its check failed is no news, since it may be about one credential only), or
+   * what others revoke is not heard (`stats().sharing.blind`); else `up`. `down` passes without traffic (`upstream.breaker.openMs`), so it may keep traffic
    * away; `degraded` passes with the next answer only, so it should not.
    */
   readonly state: 'up' | 'degraded' | 'down';
   readonly nodes: readonly NodeState[];
+}
+
+/** What is shared with other processes (`sharing`). */
+export interface SharingStats {
+  /** Identities that others had looked up, found when they were not remembered here or about to end. */
+  readonly hits: number;
+  /** Searches that found nothing that counts. */
+  readonly misses: number;
+  /** What could not be had in time (`sharing.timeoutMs`) or was refused. */
+  readonly failures: number;
+  /** What was found there and cannot be opened: it counts as nothing, and in the log as a revocation of everything. */
+  readonly unsealed: number;
+  /** Messages of the log heard, own ones too. */
+  readonly heard: number;
+  /** Messages told, each with all revocations that waited. */
+  readonly told: number;
+  /** How often part of the log was lost, so that everything was forgotten. */
+  readonly lost: number;
+  /** The log was not read for `sharing.blindAfterMs`: nothing is served that is older than `sharing.blindMaxAgeMs`. */
+  readonly blind: boolean;
+  /** How long ago nothing was missing that others had revoked, in milliseconds. */
+  readonly lagMs: number;
+  /** Revocations that wait to be told. */
+  readonly outbox: number;
+  /**
+   * Up to where the log was heard: an epoch and, after a space, a place in it; `undefined` before the first reading.
+   * Within an epoch places are in order as strings are.
+   */
+  readonly position: string | undefined;
 }
 
 export interface VerifierStats {
@@ -71,6 +100,8 @@ export interface VerifierStats {
   /** Callers waiting for lookups now; a background refresh counts as one. */
   readonly waiting: number;
   readonly nodes: readonly NodeState[];
+  /** With the option `sharing` only. */
+  readonly sharing?: SharingStats;
 }
 
 /** The counters of a verifier, at their start. */

@@ -3,6 +3,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { CacheSettings } from '../memory/cache.js';
+import type { Sharing } from '../sharing/port.js';
+import type { SharedSettings } from '../sharing/shared-verdicts.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import type { BreakerSettings } from '../upstream/breaker.js';
 import { knownSchemes, type Scheme } from '../values/credential.js';
@@ -12,6 +14,7 @@ import { readChallenge } from './challenge-option.js';
 import { type ConnectionSettings, readConnection } from './connection-options.js';
 import type { TlsOptions } from './node-options.js';
 import { duration, flag, integer, section } from './option-checks.js';
+import { readSharing } from './sharing-option.js';
 
 /** What `createVerifier` takes. Only `nodes` (or `cloudId`) is required; an unknown name is refused. */
 export interface VerifierOptions {
@@ -65,6 +68,11 @@ export interface VerifierOptions {
   /** What is remembered; `false` asks Elasticsearch every time (callers at the same time still share). */
   readonly cache?: false | CacheOptions | undefined;
   readonly upstream?: UpstreamOptions | undefined;
+  /**
+   * One memory for many processes: what one has looked up the others need not ask for, and what is revoked at one is
+   * forgotten at all. An engine such as `redisSharing({ client, secrets })` of `@esauth/redis`. Off by default.
+   */
+  readonly sharing?: Sharing | undefined;
   /** Where the time comes from. Default: the system's clocks. */
   readonly clock?: Clock | undefined;
   /**
@@ -157,10 +165,19 @@ export interface CacheOptions {
    * not asked again together. 0 to 0.5, default 0.1; 0 turns it off.
    */
   readonly jitter?: number | undefined;
+  /**
+   * How many headers of callers who were let in are kept in memory as they are, so that one that comes again is compared
+   * in place of hashed: `Bearer` and `ApiKey`, up to 4 096 characters, for a minute at most; `revoke` and `close` wipe
+   * them. Everything else holds as without. 0 to 65 536, default 0: a credential in memory can be read from a heap
+   * snapshot or a core dump (SECURITY.md). Several times as many as there are callers at a time are of use.
+   */
+  readonly recent?: number | undefined;
 }
 
 /** Options with every default filled in, checked. */
 export interface Settings extends ConnectionSettings {
+  /** How many headers may be kept as they are. */
+  readonly recent: number;
   readonly clientAuthentication: string | undefined;
   readonly apiKeyDetails: boolean;
   readonly schemes: readonly Scheme[];
@@ -168,6 +185,7 @@ export interface Settings extends ConnectionSettings {
   readonly maxHeaderLength: number;
   readonly cache: CacheSettings;
   readonly upstream: UpstreamSettings;
+  readonly sharing: SharedSettings | undefined;
   readonly clock: Clock;
 }
 
@@ -193,22 +211,27 @@ const longestBody = 1_048_576;
 
 /** What a JavaScript map can hold, and more than anybody needs of anything. */
 const mapLimit = 16_777_216;
+/** At 4 096 characters each these are 256 MiB. */
+const mostRecent = 65_536;
 
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */
 export function readOptions(given: unknown): Settings {
   const options = section('options', given);
   const connection = readConnection(options);
+  const clientAuthentication = readSecret(options.clientAuthentication);
   const apiKeyDetails = flag('apiKeyDetails', options.apiKeyDetails);
 
   return {
     ...connection,
     schemes: readSchemes(options.schemes),
-    clientAuthentication: readSecret(options.clientAuthentication),
+    clientAuthentication,
     apiKeyDetails,
     challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
+    recent: readRecent(options.cache),
     upstream: readUpstream(options.upstream, apiKeyDetails),
+    sharing: readSharing(options.sharing, { nodes: connection.nodes, clientAuthentication, apiKeyDetails }),
     clock: readClock(options.clock),
   };
 }
@@ -244,6 +267,11 @@ function readCache(given: unknown): CacheSettings {
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
     jitter,
   };
+}
+
+function readRecent(given: unknown): number {
+  const { recent } = section('cache', given === false ? {} : given);
+  return integer('cache.recent', recent, 0, mostRecent, 0);
 }
 
 function readUpstream(given: unknown, apiKeyDetails: boolean): UpstreamSettings {

@@ -85,12 +85,14 @@ const ownWarningCodes = [
   'ESAUTH_PLAIN_HTTP',
   'ESAUTH_PROPERTY',
   'ESAUTH_REFRESH',
+  'ESAUTH_SHARING',
   'ESAUTH_SILENT',
   'ESAUTH_SMALL_DURATION',
   'ESAUTH_SOURCE',
   'ESAUTH_TRUST_PROXY',
   'ESAUTH_TWO_CACHES',
   'ESAUTH_TWO_VERSIONS',
+  'ESAUTH_UNSEALED',
 ] as const;
 
 /** The code of every warning: one of our own, or that a lookup of a node gave no verdict. */

@@ -36,6 +36,8 @@ export interface LookupParts {
   readonly elasticsearch: Elasticsearch;
   readonly revocations: Revocations;
   readonly cache: Cache;
+  /** Told of a refusal that is remembered, if others may know the credential (`sharing`). */
+  readonly refused?: ((fingerprint: Fingerprint) => void) | undefined;
 }
 
 /** For whom a lookup is made. */
@@ -43,12 +45,16 @@ export interface LookupContext {
   /** Nobody waited from the start. */
   readonly background: boolean;
   readonly source: string | undefined;
+  /** How old may be what others have looked up, in milliseconds: as old as it likes if it does not say. */
+  readonly maxAgeMs?: number | undefined;
 }
 
 /** What a lookup brings, and where the counter of revocations stood when it started. */
 export interface Landed {
   readonly verdict: Verdict;
   readonly revision: number;
+  /** Another process has looked it up: since when it counts, on the timeline. */
+  readonly sharedSince?: number;
 }
 
 export type LookUp = (question: Question, context: LookupContext, departure: Departure) => Promise<Landed>;

@@ -237,6 +237,7 @@ export function createPrivilegeLookups(
         if (!revoked) {
           count.refusals += 1;
           cache.remember(fingerprint, found, lookup);
+          parts.refused?.(fingerprint);
         }
         return { outcome: found, revision };
       case 'unavailable':

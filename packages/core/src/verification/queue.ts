@@ -20,8 +20,11 @@ export interface Queue {
    *   promise where nobody has to wait.
    */
   enter(source: string | undefined, abandoned: Ending): Entrance | Promise<Entrance>;
-  /** Whether `enter` would say `'full'`. To be asked before anything is made for who would enter: it is attacker-paced. */
-  turnsAway(source: string | undefined): boolean;
+  /**
+   * Whether `enter` would say `'full'`. To be asked before anything is made for who would enter: it is attacker-paced.
+   * Where somebody comes from is read only when the queue is full.
+   */
+  turnsAway(who: { readonly source?: string | undefined }): boolean;
   /** A place, if one is free and nobody waits for it. */
   enterNow(): Leave | undefined;
   /** Places taken. */
@@ -87,8 +90,8 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
       }
       return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
     },
-    turnsAway(givenSource) {
-      return onWire >= maxConcurrent && waiting >= maxQueue && isFullFor(networkIn(givenSource ?? ''));
+    turnsAway(who) {
+      return onWire >= maxConcurrent && waiting >= maxQueue && isFullFor(networkIn(who.source ?? ''));
     },
     enterNow: () => (onWire < maxConcurrent ? takePlace() : undefined),
     get onWire() {

@@ -3,6 +3,7 @@
 
 import type { Cache, Entry } from '../memory/cache.js';
 import type { Fingerprint, Fingerprinter } from '../memory/fingerprint.js';
+import type { Recent } from '../memory/recent.js';
 import { inBackground, isDue } from '../memory/refresh.js';
 import type { Revocations } from '../memory/revocation.js';
 import { publishVerdict } from '../observation/events.js';
@@ -64,7 +65,7 @@ export interface Verification {
   /** Tells what was found. */
   tell(entry: Entry): Verdict;
   /** Whether there is no room to ask, said before anything is made for it; `undefined` if there may be. */
-  shed(question: Question, source: string | undefined): Unavailable | undefined;
+  shed(question: Question, who: { readonly source?: string | undefined }): Unavailable | undefined;
   /** Asks, or waits for somebody else's question. */
   resolve(question: Question, wanted: VerifyOptions, wait: Wait): Promise<Verdict>;
   /** The question that an entry once answered. */
@@ -79,12 +80,16 @@ export interface VerificationParts {
   readonly timeoutMs: number;
   readonly fingerprint: Fingerprinter;
   readonly cache: Cache;
+  /** If headers may be kept. */
+  readonly recent: Recent | undefined;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
   readonly queue: Queue;
   readonly revocations: Revocations;
   readonly count: Counters;
   readonly warn: Warn;
+  /** How old may be what is served at an instant, if anything but what was asked for bounds it. */
+  readonly bound?: ((maxAgeMs: number | undefined, now: number) => number | undefined) | undefined;
   /** What everybody gets once the verifier is closed. */
   readonly closed: () => Unavailable | undefined;
 }
@@ -101,7 +106,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
-  const { count, maxHeaderLength } = parts;
+  const { count, maxHeaderLength, recent, bound } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   const verification: Verification = {
@@ -109,28 +114,34 @@ export function createVerification(parts: VerificationParts): Verification {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       const now = timeline.now();
-      const asPresented = fingerprint(header);
-      const hit = cache.find(asPresented, now, wanted.maxAgeMs);
+      const maxAgeMs = bound === undefined ? wanted.maxAgeMs : bound(wanted.maxAgeMs, now);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
+      const hit = cache.find(asPresented, now, maxAgeMs);
       if (hit !== undefined) {
         // Nothing is made for a hit, which saves 250 instructions.
+        if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(asPresented, verification);
         if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
         return tell(hit);
       }
-      const known = read(header, asPresented, now, wanted.maxAgeMs);
+      const known = read(header, asPresented, now, maxAgeMs);
       if (known.kind === 'found') return verification.serve(known, wanted);
-      return known.kind === 'question' ? verification.shed(known, wanted.source) : known;
+      return known.kind === 'question' ? verification.shed(known, wanted) : known;
     },
 
-    consider(presented, maxAgeMs) {
+    consider(presented, longestMs) {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
-      const asPresented = fingerprint(header);
+      const maxAgeMs = bound === undefined ? longestMs : bound(longestMs, now);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
       const entry = cache.find(asPresented, now, maxAgeMs);
       if (entry === undefined) return read(header, asPresented, now, maxAgeMs);
+      if (recalled === undefined) keepRecent(header, asPresented, entry);
       return { kind: 'found', entry, authorization: header, fingerprint: asPresented, now };
     },
 
@@ -139,8 +150,8 @@ export function createVerification(parts: VerificationParts): Verification {
       return tell(entry);
     },
 
-    shed({ fingerprint }, source) {
-      if (flights.has(fingerprint) || !queue.turnsAway(source)) return undefined;
+    shed({ fingerprint }, who) {
+      if (flights.has(fingerprint) || !queue.turnsAway(who)) return undefined;
       count.misses += 1;
       count.shed += 1;
       publishVerdict(queueFull, 'lookup', count);
@@ -150,15 +161,19 @@ export function createVerification(parts: VerificationParts): Verification {
     findAgain(wanted, now) {
       const name = wanted instanceof Wanted ? wanted.foundBy(verification) : undefined;
       if (name === undefined || parts.closed() !== undefined) return undefined;
+      // What is known of privileges may be older than what may be served.
+      if (bound !== undefined && bound(wanted.maxAgeMs, now) !== wanted.maxAgeMs) return undefined;
       const entry = cache.find(name, now, wanted.maxAgeMs);
       return entry === undefined || isDue(entry, now) ? undefined : entry;
     },
 
     tell,
 
-    async resolve(question, { signal, maxAgeMs, source }, wait) {
+    async resolve(question, { signal, maxAgeMs: longestMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const start = (departure: Departure) => lookUp(question, { background: false, source }, departure);
+      const maxAgeMs = boundNow(longestMs);
+      const how = { background: false, source, maxAgeMs };
+      const start = (departure: Departure) => lookUp(question, how, departure);
       const fly = (wait: Wait) => {
         signal?.throwIfAborted();
         const closed = parts.closed();
@@ -170,15 +185,18 @@ export function createVerification(parts: VerificationParts): Verification {
       let landed = await fly(wait);
       // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
       // revocation, and for callers that come after it.
-      while (revocations.outdates(landed.revision, question.fingerprint, landed.verdict))
+      while (
+        revocations.outdates(landed.revision, question.fingerprint, landed.verdict) ||
+        isTooOld(landed, maxAgeMs)
+      )
         landed = await fly({ ...wait, justCame: false });
       const { verdict } = landed;
       const stale =
-        maxAgeMs === undefined && mayBridge(landed)
+        boundNow(maxAgeMs) === undefined && mayBridge(landed)
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
-        publishVerdict(verdict, 'lookup', count);
+        publishVerdict(verdict, landed.sharedSince === undefined ? 'lookup' : 'shared', count);
         return verdict;
       }
       count.stale += 1;
@@ -189,6 +207,10 @@ export function createVerification(parts: VerificationParts): Verification {
     questionOf,
   };
   return verification;
+
+  function keepRecent(header: string, fingerprint: Fingerprint, { verdict }: Entry): void {
+    if (verdict.kind === 'authenticated') recent?.keep(header, fingerprint);
+  }
 
   /** The one value presented, if it can be a credential's and has to be looked at. */
   function usable(presented: Presented): string | Rejected | Unavailable {
@@ -226,6 +248,15 @@ export function createVerification(parts: VerificationParts): Verification {
     count.hits += 1;
     publishVerdict(verdict, 'memory', count);
     return verdict;
+  }
+
+  function boundNow(maxAgeMs: number | undefined): number | undefined {
+    return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
+  }
+
+  /** Whoever joined a lookup may have asked for a younger verdict than somebody else had made. */
+  function isTooOld({ sharedSince }: Landed, maxAgeMs: number | undefined): boolean {
+    return sharedSince !== undefined && maxAgeMs !== undefined && timeline.now() - sharedSince > maxAgeMs;
   }
 
   function mayBridge(landed: Landed): boolean {

@@ -1,0 +1,3 @@
+export type { KnownClient, RedisClient } from './clients.js';
+export type { OwnClient, OwnClientConnection, SendCommand } from './own-client.js';
+export { type RedisSharingOptions, redisSharing } from './sharing.js';

@@ -1,0 +1,171 @@
+// Revocations on their way to the others: in order, together, again and again until they are told, and never too many.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createOutbox, type Outbox } from '../../../packages/core/src/sharing/outbox.js';
+import type { Message, SharedSubject } from '../../../packages/core/src/sharing/port.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+
+let clock: FakeClock;
+let outbox: Outbox;
+let told: Message[];
+let answers: { resolve(): void; reject(error: Error): void }[];
+let expected: Set<number>;
+let failures: unknown[];
+
+beforeEach(() => {
+  clock = createFakeClock();
+  [told, answers, expected, failures] = [[], [], new Set(), []];
+  outbox = createOutbox({
+    clock,
+    timeoutMs: 50,
+    from: 'here',
+    tell(message) {
+      told.push(message);
+      return new Promise((resolve, reject) => answers.push({ resolve, reject }));
+    },
+    expect: (serial) => void expected.add(serial),
+    arrive: (serial) => void expected.delete(serial),
+    failed: (error) => void failures.push(error),
+  });
+});
+
+const user = (name: string): SharedSubject => ({ username: name });
+const add = (name: string) => outbox.add(user(name), [name]);
+const settle = () => clock.advance(0);
+
+describe('a revocation', () => {
+  test('is told at once, and shared as soon as it is taken', async () => {
+    const reach = add('jane');
+    expect(told).toEqual([{ from: 'here', serial: 1, subjects: [user('jane')] }]);
+    expect(outbox.waiting).toBe(1);
+    answers[0]?.resolve();
+    expect(await reach).toBe('shared');
+    expect(outbox.waiting).toBe(0);
+    // It counts as revoked after everything until it has come back.
+    expect(expected.size).toBe(1);
+    outbox.hear(1);
+    expect(expected.size).toBe(0);
+  });
+
+  test('is local if it is not taken in time, and goes out all the same', async () => {
+    const reach = add('jane');
+    await clock.advance(50);
+    expect(await reach).toBe('local');
+    answers[0]?.resolve();
+    await settle();
+    expect(outbox.waiting).toBe(0);
+  });
+
+  test('waits for the one before it, together with all that came meanwhile, in order', async () => {
+    void add('first');
+    const names = Array.from({ length: 150 }, (_, n) => `user ${n}`);
+    const others = names.map(add);
+    answers[0]?.resolve();
+    await settle();
+    answers[1]?.resolve();
+    await settle();
+    answers[2]?.resolve();
+    expect(await Promise.all(others)).toEqual(names.map(() => 'shared'));
+    expect(told.map(({ serial }) => serial)).toEqual([1, 2, 3]);
+    expect(told.flatMap(({ subjects }) => subjects)).toEqual(['first', ...names].map(user));
+    expect(told[1]?.subjects).toHaveLength(100);
+  });
+
+  test('is told again after a pause until it is taken, and before all that came later', async () => {
+    void add('first');
+    answers[0]?.reject(new Error('no'));
+    await settle();
+    void add('second');
+    expect(told).toHaveLength(1);
+    expect(failures).toHaveLength(1);
+    await clock.advance(100);
+    expect(told[1]?.subjects).toEqual([user('first'), user('second')]);
+    answers[1]?.reject(new Error('no'));
+    await clock.advance(199);
+    expect(told).toHaveLength(2);
+    await clock.advance(1);
+    expect(told).toHaveLength(3);
+    // News that it may succeed end a pause.
+    answers[2]?.reject(new Error('no'));
+    await settle();
+    outbox.wake();
+    expect(told).toHaveLength(4);
+  });
+
+  test('is told once more if nobody says whether it was taken', async () => {
+    void add('jane');
+    await clock.advance(10_100);
+    expect(told).toHaveLength(2);
+    // What an engine says of the first attempt is too late to matter.
+    answers[0]?.reject(new Error('no'));
+    await settle();
+    answers[1]?.resolve();
+    await settle();
+    expect(outbox.waiting).toBe(0);
+  });
+
+  test('is taken if it comes back, whatever was said of it', async () => {
+    const reach = add('jane');
+    outbox.hear(1);
+    expect(await reach).toBe('shared');
+    expect(outbox.waiting).toBe(0);
+  });
+
+  test('is told again when the log is another one that does not have it', async () => {
+    void add('jane');
+    void add('june');
+    answers[0]?.resolve();
+    await settle();
+    answers[1]?.resolve();
+    await settle();
+    outbox.hear(2);
+    outbox.tellAgain();
+    expect(told[2]).toEqual({ from: 'here', serial: 3, subjects: [user('jane')] });
+  });
+});
+
+test('an outbox that is full becomes a revocation of everything', async () => {
+  const reaches = Array.from({ length: 1_002 }, (_, n) => add(`user ${n}`));
+  await clock.advance(50);
+  expect(new Set(await Promise.all(reaches))).toEqual(new Set(['local']));
+  answers[0]?.resolve();
+  await settle();
+  expect(told[1]?.subjects).toEqual(['all', user('user 1001')]);
+  // And counts as one here: the first, everything, and the last.
+  expect(expected.size).toBe(3);
+});
+
+test('a log that takes everything and shows nothing is told that everything is revoked', async () => {
+  for (let n = 0; n <= 1_000; n += 1) {
+    void add(`user ${n}`);
+    answers[n]?.resolve();
+    await settle();
+  }
+  expect(told[1_000]?.subjects).toContain('all');
+  expect(expected.size).toBeLessThan(1_001);
+});
+
+describe('close', () => {
+  test('waits until all is told', async () => {
+    const reach = add('jane');
+    let closed = false;
+    const closing = outbox.close().then(() => {
+      closed = true;
+    });
+    await settle();
+    expect(closed).toBe(false);
+    answers[0]?.resolve();
+    await closing;
+    expect(await reach).toBe('shared');
+    expect(await add('june')).toBe('local');
+    expect(told).toHaveLength(1);
+  });
+
+  test('and no longer than for timeoutMs', async () => {
+    const reach = add('jane');
+    const closing = outbox.close();
+    await clock.advance(50);
+    await closing;
+    expect(await reach).toBe('local');
+  });
+});
