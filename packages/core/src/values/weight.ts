@@ -32,8 +32,8 @@ export function weightOf(value: unknown): number {
       for (const member of next) open.push(member);
     } else if (typeof next === 'object' && next !== null) {
       bytes += objectBytes;
-      // Each lookup weighs what it brings: lists of members, made for that, cost 13 000 instructions for an identity.
-      // But V8 keeps names that were gone through so with each hidden class, and metadata may have one for every object.
+      // Each lookup weighs what it brings: lists of members, made for that, cost 13 000 instructions an identity.
+      // But V8 keeps names that were gone through so with each hidden class, and metadata may have one for each object.
       const members = next as Readonly<Record<string, unknown>>;
       if (next === value) {
         for (const name in members) if (Object.hasOwn(members, name)) weigh(name, members[name]);
