@@ -32,14 +32,20 @@ export function weightOf(value: unknown): number {
       for (const member of next) open.push(member);
     } else if (typeof next === 'object' && next !== null) {
       bytes += objectBytes;
-      // Each lookup weighs what it brings: a list of the members, made for it, costs 13 000 instructions for an identity.
+      // Each lookup weighs what it brings: lists of members, made for that, cost 13 000 instructions an identity.
+      // But V8 keeps names that were gone through so with each hidden class, and metadata may have one for each object.
       const members = next as Readonly<Record<string, unknown>>;
-      for (const name in members) {
-        if (!Object.hasOwn(members, name)) continue;
-        bytes += memberBytes + 2 * name.length;
-        open.push(members[name]);
+      if (next === value) {
+        for (const name in members) if (Object.hasOwn(members, name)) weigh(name, members[name]);
+      } else {
+        for (const [name, member] of Object.entries(members)) weigh(name, member);
       }
     }
   }
   return bytes;
+
+  function weigh(name: string, member: unknown): void {
+    bytes += memberBytes + 2 * name.length;
+    open.push(member);
+  }
 }
