@@ -4,13 +4,13 @@
 const width = 470;
 const height = 150;
 const colors = ['#2f6fb3', '#d1622b', '#3a8f4d', '#8a5fb0', '#b08a1e', '#b0395c'];
-const states = ['#3a8f4d', '#e0b73c', '#c0392b'];
+const states = { green: '#3a8f4d', yellow: '#e0b73c', red: '#c0392b' };
 
 /** @param panels as `examples/observability/panels.js` reads them. */
 export function drawPage(panels) {
   const drawn = panels.map((panel) => {
     const series = panel.targets.flatMap((target) => target.series);
-    const { svg, legend } = drawers[panel.type](series, panel.unit);
+    const { svg, legend } = drawers[panel.type](series, panel);
     return `<section><h2>${escaped(panel.title)}</h2><p>${escaped(panel.description)}</p>${svg}<footer>${legend}</footer></section>`;
   });
   return `<!doctype html><meta charset="utf-8"><style>
@@ -26,7 +26,7 @@ export function drawPage(panels) {
 
 const drawers = { timeseries: drawLines, heatmap: drawHeat, 'state-timeline': drawStates };
 
-function drawLines(series, unit) {
+function drawLines(series, { unit }) {
   const values = series.flatMap(({ points }) => points.flatMap(([, value]) => value ?? []));
   const top = unit === 'percentunit' ? 1 : Math.max(...values, 0) || 1;
   const at = timesOf(series);
@@ -89,18 +89,25 @@ function drawHeat(series) {
 
 const boundOf = ({ name }) => (name === '+Inf' ? Number.POSITIVE_INFINITY : Number(name));
 
-function drawStates(series) {
+function drawStates(series, { mappings }) {
+  const shown = mappings[0].options;
   const at = timesOf(series);
   const tall = (height - 20) / series.length;
   const rows = series.map(({ name, points }, row) => {
     const y = row * tall;
     const cells = points.map(([instant, value], n) => {
       const to = n + 1 < points.length ? at(points[n + 1][0]) : at(instant);
-      return `<rect x="${at(instant)}" y="${y + 16}" width="${Math.max(0, to - at(instant))}" height="${tall - 22}" fill="${states[value] ?? '#ccc'}"/>`;
+      return `<rect x="${at(instant)}" y="${y + 16}" width="${Math.max(0, to - at(instant))}" height="${tall - 22}" fill="${states[shown[value]?.color] ?? '#ccc'}"/>`;
     });
     return `${cells.join('')}<text x="46" y="${y + 11}">${escaped(name)}</text>`;
   });
-  return { svg: svgOf(rows), legend: legendOf(['closed', 'half open', 'open'], states) };
+  return {
+    svg: svgOf(rows),
+    legend: legendOf(
+      Object.values(shown).map(({ text }) => text),
+      Object.values(shown).map(({ color }) => states[color]),
+    ),
+  };
 }
 
 /** From an instant to where it is drawn. */

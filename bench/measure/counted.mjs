@@ -44,7 +44,7 @@ process.send(sizes, () => process.exit(0));
 
 /** So often that V8 has compiled it for good; not by the clock, which a busy machine runs away from. */
 async function warm(built) {
-  const most = Math.ceil(10 * (built.window ?? 3_000) * Math.sqrt(part));
+  const most = Math.ceil((built.warmUp ?? 10 * (built.window ?? 3_000)) * Math.sqrt(part));
   for (let done = 0, size = 64; done < most; done += size) {
     await batch(built, size);
     // Compilers of V8 have a turn between, and so has the collector.

@@ -31,6 +31,7 @@ export async function turns(bench, variants, rounds) {
  * @property {string} [base] the variant whose cost is taken off: what each operation needs to be one at all
  * @property {boolean} [isInert] nothing is decided in it, so there is nothing to check either
  * @property {number} [window] operations in one window of counted instructions; default 3 000
+ * @property {number} [warmUp] operations before the first window; default ten times as many
  * @property {() => Promise<number>} [served] how many questions the other side has answered, if an operation is one
  * @property {() => unknown} [close]
  */

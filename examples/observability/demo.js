@@ -1,5 +1,5 @@
-// Everything at once, on this machine: an emulator behind two addresses, the API, Prometheus that watches it, and ten
-// seconds of a day in its life. Then it stays, for a look at Prometheus; with `--once` it ends, and prints what each
+// Everything at once, on this machine: an emulator behind two addresses, Redis, the API, Prometheus that watches it, and
+// some seconds of a day in its life. Then it stays, for a look at Prometheus; with `--once` it ends, and prints what each
 // panel of dashboard.json shows, as JSON.
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator } from '@esauth/emulator';
 import { readPanels } from './panels.js';
-import { freePort, startPrometheus, startServer } from './processes.js';
+import { freePort, startPrometheus, startRedis, startServer } from './processes.js';
 import { startRelay } from './relay.js';
 import { liveADay } from './traffic.js';
 
@@ -31,10 +31,13 @@ try {
   const nodes = [await startRelay(emulator.url), await startRelay(emulator.url)];
   for (const node of nodes) cleaning.push(() => node.hangUp());
 
-  const api = await startServer(nodes.map(({ url }) => url));
-  cleaning.push(api.stop);
   const folder = await mkdtemp(join(tmpdir(), 'esauth-observability-'));
   cleaning.push(() => rm(folder, { recursive: true, force: true }));
+  const redis = await startRedis(folder);
+  cleaning.push(redis.stop);
+  const addresses = nodes.map(({ url }) => url);
+  const api = await startServer(addresses, redis.url);
+  cleaning.push(api.stop);
   const port = once ? await freePort() : Number(process.env.PROMETHEUS_PORT ?? 9090);
   const prometheus = await startPrometheus(api.metrics, folder, port);
   cleaning.push(prometheus.stop);
@@ -43,7 +46,7 @@ try {
   // It takes some seconds until it looks for the first time.
   await prometheus.scraped(0);
   const from = Date.now();
-  await liveADay({ api, emulator, nodes, seen: prometheus.seen, say });
+  await liveADay({ api, emulator, nodes, redis, seen: prometheus.seen, say });
   await prometheus.scraped(Date.now());
 
   if (once) {

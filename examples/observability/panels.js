@@ -16,6 +16,7 @@ export async function readPanels(prometheus, from, to) {
       description,
       type,
       unit: fieldConfig.defaults.unit,
+      mappings: fieldConfig.defaults.mappings,
       targets: await Promise.all(
         targets.map(async ({ expr, legendFormat }) => ({ expr, series: await ask(expr, legendFormat) })),
       ),

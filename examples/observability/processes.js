@@ -1,6 +1,7 @@
 // The API and Prometheus, each as a process of its own.
 
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -11,8 +12,9 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** Starts server.js, on free ports. */
-export async function startServer(nodes) {
-  const env = { ...process.env, ELASTICSEARCH_URL: nodes.join(','), PORT: '0', METRICS_PORT: '0' };
+export async function startServer(nodes, redis) {
+  const where = { ELASTICSEARCH_URL: nodes.join(','), REDIS_URL: redis, PORT: '0', METRICS_PORT: '0' };
+  const env = { ...process.env, ...where, ESAUTH_SECRET: randomBytes(32).toString('base64') };
   const child = spawn(process.execPath, [join(here, 'server.js')], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -26,6 +28,31 @@ export async function startServer(nodes) {
   if (!found.metrics) throw new Error('the API ended before it was there');
   child.stdout.resume();
   return { url: found.listening, metrics: found.metrics, stop: () => end(child) };
+}
+
+/** Starts a Redis that keeps nothing. */
+export async function startRedis(folder) {
+  const port = await freePort();
+  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+  let child;
+  const start = async () => {
+    child = spawn(process.env.ESAUTH_REDIS_SERVER ?? 'redis-server', args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const started = (async () => {
+      for await (const line of createInterface(child.stdout)) if (line.includes('Ready to accept')) return;
+      throw new Error('Redis ended before it was there');
+    })();
+    const missing = once(child, 'error').then(([cause]) => {
+      throw new Error('there is no redis-server: install it, or say in ESAUTH_REDIS_SERVER where it is', {
+        cause,
+      });
+    });
+    await Promise.race([started, missing]);
+    child.stdout.resume();
+  };
+  await start();
+  return { url: `redis://127.0.0.1:${port}`, start, stop: () => end(child) };
 }
 
 /** Starts Prometheus with prometheus.yml, but to watch `metrics`, and twice a second. */

@@ -4,12 +4,22 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createVerifier, esauth, identityOf, requirePrivileges } from '@esauth/express';
 import { observe } from '@esauth/opentelemetry';
+import { redisSharing } from '@esauth/redis';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import express from 'express';
+import { createClient } from 'redis';
 
 const { ELASTICSEARCH_URL: nodes = 'http://127.0.0.1:9200', ELASTICSEARCH_CA: ca } = process.env;
-const verifier = createVerifier({ nodes: nodes.split(','), tls: ca ? { ca: readFileSync(ca) } : {} });
+// With other processes that share what they know, by REDIS_URL and a secret that all of them have.
+const { REDIS_URL: url, ESAUTH_SECRET: secret } = process.env;
+const redis = url ? createClient({ url }) : undefined;
+redis?.on('error', () => {}); // what a broken connection means is in the series
+await redis?.connect();
+const sharing = redis && redisSharing({ client: redis, secrets: [secret] });
+
+const tls = ca ? { ca: readFileSync(ca) } : {};
+const verifier = createVerifier({ nodes: nodes.split(','), tls, sharing });
 
 const exporter = new PrometheusExporter({ preventServerStart: true });
 const meterProvider = new MeterProvider({ readers: [exporter] });
@@ -40,7 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     observation.stop();
     server.close();
     metrics.close();
-    void verifier.close();
+    void verifier.close().then(() => redis?.destroy());
     void meterProvider.shutdown();
   });
 }

@@ -1,10 +1,10 @@
 // A day in the life of the API, in some seconds: callers who are known and new ones, some who should not be there, a
-// slow hour, a node that goes away, the whole cluster gone, and back. Each goes on until Prometheus has seen it.
+// slow hour, Redis, a node and then the whole cluster gone, and all back. Each goes on until Prometheus has seen it.
 
 const second = 1_000;
 
 /** @param seen whether Prometheus finds anything for an expression now. @param say hears what happens. */
-export async function liveADay({ api, emulator, nodes, seen, say }) {
+export async function liveADay({ api, emulator, nodes, redis, seen, say }) {
   const known = await makeKeys(emulator, 'known', 5);
   const narrow = { role_descriptors: { watcher: { cluster: ['monitor'] } } };
   known.push(...(await makeKeys(emulator, 'narrow', 1, narrow)));
@@ -45,23 +45,26 @@ export async function liveADay({ api, emulator, nodes, seen, say }) {
   };
 
   say('Morning: everybody is new, then known.');
-  await callFor(2.5 * second);
+  await callFor(2 * second);
   say('Noon: Elasticsearch is slow.');
   const mend = emulator.faults.add({ path: '/_security/*', delayMs: 150 });
   await callFor(second);
   await callUntil('histogram_quantile(0.99, sum by (le) (rate(esauth_lookup_duration_bucket[2s]))) > 0.1');
   mend();
-  say('Afternoon: a node goes away, then the other one.');
+  say('Afternoon: Redis goes away, a node, then the other one.');
+  await redis.stop();
   const [one, two] = nodes;
   await two.hangUp();
   await callUntil('esauth_node_consecutive_failures > 0');
   await one.hangUp();
   await callUntil('esauth_upstream_status{esauth_upstream_state="down"} == 1');
-  await callFor(second);
+  await callUntil('esauth_sharing_status{esauth_sharing_state="blind"} == 1');
   say('Evening: they are back.');
   await one.pickUp();
   await two.pickUp();
+  await redis.start();
   await callUntil('esauth_upstream_status{esauth_upstream_state="up"} == 1');
+  await callUntil('esauth_sharing_status{esauth_sharing_state="seeing"} == 1');
   await callFor(second);
 }
 

@@ -95,6 +95,8 @@ describe('what Prometheus has after the demo', () => {
       return series?.points.findLast(([, value]) => value === 1)?.[0] ?? 0;
     };
     expect(lastOf('up')).toBeGreaterThan(lastOf('down'));
+    expect(new Set(valuesIn('Blindness'))).toEqual(new Set([0, 1]));
+    expect(Math.max(...valuesIn('Lag of revocations'))).toBeGreaterThan(1.5);
     // The slow hour: a lookup took at least 150 ms.
     expect(Math.max(...valuesIn('Lookup latency by node'))).toBeGreaterThan(0.1);
   });

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { jane, john } from '../support/callers.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createGrantor, type Grantor, refusal } from '../support/grantor.js';
+import { startFleet } from '../support/redis/fleet.js';
 import {
   errorBody,
   identityBody,
@@ -119,6 +120,13 @@ test('all that is collected is in the tables of the readme, and all that is in t
   const named = create();
   const other = observe(named, { meterProvider: collector.meterProvider, name: 'other' });
   onTestFinished(() => other.stop());
+  const fleet = await startFleet();
+  onTestFinished(() => fleet.close());
+  const sharing = observe((await fleet.join()).verifier, {
+    meterProvider: collector.meterProvider,
+    name: 'sharing',
+  });
+  onTestFinished(() => sharing.stop());
   const points = await collector.collect();
   const found = new Map<string, { kind: string; unit: string; attributes: Set<string> }>();
   for (const { series, kind, unit, attributes } of points) {
@@ -242,7 +250,7 @@ test('P51: however many callers there are, and whatever they send, the series st
   for (const name of others) await ask(name);
   const after = await collector.collect();
   expect(after).toHaveLength(before.length);
-  expect(after.length).toBeLessThan(24 * 2 + 90 + 5);
+  expect(after.length).toBeLessThan(24 * 2 + 130 + 5);
   const text = JSON.stringify(after);
   for (const name of names) expect(text).not.toContain(name);
   expect(text).not.toMatch(/secret|jane|native/);

@@ -2,6 +2,7 @@
 
 import { createCache } from './memory/cache.js';
 import { createFingerprinter } from './memory/fingerprint.js';
+import { createRecent } from './memory/recent.js';
 import { createRevocations, type Revocable } from './memory/revocation.js';
 import { countFor, publishRevocation } from './observation/events.js';
 import { createCounters, type Health, healthOf, type VerifierStats } from './observation/stats.js';
@@ -191,10 +192,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const queue = createQueue(maxConcurrent, upstream.maxQueue);
   const flights = createSingleFlight<Landed>(clock, timeline);
   const fingerprint = createFingerprinter(settings.sharing?.sharing.digestKeys[0]);
+  const recent = settings.recent > 0 ? createRecent(settings.recent, clock) : undefined;
   const denialOf = createDenials(schemes, settings.challenge);
   const count = createCounters();
   const longestMs = Math.max(ttlMs, timeoutMs);
-  const forget = createForget(cache, revocations);
+  const forget = createForget(cache, revocations, recent);
   const shared =
     settings.sharing &&
     createSharedVerdicts(settings.sharing, {
@@ -209,7 +211,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const lookups = createPrivilegeLookups({ ...parts, warn }, count);
   let closed: Unavailable | undefined;
   const verification = createVerification({
-    ...{ ...parts, schemes, fingerprint, flights, lookUp, count, warn, bound: shared?.bound },
+    ...{ ...parts, schemes, recent, fingerprint, flights, lookUp, count, warn, bound: shared?.bound },
     maxHeaderLength: settings.maxHeaderLength,
     closed: () => closed,
   });
@@ -325,6 +327,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       flights.land(notRevocable(closed));
       lookups.close(closed);
       cache.clear();
+      recent?.wipe();
       await Promise.all([nodes.close(), shared?.close()]);
     },
   };

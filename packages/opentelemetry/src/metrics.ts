@@ -7,6 +7,7 @@ import type { Attributes, BatchObservableResult, Meter, Observable } from '@open
 import { attribute, counters, durations, gauges, levels } from './series.js';
 
 const breakerStates = ['closed', 'half_open', 'open'] as const satisfies NodeState['breaker'][];
+const sights = ['seeing', 'blind'] as const;
 const healthStates = ['up', 'degraded', 'down'] as const satisfies Health['state'][];
 
 /**
@@ -63,6 +64,25 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
     tell(rising.active, stats.queued, { [attribute.lookupState]: 'queued' });
     tell(rising.waiting, stats.waiting);
     tell(rising.probes, stats.probes);
+    if (stats.sharing !== undefined) {
+      const { hits, misses, failures, unsealed, heard, told, lost, outbox, lagMs, blind } = stats.sharing;
+      for (const [outcome, count] of Object.entries({
+        hit: hits,
+        miss: misses,
+        failure: failures,
+        unsealed,
+      })) {
+        tell(sums.searches, count, { [attribute.searchOutcome]: outcome });
+      }
+      tell(sums.messages, heard, { [attribute.direction]: 'heard' });
+      tell(sums.messages, told, { [attribute.direction]: 'told' });
+      tell(sums.losses, lost);
+      tell(rising.outbox, outbox);
+      tell(single.lag, lagMs / 1_000);
+      for (const sight of sights) {
+        tell(rising.sight, Number(blind === (sight === 'blind')), { [attribute.sight]: sight });
+      }
+    }
     const health = verifier.health().state;
     for (const state of healthStates) {
       tell(rising.upstream, Number(state === health), { [attribute.upstreamState]: state });

@@ -24,7 +24,17 @@ export const durations: Catalogue<'lookup'> = {
 
 /** What only grows. */
 export const counters: Catalogue<
-  'verdicts' | 'lookups' | 'joins' | 'refreshes' | 'hedges' | 'refusals' | 'revocations' | 'evictions'
+  | 'verdicts'
+  | 'lookups'
+  | 'joins'
+  | 'refreshes'
+  | 'hedges'
+  | 'refusals'
+  | 'revocations'
+  | 'evictions'
+  | 'searches'
+  | 'messages'
+  | 'losses'
 > = {
   verdicts: {
     name: 'esauth.verdicts',
@@ -66,11 +76,26 @@ export const counters: Catalogue<
     unit: '{entry}',
     description: 'Entries that had to make room for others',
   },
+  searches: {
+    name: 'esauth.sharing.searches',
+    unit: '{search}',
+    description: 'Searches in the memory that is shared with other processes, by their outcome',
+  },
+  messages: {
+    name: 'esauth.sharing.messages',
+    unit: '{message}',
+    description: 'Messages of the log of revocations, heard and told',
+  },
+  losses: {
+    name: 'esauth.sharing.losses',
+    unit: '{loss}',
+    description: 'How often part of the log was lost, so that everything was forgotten',
+  },
 };
 
 /** What rises and falls, and can be summed up over processes. */
 export const levels: Catalogue<
-  'entries' | 'bytes' | 'active' | 'waiting' | 'probes' | 'breaker' | 'upstream'
+  'entries' | 'bytes' | 'active' | 'waiting' | 'probes' | 'breaker' | 'upstream' | 'sight' | 'outbox'
 > = {
   entries: {
     name: 'esauth.cache.entry.count',
@@ -107,10 +132,21 @@ export const levels: Catalogue<
     unit: '1',
     description: 'How things are upstream: 1 for the state of health() that holds, 0 for the others',
   },
+  sight: {
+    name: 'esauth.sharing.status',
+    unit: '1',
+    description:
+      '1 for the state that holds, blind while the log of revocations cannot be read, 0 for the other',
+  },
+  outbox: {
+    name: 'esauth.sharing.outbox.count',
+    unit: '{revocation}',
+    description: 'Revocations that wait to be told to the others',
+  },
 };
 
 /** What rises and falls, and has no sum. */
-export const gauges: Catalogue<'failures' | 'age'> = {
+export const gauges: Catalogue<'failures' | 'age' | 'lag'> = {
   failures: {
     name: 'esauth.node.consecutive_failures',
     unit: '{failure}',
@@ -120,6 +156,11 @@ export const gauges: Catalogue<'failures' | 'age'> = {
     name: 'esauth.node.verdict.age',
     unit: 's',
     description: 'Time since a node last gave a verdict, or since it is observed if it gave none yet',
+  },
+  lag: {
+    name: 'esauth.sharing.lag',
+    unit: 's',
+    description: 'How long ago nothing was missing that other processes had revoked',
   },
 };
 
@@ -140,6 +181,9 @@ export const attribute = {
   node: 'esauth.node.url',
   breakerState: 'esauth.node.breaker.state',
   upstreamState: 'esauth.upstream.state',
+  searchOutcome: 'esauth.sharing.outcome',
+  direction: 'esauth.sharing.direction',
+  sight: 'esauth.sharing.state',
   // Of the conventions' own.
   error: 'error.type',
   host: 'server.address',

@@ -1,5 +1,5 @@
-// When notes of revocations are summed up, what is remembered is told apart by them once more: for whoever asks at once,
-// and for the rest in the turns of the event loop that come.
+// When notes of revocations are summed up, what is remembered is told apart by them once more: for whoever asks at
+// once, and for the rest in the turns of the event loop that come.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';

@@ -29,6 +29,7 @@ test('only nodes are required, everything else has its default', () => {
       maxRejectedEntries: 2_000,
       jitter: 0.1,
     },
+    recent: 0,
     upstream: {
       timeoutMs: 3_000,
       hedgeAfterMs: 1_000,

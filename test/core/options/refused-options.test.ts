@@ -128,6 +128,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache.staleIfErrorMs', duration(0), wrongNumbers],
   ['cache.jitter', 'must be a number from 0 to 0.5', [null, canary, Number.NaN, -0.01, 0.51, Infinity]],
   ['cache.rejectedTtlMs', duration(0), wrongNumbers],
+  ['cache.recent', 'must be an integer from 0 to 65536', [-1, 1.5, 65_537, null, canary]],
   ['cache.maxEntries', count(16_777_216), wrongCounts],
   [
     'cache.maxBytes',
@@ -154,7 +155,7 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['cache', 'must be an object such as { ttlMs: 60000 }, or false', [...wrongSections, true, 0]],
   [
     'cache.ttl',
-    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter',
+    'unknown option (did you mean cache.ttlMs?); known are ttlMs, refreshAfterMs, staleIfErrorMs, rejectedTtlMs, maxEntries, maxBytes, maxRejectedEntries, jitter, recent',
     [canary, 1],
   ],
   [

@@ -24,7 +24,8 @@ export interface AdmissionOptions<Request = RequestLike> {
   readonly onDenied?: 'respond' | 'throw' | undefined;
   /**
    * Where a request comes from, at once; see `verify`. Default, and whenever it returns no string: the framework's own
-   * client address. What it throws goes to the framework's error path.
+   * client address. Called only for requests about which Elasticsearch is asked. What it throws goes to the framework's
+   * error path.
    */
   readonly source?: ((request: Request) => string | undefined) | undefined;
   /**

@@ -73,8 +73,8 @@ export interface Cache {
   /** How long what was learnt at `startedAt` counts: a yes, and every fact about privileges. */
   lifetimeFrom(startedAt: number): Pick<Entry, 'expiresAt' | 'refreshAt'>;
   /**
-   * Drops all that these notes concern, for when they are summed up. Done, to whoever asks, when it returns; the entries are
-   * gone through in the turns of the event loop that come.
+   * Drops all that these notes concern, for when they are summed up. Done, to whoever asks, when it returns; the
+   * entries are gone through in the turns of the event loop that come.
    */
   readonly judge: Judge;
   clear(): void;
@@ -86,7 +86,8 @@ export interface Cache {
 }
 
 /**
- * What an entry takes besides its identity: its place in the store, its name, its verdict (`bench/scenarios/charge.mjs`).
+ * What an entry takes besides its identity: its place in the store, its name, its verdict
+ * (`bench/scenarios/charge.mjs`).
  */
 const entryBytes = 512;
 

@@ -1,6 +1,6 @@
-// What is remembered of credentials, in a store for each kind of verdict. There an entry is numbers beside what it shares
-// with others: an identity, or a refusal. It becomes an object with a verdict when somebody asks for it, and those that
-// were asked for lately stay objects: so a hit makes none, and a million entries are not a million objects.
+// What is remembered of credentials, in a store for each kind of verdict. There an entry is numbers beside what it
+// shares with others: an identity, or a refusal. It becomes an object with a verdict when somebody asks for it, and
+// those that were asked for lately stay objects: so a hit makes none, and a million entries are not a million objects.
 
 import type { Authenticated, Rejected } from '../values/verdict.js';
 import type { Fingerprint } from './fingerprint.js';
@@ -40,9 +40,9 @@ const endsAt = 0;
 const revision = 1;
 const expiresAt = 2;
 const refreshAt = 3;
-const startedAt = 4;
-const order = 5;
-const verifiedAt = 6;
+const verifiedAt = 4;
+const startedAt = 5;
+const order = 6;
 const numbers = 7;
 
 /** So many entries stay objects: 1 MiB of them. */
@@ -63,6 +63,8 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
   private readonly options: EntryStoreOptions<Kind, Shared>;
   /** Each where the last bits of its slot say. */
   private readonly objects: (StoredEntry<Kind, Shared> | undefined)[];
+  /** Their slots, 0 for none: who is not there is not looked at. */
+  private readonly slots: Int32Array;
   private made = 0;
   private readonly privileges = new Map<Slot, PrivilegeMemory>();
 
@@ -70,25 +72,28 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
     const { maxEntries, maxBytes = Infinity, bytesOf = () => 0 } = options;
     const onGone = (slot: Slot) => {
       this.privileges.delete(slot);
-      if (this.objects[this.placeOf(slot)]?.slot === slot) this.objects[this.placeOf(slot)] = undefined;
+      const place = this.placeOf(slot);
+      if (this.slots[place] === slot) this.put(place, 0, undefined);
     };
     this.rows = createMemoryStore<Shared>(maxEntries, { maxBytes, bytesOf, numbers, onGone });
     this.options = options;
     const places = Math.min(maxObjects, 2 ** Math.ceil(Math.log2(maxEntries + 1)));
     this.objects = new Array(places).fill(undefined);
+    this.slots = new Int32Array(places);
   }
 
   /** @param slot where an entry is. */
   entryAt(slot: Slot): Entry<Kind> {
-    const known = this.objects[this.placeOf(slot)];
-    if (known !== undefined && known.slot === slot) return known;
+    const place = this.placeOf(slot);
+    // The cast holds: they are put there together.
+    if (this.slots[place] === slot) return this.objects[place] as StoredEntry<Kind, Shared>;
     const { rows, options } = this;
     const verdict = options.verdictOf(rows.valueAt(slot), rows.numberAt(slot, verifiedAt));
     const entry = new StoredEntry(this, slot, verdict);
-    // Where there is another one, one in sixteen takes its place: who is asked for often comes to have it, and the objects
-    // of all others die young, which costs the collector nothing.
+    // Where there is another one, one in sixteen takes its place: who is asked for often comes to have it, and the
+    // objects of all others die young, which costs the collector nothing.
     this.made = (this.made + 1) & 15;
-    if (known === undefined || this.made === 0) this.objects[this.placeOf(slot)] = entry;
+    if (this.slots[place] === 0 || this.made === 0) this.put(place, slot, entry);
     return entry;
   }
 
@@ -104,7 +109,7 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
     rows.setNumberAt(slot, startedAt, entry.startedAt);
     rows.setNumberAt(slot, order, entry.order);
     if (entry.verdict.kind === 'authenticated') rows.setNumberAt(slot, verifiedAt, entry.verdict.verifiedAt);
-    this.objects[this.placeOf(slot)] = new StoredEntry(this, slot, entry.verdict);
+    this.put(this.placeOf(slot), slot, new StoredEntry(this, slot, entry.verdict));
     if (entry.privileges !== undefined) this.keepPrivileges(slot, entry.privileges);
   }
 
@@ -151,7 +156,13 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
   clear(): void {
     this.rows.clear();
     this.objects.fill(undefined);
+    this.slots.fill(0);
     this.privileges.clear();
+  }
+
+  private put(place: number, slot: Slot, entry: StoredEntry<Kind, Shared> | undefined): void {
+    this.slots[place] = slot;
+    this.objects[place] = entry;
   }
 
   private placeOf(slot: Slot): number {

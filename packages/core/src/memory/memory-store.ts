@@ -1,13 +1,14 @@
 // Values in this process, at most so many, and of a bounded weight altogether: the least recently used one makes
 // room. Knows nothing of lifetimes; what a value means and how long it counts is `cache.ts`'s business.
 //
-// Names, links and numbers lie in typed arrays (`records.ts`). An LRU library keeps for each entry a string, a place in a
-// map and in four lists, and objects for what is a number here (`docs/decisions/20-rows-in-typed-arrays.md`). A name is
-// found by a list of those that begin alike. Nobody can make one long: names are digests whose key never leaves the
+// Names, links and numbers lie in typed arrays (`records.ts`). An LRU library keeps for each entry a string, a place in
+// a map and in four lists, and objects for what is a number here (`docs/decisions/20-rows-in-typed-arrays.md`). A name
+// is found by a list of those that begin alike. Nobody can make one long: names are digests whose key never leaves the
 // process, so they cannot be chosen.
 
 import type { Fingerprint } from './fingerprint.js';
 import { Records, type Slot } from './records.js';
+import { SharedValues } from './shared-values.js';
 
 /** A bounded map from fingerprints to values, each with some numbers beside it. */
 export interface MemoryStore<Value> {
@@ -53,7 +54,7 @@ export interface MemoryStore<Value> {
 }
 
 export interface StoreOptions<Value> {
-  /** How much values may weigh together; non-negative integers. */
+  /** How much values may weigh together, in integers; one may weigh less than 4 GiB. */
   readonly maxBytes?: number;
   /** What a value weighs when it is set. */
   readonly bytesOf?: (value: Value) => number;
@@ -63,19 +64,20 @@ export interface StoreOptions<Value> {
   readonly onGone?: (slot: Slot) => void;
 }
 
-// A row begins with words: its name, the next row of its list, its neighbours in the order of use, and its stamp.
+// A row begins with words: its name, the next row of its list, its neighbours in the order of use, its stamp, the
+// number of its value, and its weight. Then come the numbers, as doubles.
 const nameWords = 8;
 const next = 8;
 const newer = 9;
 const older = 10;
 const stamp = 11;
-// Then come doubles: its weight, and the numbers.
-const weight = 6;
+const shared = 12;
+const weight = 13;
 const firstNumber = 7;
 
 /**
- * Row 0 is no value's: there the order of use begins and ends, its `newer` is the oldest and its `older` the newest. So 0
- * is also how links say that there is none.
+ * Row 0 is no value's: there the order of use begins and ends, its `newer` is the oldest and its `older` the newest. So
+ * 0 is also how links say that there is none.
  */
 const nobody: Slot = 0;
 
@@ -97,7 +99,8 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   private readonly bytesOf: (value: Value) => number;
   private readonly numbers: number;
   private readonly onGone: (slot: Slot) => void;
-  private readonly rows: Records<Value>;
+  private readonly rows: Records;
+  private readonly values = new SharedValues<Value>();
   /** The first row of each list. Two for each value: what is not touched yet takes no memory but in name. */
   private readonly lists: Int32Array;
   /** How many rows were ever in use, and the first of those that are free again. */
@@ -146,9 +149,9 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     this.link(slot);
     this.stamps = (this.stamps + 1) | 0 || 1;
     rows.setWord(slot, stamp, this.stamps);
-    rows.setDouble(slot, weight, bytes);
+    rows.setWord(slot, shared, this.values.take(value));
+    rows.setWord(slot, weight, bytes);
     for (let index = 0; index < this.numbers; index += 1) rows.setDouble(slot, firstNumber + index, 0);
-    rows.setValue(slot, value);
     this.size += 1;
     this.bytes += bytes;
     return slot;
@@ -172,9 +175,9 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     }
     this.unlink(slot);
     rows.setWord(slot, stamp, 0);
-    rows.setValue(slot, undefined);
+    this.values.release(rows.word(slot, shared));
     this.size -= 1;
-    this.bytes -= rows.double(slot, weight);
+    this.bytes -= this.weightOf(slot);
     rows.setWord(slot, next, this.free);
     this.free = slot;
     this.onGone(slot);
@@ -182,8 +185,8 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
 
   weighAt(slot: Slot, bytes: number): void {
     this.makeNewest(slot);
-    this.bytes += bytes - this.rows.double(slot, weight);
-    this.rows.setDouble(slot, weight, bytes);
+    this.bytes += bytes - this.weightOf(slot);
+    this.rows.setWord(slot, weight, bytes);
     while (this.bytes > this.maxBytes) this.evict();
   }
 
@@ -203,6 +206,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   clear(): void {
     this.lists.fill(nobody);
     this.rows.clear();
+    this.values.clear();
     this.rows.reach(nobody);
     this.used = 0;
     this.free = nobody;
@@ -210,9 +214,8 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     this.bytes = 0;
   }
 
-  // The cast holds: a row with a stamp has a value.
   valueAt(slot: Slot): Value {
-    return this.rows.value(slot) as Value;
+    return this.values.get(this.rows.word(slot, shared));
   }
 
   stampAt(slot: Slot): number {
@@ -242,6 +245,10 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
       if (this.rows.word(slot, index) !== wordOf(fingerprint, index)) return false;
     }
     return true;
+  }
+
+  private weightOf(slot: Slot): number {
+    return this.rows.word(slot, weight) >>> 0;
   }
 
   private listOf(slot: Slot): number {

@@ -1,5 +1,5 @@
-// What was revoked, by kind and name, and as of which revision; and whom that concerns. A subject's own name is its key:
-// a hit after a revocation makes no names, and looks only where something was noted since it was looked up.
+// What was revoked, by kind and name, and as of which revision; and whom that concerns. A subject's own name is its
+// key: a hit after a revocation makes no names, and looks only where something was noted since it was looked up.
 
 import { hash } from 'node:crypto';
 import type { Identity } from '../values/identity.js';

@@ -1,28 +1,27 @@
-// Rows of numbers, each with one value beside it, in pages of typed arrays: the collector looks at some objects for each
-// page and not for each row, and growing copies nothing.
+// Rows of numbers in pages of typed arrays: the collector looks at some objects for each page and not for each row, and
+// growing copies nothing.
 
 /** Where a row is: an integer from 0. */
 export type Slot = number;
 
-interface Page<Value> {
+interface Page {
   readonly words: Int32Array;
   /** The same bytes as `words`. */
   readonly doubles: Float64Array;
-  readonly values: (Value | undefined)[];
 }
 
 /**
- * A page has so many rows at most that a million rows are a few hundred pages, which stay at hand: with 256 a hit among a
- * million took a fifth longer. What is not touched yet takes no memory but in name.
+ * A page has so many rows at most that a million rows are a few hundred pages, which stay at hand: with 256 a hit among
+ * a million took a fifth longer. What is not touched yet takes no memory but in name.
  */
 const mostBits = 12;
 
 /**
- * A class, because every hit reads here: methods that all share are inlined where they are called, those of a closure are
- * each time another function.
+ * A class, because every hit reads here: methods that all share are inlined where they are called, those of a closure
+ * are each time another function.
  */
-export class Records<Value> {
-  private pages: Page<Value>[] = [];
+export class Records {
+  private pages: Page[] = [];
   private readonly words: number;
   private readonly doubles: number;
   private readonly bits: number;
@@ -30,7 +29,8 @@ export class Records<Value> {
 
   /**
    * @param rows how many there will be at most.
-   * @param doubles numbers of 64 bits in each; one may be used as two of 32 bits instead: the first one as words 0 and 1.
+   * @param doubles numbers of 64 bits in each; one may be used as two of 32 bits instead: the first one as words 0 and
+   *   1.
    */
   constructor(rows: number, doubles: number) {
     this.words = 2 * doubles;
@@ -44,8 +44,7 @@ export class Records<Value> {
     const rows = this.inPage + 1;
     while (slot >= this.pages.length * rows) {
       const doubles = new Float64Array(this.doubles * rows);
-      const values: (Value | undefined)[] = new Array(rows).fill(undefined);
-      this.pages.push({ words: new Int32Array(doubles.buffer), doubles, values });
+      this.pages.push({ words: new Int32Array(doubles.buffer), doubles });
     }
   }
 
@@ -69,16 +68,8 @@ export class Records<Value> {
     this.page(slot).doubles[(slot & this.inPage) * this.doubles + index] = double;
   }
 
-  value(slot: Slot): Value | undefined {
-    return this.page(slot).values[slot & this.inPage];
-  }
-
-  setValue(slot: Slot, value: Value | undefined): void {
-    this.page(slot).values[slot & this.inPage] = value;
-  }
-
   // The casts, here and above, hold for rows that are there.
-  private page(slot: Slot): Page<Value> {
-    return this.pages[slot >>> this.bits] as Page<Value>;
+  private page(slot: Slot): Page {
+    return this.pages[slot >>> this.bits] as Page;
   }
 }

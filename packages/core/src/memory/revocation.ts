@@ -40,8 +40,8 @@ export interface Revocations {
 
 /**
  * More subjects than this are summed up as "everything": forgetting one would be worse. What is remembered is looked
- * through before, so that only what is under way has to be asked again: whoever may revoke, at an open route for logging
- * out, must not make a process forget everybody.
+ * through before, so that only what is under way has to be asked again: whoever may revoke, at an open route for
+ * logging out, must not make a process forget everybody.
  */
 const maxNotes = 10_000;
 

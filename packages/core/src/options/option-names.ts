@@ -39,6 +39,7 @@ export const optionNames: Readonly<Record<OptionPlace, readonly string[]>> = {
     'maxBytes',
     'maxRejectedEntries',
     'jitter',
+    'recent',
   ],
   upstream: ['timeoutMs', 'retries', 'hedgeAfterMs', 'maxBodyBytes', 'maxConcurrent', 'maxQueue', 'breaker'],
   'upstream.breaker': ['failures', 'openMs'],

@@ -165,10 +165,19 @@ export interface CacheOptions {
    * not asked again together. 0 to 0.5, default 0.1; 0 turns it off.
    */
   readonly jitter?: number | undefined;
+  /**
+   * How many headers of callers who were let in are kept in memory as they are, so that one that comes again is compared
+   * in place of hashed: `Bearer` and `ApiKey`, up to 4 096 characters, for a minute at most; `revoke` and `close` wipe
+   * them. Everything else holds as without. 0 to 65 536, default 0: a credential in memory can be read from a heap
+   * snapshot or a core dump (SECURITY.md). Several times as many as there are callers at a time are of use.
+   */
+  readonly recent?: number | undefined;
 }
 
 /** Options with every default filled in, checked. */
 export interface Settings extends ConnectionSettings {
+  /** How many headers may be kept as they are. */
+  readonly recent: number;
   readonly clientAuthentication: string | undefined;
   readonly apiKeyDetails: boolean;
   readonly schemes: readonly Scheme[];
@@ -202,6 +211,8 @@ const longestBody = 1_048_576;
 
 /** What a JavaScript map can hold, and more than anybody needs of anything. */
 const mapLimit = 16_777_216;
+/** At 4 096 characters each these are 256 MiB. */
+const mostRecent = 65_536;
 
 /** @throws {ConfigurationError} `invalid_option`, naming the first option that is wrong. */
 export function readOptions(given: unknown): Settings {
@@ -218,6 +229,7 @@ export function readOptions(given: unknown): Settings {
     challenge: readChallenge(options.challenge),
     maxHeaderLength: integer('maxHeaderLength', options.maxHeaderLength, 8_192, longestHeader),
     cache: readCache(options.cache),
+    recent: readRecent(options.cache),
     upstream: readUpstream(options.upstream, apiKeyDetails),
     sharing: readSharing(options.sharing, { nodes: connection.nodes, clientAuthentication, apiKeyDetails }),
     clock: readClock(options.clock),
@@ -255,6 +267,11 @@ function readCache(given: unknown): CacheSettings {
     maxRejectedEntries: integer('cache.maxRejectedEntries', cache.maxRejectedEntries, 2_000, mapLimit),
     jitter,
   };
+}
+
+function readRecent(given: unknown): number {
+  const { recent } = section('cache', given === false ? {} : given);
+  return integer('cache.recent', recent, 0, mostRecent, 0);
 }
 
 function readUpstream(given: unknown, apiKeyDetails: boolean): UpstreamSettings {

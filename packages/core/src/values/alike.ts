@@ -1,6 +1,6 @@
-// Equal parts of what is read as JSON are one object: a realm, a list of roles or what metadata says of a team is the same
-// for many callers, and is three quarters of what each of them takes. Only what is small and frozen is shared, and of that
-// a bounded number is known, because nobody is charged for it.
+// Equal parts of what is read as JSON are one object: a realm, a list of roles or what metadata says of a team is the
+// same for many callers, and is three quarters of what each of them takes. Only what is small and frozen is shared, and
+// of that a bounded number is known, because nobody is charged for it.
 
 import { deepFreeze } from './json.js';
 
@@ -8,7 +8,9 @@ import { deepFreeze } from './json.js';
 const maxLength = 128;
 const maxParts = 256;
 
-/** @returns a function that takes what was parsed as JSON, and freezes it or gives back an equal part that is frozen. */
+/**
+ * @returns a function that takes what was parsed as JSON, and freezes it or gives back an equal part that is frozen.
+ */
 export function createParts(): <Part extends object>(part: Part) => Part {
   // The oldest first.
   const parts = new Map<string, object>();

@@ -1,7 +1,7 @@
 // From a header and a question about privileges to an answer: verifies first, then puts the answer together from
 // what is remembered with the identity and what has to be asked.
 
-import type { Cache, Entry } from '../memory/cache.js';
+import type { Cache } from '../memory/cache.js';
 import type { Fingerprint } from '../memory/fingerprint.js';
 import type { KnownFact, PrivilegeMemory } from '../memory/privilege-memory.js';
 import { isDue } from '../memory/refresh.js';
@@ -79,12 +79,13 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
             : await verification.resolve(question, wanted, { ...wait });
         wait.justCame &&= known.kind === 'found';
         if (verdict.kind !== 'authenticated') return verdict;
+        // Read before he waits: an entry that another yes has replaced by then has not ended for him.
+        const expiresAt = known.kind === 'found' ? known.entry.expiresAt : undefined;
         const memory = cache.privilegesOf(question.fingerprint);
         const inquiry = { question, verdict, revision, memory };
         const answer = await find(inquiry, facts, { ...wanted, ...wait });
         wait.justCame = false;
-        const remembered = known.kind === 'found' ? known.entry : undefined;
-        const ended = answer.kind === 'answered' && hasEnded(remembered, question.fingerprint);
+        const ended = answer.kind === 'answered' && hasEnded(expiresAt, question.fingerprint);
         if (ended || answer.kind === 'outdated') continue;
         if (answer.kind !== 'answered') publishVerdict(answer, 'lookup', parts.count);
         return answer;
@@ -126,11 +127,11 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
   }
 
   /** Whether what was remembered has outlived its lifetime, or is not remembered any more, or there is a refusal. */
-  function hasEnded(remembered: Entry | undefined, fingerprint: Fingerprint): boolean {
+  function hasEnded(expiresAt: number | undefined, fingerprint: Fingerprint): boolean {
     const now = timeline.now();
     const current = cache.find(fingerprint, now);
     if (current?.verdict.kind === 'rejected') return true;
-    return remembered !== undefined && (remembered.expiresAt <= now || current === undefined);
+    return expiresAt !== undefined && (expiresAt <= now || current === undefined);
   }
 
   /** What is remembered, and what has to be asked for until all is known. */

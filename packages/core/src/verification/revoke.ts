@@ -3,6 +3,7 @@
 
 import type { Cache } from '../memory/cache.js';
 import type { Fingerprinter } from '../memory/fingerprint.js';
+import type { Recent } from '../memory/recent.js';
 import { checkSubject, type Revocable, type Revocations, type Subject } from '../memory/revocation.js';
 import type { Reach } from '../sharing/outbox.js';
 import type { SharedVerdicts } from '../sharing/shared-verdicts.js';
@@ -13,8 +14,13 @@ import { InvalidArgumentError } from '../values/errors.js';
 const onlyHere: Promise<Reach> = Promise.resolve('local');
 
 /** @returns what forgets here what anybody has revoked. */
-export function createForget(cache: Cache, revocations: Revocations): (subject: Subject) => void {
+export function createForget(
+  cache: Cache,
+  revocations: Revocations,
+  recent: Recent | undefined,
+): (subject: Subject) => void {
   return (subject) => {
+    recent?.wipe();
     // Of what is neither remembered nor asked for there is nothing to forget, and no note: whoever may revoke at
     // an open route could fill the notes, and then all would be forgotten.
     if (subject !== 'all' && 'fingerprint' in subject && !cache.knows(subject.fingerprint)) return;

@@ -3,6 +3,7 @@
 
 import type { Cache, Entry } from '../memory/cache.js';
 import type { Fingerprint, Fingerprinter } from '../memory/fingerprint.js';
+import type { Recent } from '../memory/recent.js';
 import { inBackground, isDue } from '../memory/refresh.js';
 import type { Revocations } from '../memory/revocation.js';
 import { publishVerdict } from '../observation/events.js';
@@ -79,6 +80,8 @@ export interface VerificationParts {
   readonly timeoutMs: number;
   readonly fingerprint: Fingerprinter;
   readonly cache: Cache;
+  /** If headers may be kept. */
+  readonly recent: Recent | undefined;
   readonly flights: SingleFlight<Landed>;
   readonly lookUp: LookUp;
   readonly queue: Queue;
@@ -103,7 +106,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
-  const { count, maxHeaderLength, bound } = parts;
+  const { count, maxHeaderLength, recent, bound } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
 
   const verification: Verification = {
@@ -112,10 +115,12 @@ export function createVerification(parts: VerificationParts): Verification {
       if (typeof header !== 'string') return header;
       const now = timeline.now();
       const maxAgeMs = bound === undefined ? wanted.maxAgeMs : bound(wanted.maxAgeMs, now);
-      const asPresented = fingerprint(header);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
       const hit = cache.find(asPresented, now, maxAgeMs);
       if (hit !== undefined) {
         // Nothing is made for a hit, which saves 250 instructions.
+        if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(asPresented, verification);
         if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
         return tell(hit);
@@ -132,9 +137,11 @@ export function createVerification(parts: VerificationParts): Verification {
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
       const maxAgeMs = bound === undefined ? longestMs : bound(longestMs, now);
-      const asPresented = fingerprint(header);
+      const recalled = recent?.find(header);
+      const asPresented = recalled ?? fingerprint(header);
       const entry = cache.find(asPresented, now, maxAgeMs);
       if (entry === undefined) return read(header, asPresented, now, maxAgeMs);
+      if (recalled === undefined) keepRecent(header, asPresented, entry);
       return { kind: 'found', entry, authorization: header, fingerprint: asPresented, now };
     },
 
@@ -200,6 +207,10 @@ export function createVerification(parts: VerificationParts): Verification {
     questionOf,
   };
   return verification;
+
+  function keepRecent(header: string, fingerprint: Fingerprint, { verdict }: Entry): void {
+    if (verdict.kind === 'authenticated') recent?.keep(header, fingerprint);
+  }
 
   /** The one value presented, if it can be a credential's and has to be looked at. */
   function usable(presented: Presented): string | Rejected | Unavailable {
