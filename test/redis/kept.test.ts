@@ -1,5 +1,5 @@
-// Canaries go through verifiers that share: credentials of each kind, the names, roles and metadata of their owners, and
-// the secrets. Nothing of them must be in what Redis was sent, in what it holds, and in what it writes to its disk.
+// Canaries go through verifiers that share: credentials of each kind, the names, roles and metadata of their owners,
+// and the secrets. Nothing of them must be in what Redis was sent, in what it holds, and in what it writes to its disk.
 
 import { hash, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';

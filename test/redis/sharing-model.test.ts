@@ -1,6 +1,6 @@
-// Five verifiers, one Redis and the emulator under random histories: callers, revocations, an Elasticsearch that changes
-// its mind, ways to Redis that are cut and mended, a Redis that is killed and comes back empty or full, values that
-// somebody else moves and spoils, clocks that jump. No answer may be older than was promised where it was given.
+// Five verifiers, one Redis and the emulator under random histories: callers, revocations, an Elasticsearch that
+// changes its mind, ways to Redis that are cut and mended, a Redis that is killed and comes back empty or full, values
+// that somebody else moves and spoils, clocks that jump. No answer may be older than was promised where it was given.
 // `ESAUTH_HISTORIES=20000` plays more, `ESAUTH_SEED` others.
 
 import type { Revocable, Verdict } from '@esauth/core';

@@ -1,8 +1,8 @@
-// Clients of `ioredis` 5 and 6 as `Commands`: standalone, Sentinel and Cluster. Read in ioredis 5.9.3 and 6.0.0, built/:
-// Redis.js and redis/event_handler.js (without a connection a command waits in a queue until there is one, or until
-// `maxRetriesPerRequest` connections have failed; what had no reply when a connection broke is sent again on the next,
-// unless `autoResendUnfulfilledCommands` is off; none of that can be called off), cluster/index.js (routes by the keys
-// that it finds in a command, to any node if there are none), autoPipelining.js.
+// Clients of `ioredis` 5 and 6 as `Commands`: standalone, Sentinel and Cluster. Read in ioredis 5.9.3 and 6.0.0,
+// built/: Redis.js and redis/event_handler.js (without a connection a command waits in a queue until there is one, or
+// until `maxRetriesPerRequest` connections have failed; what had no reply when a connection broke is sent again on the
+// next, unless `autoResendUnfulfilledCommands` is off; none of that can be called off), cluster/index.js (routes by the
+// keys that it finds in a command, to any node if there are none), autoPipelining.js.
 
 import {
   type Argument,

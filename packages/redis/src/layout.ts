@@ -1,5 +1,5 @@
-// Where everything is in Redis. All keys have one prefix and one hash tag, so that in a cluster they are in one slot, and
-// one command or script may name several of them. Expired values and leases go by themselves; the log stays.
+// Where everything is in Redis. All keys have one prefix and one hash tag, so that in a cluster they are in one slot,
+// and one command or script may name several of them. Expired values and leases go by themselves; the log stays.
 //
 // `{esauth}:log`       a stream, one field `m` in each entry: a sealed message
 // `{esauth}:v:‹name›`  16 hexadecimal digits, when its lookup started (milliseconds on Redis' clock), and the sealed

@@ -1,9 +1,9 @@
-// The log of revocations, a stream. It is read on a connection of its own, from where one stood, so that a connection that
-// breaks loses nothing. Whether something is lost is looked at after every reading: is the entry still there up to which
-// nothing was missing? Streams are trimmed from their oldest entry, so then all after it were there too. Is it still the same
-// server, with the same history? A restart and a replica that takes over may have less of it, and another clock; both
-// have another `master_replid` (changeReplicationId in replication.c, called by initServerConfig and
-// replicationUnsetMaster; redis 7.0). In doubt the reading begins again, and says so.
+// The log of revocations, a stream. It is read on a connection of its own, from where one stood, so that a connection
+// that breaks loses nothing. Whether something is lost is looked at after every reading: is the entry still there up to
+// which nothing was missing? Streams are trimmed from their oldest entry, so then all after it were there too. Is it
+// still the same server, with the same history? A restart and a replica that takes over may have less of it, and
+// another clock; both have another `master_replid` (changeReplicationId in replication.c, called by initServerConfig
+// and replicationUnsetMaster; redis 7.0). In doubt the reading begins again, and says so.
 
 import type { Heard, Message, SharingHost, Told } from '@esauth/core';
 import {

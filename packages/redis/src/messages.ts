@@ -1,5 +1,5 @@
-// A message of the log as text: what was revoked, and who says so. It is sealed, so that only somebody who has the secrets
-// can have written it, perhaps with another version of this package.
+// A message of the log as text: what was revoked, and who says so. It is sealed, so that only somebody who has the
+// secrets can have written it, perhaps with another version of this package.
 
 import type { Message, SharedSubject } from '@esauth/core';
 

@@ -1,5 +1,5 @@
-// Replies read as what they have to be. What is something else is no fault of the program's: a proxy, or a key of another
-// type.
+// Replies read as what they have to be. What is something else is no fault of the program's: a proxy, or a key of
+// another type.
 
 import { CommandError, type Reply } from './commands.js';
 

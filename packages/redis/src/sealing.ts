@@ -75,8 +75,8 @@ function open(key: KeyObject, place: Buffer, sealed: Buffer): Buffer | undefined
 }
 
 /**
- * Each place has a key of its own: random nonces of 96 bits are safe for 2³² seals under one key (NIST SP 800-38D, 8.3),
- * which a fleet would reach with one key for all.
+ * Each place has a key of its own: random nonces of 96 bits are safe for 2³² seals under one key (NIST SP 800-38D,
+ * 8.3), which a fleet would reach with one key for all.
  */
 function mac(key: KeyObject, input: Buffer): Buffer {
   return createHmac('sha256', key).update(input).digest();

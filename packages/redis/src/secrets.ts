@@ -1,4 +1,5 @@
-// What an application has for `secrets`, checked, and the keys that are made of it. The secrets themselves are not kept.
+// What an application has for `secrets`, checked, and the keys that are made of it. The secrets themselves are not
+// kept.
 
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { ConfigurationError } from '@esauth/core';

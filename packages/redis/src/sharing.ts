@@ -24,8 +24,8 @@ export interface RedisSharingOptions
    */
   readonly client: RedisClient;
   /**
-   * At least 32 bytes each (`openssl rand -base64 32`), the same in all processes that share. The first seals, all open:
-   * a new one is added at the end everywhere, then put first everywhere, and then the old one is taken away.
+   * At least 32 bytes each (`openssl rand -base64 32`), the same in all processes that share. The first seals, all
+   * open: a new one is added at the end everywhere, then put first everywhere, and then the old one is taken away.
    */
   readonly secrets: readonly (string | Uint8Array)[];
   /**

@@ -1,5 +1,5 @@
-// Which slot of a cluster a key is in. Redis itself is asked (`CLUSTER KEYSLOT`), once: a key stays in its slot, which may
-// move to another node.
+// Which slot of a cluster a key is in. Redis itself is asked (`CLUSTER KEYSLOT`), once: a key stays in its slot, which
+// may move to another node.
 
 /** @returns the same function, which knows its last answer: all our keys are in one slot. */
 export function rememberLast(ask: (key: string) => Promise<number>): (key: string) => Promise<number> {

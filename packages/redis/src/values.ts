@@ -1,5 +1,5 @@
-// Values under their names, and who asks for all. What compares before it writes is a script, because others write at the
-// same time. Reading is one command for all that is of interest, and the time.
+// Values under their names, and who asks for all. What compares before it writes is a script, because others write at
+// the same time. Reading is one command for all that is of interest, and the time.
 
 import type { SharedFound, SharedName, SharedValue } from '@esauth/core';
 import type { Argument, Commands, Reply } from './commands.js';

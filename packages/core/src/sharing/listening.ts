@@ -1,6 +1,7 @@
 // Reading the log for as long as a verifier lives, and knowing how far one has heard. Who has heard nothing for
-// `blindAfterMs` is blind: what is remembered may have been revoked. That is looked at when somebody wants to be served,
-// by the same instants that ages are measured with, so that no timer that is late and no machine that slept hides it.
+// `blindAfterMs` is blind: what is remembered may have been revoked. That is looked at when somebody wants to be
+// served, by the same instants that ages are measured with, so that no timer that is late and no machine that slept
+// hides it.
 
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';

@@ -27,8 +27,8 @@ export interface Sharing {
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * When the log was not read for so long, this process is blind: it may have missed a revocation. In milliseconds, 1 to
-   * 86 400 000, default 2 000.
+   * When the log was not read for so long, this process is blind: it may have missed a revocation. In milliseconds, 1
+   * to 86 400 000, default 2 000.
    */
   readonly blindAfterMs?: number | undefined;
   /**
@@ -127,8 +127,9 @@ export interface Heard {
    */
   readonly checked: { readonly askedAt: number; readonly time: number } | undefined;
   /**
-   * For the first reading, and whenever something between the last one and this is lost, or may be: `told` begins again,
-   * with all that is there of the last `memoryMs` at least, and what was revoked before this place may be missing.
+   * For the first reading, and whenever something between the last one and this is lost, or may be: `told` begins
+   * again, with all that is there of the last `memoryMs` at least, and what was revoked before this place may be
+   * missing.
    */
   readonly since: string | undefined;
   /** How many messages there were that cannot be read. */
@@ -145,7 +146,7 @@ export interface SharedMemory {
   find(name: SharedName): Promise<SharedFound>;
   /** Keeps a value for `lifeMs` milliseconds, unless one is there that started later. */
   keep(name: SharedName, value: SharedValue, lifeMs: number): Promise<void>;
-  /** Where there is a value: removes it if it started earlier than `time`, and for `lifeMs` keeps others out that did. */
+  /** Removes a value, if there is one that started before `time`, and for `lifeMs` keeps others out that did. */
   drop(name: SharedName, time: number, lifeMs: number): Promise<void>;
   /** @returns whether this process, and no other within `leaseMs`, asks for all from now on. */
   lease(name: SharedName, holder: string, leaseMs: number): Promise<boolean>;

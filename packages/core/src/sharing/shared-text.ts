@@ -17,7 +17,7 @@ export function readIdentity(text: string): Identity | undefined {
   return deepFreeze(read.identity);
 }
 
-/** What decides who it is and what revokes it; whoever has the secrets has written it, so it is no more than a check. */
+/** What decides who it is and what revokes it. No more than a check: whoever has the secrets has written it. */
 function isIdentity(value: unknown): value is Identity {
   if (!isRecord(value)) return false;
   const { username, subject, authenticationType, roles, metadata, realm, lookupRealm, apiKey } = value;

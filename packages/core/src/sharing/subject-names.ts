@@ -1,5 +1,5 @@
-// Under which names a revocation is noted for values of others, and which of them concern an identity. The kind comes first
-// and JSON keeps the parts apart, so that no user can have a name that reads as somebody else's.
+// Under which names a revocation is noted for values of others, and which of them concern an identity. The kind comes
+// first and JSON keeps the parts apart, so that no user can have a name that reads as somebody else's.
 
 import { hash } from 'node:crypto';
 import type { Fingerprint } from '../memory/fingerprint.js';
