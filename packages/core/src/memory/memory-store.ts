@@ -67,6 +67,8 @@ export interface StoreOptions<Value> {
 // A row begins with words: its name, the next row of its list, its neighbours in the order of use, its stamp, the
 // number of its value, and its weight. Then come the numbers, as doubles.
 const nameWords = 8;
+/** 128 bits tell digests under a secret key apart; to compare all 256 took 600 instructions of a hit. */
+const comparedWords = 4;
 const next = 8;
 const newer = 9;
 const older = 10;
@@ -241,7 +243,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   }
 
   private isNamed(slot: Slot, fingerprint: Fingerprint): boolean {
-    for (let index = 1; index < nameWords; index += 1) {
+    for (let index = 1; index < comparedWords; index += 1) {
       if (this.rows.word(slot, index) !== wordOf(fingerprint, index)) return false;
     }
     return true;
