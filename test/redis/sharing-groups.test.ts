@@ -98,9 +98,9 @@ test('in a cluster the slot moves to another node: all forget everything, and go
   // As a user who may do what the readme says, and no more.
   const readme = await readFile(new URL('../../packages/redis/README.md', import.meta.url), 'utf8');
   const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
-  const more = [...readme.matchAll(/\+cluster\|\w+/g)].map(([word]) => word);
+  const [, more = ''] = /`(\+asking [^`]*)`/.exec(readme) ?? [];
   for (const port of cluster.ports) {
-    const words = [...line.split(' '), ...more];
+    const words = [...line.split(' '), ...more.split(' ')];
     await cluster.run(port, 'ACL', 'SETUSER', 'esauth', 'on', `>${cluster.password}`, ...words);
   }
   const verifiers = await Promise.all(

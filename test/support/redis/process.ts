@@ -118,11 +118,11 @@ export async function writtenIn(folder: string, files: readonly string[]): Promi
   return contents.join('\n');
 }
 
-/** Waits for a condition, for twenty seconds at most if nothing else is said: the machine may be busy. */
+/** Waits for a condition, for a minute at most if nothing else is said: the machine may be busy. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {
