@@ -102,7 +102,8 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
   const inTime = createInTime(clock, timeoutMs, warn);
   const notes = createSharedNotes(() => timeline.now(), memoryMs);
   const refused = new LRUCache<Fingerprint, number>({ max: maxRefused });
-  let began = false;
+  /** Of the log that was read last. */
+  let epoch: string | undefined;
 
   const failed = (error: unknown) => warnOfEngine(warn, error);
   const outbox = createOutbox({
@@ -150,8 +151,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
         const names = [credentialName(fingerprint), ...identityNames(identity)];
         if (notes.outdates(start.at, names)) return undefined;
         if (start.time <= (refused.get(fingerprint) ?? -Infinity)) return undefined;
-        const ageMs = Math.max(0, time - start.time);
-        if (ageMs >= lifeMs) return undefined;
+        const ageMs = time - start.time;
+        // What is yet to start is from before the engine's clock was set back, nobody knows by how much.
+        if (ageMs < 0 || start.time <= listening.setBackFrom || ageMs >= lifeMs) return undefined;
         const verifiedAt = Math.floor(clock.wall() - ageMs);
         const verdict: Authenticated = Object.freeze({ kind: 'authenticated', identity, verifiedAt });
         return { verdict, startedAt: now - ageMs };
@@ -218,14 +220,15 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
 
   /** What was told is acted on at once, all of it before anybody else is served. */
   function act(heard: Heard): void {
-    const isFirst = !began;
-    began = true;
+    const isFirst = epoch === undefined;
+    const isAnother = epoch !== heard.position.epoch;
+    epoch = heard.position.epoch;
     if (heard.since !== undefined) {
       notes.restart(heard.since);
       // What was kept before counts for nothing in another epoch; before the first reading there was no time yet.
       const time = heard.checked?.time ?? Infinity;
       if (isFirst) for (const fingerprint of [...refused.keys()]) refused.set(fingerprint, time);
-      else refused.clear();
+      else if (isAnother) refused.clear();
       if (!isFirst) {
         count.lost += 1;
         publishSharing('lost', counters);
