@@ -137,6 +137,13 @@ describe('a value counts', () => {
     expect(await found()).toBe('found');
     await hear('one', '5');
     expect(await found()).toBe('absent');
+    // And nobody has to have seen that.
+    await clock.advance(3_601_000);
+    await hear('one', '5');
+    await keep();
+    expect(await found()).toBe('found');
+    if (value !== undefined) value = { ...value, start: { ...value.start, time: value.start.time + 60_000 } };
+    expect(await found()).toBe('absent');
   });
 
   test('nor if that clock was set back since by less than the value is old', async () => {
@@ -155,5 +162,26 @@ describe('a value counts', () => {
     await hear('one', '5');
     await keep();
     expect(await found()).toBe('found');
+  });
+});
+
+describe('a revocation', () => {
+  test('is told as it was said, whatever becomes of its list while it waits', async () => {
+    await hear('one', '5', { since: '1' });
+    void shared.revoke('all');
+    const apiKeyIds = ['a', 'b'];
+    void shared.revoke({ apiKeyIds });
+    apiKeyIds.length = 0;
+    await clock.advance(0);
+    expect(told.map(({ subjects }) => subjects)).toEqual([['all'], [{ apiKeyIds: ['a', 'b'] }]]);
+  });
+
+  test('that was taken and is not shown by the log that is read is told again', async () => {
+    await hear('one', '5', { since: '1' });
+    expect(await shared.revoke({ username: 'jane' })).toBe('shared');
+    await clock.advance(1_000);
+    expect(told).toHaveLength(1);
+    await hear('one', '5');
+    expect(told[1]?.subjects).toEqual([{ username: 'jane' }]);
   });
 });

@@ -107,7 +107,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
 
   const failed = (error: unknown) => warnOfEngine(warn, error);
   const outbox = createOutbox({
-    ...{ clock, timeoutMs, from, failed },
+    ...{ clock, timeoutMs, from, failed, now: host.now },
     async tell(message) {
       await memory.tell(message);
       count.told += 1;
@@ -243,6 +243,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     }
     if (heard.unsealed > 0) unsealed(heard.unsealed);
     if (heard.since !== undefined) outbox.tellAgain();
+    if (heard.checked !== undefined) outbox.readUntil(heard.checked.askedAt);
     outbox.wake();
   }
 
@@ -266,7 +267,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     if (subject === 'all') return 'all';
     if ('fingerprint' in subject) return { credential: credential ?? [textOf(subject.fingerprint)] };
     if ('apiKeyIds' in subject && subject.apiKeyIds.length > maxIds) return 'all';
-    return JSON.stringify(subject).length > longestSubject ? 'all' : subject;
+    const text = JSON.stringify(subject);
+    // A copy: it may have to wait, and whose it is may be changed by whoever has it.
+    return text.length > longestSubject ? 'all' : JSON.parse(text);
   }
 }
 
