@@ -185,3 +185,26 @@ describe('a revocation', () => {
     expect(told[1]?.subjects).toEqual([{ username: 'jane' }]);
   });
 });
+
+describe('what was remembered before the log was read', () => {
+  test('is forgotten if that failed at first: it may have been another log when somebody was revoked', async () => {
+    reading.reject(new Error('the engine is away'));
+    await clock.advance(100);
+    await hear('one', '5', { since: '1' });
+    expect(forgotten).toEqual(['all']);
+  });
+
+  test('is kept if not', async () => {
+    await hear('one', '5', { since: '1' });
+    expect(forgotten).toEqual([]);
+  });
+});
+
+test('what is under way on close warns of nothing', async () => {
+  await hear('one', '5', { since: '1' });
+  findFails = () => undefined;
+  const finding = found();
+  await shared.close();
+  expect(await finding).toBe('away');
+  expect(warnings).toEqual([]);
+});

@@ -92,20 +92,30 @@ const longestSubject = 8_192;
 export function createSharedVerdicts(settings: SharedSettings, parts: SharedParts): SharedVerdicts {
   const { sharing, blindAfterMs, blindMaxAgeMs, leaseMs } = settings;
   const timeoutMs = Math.min(settings.timeoutMs, parts.longestMs);
-  const { clock, timeline, lifeMs, memoryMs, counters, warn, forget } = parts;
+  const { clock, timeline, lifeMs, memoryMs, counters, forget } = parts;
   // Under the first one is the fingerprint.
   const otherKeys = sharing.digestKeys.slice(1);
   const from = randomUUID();
   const count = { hits: 0, misses: 0, unsealed: 0, heard: 0, told: 0, lost: 0 };
   const host = { authority: settings.authority, clock, now: () => timeline.now(), memoryMs };
   const memory = sharing.open(host);
+  let closed = false;
+  // What is under way when all is over fails, and that is nobody's fault.
+  const warn: Warn = (...warning) => {
+    if (!closed) parts.warn(...warning);
+  };
   const inTime = createInTime(clock, timeoutMs, warn);
   const notes = createSharedNotes(() => timeline.now(), memoryMs);
   const refused = new LRUCache<Fingerprint, number>({ max: maxRefused });
   /** Of the log that was read last. */
   let epoch: string | undefined;
+  /** It could not be read when that was tried first. */
+  let wasAway = false;
 
-  const failed = (error: unknown) => warnOfEngine(warn, error);
+  const failed = (error: unknown) => {
+    wasAway = true;
+    warnOfEngine(warn, error);
+  };
   const outbox = createOutbox({
     ...{ clock, timeoutMs, from, failed, now: host.now },
     async tell(message) {
@@ -213,6 +223,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     async close() {
       await outbox.close();
       listening.close();
+      closed = true;
       // Also when it is left alone.
       await createInTime(clock, timeoutMs, warn).ask(() => memory.close());
     },
@@ -233,8 +244,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
         count.lost += 1;
         publishSharing('lost', counters);
         warnOfEngine(warn, 'part of its log is lost, so everything was forgotten');
-        forget('all');
       }
+      // Before it could be read the first time it may have been another one, too.
+      if (!isFirst || wasAway) forget('all');
     }
     for (const { at, from: who, serial, subjects } of heard.told) {
       count.heard += 1;
