@@ -222,6 +222,14 @@ describe('the log', () => {
     expect(await one.verifier.revoke({ credential: jane })).toBe('shared');
   });
 
+  test('garbage that is there when somebody begins: only the last of it is kept until all is read', async () => {
+    const script = "for i = 1, 1000 do redis.call('XADD', KEYS[1], '*', 'm', 'garbage') end";
+    await fleet.redis.run('EVAL', script, 1, log);
+    expect(await one.verifier.revoke({ username: 'jane' })).toBe('shared');
+    const two = await fleet.join(patient);
+    expect(sharing(two)).toMatchObject({ unsealed: 1_000, heard: 2 });
+  });
+
   test('another type of key in its place: the warning says so, callers are served, and it comes back', async () => {
     const two = await fleet.join({ upstream, redis: { timeoutMs: 100, blindAfterMs: 400 } });
     const jane = fleet.emulator.authorization('jane');

@@ -128,25 +128,31 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
     const from = String(Math.max(0, Math.floor(time - host.memoryMs)));
     // What stood there before all of that, so that it is known since when nothing is missing.
     const [before] = entriesIn(await ask(open, ['XREVRANGE', key, from, '-', 'COUNT', '1']));
-    const all: Entry[] = [];
+    const there: Standing = { epoch, id: '', checked: '' };
+    let since: string | undefined;
+    let unsealed = 0;
+    let messages: readonly Told[] = [];
     let start = before?.id ?? '-';
     for (;;) {
       const page = entriesIn(await ask(open, ['XRANGE', key, start, '+', 'COUNT', String(pageSize)]));
-      all.push(...page);
-      const last = page.at(-1);
-      if (last !== undefined) start = `(${last.id}`;
+      const [first] = page;
+      if (first !== undefined) {
+        since ??= placeIn(first.id);
+        const heard = told(there, page);
+        unsealed += heard.unsealed;
+        messages = withoutOutdone([...messages, ...heard.told]);
+        start = `(${there.id}`;
+      }
       if (page.length === pageSize) continue;
-      if (all.length > 0) break;
+      if (since !== undefined) break;
       // So that there always is an entry to stand at.
       await ask(open, additionOf({ from: '', serial: 0, subjects: [] }));
     }
-    const [first] = all;
-    const last = all.at(-1);
-    // Both are there: the loop has ended.
-    if (first === undefined || last === undefined) throw new CommandError('unusable', 'The log is empty');
-    standing = { epoch, id: last.id, checked: last.id };
+    there.checked = there.id;
+    standing = there;
     unchecked = false;
-    return { ...told(standing, all), since: placeIn(first.id), checked: { askedAt, time } };
+    const position = { epoch, at: placeIn(there.id) };
+    return { told: messages, unsealed, position, since, checked: { askedAt, time } };
   }
 
   /** Reads entries, and stands at the last of them. */
@@ -172,6 +178,8 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
   function patiently<Result>(ms: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const patience = new AbortController();
     const giveUp = () => patience.abort();
+    // A connection may be there just when all is over.
+    if (closing.aborted) giveUp();
     const timer = setTimeout(giveUp, ms);
     timer.unref();
     closing.addEventListener('abort', giveUp, { once: true });
@@ -191,6 +199,12 @@ const name = 'log';
 
 /** Whoever can write to the log can make others forget, and so does whoever writes another form of it. */
 const unreadable: Message = { from: '', serial: 0, subjects: ['all'] };
+
+/** Of messages before a revocation of everything nothing is left to do: a flood of garbage is not kept. */
+function withoutOutdone(messages: readonly Told[]): readonly Told[] {
+  const last = messages.findLastIndex(({ subjects }) => subjects.includes('all'));
+  return last > 0 ? messages.slice(last) : messages;
+}
 
 function epochIn(info: Reply): string {
   const { isMaster, epoch } = replicationIn(info);

@@ -19,6 +19,7 @@ beforeEach(() => {
     clock,
     timeoutMs: 50,
     from: 'here',
+    now: () => clock.now(),
     tell(message) {
       told.push(message);
       return new Promise((resolve, reject) => answers.push({ resolve, reject }));
@@ -122,6 +123,23 @@ describe('a revocation', () => {
     outbox.tellAgain();
     expect(told[2]).toEqual({ from: 'here', serial: 3, subjects: [user('jane')] });
   });
+
+  test('is told again when the log that is read does not show it: another one has taken it', async () => {
+    void add('jane');
+    outbox.readUntil(clock.now() + 5_000);
+    answers[0]?.resolve();
+    await settle();
+    const taken = clock.now();
+    outbox.readUntil(taken + 999);
+    expect(told).toHaveLength(1);
+    outbox.readUntil(taken + 1_000);
+    expect(told[1]).toEqual({ from: 'here', serial: 2, subjects: [user('jane')] });
+    expect(expected.size).toBe(1);
+    outbox.hear(2);
+    outbox.readUntil(taken + 60_000);
+    expect(told).toHaveLength(2);
+    expect(expected.size).toBe(0);
+  });
 });
 
 test('an outbox that is full becomes a revocation of everything', async () => {
@@ -159,6 +177,16 @@ describe('close', () => {
     expect(await reach).toBe('shared');
     expect(await add('june')).toBe('local');
     expect(told).toHaveLength(1);
+  });
+
+  test('and ends a pause between attempts: it may be the last chance', async () => {
+    const reach = add('jane');
+    answers[0]?.reject(new Error('no'));
+    await settle();
+    const closing = outbox.close();
+    answers[1]?.resolve();
+    await closing;
+    expect(await reach).toBe('shared');
   });
 
   test('and no longer than for timeoutMs', async () => {

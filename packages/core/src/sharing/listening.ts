@@ -10,6 +10,8 @@ import type { Heard, Position, SharedMemory, SharedStart } from './port.js';
 /** After a reading that failed, growing from one to the other. */
 const shortestPauseMs = 50;
 const longestPauseMs = 1_000;
+/** What clocks may run apart between two readings. */
+const toleranceMs = 100;
 
 export interface Listening {
   /** Where the log was heard up to, and the engine's clock; `undefined` before the first reading, and when blind. */
@@ -18,6 +20,8 @@ export interface Listening {
   readonly position: Position | undefined;
   /** At least what the engine's clock says, at an instant of the timeline. */
   engineTime(now: number): number;
+  /** What started until then on the engine's clock may be older than it seems: that was set back. */
+  readonly setBackFrom: number;
   isBlind(now: number): boolean;
   /** How long ago nothing was missing, in milliseconds. */
   lagMs(now: number): number;
@@ -42,6 +46,7 @@ export function listen(parts: ListeningParts): Listening {
   let knownUntil = timeline.now();
   let position: Position | undefined;
   let clockThere: { readonly time: number; readonly askedAt: number; readonly received: number } | undefined;
+  let setBackFrom = -Infinity;
   let wasBlind = false;
   let closed = false;
   let stopTimer: (() => void) | undefined;
@@ -58,12 +63,12 @@ export function listen(parts: ListeningParts): Listening {
       // By the monotonic clock, which no one can set forward: a lookup that starts now is rather older than it is.
       return { ...position, time: time + Math.max(0, clock.monotonic() - received) };
     },
-    engineTime(now) {
-      // From when it was asked, and by whichever clock has gone further: what it says now is rather later than it is.
-      return clockThere === undefined ? Infinity : clockThere.time + Math.max(0, now - clockThere.askedAt);
-    },
+    engineTime,
     get position() {
       return position;
+    },
+    get setBackFrom() {
+      return setBackFrom;
     },
     isBlind: look,
     lagMs: (now) => Math.max(0, now - knownUntil),
@@ -77,9 +82,10 @@ export function listen(parts: ListeningParts): Listening {
     let pauseMs = shortestPauseMs;
     while (!closed) {
       try {
+        const began = clock.monotonic();
         const heard = await memory.read(waitMs);
         if (closed) return;
-        hear(heard);
+        hear(heard, began);
         pauseMs = shortestPauseMs;
       } catch (error) {
         if (closed) return;
@@ -90,7 +96,19 @@ export function listen(parts: ListeningParts): Listening {
     }
   }
 
-  function hear(heard: Heard): void {
+  function engineTime(now: number): number {
+    // From when it was asked, and by whichever clock has gone further: what it says now is rather later than it is.
+    return clockThere === undefined ? Infinity : clockThere.time + Math.max(0, now - clockThere.askedAt);
+  }
+
+  /** @param began when the reading did, on the monotonic clock. */
+  function hear(heard: Heard, began: number): void {
+    if (position?.epoch !== heard.position.epoch) setBackFrom = -Infinity;
+    else if (heard.checked !== undefined && clockThere !== undefined) {
+      const earliest = clockThere.time + Math.max(0, began - clockThere.received);
+      if (heard.checked.time < earliest - toleranceMs)
+        setBackFrom = Math.max(setBackFrom, engineTime(timeline.now()));
+    }
     position = heard.position;
     if (heard.checked !== undefined) clockThere = { ...heard.checked, received: clock.monotonic() };
     else if (heard.since !== undefined) clockThere = undefined;

@@ -1,7 +1,8 @@
 // Revocations on their way to the others: in order, one message at a time, which takes all that has come meanwhile.
 // What could not be told waits until it can. An outbox that is full becomes one revocation of everything: rather too
 // much than one too few. What was told is kept until it has come back through the log, because a log may lose what it
-// had taken (a replica in its place): then it is told again.
+// had taken (a replica in its place), or not be the one that is read (an old master that still answers): then it is told
+// again.
 
 import type { Clock } from '../time/clock.js';
 import type { Message, SharedSubject } from './port.js';
@@ -34,7 +35,9 @@ export interface Outbox {
   wake(): void;
   /** The log is another one: what was told and has not come back is told again. To be called when it was read. */
   tellAgain(): void;
-  /** Waits until all is told, `timeoutMs` at most, and then for nothing. */
+  /** The log was read up to an instant of `now`: what it had taken before and has not shown is told again. */
+  readUntil(instant: number): void;
+  /** Tries at once, and waits until all is told, `timeoutMs` at most, and then for nothing. */
   close(): Promise<void>;
   /** Revocations that wait. */
   readonly waiting: number;
@@ -44,6 +47,8 @@ export interface OutboxParts {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly from: string;
+  /** By what it is known what was read before what was told. */
+  now(): number;
   tell(message: Message): Promise<void>;
   /** Values about these do not count until the message has come back. */
   expect(serial: number, names: readonly string[] | 'all'): void;
@@ -57,14 +62,20 @@ interface Waiting {
   settle(reach: Reach): void;
 }
 
+interface Sending {
+  readonly serial: number;
+  readonly batch: readonly Waiting[];
+  takenAt: number;
+}
+
 export function createOutbox(parts: OutboxParts): Outbox {
-  const { clock, timeoutMs, from, tell, expect, arrive, failed } = parts;
+  const { clock, timeoutMs, from, now, tell, expect, arrive, failed } = parts;
   let waiting: Waiting[] = [];
   /** By the message's serial: what has been told, or is being told. */
-  const unheard = new Map<number, readonly Waiting[]>();
+  const unheard = new Map<number, Sending>();
   let serials = 0;
   let messages = 0;
-  let sending: { readonly serial: number; readonly batch: readonly Waiting[] } | undefined;
+  let sending: Sending | undefined;
   let pauseMs = shortestPauseMs;
   let stopPause: (() => void) | undefined;
   let closed = false;
@@ -79,26 +90,19 @@ export function createOutbox(parts: OutboxParts): Outbox {
       return added;
     },
     hear(serial) {
-      const batch = unheard.get(serial);
-      if (batch === undefined) return;
+      const heard = unheard.get(serial);
+      if (heard === undefined) return;
       unheard.delete(serial);
-      for (const each of batch) arrive(each.serial);
+      for (const each of heard.batch) arrive(each.serial);
       if (sending?.serial === serial) sent(serial);
     },
-    wake() {
-      pauseMs = shortestPauseMs;
-      stopPause?.();
-      stopPause = undefined;
-      send();
-    },
-    tellAgain() {
-      const lost = [...unheard.entries()].filter(([serial]) => serial !== sending?.serial);
-      for (const [serial] of lost) unheard.delete(serial);
-      waiting = [...lost.flatMap(([, batch]) => batch), ...waiting];
-      send();
-    },
+    wake,
+    tellAgain: () => tellLost(Infinity),
+    // Not at once, so that a log that shows nothing is not told again and again.
+    readUntil: (instant) => tellLost(instant - longestPauseMs),
     async close() {
       closed = true;
+      wake();
       if (waiting.length > 0 || sending !== undefined) {
         await new Promise<void>((resolve) => {
           const stop = clock.after(timeoutMs, resolve);
@@ -117,6 +121,22 @@ export function createOutbox(parts: OutboxParts): Outbox {
       return waiting.length + (sending?.batch.length ?? 0);
     },
   };
+
+  function wake(): void {
+    pauseMs = shortestPauseMs;
+    stopPause?.();
+    stopPause = undefined;
+    send();
+  }
+
+  /** What was taken until an instant. */
+  function tellLost(instant: number): void {
+    const lost = [...unheard.values()].filter((each) => each !== sending && each.takenAt <= instant);
+    if (lost.length === 0) return;
+    for (const { serial } of lost) unheard.delete(serial);
+    waiting = [...lost.flatMap(({ batch }) => batch), ...waiting];
+    send();
+  }
 
   function put(subject: SharedSubject, names: readonly string[] | 'all'): Promise<Reach> {
     serials += 1;
@@ -155,8 +175,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     waiting = waiting.slice(batch.length);
     messages += 1;
     const serial = messages;
-    sending = { serial, batch };
-    unheard.set(serial, batch);
+    sending = { serial, batch, takenAt: Infinity };
+    unheard.set(serial, sending);
     const message = { from, serial, subjects: batch.map(({ subject }) => subject) };
     const stop = clock.after(patienceMs, () => notSent(serial, `it has taken nothing for ${patienceMs} ms`));
     tell(message)
@@ -170,6 +190,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   function sent(serial: number): void {
     if (sending?.serial !== serial) return;
     const { batch } = sending;
+    sending.takenAt = now();
     sending = undefined;
     pauseMs = shortestPauseMs;
     for (const each of batch) each.settle('shared');
@@ -191,7 +212,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   /** Everything is told in their place, and expected until it comes back. */
   function forgetUnheard(): void {
-    const forgotten = [...unheard.values()].flat();
+    const forgotten = [...unheard.values()].flatMap(({ batch }) => batch);
     unheard.clear();
     everything();
     for (const each of forgotten) arrive(each.serial);

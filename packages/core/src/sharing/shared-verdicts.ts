@@ -92,21 +92,32 @@ const longestSubject = 8_192;
 export function createSharedVerdicts(settings: SharedSettings, parts: SharedParts): SharedVerdicts {
   const { sharing, blindAfterMs, blindMaxAgeMs, leaseMs } = settings;
   const timeoutMs = Math.min(settings.timeoutMs, parts.longestMs);
-  const { clock, timeline, lifeMs, memoryMs, counters, warn, forget } = parts;
+  const { clock, timeline, lifeMs, memoryMs, counters, forget } = parts;
   // Under the first one is the fingerprint.
   const otherKeys = sharing.digestKeys.slice(1);
   const from = randomUUID();
   const count = { hits: 0, misses: 0, unsealed: 0, heard: 0, told: 0, lost: 0 };
   const host = { authority: settings.authority, clock, now: () => timeline.now(), memoryMs };
   const memory = sharing.open(host);
+  let closed = false;
+  // What is under way when all is over fails, and that is nobody's fault.
+  const warn: Warn = (...warning) => {
+    if (!closed) parts.warn(...warning);
+  };
   const inTime = createInTime(clock, timeoutMs, warn);
   const notes = createSharedNotes(() => timeline.now(), memoryMs);
   const refused = new LRUCache<Fingerprint, number>({ max: maxRefused });
-  let began = false;
+  /** Of the log that was read last. */
+  let epoch: string | undefined;
+  /** It could not be read when that was tried first. */
+  let wasAway = false;
 
-  const failed = (error: unknown) => warnOfEngine(warn, error);
+  const failed = (error: unknown) => {
+    wasAway = true;
+    warnOfEngine(warn, error);
+  };
   const outbox = createOutbox({
-    ...{ clock, timeoutMs, from, failed },
+    ...{ clock, timeoutMs, from, failed, now: host.now },
     async tell(message) {
       await memory.tell(message);
       count.told += 1;
@@ -150,8 +161,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
         const names = [credentialName(fingerprint), ...identityNames(identity)];
         if (notes.outdates(start.at, names)) return undefined;
         if (start.time <= (refused.get(fingerprint) ?? -Infinity)) return undefined;
-        const ageMs = Math.max(0, time - start.time);
-        if (ageMs >= lifeMs) return undefined;
+        const ageMs = time - start.time;
+        // What is yet to start is from before the engine's clock was set back, nobody knows by how much.
+        if (ageMs < 0 || start.time <= listening.setBackFrom || ageMs >= lifeMs) return undefined;
         const verifiedAt = Math.floor(clock.wall() - ageMs);
         const verdict: Authenticated = Object.freeze({ kind: 'authenticated', identity, verifiedAt });
         return { verdict, startedAt: now - ageMs };
@@ -211,6 +223,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     async close() {
       await outbox.close();
       listening.close();
+      closed = true;
       // Also when it is left alone.
       await createInTime(clock, timeoutMs, warn).ask(() => memory.close());
     },
@@ -218,20 +231,22 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
 
   /** What was told is acted on at once, all of it before anybody else is served. */
   function act(heard: Heard): void {
-    const isFirst = !began;
-    began = true;
+    const isFirst = epoch === undefined;
+    const isAnother = epoch !== heard.position.epoch;
+    epoch = heard.position.epoch;
     if (heard.since !== undefined) {
       notes.restart(heard.since);
       // What was kept before counts for nothing in another epoch; before the first reading there was no time yet.
       const time = heard.checked?.time ?? Infinity;
       if (isFirst) for (const fingerprint of [...refused.keys()]) refused.set(fingerprint, time);
-      else refused.clear();
+      else if (isAnother) refused.clear();
       if (!isFirst) {
         count.lost += 1;
         publishSharing('lost', counters);
         warnOfEngine(warn, 'part of its log is lost, so everything was forgotten');
-        forget('all');
       }
+      // Before it could be read the first time it may have been another one, too.
+      if (!isFirst || wasAway) forget('all');
     }
     for (const { at, from: who, serial, subjects } of heard.told) {
       count.heard += 1;
@@ -240,6 +255,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     }
     if (heard.unsealed > 0) unsealed(heard.unsealed);
     if (heard.since !== undefined) outbox.tellAgain();
+    if (heard.checked !== undefined) outbox.readUntil(heard.checked.askedAt);
     outbox.wake();
   }
 
@@ -263,7 +279,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
     if (subject === 'all') return 'all';
     if ('fingerprint' in subject) return { credential: credential ?? [textOf(subject.fingerprint)] };
     if ('apiKeyIds' in subject && subject.apiKeyIds.length > maxIds) return 'all';
-    return JSON.stringify(subject).length > longestSubject ? 'all' : subject;
+    const text = JSON.stringify(subject);
+    // A copy: it may have to wait, and whose it is may be changed by whoever has it.
+    return text.length > longestSubject ? 'all' : JSON.parse(text);
   }
 }
 

@@ -69,10 +69,11 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
       if (found.kind !== 'absent') return found;
       if (abandoned.aborted || shared.leaseMs === 0) return { ...found, holds: false };
       const othersAsk = found.leased || (!waited && !(await shared.lease(name)));
-      // Whoever asked for all and is done has found nothing that can be shared: from then on each asks for itself.
-      if (!othersAsk) return { ...found, holds: !waited };
+      // Whoever asked for all and is done has found nothing that can be shared: from then on each asks for itself. He
+      // may yet keep something, late, that began before.
+      if (!othersAsk) return { ...found, kept: waited || found.kept, holds: !waited };
       const left = waitsUntil - clock.monotonic();
-      if (left <= 0) return { ...found, holds: false };
+      if (left <= 0) return { ...found, kept: true, holds: false };
       await new Promise<void>((resolve) => clock.after(Math.min(waitMs, left), resolve));
       waitMs = Math.min(2 * waitMs, longestWaitMs);
     }
