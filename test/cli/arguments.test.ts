@@ -67,6 +67,8 @@ test.each([
   [['can-i', ...node], 'what? Such as: read index:docs'],
   [['can-i', ...node, 'index:docs', 'read'], 'what is to be done with index:docs?'],
   [['can-i', ...node, 'read', 'index:'], 'index: names nothing'],
+  [['can-i', ...node, 'monitor', 'read', 'index:,'], 'index:, names nothing'],
+  [['can-i', ...node, 'monitor', ',', 'index:docs'], ', names no privilege'],
   [['explain', ...node, 'read', 'index:docs'], 'what it should do goes after --for'],
   [['explain', ...node, '--as-admin-file', '-', '--credential-file', '-'], 'cannot both be standard input'],
   [['completion'], 'for which shell?'],
