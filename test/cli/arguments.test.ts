@@ -102,8 +102,11 @@ test.each([
   ['after -u', ['-u', 'elastic:canary-hunter2']],
   ['as the name of the file', ['--credential-file', encoded]],
   ['as the name of an administrator’s file', [`--as-admin-file=${pair}`]],
+  ['as a file that is none', ['--credential-file', 'elastic:canary-hunter2']],
   ['in the address', ['--node', 'https://elastic:canary-hunter2@localhost:9200']],
+  ['in an address with slashes to spare', ['--node', 'https:///elastic:canary-hunter2@localhost:9200']],
   ['in the address of the proxy', ['--proxy', 'http://me:canary-hunter2@localhost:3128']],
+  ['there with slashes to spare', ['--proxy', 'http:///me:canary-hunter2@localhost:3128']],
 ])('an argument is refused that is a credential, and not repeated: %s', async (_, words) => {
   const secrets = [
     encoded.slice(0, 40),
@@ -127,6 +130,12 @@ test.each([
     for (const secret of secrets) expect(`${out}${err}`).not.toContain(secret);
     if (argv.includes('--json')) expect(JSON.parse(out).error.code).toBe('credential_in_argument');
   }
+});
+
+test('a variable that is set to nothing is not set', async () => {
+  const nothing = { ESAUTH_CA: '', ESAUTH_CA_FINGERPRINT: '', ESAUTH_CLIENT_AUTHENTICATION: '' };
+  const env = { ...nothing, ESAUTH_CREDENTIAL: 'elastic:a-password' };
+  expect(await esauth(['whoami', ...node], { env })).toMatchObject({ code: 2, err: '' });
 });
 
 test('a credential in place of a command is refused and not repeated', async () => {
