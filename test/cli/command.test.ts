@@ -102,6 +102,10 @@ test('it starts the emulator, ends it when it is ended, and tells its mistakes f
   expect((await fetch(url)).status).toBe(401);
   expect((await end(started)).code).toBe(0);
   await expect(fetch(url)).rejects.toThrow();
+  const hungUp = run(['emulator', '--port', '0', '--quiet'], {}, bin);
+  const [other] = await hungUp.printed(/^http:\/\/127\.0\.0\.1:\d+$/m);
+  await end(hungUp, 'SIGHUP');
+  await expect(fetch(other)).rejects.toThrow();
   const wrong = await run(['emulator', '--frobnicate'], {}, bin).ended;
   expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('--frobnicate') });
 });
