@@ -1,6 +1,7 @@
 // What can be typed: help, flags that are none, and credentials where they must not be.
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { forgedJwt } from '../support/jwt.js';
 import { esauth } from './esauth.js';
@@ -55,6 +56,10 @@ test.each([
   [
     ['check', 'https://localhost:9200', '--ca', '/no/such/ca.pem'],
     'cannot read /no/such/ca.pem: there is no such',
+  ],
+  [
+    ['check', 'https://localhost:9200', '--ca', fileURLToPath(import.meta.url)],
+    '--ca: must be a certificate in PEM, as http_ca.crt is',
   ],
   [['check', 'https://localhost:9200', '--ca', '/'], 'cannot read /: it is a folder'],
   [['check', 'https://localhost:9200', '--timeout-ms', '3s'], '--timeout-ms wants a whole number'],
