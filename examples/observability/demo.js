@@ -18,7 +18,18 @@ const cleaning = [];
 const cleanUp = async () => {
   for (const clean of cleaning.splice(0).reverse()) await clean();
 };
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void cleanUp());
+let isOver = false;
+/** Notes what has to be ended; after Ctrl+C nothing more is begun. */
+const later = (clean) => {
+  cleaning.push(clean);
+  if (isOver) throw new Error('ended');
+};
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    isOver = true;
+    void cleanUp();
+  });
+}
 
 try {
   const emulator = await startEmulator({
@@ -27,20 +38,20 @@ try {
       bob: { password: 'secret-of-bob', roles: ['viewer'] },
     },
   });
-  cleaning.push(() => emulator.close());
+  later(() => emulator.close());
   const nodes = [await startRelay(emulator.url), await startRelay(emulator.url)];
-  for (const node of nodes) cleaning.push(() => node.hangUp());
+  for (const node of nodes) later(() => node.hangUp());
 
   const folder = await mkdtemp(join(tmpdir(), 'esauth-observability-'));
-  cleaning.push(() => rm(folder, { recursive: true, force: true }));
+  later(() => rm(folder, { recursive: true, force: true }));
   const redis = await startRedis(folder);
-  cleaning.push(redis.stop);
+  later(redis.stop);
   const addresses = nodes.map(({ url }) => url);
   const api = await startServer(addresses, redis.url);
-  cleaning.push(api.stop);
+  later(api.stop);
   const port = once ? await freePort() : Number(process.env.PROMETHEUS_PORT ?? 9090);
   const prometheus = await startPrometheus(api.metrics, folder, port);
-  cleaning.push(prometheus.stop);
+  later(prometheus.stop);
   say(`The API is at ${api.url}, Prometheus at ${prometheus.url}`);
 
   // It takes some seconds until it looks for the first time.
@@ -59,5 +70,6 @@ try {
   }
 } catch (error) {
   await cleanUp();
-  throw error;
+  // After Ctrl+C whoever is asked next has ended.
+  if (!isOver) throw error;
 }

@@ -1,6 +1,7 @@
 // What can be typed: help, flags that are none, and credentials where they must not be.
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { forgedJwt } from '../support/jwt.js';
 import { esauth } from './esauth.js';
@@ -56,6 +57,10 @@ test.each([
     ['check', 'https://localhost:9200', '--ca', '/no/such/ca.pem'],
     'cannot read /no/such/ca.pem: there is no such',
   ],
+  [
+    ['check', 'https://localhost:9200', '--ca', fileURLToPath(import.meta.url)],
+    '--ca: must be a certificate in PEM, as http_ca.crt is',
+  ],
   [['check', 'https://localhost:9200', '--ca', '/'], 'cannot read /: it is a folder'],
   [['check', 'https://localhost:9200', '--timeout-ms', '3s'], '--timeout-ms wants a whole number'],
   [['check', '--cloud-id', 'nonsense'], '--cloud-id: must be the Cloud ID'],
@@ -67,6 +72,8 @@ test.each([
   [['can-i', ...node], 'what? Such as: read index:docs'],
   [['can-i', ...node, 'index:docs', 'read'], 'what is to be done with index:docs?'],
   [['can-i', ...node, 'read', 'index:'], 'index: names nothing'],
+  [['can-i', ...node, 'monitor', 'read', 'index:,'], 'index:, names nothing'],
+  [['can-i', ...node, 'monitor', ',', 'index:docs'], ', names no privilege'],
   [['explain', ...node, 'read', 'index:docs'], 'what it should do goes after --for'],
   [['explain', ...node, '--as-admin-file', '-', '--credential-file', '-'], 'cannot both be standard input'],
   [['completion'], 'for which shell?'],
@@ -100,8 +107,11 @@ test.each([
   ['after -u', ['-u', 'elastic:canary-hunter2']],
   ['as the name of the file', ['--credential-file', encoded]],
   ['as the name of an administrator’s file', [`--as-admin-file=${pair}`]],
+  ['as a file that is none', ['--credential-file', 'elastic:canary-hunter2']],
   ['in the address', ['--node', 'https://elastic:canary-hunter2@localhost:9200']],
+  ['in an address with slashes to spare', ['--node', 'https:///elastic:canary-hunter2@localhost:9200']],
   ['in the address of the proxy', ['--proxy', 'http://me:canary-hunter2@localhost:3128']],
+  ['there with slashes to spare', ['--proxy', 'http:///me:canary-hunter2@localhost:3128']],
 ])('an argument is refused that is a credential, and not repeated: %s', async (_, words) => {
   const secrets = [
     encoded.slice(0, 40),
@@ -125,6 +135,12 @@ test.each([
     for (const secret of secrets) expect(`${out}${err}`).not.toContain(secret);
     if (argv.includes('--json')) expect(JSON.parse(out).error.code).toBe('credential_in_argument');
   }
+});
+
+test('a variable that is set to nothing is not set', async () => {
+  const nothing = { ESAUTH_CA: '', ESAUTH_CA_FINGERPRINT: '', ESAUTH_CLIENT_AUTHENTICATION: '' };
+  const env = { ...nothing, ESAUTH_CREDENTIAL: 'elastic:a-password' };
+  expect(await esauth(['whoami', ...node], { env })).toMatchObject({ code: 2, err: '' });
 });
 
 test('a credential in place of a command is refused and not repeated', async () => {

@@ -71,8 +71,27 @@ test('whoever reads what it prints may leave', { timeout }, async () => {
   const emulator = await startEmulator({ ui: false });
   const started = run(['check', emulator.url], {}, bin);
   started.child.stdout.destroy();
-  expect(await started.ended).toMatchObject({ err: '' });
+  expect(await started.ended).toMatchObject({ code: 0, err: '' });
   await emulator.close();
+});
+
+test('who leaves early is told by the code what was found', { timeout }, async () => {
+  const node = await startScriptedNode(respond({ status: 401, body: errorBody(401, 'token expired') }));
+  const env = { ...process.env, ESAUTH_NODES: node.url, ESAUTH_CREDENTIAL: 'Bearer abcdef' };
+  const started = run(['whoami', ...patiently], { env }, bin);
+  started.child.stdout.destroy();
+  expect(await started.ended).toMatchObject({ code: 1, err: '' });
+  await node.close();
+});
+
+test.runIf(process.platform === 'linux')('what cannot be written is no yes', { timeout }, async () => {
+  const full = (streams: string, ...argv: string[]) =>
+    promisify(execFile)('bash', ['-c', `"$0" "$@" ${streams}`, process.execPath, bin, ...argv]);
+  await expect(full('>/dev/full', '--help')).rejects.toMatchObject({
+    code: 2,
+    stderr: 'esauth: cannot write what was found (ENOSPC)\n',
+  });
+  await expect(full('2>/dev/full', 'whoami', 'abc')).rejects.toMatchObject({ code: 64 });
 });
 
 test('it starts the emulator, ends it when it is ended, and tells its mistakes from its own', {
@@ -83,6 +102,10 @@ test('it starts the emulator, ends it when it is ended, and tells its mistakes f
   expect((await fetch(url)).status).toBe(401);
   expect((await end(started)).code).toBe(0);
   await expect(fetch(url)).rejects.toThrow();
+  const hungUp = run(['emulator', '--port', '0', '--quiet'], {}, bin);
+  const [other] = await hungUp.printed(/^http:\/\/127\.0\.0\.1:\d+$/m);
+  await end(hungUp, 'SIGHUP');
+  await expect(fetch(other)).rejects.toThrow();
   const wrong = await run(['emulator', '--frobnicate'], {}, bin).ended;
   expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('--frobnicate') });
 });

@@ -238,3 +238,24 @@ refused (an application says credentials_invalid)
   -> look after .security-7 and .security-tokens-7; the log of Elasticsearch says more
 `);
 });
+
+test('an administrator is told where the entry of a key is none', async () => {
+  const url = await scripted(respond({ body: identityBody() }));
+  const key = `${'k'.repeat(20)}:${'s'.repeat(22)}`;
+  const { code, out, err } = await explain(key, { url, admin: 'elastic:changeme' });
+  expect(out).toContain("the entry of the key: the answer is none of Elasticsearch's");
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+});
+
+test('a node that keeps silent is passed over, with an administrator too', async () => {
+  const silent = await scripted(() => {});
+  const authorization = `Basic ${Buffer.from('elastic:changeme').toString('base64')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const body = JSON.stringify({ name: 'of-silence' });
+  const made = await fetch(`${emulator.url}/_security/api_key`, { method: 'POST', headers, body });
+  const flags = ['--node', emulator.url, '--for', 'monitor', '--timeout-ms', '3000'];
+  const { code, out } = await explain(await made.text(), { url: silent, admin: 'elastic:changeme', flags });
+  expect(out).toMatch(/what the administrator sees\n +API key +of-silence/);
+  expect(out).toMatch(/monitor +the cluster +yes/);
+  expect(code).toBe(0);
+});

@@ -174,6 +174,8 @@ const named: readonly (readonly [string, string | Uint8Array, string])[] = [
   ['a list of keys', JSON.stringify({ api_keys: [{ id }] }), 'lists API keys'],
   ['a refresh token alone', JSON.stringify({ refresh_token: accessToken }), 'has a refresh token alone'],
   ['other JSON', JSON.stringify({ hello: 'world' }), 'is JSON without a credential'],
+  ['an answer in two lines', JSON.stringify({ encoded: 'VnVh\nQ2Zh' }), 'is not one word of ASCII'],
+  ['an answer of another alphabet', JSON.stringify({ access_token: 'tökén' }), 'is not one word of ASCII'],
   ['a list', '[1]', 'is JSON without a credential'],
   [
     'a certificate',
@@ -198,4 +200,10 @@ test.each(named)('is named: %s', async (_, given, told) => {
     expect({ code, sent }, how).toEqual({ code: 64, sent: undefined });
     expect(err).not.toContain(secret.slice(0, 8));
   }
+});
+
+test.runIf(process.platform === 'linux')('a file without an end is not read to it', async () => {
+  const { code, err } = await esauth(['whoami', '--node', node.url, '--credential-file', '/dev/zero']);
+  expect(err).toContain('/dev/zero is longer than 1048576 bytes');
+  expect(code).toBe(64);
 });

@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 import { type ConfigurationError, createVerifier, type Verifier } from '@esauth/core';
 import { esauth } from '@esauth/express';
 import { type ObserveOptions, observe } from '@esauth/opentelemetry';
-import { metrics } from '@opentelemetry/api';
+import { diag, type Meter, type MeterProvider, metrics } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { accepted, jane, john } from '../support/callers.js';
 import { type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
@@ -54,6 +54,46 @@ test('after a stop it can be observed again; one stop does not end the observati
   expect(valuesOf(await collector.collect(), 'esauth.verdicts')).toEqual({ 'authenticated lookup': 1 });
   expect(() => observe(verifier, { meterProvider: collector.meterProvider })).toThrow(
     'is observed with this meterProvider already',
+  );
+});
+
+test('a provider that throws leaves nothing behind, when it begins and when it ends', async () => {
+  const failure = () => {
+    throw new Error('of an SDK');
+  };
+  const collector = createCollector();
+  const { meterProvider } = collector;
+  const begin = { meterProvider, tracerProvider: { getTracer: failure } };
+  expect(() => observe(verifier, begin)).toThrow('of an SDK');
+  expect(listening()).toBe(false);
+  const failing = (method: keyof Meter): MeterProvider => ({
+    getMeter: (...scope) => Object.assign(meterProvider.getMeter(...scope), { [method]: failure }),
+  });
+  const adding = { meterProvider: failing('addBatchObservableCallback') };
+  expect(() => observe(verifier, adding)).toThrow('of an SDK');
+  expect(listening()).toBe(false);
+  const ending = { meterProvider: failing('removeBatchObservableCallback') };
+  expect(() => observe(verifier, ending).stop()).toThrow('of an SDK');
+  expect(listening()).toBe(false);
+});
+
+test('what an SDK throws at a lookup goes to its own log, and does not end the process', async () => {
+  const failure = vi.fn(() => {
+    throw new Error('of a processor');
+  });
+  const error = vi.fn();
+  const [debug, info, warn, verbose] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()];
+  diag.setLogger({ error, debug, info, warn, verbose });
+  onTestFinished(() => diag.disable());
+  const { meterProvider } = createCollector();
+  const tracerProvider = { getTracer: () => ({ startSpan: failure, startActiveSpan: failure }) };
+  const observation = observe(verifier, { meterProvider, tracerProvider });
+  onTestFinished(() => observation.stop());
+  expect((await verifier.verify(jane)).kind).toBe('authenticated');
+  await vi.waitFor(() => expect(failure).toHaveBeenCalledTimes(1));
+  expect(error).toHaveBeenCalledExactlyOnceWith(
+    '@esauth/opentelemetry: a lookup is not recorded',
+    expect.objectContaining({ message: 'of a processor' }),
   );
 });
 

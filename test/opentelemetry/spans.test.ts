@@ -106,6 +106,17 @@ test('a lookup is a child of the request that waited for it, with links to those
   expect(lookups()).toHaveLength(2);
 });
 
+test('an IPv6 address is told without the brackets that it has in a URL', async () => {
+  observation.stop();
+  const other = createVerifier({ nodes: 'http://[::1]:1', clock });
+  onTestFinished(() => other.close());
+  observation = observe(other, { tracerProvider });
+  await other.verify(jane);
+  expect(lookups().map(({ attributes }) => attributes)).toMatchObject([
+    { 'esauth.node.url': 'http://[::1]:1/', 'server.address': '::1', 'server.port': 1 },
+  ]);
+});
+
 test('who asks for something newer waits for the next lookup, and that is his', async () => {
   const node = await startScriptedNode();
   onTestFinished(() => node.close());

@@ -4,6 +4,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Health, LookupEvent, NodeState, VerdictEvent, Verifier, VerifierStats } from '@esauth/core';
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
+import { guarded } from './guarded.js';
 import { attribute, counters, durations, gauges, levels } from './series.js';
 
 const breakerStates = ['closed', 'half_open', 'open'] as const satisfies NodeState['breaker'][];
@@ -31,7 +32,7 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
     verdicts.add(kind, code, source);
   };
 
-  const onLookup = (message: unknown) => {
+  const onLookup = guarded((message) => {
     const { verifier: whose, about, kind, code, node, durationMs } = message as LookupEvent;
     if (whose !== verifier) return;
     if (node !== undefined && kind !== 'unavailable') verdictAt.set(node, performance.now());
@@ -42,7 +43,7 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
       ...(node !== undefined && { [attribute.node]: node }),
       ...(kind === 'unavailable' && { [attribute.error]: code }),
     });
-  };
+  });
 
   const collect = (result: BatchObservableResult) => {
     const stats = verifier.stats();
@@ -97,9 +98,9 @@ export function recordMetrics(verifier: Verifier, meter: Meter, common: Attribut
     }
   };
 
+  meter.addBatchObservableCallback(collect, observed);
   subscribe('esauth:verdict', onVerdict);
   subscribe('esauth:lookup', onLookup);
-  meter.addBatchObservableCallback(collect, observed);
   return () => {
     unsubscribe('esauth:verdict', onVerdict);
     unsubscribe('esauth:lookup', onLookup);

@@ -54,13 +54,13 @@ export function observe(verifier: Verifier, options: ObserveOptions = {}): Obser
         'one a name, and call stop() of an observation that is over',
     );
   }
-  namesIn.set(meterProvider, names.add(name));
   const common = name === undefined ? {} : { [attribute.verifier]: name };
-  const ends = [
-    recordMetrics(verifier, meterProvider.getMeter(scope, version), common),
-    recordSpans(verifier, tracerProvider.getTracer(scope, version), common),
-    () => names.delete(name),
-  ];
+  // A provider may throw: then nothing was begun. When it ends, what is a provider's comes last.
+  const tracer = tracerProvider.getTracer(scope, version);
+  const endMetrics = recordMetrics(verifier, meterProvider.getMeter(scope, version), common);
+  const endSpans = recordSpans(verifier, tracer, common);
+  namesIn.set(meterProvider, names.add(name));
+  const ends = [() => names.delete(name), endSpans, endMetrics];
   return {
     stop() {
       for (const end of ends.splice(0)) end();

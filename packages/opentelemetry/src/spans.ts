@@ -14,6 +14,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { guarded } from './guarded.js';
 import { attribute, spanName } from './series.js';
 
 /** Who waits for one lookup. */
@@ -42,7 +43,7 @@ export function recordSpans(verifier: Verifier, tracer: Tracer, common: Attribut
     waits.set(lookup, waiting);
   };
 
-  const onLookup = (message: unknown) => {
+  const onLookup = guarded((message) => {
     const event = message as LookupEvent;
     if (event.verifier !== verifier) return;
     const { contexts, count } = waits.get(event.lookup) ?? { contexts: [], count: 0 };
@@ -58,7 +59,7 @@ export function recordSpans(verifier: Verifier, tracer: Tracer, common: Attribut
     // Without words: what broke a lookup may repeat what somebody else wrote. That is in the process warning.
     if (kind === 'unavailable') span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(endedAt);
-  };
+  });
 
   subscribe('esauth:wait', onWait);
   subscribe('esauth:lookup', onLookup);
@@ -84,7 +85,8 @@ function placeOf(node: string): Attributes {
   const defaultPort = protocol === 'https:' ? 443 : 80;
   return {
     [attribute.node]: node,
-    [attribute.host]: hostname,
+    // The brackets around an IPv6 address belong to URLs.
+    [attribute.host]: hostname.replace(/^\[|\]$/g, ''),
     [attribute.port]: port === '' ? defaultPort : Number(port),
   };
 }

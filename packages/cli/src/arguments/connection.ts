@@ -43,7 +43,7 @@ export async function readReach(
   }
   for (const node of nodes) checkAddress(node);
   const proxy = args.value('proxy');
-  if (proxy !== undefined && /^\w+:\/\/[^/]*@/.test(proxy)) {
+  if (proxy !== undefined && namesUser(proxy)) {
     throw new UsageError(
       'credential_in_argument',
       '--proxy must not hold a user name or password: put them into HTTPS_PROXY, and say --proxy environment',
@@ -58,8 +58,13 @@ export async function readReach(
   };
 }
 
+/** However many slashes it has: readers of addresses forgive that. */
+function namesUser(address: string): boolean {
+  return /^\w+:[/\\]+[^/\\]*@/.test(address);
+}
+
 function checkAddress(node: string): void {
-  if (/^\w+:\/\/[^/]*@/.test(node)) {
+  if (namesUser(node)) {
     throw new UsageError(
       'credential_in_argument',
       'an address must not hold a user name or password, which every process of this machine could read: give them ' +
@@ -75,8 +80,10 @@ async function readTls(env: Io['env'], args: Arguments): Promise<TlsOptions> {
   const caFile = args.value('ca');
   // What stands on the command line counts, whatever is in the environment.
   const isGiven = fingerprint !== undefined || caFile !== undefined;
-  const ca = caFile ?? (isGiven ? undefined : env[caVariable]);
-  const caFingerprint = fingerprint ?? (isGiven || ca !== undefined ? undefined : env[caFingerprintVariable]);
+  // A variable that is set to nothing is not set.
+  const ca = caFile ?? (isGiven ? undefined : env[caVariable] || undefined);
+  const caFingerprint =
+    fingerprint ?? (isGiven || ca !== undefined ? undefined : env[caFingerprintVariable] || undefined);
   const servername = args.value('servername');
   const [cert, key] = [args.value('cert'), args.value('key')];
   return {

@@ -5,6 +5,12 @@ import { UsageError } from '../terminal/exit.js';
 
 /** Longer names first: each is looked for in what the ones before have left. */
 const flagOf: readonly (readonly [RegExp, string])[] = [
+  // A flag takes the path of a file.
+  [
+    / as a PEM string or Buffer, or a list of them: what is in the file, not its path/g,
+    ' in PEM, as http_ca.crt is',
+  ],
+  [/, and tls\.passphrase must open it/g, ', without a passphrase'],
   [/\btls\.caFingerprint\b/g, '--ca-fingerprint'],
   [/\btls\.servername\b/g, '--servername'],
   [/\btls\.cert\b/g, '--cert'],

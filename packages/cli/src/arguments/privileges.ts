@@ -29,6 +29,8 @@ export function readQuestions(words: readonly string[]): readonly Asked[] {
       throw new UsageError('usage', `what is to be done with ${word}? Say it before, such as: read ${word}`);
     }
     const privileges = word.split(',').filter((privilege) => privilege !== '');
+    // Left out, the rest could be a yes that nobody gave.
+    if (privileges.length === 0) throw new UsageError('usage', `${word} names no privilege`);
     const next = rest[0];
     const resources: (string | undefined)[] = [undefined];
     if (next !== undefined && isResource(next)) {
@@ -92,12 +94,9 @@ function isResource(word: string): boolean {
 /** `index:docs,logs-*` are two; resources of an application may have commas of their own. */
 function separate(word: string): readonly string[] {
   const { kind, name } = targetOf(word);
-  if (name === '') throw new UsageError('usage', `${word} names nothing`);
-  if (kind === 'app') return [word];
-  return name
-    .split(',')
-    .filter((each) => each !== '')
-    .map((each) => `index:${each}`);
+  const names = name.split(',').filter((each) => each !== '');
+  if (names.length === 0) throw new UsageError('usage', `${word} names nothing`);
+  return kind === 'app' ? [word] : names.map((each) => `index:${each}`);
 }
 
 function targetOf(resource: string): Target {

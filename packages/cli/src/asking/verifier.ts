@@ -17,8 +17,7 @@ export function openVerifier({ timeoutMs, ...way }: Reach, clientAuthentication?
       apiKeyDetails: true,
       // As much as a node reads.
       maxHeaderLength: 15_872,
-      // Nobody else waits: one node is asked after the other.
-      upstream: { timeoutMs, hedgeAfterMs: 0 },
+      upstream: { timeoutMs },
       ...(clientAuthentication !== undefined && { clientAuthentication }),
     });
   } catch (error) {

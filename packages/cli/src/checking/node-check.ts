@@ -145,7 +145,7 @@ function connectionStep(url: URL, timeoutMs: number): Promise<Step> {
 }
 
 function plainStep({ hostname }: URL): Step {
-  const isNear = /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+  const isNear = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
   if (isNear) return { step: 'tls', state: 'yes', text: 'none: plain http on this machine' };
   const text = 'none: plain http carries credentials readably';
   return { step: 'tls', state: 'warning', text, cure: 'use https' };

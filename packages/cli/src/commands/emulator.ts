@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { exitCodes, UsageError } from '../terminal/exit.js';
 import type { Command } from './command.js';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Of the emulator's own command: it cannot start so. */
 const usageOfEmulator = 2;

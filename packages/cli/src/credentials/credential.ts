@@ -67,7 +67,7 @@ export async function findClientAuthentication(
 ): Promise<string | undefined> {
   const text =
     file === undefined
-      ? env[clientAuthenticationVariable]
+      ? env[clientAuthenticationVariable] || undefined
       : await readTextFile('--client-authentication-file', file);
   return text?.trim().replace(/^(?:es-client-authentication\s*:\s*)?(?:sharedsecret\s+)?/i, '');
 }

@@ -54,6 +54,9 @@ export function recognise(text: string, where: string): Recognised {
 
 type Refuse = (what: string) => never;
 
+/** As `Authorization` values are read, ASCII without spaces; the rest could not even be sent. */
+const oneWord = /^[\x21-\x7e]+$/;
+
 /** Of a request that was copied as a whole, the line that counts. */
 function oneLine(text: string, taken: string[], refuse: Refuse): string {
   const lines = text
@@ -94,9 +97,7 @@ function ofScheme(scheme: string, value: string, taken: readonly string[], refus
   const name = scheme.toLowerCase();
   if (name === 'apikey' && isKeyPair(value)) return encoded('ApiKey', value, taken);
   if (name === 'basic' && value.includes(':')) return encoded('Basic', value, taken);
-  // As `Authorization` values are read, ASCII without spaces; the rest could not even be sent.
-  if (!/^[\x21-\x7e]+$/.test(value))
-    return refuse(`has more after ${scheme} than one value: it must be one word`);
+  if (!oneWord.test(value)) return refuse(`has more after ${scheme} than one value: it must be one word`);
   const spelling = { apikey: 'ApiKey', bearer: 'Bearer', basic: 'Basic' }[name] ?? 'Negotiate';
   return { authorization: `${spelling} ${value}`, taken };
 }
@@ -162,23 +163,21 @@ function ofJson(text: string, refuse: Refuse): Recognised {
     const { authorization } = recognise(value, 'the answer');
     return { authorization, taken: [what] };
   };
+  const inHeader = (scheme: string, value: string, what: string): Recognised =>
+    oneWord.test(value)
+      ? { authorization: `${scheme} ${value}`, taken: [what] }
+      : refuse('is JSON whose credential is not one word of ASCII: was it copied as it was?');
   const key = textAt('encoded');
   const [id, secret] = [textAt('id'), textAt('api_key')];
-  if (key !== undefined)
-    return { authorization: `ApiKey ${key}`, taken: ['the answer to creating an API key'] };
+  if (key !== undefined) return inHeader('ApiKey', key, 'the answer to creating an API key');
   if (id !== undefined && secret !== undefined) {
     return encoded('ApiKey', `${id}:${secret}`, ['the answer to creating an API key']);
   }
   const token = textAt('access_token');
-  if (token !== undefined) {
-    return { authorization: `Bearer ${token}`, taken: ['the access token of a grant'] };
-  }
+  if (token !== undefined) return inHeader('Bearer', token, 'the access token of a grant');
   const service = textAt('token', 'value');
   if (service !== undefined) {
-    return {
-      authorization: `Bearer ${service}`,
-      taken: ['the answer to creating a token of a service account'],
-    };
+    return inHeader('Bearer', service, 'the answer to creating a token of a service account');
   }
   const [user, password] = [textAt('username') ?? textAt('user'), textAt('password')];
   if (user !== undefined && password !== undefined) return encoded('Basic', `${user}:${password}`, []);

@@ -1,7 +1,7 @@
 // The text of a file or of standard input, whatever a shell has made of it: other encodings, byte order marks, line
 // ends. What is no text is named.
 
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { UsageError } from '../terminal/exit.js';
 import type { Input } from '../terminal/io.js';
 import { looksLikeCredential } from './shapes.js';
@@ -22,28 +22,33 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export async function readTextFile(flag: string, file: string): Promise<string> {
   if (looksLikeCredential(file)) throw credentialAsFile(flag);
-  let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    return await readStream(createReadStream(file), `${flag} ${file}`);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    // No path, but a user with a password: that is not repeated.
+    if (code === 'ENOENT' && /^[^\s:/\\]{2,}:[^\\]/.test(file)) throw credentialAsFile(flag);
     throw new UsageError('file_unreadable', `${flag}: cannot read ${file}: ${reasons[code] ?? code}`);
   }
-  return decode(bytes, `${flag} ${file}`);
 }
 
-/** @throws {UsageError} `file_unreadable` */
-export async function readStream(stdin: Input): Promise<string> {
+/**
+ * As far as it can be a credential: what has no end, such as a device, is not read to it.
+ *
+ * @throws {UsageError} `file_unreadable`
+ */
+export async function readStream(stream: Input, where = 'standard input'): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const piece of stdin) {
+  for await (const piece of stream) {
     const bytes = Buffer.from(piece);
     length += bytes.length;
     if (length > maxBytes) break;
     pieces.push(bytes);
   }
-  if (length > maxBytes) throw tooLong('standard input');
-  return decode(Buffer.concat(pieces), 'standard input');
+  if (length > maxBytes) throw tooLong(where);
+  return decode(Buffer.concat(pieces), where);
 }
 
 function credentialAsFile(flag: string): UsageError {
@@ -62,7 +67,6 @@ function tooLong(where: string): UsageError {
 }
 
 function decode(bytes: Buffer, where: string): string {
-  if (bytes.length > maxBytes) throw tooLong(where);
   // What PowerShell's `>` writes, and editors of Windows.
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe

@@ -94,7 +94,8 @@ async function keyOf(id: string, authorization: string, reach: Reach): Promise<A
       if (error instanceof SecurityApiError && error.status === 400) return client.getApiKeys({ id });
       throw error;
     });
-    return answer.api_keys[0] ?? null;
+    const keys: unknown = own(answer, 'api_keys');
+    return Array.isArray(keys) ? (keys[0] ?? null) : "the answer is none of Elasticsearch's";
   } catch (error) {
     if (!(error instanceof SecurityApiError)) throw error;
     if (error.code === 'not_found') return null;

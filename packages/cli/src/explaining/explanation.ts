@@ -74,8 +74,9 @@ export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation
       clientAuthentication: isBearer ? clientAuthentication : undefined,
     });
     const verdict = await verifier.verify(authorization);
+    const there = said.kind === 'answer' ? onlyAt(said.node, reach) : reach;
     const findings =
-      administrator === undefined ? undefined : await lookUp(credential.looks, administrator, reach, asker);
+      administrator === undefined ? undefined : await lookUp(credential.looks, administrator, there, asker);
     const offsetMs = findings?.offsetMs;
     const found = causesOf(said, verdict, wanted, offsetMs);
     const all = findings === undefined ? found : narrowed(found, findings, credential.looks);
@@ -95,6 +96,11 @@ export async function explain(wanted: Wanted, reach: Reach): Promise<Explanation
   } finally {
     await Promise.all([asker.close(), verifier.close()]);
   }
+}
+
+/** Where somebody answers, whatever the nodes before it do. */
+function onlyAt(node: string, { cloudId: _, ...way }: Reach): Reach {
+  return { ...way, nodes: [node] };
 }
 
 async function whatItMay(
@@ -176,6 +182,10 @@ function stranger(said: Answer, verdict: Verdict): Cause {
   if (front !== undefined) {
     const text = `something in front of Elasticsearch answers ${said.status} (${front})`;
     return { code: 'something_in_front', text, cure };
+  }
+  // It answered once, and then no more in time.
+  if (verdict.kind === 'unavailable' && (verdict.code === 'timeout' || verdict.code === 'unreachable')) {
+    return { code: 'no_answer', text: `no answer: ${inFlags(verdict.cause.message)}`, cure };
   }
   const text =
     verdict.kind === 'unavailable'
