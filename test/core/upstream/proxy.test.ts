@@ -259,7 +259,7 @@ describe('what goes wrong names the proxy', () => {
 
   test('a silent one before two nodes leaves time for the other', async () => {
     proxy.instead(silent);
-    const upstream = { timeoutMs: 600, retries: 0 };
+    const upstream = { timeoutMs: 4_000, retries: 0 };
     const said = await ask({ nodes: [node.url, secure.url], upstream });
     expect(said).toMatch(/^timeout .*: the proxy http:.* did not answer in time$/);
     expect(new Set(tunnels())).toEqual(new Set([hostOf(node.url), hostOf(secure.url)]));
