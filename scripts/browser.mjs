@@ -2,7 +2,7 @@
 // environment names. There is no test of the page without one.
 
 import { existsSync } from 'node:fs';
-import { canInstall, run } from './setup.mjs';
+import { canInstall, installPackage } from './debian.mjs';
 
 /** Where the browser is, or ought to be. */
 export const chromium = process.env.ESAUTH_CHROMIUM ?? '/usr/bin/chromium';
@@ -10,9 +10,7 @@ export const chromium = process.env.ESAUTH_CHROMIUM ?? '/usr/bin/chromium';
 /** Sees to it that there is a browser; says what to do if there is none. */
 export function installBrowser() {
   if (!existsSync(chromium) && process.env.ESAUTH_CHROMIUM === undefined && canInstall()) {
-    const quietly = { DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['update', '-qq'], quietly);
-    run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', 'chromium'], quietly);
+    installPackage('chromium');
   }
   if (existsSync(chromium)) return true;
   console.error(

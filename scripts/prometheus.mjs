@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { aptGet, canInstall } from './debian.mjs';
 import { run } from './setup.mjs';
 
 const unpacked = join(homedir(), '.cache/esauth/prometheus');
@@ -17,13 +18,11 @@ export function prometheus() {
 
 /** Sees to it that there is a Prometheus; says what to do if there is none. */
 export function fetchPrometheus() {
-  if (prometheus() === undefined && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    const quietly = { DEBIAN_FRONTEND: 'noninteractive' };
+  if (prometheus() === undefined && canInstall()) {
     mkdirSync(unpacked, { recursive: true });
-    run('apt-get', ['update', '-qq'], quietly);
-    run('apt-get', ['download', '-qq', 'prometheus'], quietly, unpacked);
+    aptGet(['download', '-qq', 'prometheus'], unpacked);
     for (const file of readdirSync(unpacked).filter((name) => name.endsWith('.deb'))) {
-      run('dpkg-deb', ['--extract', file, '.'], quietly, unpacked);
+      run('dpkg-deb', ['--extract', file, '.'], {}, unpacked);
     }
   }
   if (prometheus() !== undefined) return true;

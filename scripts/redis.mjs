@@ -2,7 +2,7 @@
 // Valkey too. There is no test of sharing without one.
 
 import { existsSync } from 'node:fs';
-import { canInstall, run } from './setup.mjs';
+import { canInstall, installPackage } from './debian.mjs';
 
 /** Where the server is, or ought to be. */
 export const redisServer = process.env.ESAUTH_REDIS_SERVER ?? '/usr/bin/redis-server';
@@ -10,9 +10,7 @@ export const redisServer = process.env.ESAUTH_REDIS_SERVER ?? '/usr/bin/redis-se
 /** Sees to it that there is a server; says what to do if there is none. */
 export function installRedis() {
   if (!existsSync(redisServer) && process.env.ESAUTH_REDIS_SERVER === undefined && canInstall()) {
-    const quietly = { DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['update', '-qq'], quietly);
-    run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', 'redis-server'], quietly);
+    installPackage('redis-server');
   }
   if (existsSync(redisServer)) return true;
   console.error(

@@ -22,11 +22,6 @@ export function tool(name, ...args) {
   return run(`${root}node_modules/.bin/${name}`, args);
 }
 
-/** Whether what is missing of Debian's packages can be had by itself. */
-export function canInstall() {
-  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-}
-
 export function install() {
   const wanted = stamp();
   const known = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
