@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFingerprinter } from '../../packages/core/src/memory/fingerprint.js';
 import { createRevocations, type Subject } from '../../packages/core/src/memory/revocation.js';
+import { credentialName, identityNames, namesOf } from '../../packages/core/src/sharing/subject-names.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { apiKeyIdentity, userIdentity } from '../support/identities.js';
 
@@ -17,7 +18,14 @@ const name = fc.oneof(
   fc.constantFrom('user', 'realm', 'owner', 'api key', 'any owner', 'any api key', 'credential', '__proto__'),
 );
 
+/** Here, and of what others have kept: both must say the same. */
 const outdated = (identity: ReturnType<typeof userIdentity>, subject: Subject) => {
+  const isHere = outdatedHere(identity, subject);
+  const names = [credentialName(fingerprint('Bearer a')), ...identityNames(identity)];
+  expect(subject === 'all' || namesOf(subject).some((one) => names.includes(one))).toBe(isHere);
+  return isHere;
+};
+const outdatedHere = (identity: ReturnType<typeof userIdentity>, subject: Subject) => {
   const revocations = createRevocations(createFakeClock(), 60_000);
   const { revision } = revocations;
   revocations.revoke(subject);
@@ -69,6 +77,20 @@ test('P7: an API key is outdated by its id, and by its owner in any realm', () =
       expect(outdated(identity, { apiKeyIds: [other] })).toBe(id === other);
       expect(outdated(identity, { username: other })).toBe(owner === other);
       expect(outdated(identity, { username: other, realm: id })).toBe(owner === other);
+      expect(outdated(identity, { realm: other })).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('P7: an API key that does not say which is outdated by any, and by its owner in any realm', () => {
+  fc.assert(
+    fc.property(name, name, (owner, other) => {
+      const identity = apiKeyIdentity('unsaid', owner, { api_key: undefined });
+      expect(identity.apiKey).toBeUndefined();
+      expect(outdated(identity, { apiKeyIds: [other] })).toBe(true);
+      expect(outdated(identity, { username: other })).toBe(owner === other);
+      expect(outdated(identity, { username: other, realm: 'any' })).toBe(owner === other);
       expect(outdated(identity, { realm: other })).toBe(true);
     }),
     { numRuns: 1_000 },

@@ -225,9 +225,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   /** What is known of privileges is as old as an identity may be. */
   const bounded = (wanted: VerifyOptions): VerifyOptions => {
-    const maxAgeMs = shared?.bound(wanted.maxAgeMs, timeline.now());
-    if (shared === undefined || maxAgeMs === wanted.maxAgeMs) return wanted;
-    return { maxAgeMs, source: wanted.source, signal: wanted.signal };
+    if (shared === undefined) return wanted;
+    const maxAgeMs = shared.bound(wanted.maxAgeMs, timeline.now());
+    return maxAgeMs === wanted.maxAgeMs ? wanted : { maxAgeMs, source: wanted.source, signal: wanted.signal };
   };
 
   const verifier: Verifier = {

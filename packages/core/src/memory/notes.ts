@@ -120,7 +120,7 @@ class Names {
 }
 
 /** Longer names are kept by a digest: whom to revoke may come from whoever calls. */
-const maxNameLength = 256;
+export const maxNameLength = 256;
 
 /** Who is called as such a digest is looked up again with whoever has that name: once more than need be. */
 function keyOf(name: string): string {
@@ -133,6 +133,6 @@ function userOfRealm(username: string, realm: string): string {
   return `${realm.length} ${realm} ${username}`;
 }
 
-function isMadeByApiKey({ apiKey, realm, lookupRealm }: Identity): boolean {
+export function isMadeByApiKey({ apiKey, realm, lookupRealm }: Identity): boolean {
   return apiKey !== undefined || realm.type.endsWith('_api_key') || lookupRealm.type.endsWith('_api_key');
 }

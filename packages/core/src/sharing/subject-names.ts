@@ -1,8 +1,11 @@
 // Under which names a revocation is noted for values of others, and which of them concern an identity. The kind comes
-// first and JSON keeps the parts apart, so that no user can have a name that reads as somebody else's.
+// first and JSON keeps the parts apart, so that no user can have a name that reads as somebody else's. Whom a revocation
+// concerns is the same as here (`memory/notes.ts`), told by names, because what is on its way from here has to be found
+// by them too; `test/properties/revocation.test.ts` holds the two together.
 
 import { hash } from 'node:crypto';
 import type { Fingerprint } from '../memory/fingerprint.js';
+import { isMadeByApiKey, maxNameLength } from '../memory/notes.js';
 import type { Subject } from '../memory/revocation.js';
 import type { Identity } from '../values/identity.js';
 
@@ -14,9 +17,6 @@ const ownerName = (username: string) => nameOf('owner', username);
 const realmName = (realm: string) => nameOf('realm', realm);
 const anyApiKey = 'any api key';
 const anyOwner = 'any owner';
-
-/** Longer names are kept by a digest: whom to revoke may come from whoever calls. */
-const maxNameLength = 256;
 
 function nameOf(...parts: readonly string[]): string {
   const name = JSON.stringify(parts);
@@ -35,9 +35,7 @@ export function namesOf(subject: Subject): readonly string[] {
   return [realmUserName(username, realm), ownerName(username)];
 }
 
-// An identity of an API key shows its owner's name but never the owner's realm, and before 7.16, or when it
-// acts as a user, not even the key's id. Then it is outdated by whatever could have meant it: more than was
-// asked for, never less.
+/** Of an API key also those of whatever could have meant it, as in `memory/notes.ts`. */
 export function identityNames(identity: Identity): readonly string[] {
   const { username, realm, lookupRealm, apiKey } = identity;
   const realms = [realm, lookupRealm];
@@ -46,8 +44,9 @@ export function identityNames(identity: Identity): readonly string[] {
     ...realms.flatMap(({ name }) => [realmName(name), realmUserName(username, name)]),
   ];
   if (apiKey !== undefined) names.push(apiKeyName(apiKey.id));
-  const madeByApiKey = apiKey !== undefined || realms.some(({ type }) => type.endsWith('_api_key'));
-  if (madeByApiKey) names.push(ownerName(username), anyOwner);
-  if (madeByApiKey && apiKey === undefined) names.push(anyApiKey);
+  if (isMadeByApiKey(identity)) {
+    names.push(ownerName(username), anyOwner);
+    if (apiKey === undefined) names.push(anyApiKey);
+  }
   return names;
 }

@@ -79,7 +79,8 @@ export function outOfTime(timeoutMs: number): Unavailable {
 }
 
 const noRoom = notRevocable(queueFull);
-const nobodyWaits = notRevocable(unseen);
+/** The same, of no credential. */
+export const nobodyWaits: Landed = notRevocable(unseen);
 
 /** @param count kept up to date. */
 export function createLookup(parts: LookupParts, count: Counters): LookUp {

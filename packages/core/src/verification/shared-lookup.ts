@@ -9,14 +9,7 @@ import type { SharedName } from '../sharing/port.js';
 import type { Found, SharedVerdicts } from '../sharing/shared-verdicts.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import {
-  type Landed,
-  type LookUp,
-  type LookupContext,
-  notRevocable,
-  type Question,
-  unseen,
-} from './lookup.js';
+import { type Landed, type LookUp, type LookupContext, nobodyWaits, type Question } from './lookup.js';
 import type { Departure } from './single-flight.js';
 
 export interface SharedLookupParts {
@@ -36,7 +29,6 @@ const longestWaitMs = 40;
 /** @returns `lookUp`, by way of what others know. */
 export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): LookUp {
   const { clock, timeline, timeoutMs, cache, revocations, shared } = parts;
-  const nobodyWaits = notRevocable(unseen);
 
   return async (question, context, departure) => {
     const name = shared.nameOf(question.credential.authorization, question.fingerprint);

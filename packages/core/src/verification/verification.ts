@@ -114,7 +114,7 @@ export function createVerification(parts: VerificationParts): Verification {
       const header = usable(presented);
       if (typeof header !== 'string') return header;
       const now = timeline.now();
-      const maxAgeMs = bound === undefined ? wanted.maxAgeMs : bound(wanted.maxAgeMs, now);
+      const maxAgeMs = boundAt(wanted.maxAgeMs, now);
       const recalled = recent?.find(header);
       const asPresented = recalled ?? fingerprint(header);
       const hit = cache.find(asPresented, now, maxAgeMs);
@@ -136,7 +136,7 @@ export function createVerification(parts: VerificationParts): Verification {
       // Nearly every header comes in canonical spelling, and only those are names of entries. So a hit costs
       // one digest and no parsing: the same characters were parsed before.
       const now = timeline.now();
-      const maxAgeMs = bound === undefined ? longestMs : bound(longestMs, now);
+      const maxAgeMs = boundAt(longestMs, now);
       const recalled = recent?.find(header);
       const asPresented = recalled ?? fingerprint(header);
       const entry = cache.find(asPresented, now, maxAgeMs);
@@ -162,7 +162,7 @@ export function createVerification(parts: VerificationParts): Verification {
       const name = wanted instanceof Wanted ? wanted.foundBy(verification) : undefined;
       if (name === undefined || parts.closed() !== undefined) return undefined;
       // What is known of privileges may be older than what may be served.
-      if (bound !== undefined && bound(wanted.maxAgeMs, now) !== wanted.maxAgeMs) return undefined;
+      if (boundAt(wanted.maxAgeMs, now) !== wanted.maxAgeMs) return undefined;
       const entry = cache.find(name, now, wanted.maxAgeMs);
       return entry === undefined || isDue(entry, now) ? undefined : entry;
     },
@@ -171,7 +171,7 @@ export function createVerification(parts: VerificationParts): Verification {
 
     async resolve(question, { signal, maxAgeMs: longestMs, source }, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const maxAgeMs = boundNow(longestMs);
+      const maxAgeMs = boundAt(longestMs, timeline.now());
       const how = { background: false, source, maxAgeMs };
       const start = (departure: Departure) => lookUp(question, how, departure);
       const fly = (wait: Wait) => {
@@ -192,7 +192,7 @@ export function createVerification(parts: VerificationParts): Verification {
         landed = await fly({ ...wait, justCame: false });
       const { verdict } = landed;
       const stale =
-        boundNow(maxAgeMs) === undefined && mayBridge(landed)
+        boundAt(maxAgeMs, timeline.now()) === undefined && mayBridge(landed)
           ? cache.findStale(question.fingerprint, timeline.now())
           : undefined;
       if (stale === undefined) {
@@ -250,8 +250,8 @@ export function createVerification(parts: VerificationParts): Verification {
     return verdict;
   }
 
-  function boundNow(maxAgeMs: number | undefined): number | undefined {
-    return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
+  function boundAt(maxAgeMs: number | undefined, now: number): number | undefined {
+    return bound === undefined ? maxAgeMs : bound(maxAgeMs, now);
   }
 
   /** Whoever joined a lookup may have asked for a younger verdict than somebody else had made. */
