@@ -103,10 +103,12 @@ export type {
 
 export type { Connection, ConnectionOptions, Connections, NodeAnswer } from './connections.js';
 export { openConnections } from './connections.js';
-export { nearestName } from './options/option-names.js';
+export { isLoopback } from './options/node-options.js';
+export { nearestName, unknownAmong } from './options/option-names.js';
 export { systemClock } from './time/clock.js';
 export { explainFailure } from './upstream/network-failure.js';
+export { unbracketed } from './upstream/tunnel.js';
 export { carries, mark } from './values/errors.js';
-export { parseJson } from './values/json.js';
+export { isRecord, parseJson } from './values/json.js';
 export { unworded, wordedAt } from './values/messages.js';
 export { strikeOut } from './values/redaction.js';

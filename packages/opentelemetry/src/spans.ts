@@ -2,7 +2,7 @@
 // made when the lookup is over, with the times that it had; until then there is only a note of who waits.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { LookupEvent, Verifier, WaitEvent } from '@esauth/core';
+import { type LookupEvent, unbracketed, type Verifier, type WaitEvent } from '@esauth/core';
 import {
   type Attributes,
   type Context,
@@ -85,8 +85,7 @@ function placeOf(node: string): Attributes {
   const defaultPort = protocol === 'https:' ? 443 : 80;
   return {
     [attribute.node]: node,
-    // The brackets around an IPv6 address belong to URLs.
-    [attribute.host]: hostname.replace(/^\[|\]$/g, ''),
+    [attribute.host]: unbracketed(hostname),
     [attribute.port]: port === '' ? defaultPort : Number(port),
   };
 }

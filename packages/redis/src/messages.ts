@@ -1,7 +1,7 @@
 // A message of the log as text: what was revoked, and who says so. It is sealed, so that only somebody who has the
 // secrets can have written it, perhaps with another version of this package.
 
-import type { Message, SharedSubject } from '@esauth/core';
+import { isRecord, type Message, parseJson, type SharedSubject } from '@esauth/core';
 
 /** Changes whenever others would misread it; what they cannot read is a revocation of everything. */
 const format = 1;
@@ -13,22 +13,13 @@ export function writeMessage({ from, serial, subjects }: Message): string {
 
 /** @returns `undefined` for what is none. */
 export function readMessage(text: string): Message | undefined {
-  const read = parse(text);
+  const read = parseJson(text);
   if (!isRecord(read) || read.format !== format) return undefined;
   const { from, serial, subjects } = read;
   if (typeof from !== 'string' || typeof serial !== 'number') return undefined;
   if (!Array.isArray(subjects) || subjects.length > maxSubjects || !subjects.every(isSubject))
     return undefined;
   return { from, serial, subjects };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Sealed by somebody with another format.
-    return undefined;
-  }
 }
 
 function isSubject(value: unknown): value is SharedSubject {
@@ -50,8 +41,4 @@ function isSubject(value: unknown): value is SharedSubject {
     default:
       return false;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

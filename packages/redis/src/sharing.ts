@@ -3,10 +3,10 @@
 import { setMaxListeners } from 'node:events';
 import {
   ConfigurationError,
-  nearestName,
   type SharedMemory,
   type Sharing,
   type SharingHost,
+  unknownAmong,
 } from '@esauth/core';
 import { commandsOf, type RedisClient } from './clients.js';
 import { layoutFor } from './layout.js';
@@ -81,10 +81,7 @@ function checked(options: unknown): object {
     throw new ConfigurationError('options', 'must be an object, such as { client, secrets }');
   }
   for (const name of Object.keys(options)) {
-    if (optionNames.includes(name)) continue;
-    const nearest = nearestName(name, optionNames);
-    const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
-    throw new ConfigurationError(name, `unknown option${hint}; known are ${optionNames.join(', ')}`);
+    if (!optionNames.includes(name)) throw new ConfigurationError(name, unknownAmong(name, optionNames));
   }
   return options;
 }

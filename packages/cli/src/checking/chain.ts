@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { TlsOptions } from '@esauth/core';
+import { type TlsOptions, unbracketed } from '@esauth/core';
 
 export interface Certificate {
   readonly subject: string;
@@ -31,7 +31,7 @@ export type Handshake =
 
 /** @param url of an https node, or of one that may be one */
 export function shakeHands(url: URL, tls: TlsOptions, timeoutMs: number): Promise<Handshake> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(url.hostname);
   const { cert, key } = tls;
   return new Promise((resolve) => {
     const socket = connect({

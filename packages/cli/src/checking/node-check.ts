@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { LookupError } from '@esauth/core';
+import { isLoopback, LookupError, unbracketed } from '@esauth/core';
 import type { Reach } from '../arguments/connection.js';
 import { inFlags } from '../arguments/option-words.js';
 import {
@@ -89,7 +89,7 @@ async function* askNode(
 }
 
 async function nameStep({ hostname }: URL, timeoutMs: number): Promise<Step> {
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(hostname);
   if (isIP(host) !== 0)
     return { step: 'name', state: 'yes', text: 'it is an address', facts: { addresses: [host] } };
   let timer: NodeJS.Timeout | undefined;
@@ -113,7 +113,7 @@ async function nameStep({ hostname }: URL, timeoutMs: number): Promise<Step> {
 }
 
 function connectionStep(url: URL, timeoutMs: number): Promise<Step> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unbracketed(url.hostname);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const from = performance.now();
   return new Promise((resolve) => {
@@ -145,8 +145,7 @@ function connectionStep(url: URL, timeoutMs: number): Promise<Step> {
 }
 
 function plainStep({ hostname }: URL): Step {
-  const isNear = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  if (isNear) return { step: 'tls', state: 'yes', text: 'none: plain http on this machine' };
+  if (isLoopback(hostname)) return { step: 'tls', state: 'yes', text: 'none: plain http on this machine' };
   const text = 'none: plain http carries credentials readably';
   return { step: 'tls', state: 'warning', text, cure: 'use https' };
 }

@@ -1,6 +1,7 @@
 // From whatever somebody has at hand to the value of an `Authorization` header: the value itself, the header with its
 // name, a line of an `.env` file, `id:api_key`, or the whole answer that it came in. What cannot be used is named.
 
+import { own, parseJson } from '@esauth/core';
 import { UsageError } from '../terminal/exit.js';
 import {
   accessTokenLayout,
@@ -142,21 +143,10 @@ function encoded(scheme: 'ApiKey' | 'Basic', pair: string, taken: readonly strin
 
 /** The answers that a credential comes in, and those that look like one. */
 function ofJson(text: string, refuse: Refuse): Recognised {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // Its complaint would quote what stands there.
-    return refuse('begins like JSON and is none: was all of it copied?');
-  }
+  const body = parseJson(text);
+  if (body === undefined) return refuse('begins like JSON and is none: was all of it copied?');
   const textAt = (...path: readonly string[]): string | undefined => {
-    let value: unknown = body;
-    for (const name of path) {
-      value =
-        typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-          ? (value as Record<string, unknown>)[name]
-          : undefined;
-    }
+    const value = path.reduce<unknown>((within, name) => own(within, name), body);
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const bare = (value: string, what: string): Recognised => {
@@ -186,7 +176,7 @@ function ofJson(text: string, refuse: Refuse): Recognised {
   if (textAt('error', 'type') !== undefined || textAt('error') !== undefined) {
     return refuse('is an error that Elasticsearch answered, and no credential: asking for one had failed');
   }
-  if (textAt('api_keys') !== undefined || (typeof body === 'object' && body !== null && 'api_keys' in body)) {
+  if (own(body, 'api_keys') !== undefined) {
     return refuse('lists API keys: their secrets are shown once, when they are created, and never again');
   }
   if (textAt('refresh_token') !== undefined) {

@@ -1,6 +1,8 @@
 // What credentials look like, each by its own form, without asking anybody (reference, 2.2 and 2.3): enough to say what
 // somebody holds, and to know one where it must not be.
 
+import { isRecord, parseJson } from '@esauth/core';
+
 /** An API key's `id:api_key`: 20 and 22 characters today, and of what is alike. */
 const keyPair = /^[\w-]{16,}:[\w-]{16,}$/;
 
@@ -24,14 +26,8 @@ export function isJwt(text: string): boolean {
 
 /** The object in a part of a JWT. */
 export function jsonIn(part: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(Buffer.from(part, 'base64url').toString());
+  return isRecord(value) ? value : undefined;
 }
 
 /** What canonical Base64 stands for, with or without its padding. */

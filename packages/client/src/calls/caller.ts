@@ -9,6 +9,7 @@ import {
   explainFailure,
   InvalidArgumentError,
   strikeOut,
+  unknownAmong,
   type Verifier,
 } from '@esauth/core';
 import type { Call, Revoked } from './calls.js';
@@ -16,7 +17,6 @@ import { type Answered, readAnswered } from './classify.js';
 import { closed, createEndings, type Ending, late } from './endings.js';
 import { SecurityApiCause, SecurityApiError, type SecurityApiErrorCode } from './errors.js';
 import { forget } from './forget.js';
-import { unknownOption } from './option-section.js';
 
 /** How one call is made. */
 export interface CallOptions {
@@ -75,7 +75,7 @@ export function createCaller(parts: CallerParts): Caller {
   function check({ name }: Call, options: CallOptions): void {
     for (const option of Object.keys(options)) {
       if (callOptions.includes(option)) continue;
-      throw new InvalidArgumentError(`${name}: ${option}: ${unknownOption(option, callOptions)}`);
+      throw new InvalidArgumentError(`${name}: ${option}: ${unknownAmong(option, callOptions)}`);
     }
     const { timeoutMs: ms = timeoutMs, authorization, signal } = options;
     if (!(Number.isInteger(ms) && ms >= 1 && ms <= 86_400_000)) {

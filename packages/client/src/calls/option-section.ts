@@ -1,6 +1,6 @@
 // Checks the names of options: a misspelt one would be silently left out.
 
-import { ConfigurationError, nearestName } from '@esauth/core';
+import { ConfigurationError, unknownAmong } from '@esauth/core';
 
 /** @throws {ConfigurationError} for what is no object, or has another member than `names` */
 export function checkOptions(given: unknown, names: readonly string[]): void {
@@ -8,13 +8,6 @@ export function checkOptions(given: unknown, names: readonly string[]): void {
     throw new ConfigurationError('options', 'must be an object');
   }
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) throw new ConfigurationError(name, unknownOption(name, names));
+    if (!names.includes(name)) throw new ConfigurationError(name, unknownAmong(name, names));
   }
-}
-
-/** In words. */
-export function unknownOption(name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names);
-  const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
-  return `unknown option${hint}; known are ${names.join(', ')}`;
 }

@@ -179,6 +179,7 @@ export function warnOfOpenDoors(nodes: readonly URL[], tls: TlsSettings, warn: W
   }
 }
 
-function isLoopback(hostname: string): boolean {
+/** @param hostname as it stands in a URL. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

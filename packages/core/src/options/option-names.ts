@@ -114,6 +114,13 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest?.known;
 }
 
+/** @returns in words what is known in the place of an unknown option, where options have no sections. */
+export function unknownAmong(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names);
+  const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+  return `unknown option${hint}; known are ${names.join(', ')}`;
+}
+
 /** How many letters have to be put in, left out or replaced (Levenshtein). */
 function distance(one: string, other: string): number {
   // Nobody means an option by a name of this length.
