@@ -40,6 +40,9 @@ let warnings: string[];
 let reading: { resolve(heard: Heard): void; reject(error: Error): void };
 let findFails: ((error: Error) => void) | undefined;
 
+/** How long an answer is under way. */
+let answerMs = 0;
+
 /** The engine's own clock. */
 let setBackMs = 0;
 const time = () => 1_000_000 + clock.monotonic() - setBackMs;
@@ -47,6 +50,7 @@ const time = () => 1_000_000 + clock.monotonic() - setBackMs;
 beforeEach(() => {
   clock = createFakeClock();
   [value, told, forgotten, warnings, setBackMs, findFails] = [undefined, [], [], [], 0, undefined];
+  answerMs = 0;
   const memory = {
     read: () => new Promise<Heard>((resolve, reject) => Object.assign(reading, { resolve, reject })),
     async tell(message: Message) {
@@ -54,7 +58,9 @@ beforeEach(() => {
     },
     find: () =>
       findFails === undefined
-        ? Promise.resolve({ time: time(), value, unsealed: false, leased: false })
+        ? Promise.resolve({ time: time(), value, unsealed: false, leased: false }).finally(() =>
+            clock.advance(answerMs),
+          )
         : new Promise<never>((_, reject) => {
             findFails = reject;
           }),
@@ -105,6 +111,18 @@ describe('a value counts', () => {
     expect(await found()).toBe('found');
     await hear('another', '3', { since: '1' });
     expect(await found()).toBe('absent');
+  });
+
+  test('since when it was looked up, however long the answer is under way', async () => {
+    await hear('one', '5', { since: '1' });
+    const since = clock.wall();
+    await keep();
+    await clock.advance(10);
+    answerMs = 20;
+    expect(await shared.find(['jane'], jane)).toMatchObject({
+      startedAt: since - clock.wall() + clock.now(),
+      verdict: { verifiedAt: since },
+    });
   });
 
   test('and is not kept at all if another one has begun since its lookup started', async () => {

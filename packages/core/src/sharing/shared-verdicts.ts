@@ -138,7 +138,9 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
 
     async find(name, fingerprint) {
       if (listening.start() === undefined) return { kind: 'away' };
+      // Both before it is asked: read afterwards, it would be younger by as long as the answer took.
       const now = timeline.now();
+      const wall = clock.wall();
       const found = await inTime.ask(() => memory.find(name));
       if (found === away) return { kind: 'away' };
       if (found.unsealed) unsealed(1);
@@ -164,7 +166,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
         const ageMs = time - start.time;
         // What is yet to start is from before the engine's clock was set back, nobody knows by how much.
         if (ageMs < 0 || start.time <= listening.setBackFrom || ageMs >= lifeMs) return undefined;
-        const verifiedAt = Math.floor(clock.wall() - ageMs);
+        const verifiedAt = Math.floor(wall - ageMs);
         const verdict: Authenticated = Object.freeze({ kind: 'authenticated', identity, verifiedAt });
         return { verdict, startedAt: now - ageMs };
       }
