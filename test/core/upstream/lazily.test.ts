@@ -27,10 +27,10 @@ describe('in a process of its own', () => {
   async function loadedAfter(...steps: readonly string[]): Promise<readonly string[][]> {
     const script = `
       const loaded = () => Object.keys(require.cache).map((file) => file.replaceAll('\\\\', '/'));
-      const undici = () => loaded().filter((file) => file.includes('/undici/')).map((file) => file.split('/undici/').at(-1));
+      const libraries = () => loaded().flatMap((file) => file.split(/\\/node_modules\\/(?:undici|lru-cache)\\//)[1] ?? []);
       (async () => {
         const said = [];
-        ${steps.map((step) => `${step}; said.push(undici());`).join('\n')}
+        ${steps.map((step) => `${step}; said.push(libraries());`).join('\n')}
         console.log(JSON.stringify(said));
       })();`;
     const { stdout } = await run(process.execPath, ['-e', script], {
@@ -39,7 +39,7 @@ describe('in a process of its own', () => {
     return JSON.parse(stdout);
   }
 
-  test('importing and making a verifier load nothing of undici; the first lookup loads its pool, and not the rest', async () => {
+  test('importing and making a verifier load nothing of undici and of lru-cache; the first lookup loads its pool, and not the rest', async () => {
     const node = await startScriptedNode(respond({ status: 503 }));
     const [imported, made, asked] = await loadedAfter(
       `const { createVerifier } = require(${JSON.stringify(core)})`,

@@ -2,7 +2,6 @@
 // revocations, and that one asks for all. It decides what of it counts here; the engine only keeps and tells.
 
 import { hash, randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { Fingerprint } from '../memory/fingerprint.js';
 import type { Subject } from '../memory/revocation.js';
 import { publishSharing } from '../observation/events.js';
@@ -10,6 +9,7 @@ import type { Counters, SharingStats } from '../observation/stats.js';
 import type { Warn } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
+import { createLru } from '../values/lru.js';
 import type { Authenticated } from '../values/verdict.js';
 import { away, createInTime, warnOfEngine } from './in-time.js';
 import { listen } from './listening.js';
@@ -106,7 +106,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
   };
   const inTime = createInTime(clock, timeoutMs, warn);
   const notes = createSharedNotes(() => timeline.now(), memoryMs);
-  const refused = new LRUCache<Fingerprint, number>({ max: maxRefused });
+  const refused = createLru<Fingerprint, number>(maxRefused);
   /** Of the log that was read last. */
   let epoch: string | undefined;
   /** It could not be read when that was tried first. */

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import type { LRUCache } from 'lru-cache';
 import { createParts } from './alike.js';
 import { deepFreeze, isRecord, parseJson } from './json.js';
+import { createLru } from './lru.js';
 
 /** A realm as Elasticsearch names it. `domain` is there only if the realm belongs to a security domain. */
 export interface Realm {
@@ -78,7 +79,7 @@ export function createIdentityReader(): (text: string, expiresAt?: number) => Id
   let shared: LRUCache<string, WeakRef<Identity>> | undefined;
   const share = createParts();
   return (text, expiresAt) => {
-    shared ??= createMemory();
+    shared ??= createLru(maxShared);
     const name = `${expiresAt} ${hash('sha256', text, 'base64')}`;
     const known = shared.get(name)?.deref();
     if (known !== undefined) return known;
@@ -86,12 +87,6 @@ export function createIdentityReader(): (text: string, expiresAt?: number) => Id
     if (identity !== undefined) shared.set(name, new WeakRef(identity));
     return identity;
   };
-}
-
-/** Its library is loaded with the first body: importing this package takes a seventh less time. */
-function createMemory(): LRUCache<string, WeakRef<Identity>> {
-  const { LRUCache }: typeof import('lru-cache') = require('lru-cache');
-  return new LRUCache({ max: maxShared });
 }
 
 /**
