@@ -66,7 +66,6 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
         } catch (thrown) {
           open.close();
           connection = undefined;
-          askWhere();
           throw thrown;
         }
       }),
@@ -80,16 +79,6 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
       connection?.close();
     },
   };
-
-  /**
-   * In a cluster the slot may have moved. The client that was passed learns where to when it asks for itself, and a
-   * process that nobody calls asks nothing: it would be led to the old node again and again, and stay blind.
-   */
-  function askWhere(): void {
-    const asked = commands.send(key, ['XRANGE', key, '0-1', '0-1'], closing);
-    // Why nothing can be read is told by the reading.
-    asked.catch(() => {});
-  }
 
   async function connect(): Promise<OwnConnection> {
     connection = await patiently(patienceMs, (signal) => commands.open(key, signal));
