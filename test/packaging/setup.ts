@@ -33,7 +33,13 @@ const cache = join(root, 'node_modules/.cache/packaging');
 const windows = process.platform === 'win32';
 
 /** What applications have; the versions are those that the other tests run with. */
-const frameworks = { express: '5.3.0', fastify: '5.12.8', koa: '3.3.0', '@opentelemetry/api': '1.9.1' };
+const frameworks = {
+  express: '5.3.0',
+  fastify: '5.12.8',
+  koa: '3.3.0',
+  '@koa/router': '15.7.0',
+  '@opentelemetry/api': '1.9.1',
+};
 const types = { '@types/express': '5.0.6', '@types/koa': '3.0.3', '@types/node': '20.19.43' };
 const besides = { ...frameworks, ...types, supertest: '7.3.2' };
 
