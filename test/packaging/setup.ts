@@ -53,26 +53,24 @@ export default async function setup(project: TestProject): Promise<void> {
   const all = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
   const { '@esauth/emulator': _, ...overrides } = all;
   const { '@esauth/core': __, ...adapters } = overrides;
-  const npm = await install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, () =>
-    run(
-      'npm',
-      ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
-      join(cache, 'npm'),
+  const npmInstall = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const pnpmInstall = ['install', '--prefer-offline', '--no-frozen-lockfile', '--ignore-workspace'];
+  // At once: each waits for the registry most of its time.
+  const [npm, pnpm, found] = await Promise.all([
+    install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, (folder) =>
+      run('npm', npmInstall, folder),
     ),
-  );
-  const pnpm = await install(
-    'pnpm',
-    tarballs,
-    manifests,
-    // Nothing of ours is in the registry.
-    { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides } },
-    () =>
-      runPnpm(
-        ['install', '--prefer-offline', '--no-frozen-lockfile', '--ignore-workspace'],
-        join(cache, 'pnpm'),
-      ),
-  );
-  project.provide('packed', { tarballs, npm, pnpm, nodes: await nodes() });
+    install(
+      'pnpm',
+      tarballs,
+      manifests,
+      // Nothing of ours is in the registry.
+      { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides } },
+      (folder) => runPnpm(pnpmInstall, folder),
+    ),
+    nodes(),
+  ]);
+  project.provide('packed', { tarballs, npm, pnpm, nodes: found });
 }
 
 async function pack(): Promise<Record<string, string>> {
@@ -96,7 +94,7 @@ async function install(
   tarballs: Record<string, string>,
   manifests: unknown,
   manifest: object,
-  installAll: () => Promise<unknown>,
+  installAll: (folder: string) => Promise<unknown>,
 ): Promise<string> {
   const folder = join(cache, name);
   const stampFile = join(folder, 'installed');
@@ -106,7 +104,7 @@ async function install(
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
-    await installAll();
+    await installAll(folder);
     await writeFile(stampFile, stamp);
   }
   for (const [packed, file] of Object.entries(tarballs)) {
