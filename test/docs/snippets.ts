@@ -50,7 +50,7 @@ async function faultsOfGroup(group: readonly Block[], folder: string): Promise<s
 }
 
 /** Whatever tests, examples and benchmarks may import, a block may; the official client by its own name. */
-async function linkPackages(folder: string): Promise<void> {
+export async function linkPackages(folder: string): Promise<void> {
   const examples = (await readdir(join(root, 'examples'))).map((name) => `examples/${name}`);
   const links = new Map([['@elastic/elasticsearch', join(root, 'test/node_modules/elasticsearch9')]]);
   for (const place of ['test', ...examples, 'bench', 'docs'].map((each) =>
