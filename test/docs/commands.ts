@@ -42,6 +42,10 @@ export const covered: readonly Covered[] = [
   { line: /^npm test$/, ranBy: '.ci/run', says: 'npm test' },
   { line: /^npm run build$/, ranBy: 'scripts/test.mjs', says: 'install' },
   { line: /^npm run docs$/, ranBy: 'package.json', says: 'scripts/docs.mjs dev' },
+  {
+    line: /^npm run docs:evidence$/,
+    notRun: 'it runs tests for minutes, each of which `npm test` runs too',
+  },
   { line: /^npm run demo( -- --once)?$/, ranBy: 'test/journeys/demo.test.ts', says: '--once' },
   { line: /^npm run demo -- --url /, ranBy: 'test/journeys/demo-cluster.test.ts', says: '--url' },
   { line: /^npm run test:packaging$/, ranBy: 'test/vitest.config.ts', says: 'packaging/setup.ts' },

@@ -1,173 +1,148 @@
-// What the guides say that their servers answer, they answer: the blocks that listen run as they stand there, against the
-// emulator, and so does the test that the guide to testing shows.
+// What the guides on GraphQL, tRPC and WebSockets show is run as it stands, with the libraries that it names: their
+// blocks are loaded, and asked by nobody, by somebody, and with a credential that is bad. What a block takes
+// from elsewhere is global here.
 
-import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
+import { createVerifier, type Verifier } from '@esauth/core';
 import { type Emulator, startEmulator } from '@esauth/emulator';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Outgoing, send } from '../support/http-client.js';
+import { listen } from '../support/serving.js';
 import { blocksOf, read, root } from './documents.js';
 import { linkPackages } from './snippets.js';
 
-const frameworks = ['Express', 'Koa', 'Fastify'] as const;
-const reader = {
-  indices: [{ names: ['books'], privileges: ['read'], query: { term: { 'shelf.keyword': 'open' } } }],
-};
-const users = { alice: { password: 'alice-secret', roles: ['reader'] } };
+/** Outside `node_modules`, where files are taken as they are: these are compiled as tests are. */
+const folder = join(root, 'docs/.vitepress/cache/guides');
+const guides = ['graphql', 'trpc', 'websockets'];
 
-let emulator: Emulator;
-let folder: string;
-let end: (() => Promise<unknown>) | undefined;
-/** Addresses of the servers, by page and framework. */
-const servers = new Map<string, string>();
-
+let elasticsearch: Emulator;
+let verifier: Verifier;
+let callers: Readonly<Record<'nobody' | 'alice' | 'bad', Outgoing['headers']>>;
 beforeAll(async () => {
-  emulator = await startEmulator({ users, roles: { reader } });
-  await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
-  folder = await mkdtemp(join(root, 'node_modules/.cache/guides-'));
+  elasticsearch = await startEmulator({ users: { alice: { password: 'correct-horse', roles: ['viewer'] } } });
+  verifier = createVerifier({ nodes: elasticsearch.url, clock: elasticsearch.clock });
+  Object.assign(globalThis, { verifier });
+  const alice = { authorization: elasticsearch.authorization('alice') };
+  callers = { nobody: {}, alice, bad: { authorization: 'Bearer bm9ib2R5' } };
+  await unpack();
+}, 60_000);
+afterAll(async () => {
+  await verifier.close();
+  await elasticsearch.close();
+});
+
+async function unpack(): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
   await linkPackages(join(folder, 'node_modules'));
-  const files = new Map<string, string>();
-  for (const page of ['as-the-caller', 'browser-sessions', 'cors', 'error-format']) {
-    for (const { code, info } of blocksOf(read(`docs/guides/${page}.md`))) {
-      if (!code.includes('process.env.PORT')) continue;
-      const [, tab = 'Express'] = /\[(.*)\]/.exec(info) ?? [];
-      const file = join(folder, `${page}-${tab}.mjs`);
-      await writeFile(file, code);
-      files.set(pathToFileURL(file).href, `${page} ${tab}`);
+  for (const guide of guides) {
+    const blocks = blocksOf(read(`docs/guides/${guide}.md`)).filter(({ language }) =>
+      /^[jt]s$/.test(language),
+    );
+    for (const [index, { code }] of blocks.entries()) {
+      const shown = ['app', 'server'].filter((name) => code.includes(`const ${name} = `));
+      // The port is the test's, it has no half a minute, and its bundler would take another copy of GraphQL than Node.
+      const changed = code
+        .replace(/\n\w+\.listen\(3000\);/, '')
+        .replace('30_000', '20')
+        .replace("from 'graphql';", "from 'graphql/index.js';");
+      await writeFile(join(folder, `${guide}-${index}.mts`), `${changed}\nexport { ${shown.join(', ')} };\n`);
     }
   }
-  await start(files);
-}, 60_000);
-
-/** All in one process, which says where each of them listens. */
-async function start(files: ReadonlyMap<string, string>): Promise<void> {
-  const runner = fileURLToPath(new URL('servers.mjs', import.meta.url));
-  const env = {
-    ...process.env,
-    ELASTICSEARCH_URL: emulator.url,
-    NODE_ENV: 'production',
-    NODE_NO_WARNINGS: '1',
-  };
-  const child = spawn(process.execPath, [runner, ...files.keys()], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  end = () => {
-    child.kill();
-    return ended;
-  };
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === 'started') return;
-    const [file = '', url = ''] = line.split(' ');
-    servers.set(files.get(file) ?? file, url);
-  }
-  throw new Error('the servers of the guides have ended: what they said stands above');
 }
 
-afterAll(async () => {
-  await end?.();
-  await emulator?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-});
+/** A block by the order of its page. */
+const load = (block: string) => import(pathToFileURL(join(folder, `${block}.mts`)).href);
 
-beforeEach(() => emulator.reset());
-
-async function ask(server: string, path: string, init: RequestInit = {}): Promise<Response> {
-  const url = servers.get(server);
-  if (url === undefined) throw new Error(`no guide has a server "${server}"`);
-  return fetch(`${url}${path}`, init);
+async function serve(server: Server): Promise<string> {
+  const served = await listen(server);
+  onTestFinished(() => served.close());
+  return served.url;
 }
 
-const as = (authorization: string) => ({ headers: { authorization } });
+describe('GraphQL', () => {
+  const table = { 'graphql-http': [1, 200, 200], Yoga: [2, 401, 403], Apollo: [3, 401, 403] } as const;
 
-describe.each(frameworks)('%s', (framework) => {
-  test('hands refusals on in a format of its own', async () => {
-    const nobody = await ask(`error-format ${framework}`, '/admin');
-    expect(nobody.status).toBe(401);
-    expect(nobody.headers.get('www-authenticate')).toBe(
-      'Bearer realm="elasticsearch", ApiKey realm="elasticsearch"',
-    );
-    expect(await nobody.json()).toEqual({
-      error: 'credentials_missing',
-      message: 'The request has no Authorization header.',
-    });
-    const alice = await ask(`error-format ${framework}`, '/admin', as(emulator.authorization('alice')));
-    expect([alice.status, await alice.json()]).toMatchObject([403, { error: 'forbidden' }]);
-    emulator.faults.add({ reset: true });
-    const away = await ask(`error-format ${framework}`, '/admin', as(emulator.authorization('alice')));
-    expect([away.status, away.headers.get('retry-after')]).toEqual([503, '1']);
-  });
-
-  test('answers pre-flights, and lets scripts read refusals', async () => {
-    const origin = 'https://app.example.com';
-    const preflight = {
-      method: 'OPTIONS',
-      headers: {
-        origin,
-        'access-control-request-method': 'GET',
-        'access-control-request-headers': 'authorization',
-      },
-    };
-    const allowed = await ask(`cors ${framework}`, '/me', preflight);
-    expect(allowed.status).toBe(204);
-    expect(allowed.headers.get('access-control-allow-headers')).toMatch(/^Authorization, ?Content-Type$/);
-    const refused = await ask(`cors ${framework}`, '/me', { headers: { origin } });
-    expect(refused.status).toBe(401);
-    expect(refused.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(refused.headers.get('access-control-expose-headers')).toMatch(/^WWW-Authenticate, ?Retry-After$/);
+  test.each(Object.entries(table))('%s', async (_name, [block, missing, forbidden]) => {
+    Object.assign(globalThis, { schema: (await load('graphql-0')).schema });
+    const { app } = await load(`graphql-${block}`);
+    const url = `${await serve(createServer(app))}/graphql`;
+    const ask = (who: keyof typeof callers, query: string) =>
+      send(url, {
+        method: 'POST',
+        headers: { accept: 'application/json', ...callers[who] },
+        body: { query },
+      });
+    const alice = await ask('alice', '{ motd me }');
+    expect([alice.status, alice.json.data]).toEqual([200, { motd: 'open to everybody', me: 'alice' }]);
+    const nobody = await ask('nobody', '{ me }');
+    expect([nobody.status, nobody.json.errors[0].extensions.code]).toEqual([missing, 'credentials_missing']);
+    const refused = await ask('alice', 'mutation { removeBooks }');
+    expect([refused.status, refused.json.errors[0].extensions.code]).toEqual([forbidden, 'forbidden']);
+    const bad = await ask('bad', '{ motd }');
+    expect([bad.status, bad.json.code]).toEqual([401, 'credentials_invalid']);
   });
 });
 
-test('a browser signs in, is known, and signs out; other sites do nothing in its name', async () => {
-  const login = (headers: Record<string, string>, password: string) =>
-    ask('browser-sessions Express', '/login', {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ username: 'alice', password }),
-    });
-  const ours = { 'sec-fetch-site': 'same-origin' };
-  expect((await login({}, 'alice-secret')).status).toBe(403);
-  expect((await login(ours, 'wrong')).status).toBe(401);
-  const signedIn = await login(ours, 'alice-secret');
-  expect(signedIn.status).toBe(204);
-  const [cookie = ''] = (signedIn.headers.get('set-cookie') ?? '').split(';');
-  expect(cookie).toMatch(/^__Host-session=[\w-]{43}$/);
-  const me = async () => (await ask('browser-sessions Express', '/me', { headers: { cookie } })).status;
-  expect(await me()).toBe(200);
-  const logout = { method: 'POST', headers: { cookie, ...ours } };
-  expect((await ask('browser-sessions Express', '/logout', logout)).status).toBe(204);
-  expect(await me()).toBe(401);
-});
-
-test('each caller finds what that caller may see', async () => {
-  const headers = { authorization: emulator.authorization('elastic'), 'content-type': 'application/json' };
-  for (const [id, shelf] of Object.entries({ 1: 'open', 2: 'locked' })) {
-    const put = { method: 'PUT', headers, body: JSON.stringify({ shelf }) };
-    await fetch(`${emulator.url}/books/_doc/${id}`, put);
-  }
-  const found = async (user: string) =>
-    (await ask('as-the-caller Express', '/books', as(emulator.authorization(user)))).json();
-  expect(await found('alice')).toEqual([{ shelf: 'open' }]);
-  expect(await found('elastic')).toEqual([{ shelf: 'open' }, { shelf: 'locked' }]);
-  expect((await ask('as-the-caller Express', '/books')).status).toBe(401);
-});
-
-test('the test of the guide to testing passes', async () => {
-  const [{ code } = { code: '' }] = blocksOf(read('docs/guides/testing.md')).filter(
-    ({ language }) => language === 'js',
-  );
-  const file = join(folder, 'api.test.mjs');
-  await writeFile(file, code);
-  // What vitest tells its workers is not for the runner of Node's own.
-  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', file], {
-    env: { ...env, NODE_NO_WARNINGS: '1' },
+test('tRPC', async () => {
+  const { router, createContext } = await load('trpc-0');
+  Object.assign(globalThis, { router, createContext });
+  const { app } = await load('trpc-1');
+  const url = await serve(createServer(app));
+  const ask = (who: keyof typeof callers, method: string, path: string) =>
+    send(`${url}/trpc/${path}`, { method, headers: { 'content-type': 'application/json', ...callers[who] } });
+  expect((await ask('nobody', 'GET', 'motd')).json.result.data).toBe('open to everybody');
+  expect((await ask('alice', 'GET', 'me')).json.result.data).toBe('alice');
+  const nobody = await ask('nobody', 'GET', 'me');
+  expect([nobody.status, nobody.json.error.data.code]).toEqual([401, 'UNAUTHORIZED']);
+  expect(nobody.header('www-authenticate').join()).toContain('ApiKey realm="elasticsearch"');
+  const refused = await ask('alice', 'POST', 'removeBooks');
+  expect([refused.status, refused.json.error.data.code]).toEqual([403, 'FORBIDDEN']);
+  expect((await ask('bad', 'GET', 'motd')).json.code).toBe('credentials_invalid');
+  const lost = elasticsearch.faults.add({ status: 503 });
+  const unknown = await send(`${url}/trpc/me`, {
+    headers: { authorization: elasticsearch.authorization('elastic') },
   });
-  expect(stdout).toMatch(/^# tests 4$/m);
-  expect(stdout).toMatch(/^# pass 4$/m);
+  expect([unknown.status, Number(unknown.header('retry-after')[0])]).toEqual([503, expect.any(Number)]);
+  lost();
+});
+
+test('WebSockets', async () => {
+  const open = new Map<WebSocket, unknown>();
+  Object.assign(globalThis, { open });
+  const { server } = await load('websockets-0');
+  await load('websockets-1');
+  const url = (await serve(server)).replace('http', 'ws');
+
+  const refused = new WebSocket(url);
+  refused.on('error', () => {});
+  const [, response] = await once(refused, 'unexpected-response');
+  expect([response.statusCode, response.headers['cache-control']]).toEqual([401, 'no-store']);
+  refused.terminate();
+
+  const connect = async () => {
+    const headers = { authorization: elasticsearch.authorization('alice') };
+    const socket = new WebSocket(url, { headers });
+    await once(socket, 'open');
+    socket.send('who am I?');
+    expect(String((await once(socket, 'message'))[0])).toBe('hello alice');
+    open.set(socket, headers.authorization);
+    return socket;
+  };
+  // An outage closes nothing, the end of the token does.
+  const socket = await connect();
+  const closed = once(socket, 'close');
+  const lost = elasticsearch.faults.add({ reset: true });
+  await elasticsearch.clock.advance(61_000);
+  await expect.poll(() => verifier.stats().unavailable, { timeout: 30_000 }).toBeGreaterThan(0);
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  lost();
+  await elasticsearch.clock.advance(20 * 60_000);
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([4401, 'credentials_expired']);
 }, 60_000);
