@@ -53,7 +53,9 @@ async function faultsOfGroup(group: readonly Block[], folder: string): Promise<s
 async function linkPackages(folder: string): Promise<void> {
   const examples = (await readdir(join(root, 'examples'))).map((name) => `examples/${name}`);
   const links = new Map([['@elastic/elasticsearch', join(root, 'test/node_modules/elasticsearch9')]]);
-  for (const place of ['test', ...examples, 'bench'].map((each) => join(root, each, 'node_modules'))) {
+  for (const place of ['test', ...examples, 'bench', 'docs'].map((each) =>
+    join(root, each, 'node_modules'),
+  )) {
     const names = (await readdir(place).catch(() => [])).filter((name) => !name.startsWith('.'));
     const scoped = names.filter((name) => name.startsWith('@'));
     const inScopes = scoped.map(async (scope) =>
