@@ -7,6 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { entryOf } from './release/changelog.mjs';
 import { pack, refusalsOfPacked } from './release/packed.mjs';
@@ -47,7 +48,7 @@ for (const { name } of wanted.packages) {
     });
   }
 }
-console.log(`${sbom.file}: ${sbom.components} components`);
+console.log(`${relative(root, sbom.file)}: ${sbom.components} components`);
 console.log(
   values['dry-run']
     ? `${wanted.packages.length} packages would be published as ${version}; nothing was.`
