@@ -1,6 +1,6 @@
-// Makes a release: `npm run release -- --dry-run` looks at everything that would keep one from being made, builds and packs,
-// and prints what would be published; without `--dry-run` it also publishes, which only the workflow does. What it refuses,
-// it refuses in one sentence each, with the cure (`release/refusals.mjs`, `release/packed.mjs`).
+// Makes a release: `npm run release -- --dry-run` looks at everything that would keep one from being made, builds and
+// packs, and prints what would be published; without `--dry-run` it also publishes, which only the workflow does.
+// What it refuses, it refuses in one sentence each, with the cure (`release/refusals.mjs`, `release/packed.mjs`).
 //
 // -- --dry-run  publishes nothing
 // -- --resume   leaves out what npm has already: for a release that stopped in the middle

@@ -1,5 +1,5 @@
-// What keeps a release from being made, as far as it can be seen before anything is built. Each is one sentence with its
-// cause and its cure; all of them are looked for, so that nobody mends one to hear of the next.
+// What keeps a release from being made, as far as it can be seen before anything is built. Each is one sentence with
+// its cause and its cure; all of them are looked for, so that nobody mends one to hear of the next.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -32,7 +32,8 @@ function ofTree(root) {
   if (changed.length === 0) return [];
   const more = changed.length === 1 ? '' : ` and ${changed.length - 1} more`;
   return [
-    `the work tree is not what is committed (${changed[0].slice(3)}${more}): commit or stash it, so that what is published can be found again.`,
+    `the work tree is not what is committed (${changed[0].slice(3)}${more}): ` +
+      'commit or stash it, so that what is published can be found again.',
   ];
 }
 
@@ -61,7 +62,8 @@ function ofVersions([first, ...rest]) {
   const other = rest.find(({ version }) => version !== first.version);
   if (other === undefined) return [];
   return [
-    `${first.name} is ${first.version} and ${other.name} is ${other.version}, and all packages have one version: \`npm run release:version\` gives them one.`,
+    `${first.name} is ${first.version} and ${other.name} is ${other.version}, and all packages have one version: ` +
+      '`npm run release:version` gives them one.',
   ];
 }
 
@@ -85,12 +87,10 @@ function ofChangelog(root, version) {
 
 /** What npm's visitor looks for in every package. */
 function ofFiles(root, { name, folder, files }) {
-  const refused = ['LICENSE', 'README.md']
-    .filter((file) => !existsSync(join(folder, file)))
-    .map(
-      (file) =>
-        `${name} has no ${file}: every package is published with its own${file === 'LICENSE' ? ', a copy of the one at the root' : ''}.`,
-    );
+  const needed = { LICENSE: 'its own, a copy of the one at the root', 'README.md': 'its own' };
+  const refused = Object.entries(needed)
+    .filter(([file]) => !existsSync(join(folder, file)))
+    .map(([file, whose]) => `${name} has no ${file}: every package is published with ${whose}.`);
   const license = join(folder, 'LICENSE');
   if (existsSync(license) && readFileSync(license, 'utf8') !== readFileSync(join(root, 'LICENSE'), 'utf8')) {
     refused.push(`the LICENSE of ${name} is not the one at the root: copy that.`);
@@ -137,18 +137,20 @@ function configured(root, key) {
 
 function ofTaken(names, version) {
   if (names.length === 0) return [];
-  const [first, ...more] = names;
+  const [first, ...rest] = names;
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more`;
   return [
-    `npm already has ${first} ${version}${more.length === 0 ? '' : ` and ${more.length} more`}, and takes no version twice: write a changeset and run \`npm run release:version\`, or go on with a release that stopped in the middle by --resume.`,
+    `npm already has ${first} ${version}${more}, and takes no version twice: write a changeset and run ` +
+      '`npm run release:version`, or go on with a release that stopped in the middle by --resume.',
   ];
 }
 
 function ofRest(left, version) {
-  return left.length > 0
-    ? []
-    : [
-        `npm already has all packages as ${version}, so that there is nothing to resume: leave --resume out for the next version.`,
-      ];
+  if (left.length > 0) return [];
+  return [
+    `npm already has all packages as ${version}, so that there is nothing to resume: ` +
+      'leave --resume out for the next version.',
+  ];
 }
 
 function git(root, ...args) {

@@ -1,5 +1,6 @@
-// The bill of materials of a release (CycloneDX): our packages and what npm installs with them, by `npm sbom` from the lock
-// of a project that has the tarballs. pnpm 10 makes none, and a lock of the workspace would list tools of ours besides.
+// The bill of materials of a release (CycloneDX): our packages and what npm installs with them, by `npm sbom` from
+// the lock of a project that has the tarballs. pnpm 10 makes none, and a lock of the workspace would list tools of
+// ours besides.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The matrix is what it says elsewhere that it is: in CI, in the documentation and in the manifests of the packages. Its cells
-// are run by `npm run matrix`; here one of each framework runs, with what this repository has installed.
+// The matrix is what it says elsewhere that it is: in CI, in the documentation and in the manifests of the packages.
+// Its cells are run by `npm run matrix`; here one of each framework runs, with what this repository has installed.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -79,7 +79,7 @@ test('a part that there is not is refused in a sentence', async () => {
   });
 });
 
-/** Whether a range and a list of versions are of the same majors: nothing is promised that is not run, or run in vain. */
+/** A range and a list of versions are of the same majors: nothing is promised that is not run, or run in vain. */
 function expectSame(range: string, versions: readonly string[]): void {
   for (const version of versions)
     expect(semver.satisfies(version, range), `${version} in ${range}`).toBe(true);

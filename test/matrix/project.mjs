@@ -1,5 +1,5 @@
-// Where the cells run: for each major of a framework a project as a user has it, with our packages from tarballs and both
-// official clients, installed by npm, which refuses what does not fit our peer ranges. And the versions of Node.
+// Where the cells run: for each major of a framework a project as a user has it, with our packages from tarballs and
+// both official clients, installed by npm, which refuses what does not fit our peer ranges. And the versions of Node.
 // All of it stays under `node_modules/.cache/matrix`; a later run installs only what has another manifest.
 
 import { execFile } from 'node:child_process';

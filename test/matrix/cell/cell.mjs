@@ -1,6 +1,6 @@
-// One cell of the matrix, as a program of a user's: it runs in a project with our packages, a framework and both official
-// clients, on the Node of the cell. Its argument says what meets; it prints what was found that should not be, and how
-// much was looked at. Nothing here is a test's: what it asks goes over real sockets.
+// One cell of the matrix, as a program of a user's: it runs in a project with our packages, a framework and both
+// official clients, on the Node of the cell. Its argument says what meets; it prints what was found that should not
+// be, and how much was looked at. Nothing here is a test's: what it asks goes over real sockets.
 
 import { createSecurityClient } from '@esauth/client';
 import { createVerifier } from '@esauth/core';

@@ -1,6 +1,7 @@
-// The official client of one major, as a service has it. Elasticsearch understands clients of its own major and of the one
-// before (`RestCompatibleVersionHelper`; the clients put their major into each media type): a newer client is refused with
-// 400 as soon as it sends a body, whoever asks. That is no matter of ours; that it is so is looked at all the same.
+// The official client of one major, as a service has it. Elasticsearch understands clients of its own major and of
+// the one before (`RestCompatibleVersionHelper`; the clients put their major into each media type): a newer client is
+// refused with 400 as soon as it sends a body, whoever asks. That is no matter of ours; that it is so is looked at
+// all the same.
 
 import { isUnderstood } from './understood.mjs';
 
