@@ -15,5 +15,6 @@ if ((task !== 'dev' && task !== 'build') || (task === 'dev' && folder !== undefi
 
 if (!install()) process.exit(1);
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+if (!run(process.execPath, [`${docs}make-reference.mjs`])) process.exit(1);
 const env = folder === undefined ? {} : { ESAUTH_DOCS_OUT: resolve(folder) };
 process.exitCode = run(`${root}docs/node_modules/.bin/vitepress`, [task], env, docs) ? 0 : 1;

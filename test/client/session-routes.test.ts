@@ -114,9 +114,7 @@ describe('a server of Node', () => {
     const server = createServer((request, response) => {
       void routes()
         .login({ body: request })
-        .then(({ status, headers, body }) =>
-          response.writeHead(status, headers).end(body),
-        );
+        .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {

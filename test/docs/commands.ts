@@ -68,6 +68,17 @@ export const covered: readonly Covered[] = [
     says: "'install'",
   },
   {
+    of: /^docs\/quick-start\.md$/,
+    ranBy: 'scripts/first-200.mjs',
+    says: 'Runs every line of that page',
+  },
+  {
+    of: /^docs\/guides\//,
+    line: /^npm install( --save-dev)? @esauth\//,
+    ranBy: 'test/packaging/setup.ts',
+    says: "'install'",
+  },
+  {
     of: /^README\.md$/,
     line: /^curl http:\/\/127\.0\.0\.1:3000\/me /,
     ranBy: 'scripts/first-200.mjs',

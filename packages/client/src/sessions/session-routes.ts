@@ -65,7 +65,11 @@ export interface SessionRoutes {
   session(request: SessionRequest): Promise<SessionResponse>;
 }
 
-/** @throws {ConfigurationError} `invalid_option` */
+/**
+ * Login, refresh, logout and the present session, for the routes of any framework.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
 export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
   checkOptions(options, ['client', 'verifier', 'throttle']);
   const { client, verifier, throttle } = options;

@@ -52,6 +52,7 @@ export type Admission =
   | { readonly identity: Identity | undefined; readonly refusal?: undefined }
   | { readonly identity?: undefined; readonly refusal: Refusal };
 
+/** What an adapter asks of every request: whether it is let in, and as whom. */
 export interface Gate<Request> {
   /**
    * What is known without asking Elasticsearch, or how to ask. That rejects only with the signal's reason, and with
