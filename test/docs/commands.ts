@@ -58,6 +58,11 @@ export const covered: readonly Covered[] = [
     ranBy: 'test/packaging/first-200.test.ts',
     says: 'first-200.mjs',
   },
+  {
+    line: /^node bench\/revocation-delay\.mjs$/,
+    ranBy: 'test/docs/lifetimes.test.ts',
+    says: 'revocation-delay.mjs',
+  },
   { line: /^node scripts\/first-line\.mjs$/, notRun: 'it measures an installation from the network' },
 
   // What users run.

@@ -1,5 +1,5 @@
-// What the guides say that their servers answer, they answer: the blocks that listen run as they stand there, against the
-// emulator, and so does the test that the guide to testing shows.
+// What the guides say that their servers answer, they answer: the blocks that listen run as they stand there, against
+// the emulator, and so does the test that the guide to testing shows.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
