@@ -122,7 +122,9 @@ export function createCache(
   return {
     find(fingerprint, now, maxAgeMs) {
       if (maxAgeMs === undefined) {
-        const quiet = identities.useQuiet(fingerprint, now, revocations.revision);
+        const { revision } = revocations;
+        const quiet =
+          identities.useQuiet(fingerprint, now, revision) ?? refusals.useQuiet(fingerprint, now, revision);
         if (quiet !== undefined) return quiet;
       }
       const slot = findIn(identities, fingerprint, now);
