@@ -1,13 +1,14 @@
-// `npm run bench:report`: writes `RESULTS.md` and its drawings from what is in `results/`. Measures nothing. With
-// `--folder` it does so in another folder than this.
+// `npm run bench:report`: writes `RESULTS.md` and its drawings from what is in `results/`, and shows these on the page of
+// the documentation. Measures nothing. With `--folder` it does so in another folder than this, without the page.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { goals } from './goals.mjs';
 import { show } from './measure/table.mjs';
 import { chart } from './report/chart.mjs';
 import { goalTable } from './report/goal-table.mjs';
+import { withCharts } from './report/page.mjs';
 import { readResults } from './report/results.mjs';
 import { load } from './scenarios.mjs';
 
@@ -25,7 +26,12 @@ rmSync(charts, { recursive: true, force: true });
 mkdirSync(charts, { recursive: true });
 const parts = [opening(results.all), goalTable(goals, results)];
 for (const result of results.all) parts.push(await section(result));
-writeFileSync(new URL('RESULTS.md', folder), `${parts.join('\n\n')}\n`);
+const text = `${parts.join('\n\n')}\n`;
+writeFileSync(new URL('RESULTS.md', folder), text);
+if (values.folder === here) {
+  const page = new URL('../docs/how-it-works/cost.md', import.meta.url);
+  writeFileSync(page, withCharts(readFileSync(page, 'utf8'), text));
+}
 console.log(`RESULTS.md tells of ${results.all.length} scenarios`);
 
 function opening(all) {

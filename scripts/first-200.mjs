@@ -1,6 +1,7 @@
-// How long it takes from `npm init -y` to the first 200, with nothing but the root README open: for each of six majors of
-// the frameworks, as a module and in CommonJS. Does what the readme says, in empty folders, with the packages as they
-// would be published. Prints seconds, and fails where the first answer is no 200. Takes the frameworks from npm.
+// How long it takes from `npm init -y` to the first 200, with nothing but docs/quick-start.md open: for each of six
+// majors of the frameworks, as a module and in CommonJS. Runs every line of that page, and then the servers that the
+// root README has, in empty folders, with the packages as they would be published. Prints seconds, and the status of
+// each `curl -i`; fails where one is not what the page says. Takes the frameworks from npm; needs bash and curl.
 //
 // With `--in FOLDER` nothing is packed or installed: the servers run in that folder, with what is there.
 
@@ -16,41 +17,109 @@ import { root } from './setup.mjs';
 const run = promisify(execFile);
 const shell = process.platform === 'win32';
 const majors = ['express@4', 'express@5', 'koa@2', 'koa@3', 'fastify@4', 'fastify@5'];
+const tabs = { express: 'Express', koa: 'Koa', fastify: 'Fastify' };
 
-/** The readme's server for a framework. */
-function serverOf(readme, framework) {
-  const blocks = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
-  const found = blocks.find((code) => code.includes(`'@esauth/${framework}'`) && code.includes('.listen('));
-  if (found === undefined) throw new Error(`README.md has no server for ${framework}`);
-  return found;
+// ---- what is written
+
+/** The blocks of a page in their order: `{ language, tab?, code }`. */
+function blocksOf(page) {
+  const fences = page.matchAll(/^```(\w+)(?: \[([^\]\n]*)\])?\n(.*?)^```$/gms);
+  return [...fences].map(([, language, tab, code]) => ({ language, tab, code }));
 }
 
-/** The same in CommonJS, by what the readme says of it. */
+/** What a reader does who uses this framework, in this file. */
+function stepsOf(page, framework, file) {
+  const steps = blocksOf(page)
+    .filter(({ tab }) => tab === undefined || tab === tabs[framework])
+    .map(({ language, code }) => stepOf(language, code, file))
+    .filter((step) => step !== undefined);
+  const kinds = ['install', 'write', 'emulator', 'serve', 'ask', 'write', 'serve', 'ask'];
+  const found = steps.map(({ kind }) => kind);
+  if (`${found}` !== `${kinds}`)
+    throw new Error(`docs/quick-start.md has ${found} for ${framework}, not ${kinds}`);
+  return steps;
+}
+
+function stepOf(language, code, file) {
+  if (language === 'js' && code.startsWith('// server.mjs\n')) {
+    return { kind: 'write', code: file.endsWith('.mjs') ? code : required(code) };
+  }
+  if (language !== 'sh') return undefined;
+  if (code.startsWith('npm init -y\nnpm install ')) return { kind: 'install', code };
+  if (code === 'npx @esauth/emulator\n') return { kind: 'emulator' };
+  if (code === 'node server.mjs\n') return { kind: 'serve' };
+  if (code.startsWith('curl ')) return { kind: 'ask', code };
+  throw new Error(`nothing is known that runs these lines of docs/quick-start.md:\n${code}`);
+}
+
+/** The same in CommonJS, by what the page says of it. */
 function required(code) {
   return code.replace(/^import (.*) from ('.*');$/gm, 'const $1 = require($2);');
 }
 
-/** Runs the server of the readme in this folder, where its packages are; answers the status of its first request. */
-async function firstAnswer(folder, file, code) {
-  const [elasticsearch, port] = [await freePort(), await freePort()];
-  const ready = code.replace('127.0.0.1:9200', `127.0.0.1:${elasticsearch}`).replace('3000', `${port}`);
-  await writeFile(join(folder, file), ready);
-  const command = join(folder, 'node_modules/@esauth/emulator/bin/esauth-emulator.js');
-  const emulator = start(folder, [command, '--port', `${elasticsearch}`]);
-  const server = start(folder, [file]);
+/** The servers that the root README has, as pages of one step. */
+function readmeServers(readme) {
+  return Object.keys(tabs).flatMap((framework) =>
+    blocksOf(readme)
+      .filter(({ language, code }) => language === 'js' && code.includes('.listen('))
+      .filter(({ code }) => code.includes(`'@esauth/${framework}'`))
+      .map(({ code }) => ({ framework, code })),
+  );
+}
+
+// ---- what is done
+
+/** Does these steps in this folder, where the packages are; answers the statuses, and when the first request was answered. */
+async function walk(folder, file, steps) {
+  const ports = { elasticsearch: await freePort(), server: await freePort() };
+  const here = (text) =>
+    text.replaceAll('127.0.0.1:9200', `127.0.0.1:${ports.elasticsearch}`).replaceAll('3000', ports.server);
+  const statuses = [];
+  let authorization;
+  let emulator;
+  let server;
+  let firstAt;
   try {
-    const authorization = await emulator.printed(/^ *Authorization: (.*)$/);
-    return await answered(`http://127.0.0.1:${port}/me`, { authorization }, server);
+    for (const { kind, code } of steps) {
+      if (kind === 'write') await writeFile(join(folder, file), here(code));
+      if (kind === 'emulator') {
+        // Not through npx, which hands no signals on.
+        const command = join(folder, 'node_modules/@esauth/emulator/bin/esauth-emulator.js');
+        emulator = start(folder, [command, '--port', `${ports.elasticsearch}`]);
+        authorization = await emulator.printed(/^ *Authorization: (.*)$/);
+      }
+      if (kind === 'serve') {
+        await server?.end();
+        server = start(folder, [file]);
+        await listening(`http://127.0.0.1:${ports.server}/me`, server);
+      }
+      if (kind === 'ask') {
+        // The header is pasted, as the page says.
+        statuses.push(...(await asked(here(code).replaceAll('Bearer …', authorization))));
+        firstAt ??= performance.now();
+      }
+    }
+    return { statuses, firstAt };
   } finally {
-    await Promise.all([emulator.end(), server.end()]);
+    await Promise.all([emulator?.end(), server?.end()]);
   }
 }
 
+/** Runs lines of curl; answers what each `curl -i` got, where it is announced behind the line. */
+async function asked(commands) {
+  const announced = [...commands.matchAll(/^curl -i .*# (\d{3})$/gm)].map(([, status]) => status);
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands]);
+  const statuses = [...stdout.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+  if (announced.length === 0 || `${statuses}` !== `${announced}`) {
+    throw new Error(`announced ${announced}, answered ${statuses}:\n${commands}\n${stdout}`);
+  }
+  return statuses;
+}
+
 /** As somebody who tries again while the server starts. */
-async function answered(url, headers, server) {
+async function listening(url, server) {
   for (;;) {
-    const answer = await fetch(url, { headers }).catch(() => undefined);
-    if (answer !== undefined) return answer.status;
+    if (await fetch(url).catch(() => undefined)) return;
     if (server.said.code !== undefined) throw new Error(`the server ended:\n${server.said.text}`);
     await new Promise((done) => setTimeout(done, 20));
   }
@@ -93,48 +162,62 @@ async function pack(folder) {
   );
 }
 
-/** Reports one project: how long the installation took, how long it was to the first answer, and its status. */
-async function measure(framework, file, text, folder, install = async () => {}) {
+// ---- what is reported
+
+/** One project: how long the installation took, how long it was to the first answers, and all statuses. */
+async function measure(framework, file, steps, folder, install = async () => {}) {
   const began = performance.now();
-  await install();
+  await install(steps);
   const installed = performance.now();
-  const status = await firstAnswer(folder, file, text);
-  const times = [installed - began, performance.now() - began].map(seconds);
-  console.log(`${framework.padEnd(12)} ${file.padEnd(12)} ${times.join('   ')}   ${status}`);
-  if (status !== 200) process.exitCode = 1;
+  const { statuses, firstAt } = await walk(folder, file, steps);
+  const times = [installed - began, firstAt - began].map(seconds);
+  console.log(`${framework.padEnd(12)} ${file.padEnd(12)} ${times.join('   ')}   ${statuses.join(' ')}`);
 }
 
-function serversOf(readme, framework) {
-  const code = serverOf(readme, framework);
-  return Object.entries({ 'server.mjs': code, 'server.js': required(code) });
+const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`.padStart(6);
+
+/** What stands around a server of the README, in words there. */
+function stepsAround(code) {
+  const ask = "curl -i http://127.0.0.1:3000/me -H 'Authorization: Bearer …' # 200\n";
+  return [{ kind: 'emulator' }, { kind: 'write', code }, { kind: 'serve' }, { kind: 'ask', code: ask }];
 }
 
-async function installAll(home, readme) {
+async function useInstalled(folder, page, readme) {
+  for (const framework of Object.keys(tabs)) {
+    for (const file of ['server.mjs', 'server.js']) {
+      await measure(framework, file, stepsOf(page, framework, file), folder);
+    }
+  }
+  const servers = readmeServers(readme);
+  if (servers.length === 0) throw new Error('README.md has no server');
+  for (const { framework, code } of servers)
+    await measure(framework, 'readme.mjs', stepsAround(code), folder);
+}
+
+async function installAll(home, page) {
   const packed = await pack(join(home, 'packed'));
   for (const framework of majors) {
     const [name] = framework.split('@');
-    for (const [file, text] of serversOf(readme, name)) {
+    for (const file of ['server.mjs', 'server.js']) {
       const folder = await mkdtemp(join(home, 'project-'));
       const npm = (...args) => run('npm', args, { cwd: folder, shell });
-      await measure(framework, file, text, folder, async () => {
+      await measure(framework, file, stepsOf(page, name, file), folder, async ([{ code }]) => {
         await npm('init', '-y');
         // Ours are not from the registry, so what they need of each other is named, and so is what npx would fetch.
-        await npm('install', packed[name], packed.core, packed.emulator, framework);
+        const wanted = code.split('\n')[1].split(' ').slice(2);
+        const besides = wanted.filter((one) => one !== name && one !== `@esauth/${name}`);
+        await npm('install', packed[name], packed.core, packed.emulator, framework, ...besides);
       });
     }
   }
 }
 
-const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`.padStart(6);
-
 const { values } = parseArgs({ options: { in: { type: 'string' } } });
-const readme = await readFile(`${root}README.md`, 'utf8');
-console.log('framework    file         install   to 200   status');
+const page = await readFile(`${root}docs/quick-start.md`, 'utf8');
+console.log('framework    file         install   to 200   statuses');
 if (values.in !== undefined) {
-  for (const name of ['express', 'koa', 'fastify']) {
-    for (const [file, text] of serversOf(readme, name)) await measure(name, file, text, values.in);
-  }
+  await useInstalled(values.in, page, await readFile(`${root}README.md`, 'utf8'));
 } else {
   const home = await mkdtemp(join(tmpdir(), 'esauth-first-'));
-  await installAll(home, readme).finally(() => rm(home, { recursive: true, force: true }));
+  await installAll(home, page).finally(() => rm(home, { recursive: true, force: true }));
 }

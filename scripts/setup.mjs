@@ -48,7 +48,7 @@ function manifests() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(root + parent).map((name) => `${parent}/${name}`),
   );
-  return ['.', 'test', 'test/packaging', 'bench', ...folders]
+  return ['.', 'test', 'test/packaging', 'bench', 'docs', ...folders]
     .map((folder) => `${folder}/package.json`)
     .filter((file) => existsSync(root + file));
 }

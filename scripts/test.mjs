@@ -8,7 +8,7 @@ import { installRedis } from './redis.mjs';
 import { install, root, tool } from './setup.mjs';
 
 const results = `${root}node_modules/.cache/tests.json`;
-const sources = ['packages', 'examples', 'bench', 'test', 'scripts'];
+const sources = ['packages', 'examples', 'bench', 'docs', 'test', 'scripts'];
 let passed = 0;
 let failed = 0;
 

@@ -4,6 +4,8 @@
 // ESAUTH_ATTACK_SEED (and ESAUTH_ATTACK_PATH, to the smallest failing attempt) repeats it.
 
 import fc from 'fast-check';
+import type { TestContext } from 'vitest';
+import { bearEvidence } from '../support/evidence.js';
 
 const seconds = Number(process.env.ESAUTH_ATTACK_SECONDS ?? 0);
 const seed = process.env.ESAUTH_ATTACK_SEED ?? (seconds === 0 ? '1' : undefined);
@@ -58,6 +60,11 @@ export function tell(name: string, figures: Readonly<Record<string, number>>): v
   if (seconds === 0) return;
   const pairs = Object.entries(figures).map(([what, count]) => `${what} ${count}`);
   process.stdout.write(`${name}: ${pairs.join(', ')}\n`);
+}
+
+/** How many attempts `npm test` makes, for the page that tells of it; a long attack makes as many as it can. */
+export function tellAttempts(context: TestContext, name: string, runs: number): void {
+  if (seconds === 0 && !isRepeated) bearEvidence(context, { [`attempts: ${name}`]: runs });
 }
 
 /** What must not happen in this process meanwhile, as it happens. */

@@ -12,7 +12,7 @@ import { versions as fastifyVersions } from '../adapters/fastify-versions.js';
 import * as koa from '../adapters/koa-adapter.js';
 import type { Credentials } from '../adapters/requests.js';
 import { listen, type Served } from '../support/serving.js';
-import { attack, isRepeated, patienceMs, tell, watchProcess } from './campaign.js';
+import { attack, isRepeated, patienceMs, tell, tellAttempts, watchProcess } from './campaign.js';
 import { type Answer, type Conversation, converse } from './conversation.js';
 import { agree, type Decision } from './differences.js';
 import { type Bytes, type Part, paths, rawBytes } from './raw-requests.js';
@@ -75,13 +75,14 @@ async function start<Step>(adapter: Adapter<Step>): Promise<void> {
 
 test('raw requests get the same answers from all six, and let nobody in', {
   timeout: patienceMs,
-}, async () => {
+}, async (context) => {
+  const runs = 350;
   const process = watchProcess();
   const figures = { connections: 0, answers: 0, handled: 0, refused: 0, 'left to frameworks': 0 };
   const good = { [issued.token]: /./, [issued.superuser]: /./, [issued.apiKey]: /^\/(?:me|read)$/ };
   if (issued.token in good) good[issued.token] = /^\/(?:me|read|write)$/;
 
-  await attack(rawBytes(Object.values(issued)), { runs: 350 }, async (bytes) => {
+  await attack(rawBytes(Object.values(issued)), { runs }, async (bytes) => {
     const all = await Promise.all(
       applications.map(({ served, verifier }) =>
         converse(served.port, bytes, () => verifier.stats().waiting > 0),
@@ -102,6 +103,7 @@ test('raw requests get the same answers from all six, and let nobody in', {
     await expect
       .poll(() => verifier.stats(), { timeout: 30_000 })
       .toMatchObject({ inFlight: 0, waiting: 0, queued: 0 });
+  tellAttempts(context, 'frameworks', runs);
 
   function judge({ text, parts }: Bytes, { received, answers }: Conversation): void {
     // 505 is Fastify's, of which `differences.ts` tells.

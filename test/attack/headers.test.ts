@@ -23,7 +23,7 @@ import {
 } from '../support/header-values.js';
 import { type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
 import { settled } from '../support/settled.js';
-import { attack, patienceMs, tell, watchProcess } from './campaign.js';
+import { attack, patienceMs, tell, tellAttempts, watchProcess } from './campaign.js';
 
 const maxHeaderLength = 4_000;
 const host: Host<RequestLike> = { node: (request) => request, address: () => undefined };
@@ -94,11 +94,12 @@ const mutated = fc
 
 test('headers of any sort throw nothing, and only what is well formed is asked for', {
   timeout: patienceMs,
-}, async () => {
+}, async (context) => {
+  const runs = 500;
   const watched = watchProcess();
   const figures = { headers: 0, lookups: 0, malformed: 0 };
   const met = new Set<Reading>();
-  await attack(fc.oneof(header, mutated, credential.chain(spellingOf)), { runs: 500 }, async (text) => {
+  await attack(fc.oneof(header, mutated, credential.chain(spellingOf)), { runs }, async (text) => {
     const reading =
       text.length > maxHeaderLength ? 'credentials_malformed' : readByContract(text, knownSchemes);
     met.add(reading);
@@ -130,6 +131,7 @@ test('headers of any sort throw nothing, and only what is well formed is asked f
   });
   expect(met.size).toBe(4);
   expect(verifier.stats()).toMatchObject({ inFlight: 0, waiting: 0, queued: 0 });
+  tellAttempts(context, 'headers', runs);
 });
 
 /** Everything that takes a header; an adapter does no more with it than the gate. */

@@ -11,7 +11,7 @@ import { type Certificates, makeCertificates } from '../support/certificates.js'
 import { createFindings } from '../support/findings.js';
 import { collectGarbage } from '../support/garbage.js';
 import { errorBody, identityBody } from '../support/scripted-node.js';
-import { attack, patienceMs, tell, watchProcess } from './campaign.js';
+import { attack, patienceMs, tell, tellAttempts, watchProcess } from './campaign.js';
 import { type Answers, connectionFaults, faults, startFaultyNode } from './faulty-nodes.js';
 
 const timeoutMs = 150;
@@ -74,14 +74,15 @@ afterAll(() => process_.stop());
 
 test('faults of nodes make nobody somebody else, keep nobody waiting, and leave nothing', {
   timeout: patienceMs,
-}, async () => {
+}, async (context) => {
+  const runs = 12;
   let findings = createFindings();
   const seen: Record<string, number> = {};
   const figures = { rounds: 0, calls: 0, lookups: 0, questions: 0, faults: 0, 'most sockets': 0 };
   const heap: number[] = [];
   /** How many faults there were, of connections and of questions. */
   const turns = new Map<number, number>();
-  await attack(round, { runs: 12, shrinks: false }, async (drawn) => {
+  await attack(round, { runs, shrinks: false }, async (drawn) => {
     findings = createFindings();
     await play(drawn);
     for (const [what, count] of Object.entries(findings.seen)) seen[what] = (seen[what] ?? 0) + count;
@@ -98,6 +99,7 @@ test('faults of nodes make nobody somebody else, keep nobody waiting, and leave 
   // What is compiled and kept alive by the runner is within this; a body that was kept is 8 kB a write.
   const half = Math.floor(heap.length / 2);
   expect(Math.max(...heap.slice(half)) - Math.max(...heap.slice(0, half))).toBeLessThan(30e6);
+  tellAttempts(context, 'nodes', runs);
 
   async function play(drawn: Round): Promise<void> {
     let at = 0;

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accepted, jane, refused } from '../support/callers.js';
 import { respond, type ScriptedNode, startScriptedNode } from '../support/scripted-node.js';
 import { settled } from '../support/settled.js';
-import { attack, patienceMs, tell } from './campaign.js';
+import { attack, patienceMs, tell, tellAttempts } from './campaign.js';
 
 const source = fileURLToPath(new URL('../../packages/core/src', import.meta.url));
 /** What reads bytes of sockets cannot decide about anybody, and may break. */
@@ -113,14 +113,16 @@ function requestOf(authorization?: string): RequestLike {
   };
 }
 
-test('what all objects inherit lets nobody in', { timeout: patienceMs }, async () => {
+test('what all objects inherit lets nobody in', { timeout: patienceMs }, async (context) => {
+  const runs = 50;
   const figures = { polluted: 0, doors: 0, 'shut by an error': 0 };
   for (const [name, door] of Object.entries(doors)) expect([name, await door()]).toEqual([name, false]);
   // What opens a door most often is `true`.
   for (const name of names) await pollute(name, true);
   const any = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...values));
-  await attack(any, { runs: 50 }, ([name, value]) => pollute(name, value));
+  await attack(any, { runs }, ([name, value]) => pollute(name, value));
   tell('pollution', { names: names.length, ...figures, opened: 0 });
+  tellAttempts(context, 'pollution', names.length + runs);
 
   async function pollute(name: string, value: unknown): Promise<void> {
     figures.polluted += 1;

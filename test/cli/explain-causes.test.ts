@@ -141,7 +141,13 @@ function list(): string {
 }
 
 test('the page says the same', async () => {
-  const page = `# Why a credential is refused
+  const page = `---
+title: Why a credential is refused
+order: 30
+description: What 'esauth explain' says of every refusal that Elasticsearch can make.
+---
+
+# Why a credential is refused
 
 What \`esauth explain\` says of every refusal that the emulator can make, in each of its releases; a test takes all of these
 ways (\`test/cli/refusals.ts\`) and writes this page: \`npx vitest -u --config test/vitest.config.ts cli/explain-causes\`.

@@ -1,6 +1,6 @@
 // Login, refresh, logout and session, as a server has them.
 
-import { createServer, type OutgoingHttpHeaders } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import {
@@ -114,9 +114,7 @@ describe('a server of Node', () => {
     const server = createServer((request, response) => {
       void routes()
         .login({ body: request })
-        .then(({ status, headers, body }) =>
-          response.writeHead(status, headers as OutgoingHttpHeaders).end(body),
-        );
+        .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {

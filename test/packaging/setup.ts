@@ -33,7 +33,13 @@ const cache = join(root, 'node_modules/.cache/packaging');
 const windows = process.platform === 'win32';
 
 /** What applications have; the versions are those that the other tests run with. */
-const frameworks = { express: '5.3.0', fastify: '5.12.8', koa: '3.3.0', '@opentelemetry/api': '1.9.1' };
+const frameworks = {
+  express: '5.3.0',
+  fastify: '5.12.8',
+  koa: '3.3.0',
+  '@koa/router': '15.7.0',
+  '@opentelemetry/api': '1.9.1',
+};
 const types = { '@types/express': '5.0.6', '@types/koa': '3.0.3', '@types/node': '20.19.43' };
 const besides = { ...frameworks, ...types, supertest: '7.3.2' };
 
@@ -47,26 +53,24 @@ export default async function setup(project: TestProject): Promise<void> {
   const all = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
   const { '@esauth/emulator': _, ...overrides } = all;
   const { '@esauth/core': __, ...adapters } = overrides;
-  const npm = await install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, () =>
-    run(
-      'npm',
-      ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
-      join(cache, 'npm'),
+  const npmInstall = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const pnpmInstall = ['install', '--prefer-offline', '--no-frozen-lockfile', '--ignore-workspace'];
+  // At once: each waits for the registry most of its time.
+  const [npm, pnpm, found] = await Promise.all([
+    install('npm', tarballs, manifests, { dependencies: { ...all, ...besides } }, (folder) =>
+      run('npm', npmInstall, folder),
     ),
-  );
-  const pnpm = await install(
-    'pnpm',
-    tarballs,
-    manifests,
-    // Nothing of ours is in the registry.
-    { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides } },
-    () =>
-      runPnpm(
-        ['install', '--prefer-offline', '--no-frozen-lockfile', '--ignore-workspace'],
-        join(cache, 'pnpm'),
-      ),
-  );
-  project.provide('packed', { tarballs, npm, pnpm, nodes: await nodes() });
+    install(
+      'pnpm',
+      tarballs,
+      manifests,
+      // Nothing of ours is in the registry.
+      { dependencies: { ...adapters, ...frameworks, ...types }, pnpm: { overrides } },
+      (folder) => runPnpm(pnpmInstall, folder),
+    ),
+    nodes(),
+  ]);
+  project.provide('packed', { tarballs, npm, pnpm, nodes: found });
 }
 
 async function pack(): Promise<Record<string, string>> {
@@ -90,7 +94,7 @@ async function install(
   tarballs: Record<string, string>,
   manifests: unknown,
   manifest: object,
-  installAll: () => Promise<unknown>,
+  installAll: (folder: string) => Promise<unknown>,
 ): Promise<string> {
   const folder = join(cache, name);
   const stampFile = join(folder, 'installed');
@@ -100,7 +104,7 @@ async function install(
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
-    await installAll();
+    await installAll(folder);
     await writeFile(stampFile, stamp);
   }
   for (const [packed, file] of Object.entries(tarballs)) {

@@ -6,6 +6,7 @@ import type { Revocable } from '@esauth/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Drawn, instantsOf, maxAgesAmong } from '../support/drawn-lifetimes.js';
+import { bearEvidence } from '../support/evidence.js';
 import { failureNames, type Holder, type Truth } from '../support/holders.js';
 import type { PrivilegesAnswer } from '../support/privilege-model.js';
 import { type Item, items } from '../support/privilege-pool.js';
@@ -159,7 +160,7 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
-test(`${sequences} random histories tell of privileges only what the contract allows`, async () => {
+test(`${sequences} random histories tell of privileges only what the contract allows`, async (context) => {
   const seen: Record<string, number> = {};
   await fc.assert(
     fc.asyncProperty(history, async ([drawn, first, steps]) => {
@@ -222,4 +223,5 @@ test(`${sequences} random histories tell of privileges only what the contract al
   );
   // The histories do reach all that is to be checked.
   for (const what of interesting) expect(seen[what], what).toBeGreaterThan(sequences / 250);
+  bearEvidence(context, { 'histories of privileges': sequences });
 }, 300_000);

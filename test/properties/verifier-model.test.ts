@@ -6,6 +6,7 @@ import type { Revocable } from '@esauth/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Drawn, instantsOf, maxAgesAmong } from '../support/drawn-lifetimes.js';
+import { bearEvidence } from '../support/evidence.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { type Answer, type Failure, failureNames, type Holder, type Truth } from '../support/holders.js';
 import { type Asked, startUpstream, type Upstream } from '../support/upstream.js';
@@ -174,7 +175,7 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
-test(`P1, P2, P9, P13-P19, P21: ${sequences} random histories give only verdicts that the contract allows`, async () => {
+test(`P1, P2, P9, P13-P19, P21: ${sequences} random histories give only verdicts that the contract allows`, async (context) => {
   const seen: Record<string, number> = {};
   await fc.assert(
     fc.asyncProperty(history, async ([drawn, steps]) => {
@@ -231,4 +232,5 @@ test(`P1, P2, P9, P13-P19, P21: ${sequences} random histories give only verdicts
   for (const what of ['authenticated', 'rejected', 'unavailable', 'stale', 'refresh', 'dropped']) {
     expect(seen[what], what).toBeGreaterThan(sequences / 500);
   }
+  bearEvidence(context, { 'histories of a verifier': sequences });
 }, 300_000);

@@ -5,6 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type Verdict, type Verifier } from '@esauth/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearEvidence } from '../support/evidence.js';
 import { explore } from '../support/explore.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import type { Answer, Holder } from '../support/holders.js';
@@ -49,14 +50,17 @@ function create(): { readonly clock: FakeClock; readonly verifier: Verifier; sti
 type Happening = 'abort' | 'revoke' | 'caller' | 'caller, maxAgeMs 0' | 'ttl' | 'close' | Answer;
 const others: readonly Happening[] = ['revoke', 'caller', 'caller, maxAgeMs 0'];
 
-test.each<[string, number, boolean, readonly Happening[]]>([
+const orders: readonly (readonly [string, number, boolean, readonly Happening[]])[] = [
   ['around a first lookup', 9_436, false, [...others, 'ttl']],
   ['around a refresh', 6_904, true, [...others, 'ttl']],
   ['around a first lookup, closed at any time', 2_586, false, [...others, 'close']],
   ['around a refresh, closed at any time', 1_845, true, [...others, 'close']],
-])(
+];
+
+test.for(orders)(
   'P14-P18, P21: everything that can happen %s, in every order',
-  async (_name, expected, refresh, once) => {
+  { timeout: 300_000 },
+  async ([name, expected, refresh, once], context) => {
     const closing = once.includes('close');
     // One verifier will do for all schedules that do not close it, with another credential for each.
     const shared = create();
@@ -111,8 +115,8 @@ test.each<[string, number, boolean, readonly Happening[]]>([
     });
     await shared.verifier.close();
     expect(schedules).toBe(expected);
+    bearEvidence(context, { [`orders ${name}`]: schedules });
   },
-  300_000,
 );
 
 function possible(happened: readonly Happening[], once: readonly Happening[], witness: Witness) {
@@ -180,7 +184,7 @@ interface Call {
   outcome?: string;
 }
 
-test('P14-P18: whatever happens between two microtasks while an answer comes in', async () => {
+test('P14-P18: whatever happens between two microtasks while an answer comes in', async (context) => {
   const schedules = await explore(async (choose) => {
     const refresh = choose([false, true]);
     const answer = choose(answers);
@@ -313,6 +317,7 @@ test('P14-P18: whatever happens between two microtasks while an answer comes in'
     }
   });
   expect(schedules).toBe(3_240);
+  bearEvidence(context, { 'orders within one turn': schedules });
 }, 300_000);
 
 function turns(from: number): readonly number[] {

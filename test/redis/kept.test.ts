@@ -67,7 +67,7 @@ test('nothing of a credential, of its owner or of the secrets is in Redis, on it
   const files = (await readdir(redis.folder, { recursive: true })).filter(
     (name) => /aof|rdb/.test(name) && /\.(aof|rdb|manifest)$/.test(name),
   );
-  expect(files.length).toBeGreaterThan(2);
+  for (const kind of ['.aof', '.rdb']) expect(files.some((name) => name.endsWith(kind))).toBe(true);
   const seen = [heard(), await writtenIn(redis.folder, files)].join('\n');
   // It is all there, and can be searched.
   expect(seen).toContain('{esauth}:v:');

@@ -198,6 +198,22 @@ describe('one asks for all', () => {
     await dies;
   });
 
+  test('whoever asks and dies leaves the others half of their time for Elasticsearch, also with a slow Redis', async () => {
+    // A look at Redis takes four fifths of what it may, a quarter of their time; Elasticsearch takes nine twentieths of that.
+    const timeoutMs = 4_000;
+    const short = { upstream: { timeoutMs }, redis: { timeoutMs, leaseMs: 60_000 } };
+    const [one, other] = [await join({ redis: { leaseMs: 60_000 } }), await join(short)];
+    const jane = fleet.emulator.authorization('jane');
+    fleet.emulator.faults.add({ path: '/_security/_authenticate', times: 1, delayMs: Infinity });
+    void one.verifier.verify(jane);
+    await until('it asks', () => askedOf(fleet.emulator) === 1);
+    one.way.refuse();
+    other.way.delay(400);
+    fleet.emulator.faults.add({ path: '/_security/_authenticate', delayMs: 1_800 });
+    expect(nameIn(await other.verifier.verify(jane))).toBe('jane');
+    expect(askedOf(fleet.emulator)).toBe(2);
+  });
+
   test('of a hot credential, once in each period, however many remember it', async () => {
     const cache = { ttlMs: 60_000, refreshAfterMs: 400, jitter: 0 };
     const members = await Promise.all(Array.from({ length: 4 }, () => join({ cache })));

@@ -71,9 +71,9 @@ function row(
   return { fault, cold, stale, requests, ofEleven, rightAfterMs, timed };
 }
 
-/** The rows as a table of Markdown, columns aligned. */
+/** The rows as a table of Markdown. */
 export function toMarkdown(rows: readonly Row[]): string {
-  const cells = [
+  return table(
     [
       'When Elasticsearch …',
       'a new credential',
@@ -83,24 +83,47 @@ export function toMarkdown(rows: readonly Row[]): string {
       'right again after',
       'real clock ²',
     ],
-    ...rows.map(({ fault, cold, stale, requests, ofEleven, rightAfterMs, timed }) => [
+    rows.map(({ fault, cold, stale, requests, ofEleven, rightAfterMs, timed }) => [
       fault,
       code(cold),
       code(stale),
       requests,
       ofEleven,
-      rightAfterMs === 0 ? 'at once' : `${rightAfterMs / 1_000} s`,
+      after(rightAfterMs),
       timed ? 'the same' : '',
     ]),
-  ];
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((line) => line[column]?.length ?? 0)),
   );
+}
+
+/** The same for whoever writes an API: what callers notice, those faults together that they cannot tell apart. */
+export function toGuide(rows: readonly Row[]): string {
+  const noticed = ({ cold, stale, rightAfterMs }: Row) => `${cold} ${stale} ${rightAfterMs}`;
+  const order = rows.map(noticed);
+  const grouped = [...rows].sort((a, b) => order.indexOf(noticed(a)) - order.indexOf(noticed(b)));
+  return table(
+    ['When Elasticsearch …', 'a new credential', 'past `ttlMs` ¹', 'right again'],
+    grouped.map(({ fault, cold, stale, rightAfterMs }) => [
+      fault,
+      code(cold),
+      code(stale),
+      after(rightAfterMs),
+    ]),
+  );
+}
+
+/** Columns aligned. */
+function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const cells = [head, ...body];
+  const widths = head.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
   const lines = cells.map(
     (line) => `| ${line.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`,
   );
   lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
   return lines.join('\n');
+}
+
+function after(ms: number): string {
+  return ms === 0 ? 'at once' : `${ms / 1_000} s`;
 }
 
 function code(outcome: string): string {

@@ -35,6 +35,9 @@ import {
 import type { Verifier } from '@esauth/core';
 import type { Client as Client8 } from 'elasticsearch8';
 import type { Client as Client9 } from 'elasticsearch9';
+import type express from 'express';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type Koa from 'koa';
 import { Agent, fetch, request } from 'undici';
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -223,3 +226,13 @@ void routes.refresh({ body: { refresh_token: 'x' } });
 void routes.logout({ authorization: 'Bearer x', body: null });
 // @ts-expect-error a route is given a request
 void routes.session();
+
+// What comes from a framework, and goes to one, fits as it is.
+declare const ctx: Koa.Context;
+declare const [asking, reply]: [FastifyRequest, FastifyReply];
+declare const res: express.Response;
+void routes.login({ body: asking.body, source: asking.ip }).then(({ status, headers, body }) => {
+  res.status(status).set(headers).send(body);
+  ctx.set(headers);
+  return reply.code(status).headers(headers).send(body);
+});

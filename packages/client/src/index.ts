@@ -42,7 +42,6 @@ export type { OfficialClient } from './calls/revoke-on.js';
 export { revokeOn } from './calls/revoke-on.js';
 export type { Auth, SecurityClient, SecurityClientOptions } from './security-client.js';
 export { createSecurityClient } from './security-client.js';
-export type { Body } from './sessions/session-body.js';
 export type {
   LoginAttempt,
   SessionRequest,

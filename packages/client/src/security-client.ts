@@ -162,7 +162,11 @@ const known = [
   ...['auth', 'verifier', 'timeoutMs', 'allowClientCertificate', 'clock'],
 ];
 
-/** @throws {ConfigurationError} `invalid_option` */
+/**
+ * A client of the security API. It opens no connection before the first call.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
 export function createSecurityClient(options: SecurityClientOptions): SecurityClient {
   checkOptions(options, known);
   const { timeoutMs = 10_000, tls, verifier, allowClientCertificate = false, clock = systemClock } = options;

@@ -44,7 +44,11 @@ export interface Connections {
 
 const maxConnections = 32;
 
-/** @throws {ConfigurationError} `invalid_option` */
+/**
+ * The way to the nodes that a verifier takes, for other questions.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
 export function openConnections(options: ConnectionOptions, connectTimeoutMs: number): Connections {
   const { nodes, ...settings } = readConnection(options);
   warnOfOpenDoors(nodes, settings.tls, createWarner(systemClock));

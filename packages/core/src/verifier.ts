@@ -42,6 +42,7 @@ import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
 import type { Wanted } from './verification/wanted.js';
 
+/** What `verifier.check` has to find. */
 export interface CheckOptions {
   /**
    * So many good nodes suffice, and what is wrong with the others is a warning: with 1 an application starts while one

@@ -24,6 +24,7 @@ declare module 'fastify' {
   }
 }
 
+/** What the plugin takes: the verifier, and how requests are let in. */
 export interface EsauthOptions extends core.AdmissionOptions<FastifyRequest> {
   /**
    * One verifier for the whole application; the options to make one, which is closed with the application; or a

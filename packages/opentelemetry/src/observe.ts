@@ -6,6 +6,7 @@ import { recordMetrics } from './metrics.js';
 import { attribute } from './series.js';
 import { recordSpans } from './spans.js';
 
+/** Where the series and spans of a verifier go, and what it is called there. */
 export interface ObserveOptions {
   /** Where series go. Default: the global one, as it is at this moment; so start the SDK first. */
   readonly meterProvider?: MeterProvider | undefined;
@@ -18,6 +19,7 @@ export interface ObserveOptions {
   readonly name?: string | undefined;
 }
 
+/** An observation under way. */
 export interface Observation {
   /** Ends it: no new values, no more spans; an SDK goes on exporting the last values. Calling it again does nothing. */
   stop(): void;

@@ -132,18 +132,20 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
     let since: string | undefined;
     let unsealed = 0;
     let messages: readonly Told[] = [];
-    let start = before?.id ?? '-';
     for (;;) {
-      const page = entriesIn(await ask(open, ['XRANGE', key, start, '+', 'COUNT', String(pageSize)]));
-      const [first] = page;
+      // From the last one that was read, so that it shows whether something was trimmed between them.
+      const start = there.id || (before?.id ?? '-');
+      const page = entriesIn(await ask(open, ['XRANGE', key, start, '+', 'COUNT', String(pageSize + 1)]));
+      const goesOn = page[0]?.id === there.id;
+      const news = goesOn ? page.slice(1) : page;
+      const [first] = news;
       if (first !== undefined) {
-        since ??= placeIn(first.id);
-        const heard = told(there, page);
+        if (!goesOn) [since, messages] = [placeIn(first.id), []];
+        const heard = told(there, news);
         unsealed += heard.unsealed;
         messages = withoutOutdone([...messages, ...heard.told]);
-        start = `(${there.id}`;
       }
-      if (page.length === pageSize) continue;
+      if (page.length > pageSize) continue;
       if (since !== undefined) break;
       // So that there always is an entry to stand at.
       await ask(open, additionOf({ from: '', serial: 0, subjects: [] }));

@@ -1,8 +1,9 @@
 // Clients of `redis` 5 and 6 (node-redis) as `Commands`: standalone, Sentinel and Cluster. Read in @redis/client 5.12.1
-// and 6.3.1, dist/lib: client/index.js and client/socket.js (a command waits for a connection for ever, unless its
-// `abortSignal` fires before it is written; one that was written rejects when the connection breaks, and is not sent
-// again), sentinel/index.js (`execute` waits for a master, and sends again what met a demoted one),
-// cluster/cluster-slots.js.
+// and 6.3.1, dist/lib: client/index.js and client/socket.js (a command waits for a connection for ever; one that was
+// written rejects when the connection breaks, and is not sent again), client/linked-list.js (of version 5: two commands
+// that their `abortSignal` takes back, one after the other, leave a queue from which nothing is written any more, of the
+// application's own neither; so none of ours has one), sentinel/index.js (`execute` waits for a master, and sends again
+// what met a demoted one), cluster/cluster-slots.js.
 
 import {
   type Argument,
@@ -54,13 +55,14 @@ export interface NodeRedisCluster {
 
 interface SendOptions {
   readonly typeMapping?: object;
-  readonly abortSignal?: AbortSignal;
   readonly timeout?: undefined;
 }
 
 // Keyed by the first byte of a reply: bulk strings `$`, simple strings `+`, verbatim strings `=`, maps `%`
 // (RESP_TYPES in RESP/decoder.js).
 const typeMapping = { 36: Buffer, 43: Buffer, 61: Buffer, 37: Array };
+/** A time limit of the application's own would take a command back. */
+const options: SendOptions = { typeMapping, timeout: undefined };
 
 export function fromClient(client: NodeRedis): Commands {
   const counted = createCounter();
@@ -68,7 +70,7 @@ export function fromClient(client: NodeRedis): Commands {
     send: (_key, args, signal) =>
       counted(signal, async () => {
         if (!client.isReady) throw offline();
-        return asOfOld(args[0], replyOf(await client.sendCommand(args, optionsOf(signal))));
+        return asOfOld(args[0], replyOf(await client.sendCommand(args, options)));
       }),
     open: (_key, signal) => openBeside(async () => client, signal),
   };
@@ -79,7 +81,7 @@ export function fromSentinel(sentinel: NodeRedisSentinel): Commands {
   return {
     send: (_key, args, signal) =>
       counted(signal, async () =>
-        asOfOld(args[0], replyOf(await sentinel.sendCommand(false, args, optionsOf(signal)))),
+        asOfOld(args[0], replyOf(await sentinel.sendCommand(false, args, options))),
       ),
     async open(_key, signal) {
       // What it hands out itself is the one connection of the application, unless `masterPoolSize` says otherwise.
@@ -109,7 +111,6 @@ export function fromCluster(cluster: NodeRedisCluster): Commands {
   return {
     send: (key, args, signal) =>
       counted(signal, async () => {
-        const options = optionsOf(signal);
         // Version 6 asks any node what has no key, whatever it is told (`_executeWithPolicies` in cluster/index.js).
         const reply = args.includes(key)
           ? await cluster.sendCommand(key, false, args, options)
@@ -119,20 +120,10 @@ export function fromCluster(cluster: NodeRedisCluster): Commands {
     open: (key, signal) =>
       openBeside(async () => {
         // By way of the cluster, which learns from the answer where the key is now, whatever else that says.
-        await cluster.sendCommand(
-          key,
-          false,
-          ['XREAD', 'COUNT', '1', 'STREAMS', key, '$'],
-          optionsOf(signal),
-        );
+        await cluster.sendCommand(key, false, ['XREAD', 'COUNT', '1', 'STREAMS', key, '$'], options);
         return masterOf(key);
       }, signal),
   };
-}
-
-/** A time limit of the application's own would end a wait that we have a signal for. */
-function optionsOf(signal: AbortSignal): SendOptions {
-  return { typeMapping, abortSignal: signal, timeout: undefined };
 }
 
 async function openBeside(find: () => Promise<NodeRedis>, signal: AbortSignal): Promise<OwnConnection> {

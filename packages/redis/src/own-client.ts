@@ -31,6 +31,7 @@ export interface OwnClient {
   readonly open?: ((key: string) => Promise<OwnClientConnection>) | undefined;
 }
 
+/** A connection of such a client, for one command at a time. */
 export interface OwnClientConnection {
   readonly send: (args: readonly (string | Buffer)[]) => Promise<unknown>;
   /** What is under way on it has to reject. */

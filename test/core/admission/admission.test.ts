@@ -93,6 +93,28 @@ test('a source that is no string is told to the operator, once', async () => {
   await verifier.close();
 });
 
+test.each([
+  ['127.0.0.1', false],
+  ['203.0.113.9, 127.0.0.1', false],
+  ['203.0.113.9', true],
+])(
+  'behind a proxy on this machine, X-Forwarded-For: %s, a proxy that is not trusted is warned of: %s',
+  async (forwarded, warned) => {
+    const verifier = createVerifier({ nodes: node.url });
+    const request = {
+      ...from(jane),
+      headers: { 'x-forwarded-for': forwarded },
+      socket: { remoteAddress: '127.0.0.1' },
+    };
+    const address = () => '127.0.0.1';
+    const warnings = await warningsDuring(() =>
+      admit(createGate(verifier, {}, { node: () => request, address }), request),
+    );
+    expect(warnings.map(({ code }) => code)).toEqual(warned ? ['ESAUTH_TRUST_PROXY'] : []);
+    await verifier.close();
+  },
+);
+
 test('requireIdentity takes nothing: as middleware that was not called it would leave requests hanging', () => {
   const { requireIdentity } = createGuards(createGuard);
   expect(() => (requireIdentity as (misplaced: unknown) => unknown)({})).toThrow(

@@ -42,6 +42,8 @@ describe('a revocation', () => {
     answers[0]?.resolve();
     expect(await reach).toBe('shared');
     expect(outbox.waiting).toBe(0);
+    // Nothing is waited for any more.
+    expect(clock.timers).toBe(0);
     // It counts as revoked after everything until it has come back.
     expect(expected.size).toBe(1);
     outbox.hear(1);
@@ -74,33 +76,66 @@ describe('a revocation', () => {
 
   test('is told again after a pause until it is taken, and before all that came later', async () => {
     void add('first');
+    void add('second');
     answers[0]?.reject(new Error('no'));
     await settle();
-    void add('second');
+    void add('third');
     expect(told).toHaveLength(1);
     expect(failures).toHaveLength(1);
     await clock.advance(100);
-    expect(told[1]?.subjects).toEqual([user('first'), user('second')]);
-    answers[1]?.reject(new Error('no'));
-    await clock.advance(199);
-    expect(told).toHaveLength(2);
-    await clock.advance(1);
-    expect(told).toHaveLength(3);
-    // News that it may succeed end a pause.
-    answers[2]?.reject(new Error('no'));
+    expect(told[1]?.subjects).toEqual(['first', 'second', 'third'].map(user));
+  });
+
+  test('is told again after pauses that grow, up to a second, and begin again when it was taken', async () => {
+    void add('first');
+    const refuse = async (pauseMs: number) => {
+      answers.at(-1)?.reject(new Error('no'));
+      await clock.advance(pauseMs - 1);
+      const { length } = told;
+      await clock.advance(1);
+      expect(told).toHaveLength(length + 1);
+    };
+    for (const pauseMs of [100, 200, 400, 800, 1_000, 1_000]) await refuse(pauseMs);
+    answers.at(-1)?.resolve();
     await settle();
+    void add('second');
+    await refuse(100);
+    expect(outbox.waiting).toBe(1);
+  });
+
+  test('is told again at once when there is news that it may be taken', async () => {
+    void add('jane');
+    for (const pauseMs of [100, 200]) {
+      answers.at(-1)?.reject(new Error('no'));
+      await clock.advance(pauseMs);
+    }
+    answers.at(-1)?.reject(new Error('no'));
+    await clock.advance(350);
+    expect(told).toHaveLength(3);
     outbox.wake();
     expect(told).toHaveLength(4);
+    // Then the pauses begin again, and nothing is left of the one that was ended.
+    answers.at(-1)?.reject(new Error('no'));
+    await clock.advance(99);
+    expect(told).toHaveLength(4);
+    await clock.advance(1);
+    expect(told).toHaveLength(5);
   });
 
   test('is told once more if nobody says whether it was taken', async () => {
     void add('jane');
     await clock.advance(10_100);
     expect(told).toHaveLength(2);
-    // What an engine says of the first attempt is too late to matter.
-    answers[0]?.reject(new Error('no'));
+    // A pause longer than before.
+    await clock.advance(10_200);
+    expect(told).toHaveLength(3);
+    // What an engine says of earlier attempts is too late to matter.
+    answers[0]?.resolve();
+    answers[1]?.reject(new Error('no'));
     await settle();
-    answers[1]?.resolve();
+    expect(failures).toHaveLength(2);
+    expect(outbox.waiting).toBe(1);
+    answers[2]?.resolve();
     await settle();
     expect(outbox.waiting).toBe(0);
   });
@@ -124,6 +159,24 @@ describe('a revocation', () => {
     expect(told[2]).toEqual({ from: 'here', serial: 3, subjects: [user('jane')] });
   });
 
+  test('is told again once, and before what is told later', async () => {
+    for (const [at, name] of ['jane', 'john'].entries()) {
+      void add(name);
+      if (at === 0) answers[at]?.resolve();
+      await settle();
+    }
+    void add('june');
+    // John is being told, and Jane was.
+    outbox.tellAgain();
+    expect(outbox.waiting).toBe(3);
+    answers[1]?.reject(new Error('no'));
+    await settle();
+    outbox.tellAgain();
+    expect(outbox.waiting).toBe(3);
+    await clock.advance(100);
+    expect(told[2]?.subjects).toEqual(['john', 'jane', 'june'].map(user));
+  });
+
   test('is told again when the log that is read does not show it: another one has taken it', async () => {
     void add('jane');
     outbox.readUntil(clock.now() + 5_000);
@@ -144,6 +197,8 @@ describe('a revocation', () => {
 
 test('an outbox that is full becomes a revocation of everything', async () => {
   const reaches = Array.from({ length: 1_002 }, (_, n) => add(`user ${n}`));
+  // Those that are replaced need not wait to know it.
+  expect(await Promise.race([reaches[1], settle()])).toBe('local');
   await clock.advance(50);
   expect(new Set(await Promise.all(reaches))).toEqual(new Set(['local']));
   answers[0]?.resolve();
@@ -161,6 +216,9 @@ test('a log that takes everything and shows nothing is told that everything is r
   }
   expect(told[1_000]?.subjects).toContain('all');
   expect(expected.size).toBeLessThan(1_001);
+  // From then on it is as before.
+  void add('jane');
+  expect(told[1_001]?.subjects).toEqual([user('jane')]);
 });
 
 describe('close', () => {
@@ -192,8 +250,12 @@ describe('close', () => {
   test('and no longer than for timeoutMs', async () => {
     const reach = add('jane');
     const closing = outbox.close();
-    await clock.advance(50);
+    await clock.advance(25);
+    answers[0]?.reject(new Error('no'));
+    await clock.advance(25);
     await closing;
     expect(await reach).toBe('local');
+    // Nor is anything tried later.
+    expect(clock.timers).toBe(0);
   });
 });

@@ -41,14 +41,18 @@ describe('a value counts', () => {
     notes.expect(1, ['jane']);
     notes.expect(2, ['jane']);
     notes.arrive(1);
+    notes.arrive(1);
     expect(notes.outdates('99', ['jane'])).toBe(true);
     expect(notes.outdates('99', ['june'])).toBe(false);
     notes.arrive(2);
     expect(notes.outdates('99', ['jane'])).toBe(false);
+    notes.arrive(2);
     notes.expect(3, 'all');
+    notes.expect(4, 'all');
+    notes.arrive(3);
+    notes.arrive(3);
     expect(notes.outdates('99', ['june'])).toBe(true);
-    notes.arrive(3);
-    notes.arrive(3);
+    notes.arrive(4);
     expect(notes.outdates('99', ['june'])).toBe(false);
   });
 
@@ -66,9 +70,14 @@ describe('a value counts', () => {
 
 test('P61: what is noted is bounded: values from before the oldest notes that are gone do not count', () => {
   const { notes } = start();
-  for (let n = 0; n < 10_001; n += 1) notes.note([`user ${n}`], String(10_000 + n));
-  expect(notes.outdates('10000', ['somebody else'])).toBe(false);
-  expect(notes.outdates('09999', ['somebody else'])).toBe(true);
+  notes.note(['jane'], '20000');
+  for (let n = 1; n < 10_000; n += 1) notes.note([`user ${n}`], String(20_000 + n));
+  expect(notes.outdates('19999', ['somebody else'])).toBe(false);
+  // Who is revoked again is no longer the oldest.
+  notes.note(['jane'], '30000');
+  notes.note(['john'], '30001');
+  expect(notes.outdates('20000', ['somebody else'])).toBe(true);
+  expect(notes.outdates('20001', ['somebody else'])).toBe(false);
 });
 
 test('notes end when no value can be as old', () => {
@@ -79,4 +88,13 @@ test('notes end when no value can be as old', () => {
   expect(notes.outdates('19', ['john'])).toBe(true);
   expect(notes.outdates('20', ['john'])).toBe(false);
   expect(notes.outdates('29', ['june'])).toBe(true);
+});
+
+test('what is forgotten last brings nothing back: a revocation of everything was later', () => {
+  const { notes, wait } = start();
+  notes.note(['jane'], '20');
+  notes.note('all', '40');
+  wait(memoryMs);
+  notes.note(['june'], '50');
+  expect(notes.outdates('39', ['john'])).toBe(true);
 });

@@ -11,6 +11,7 @@ import {
   type Verifier,
 } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bearEvidence } from '../../support/evidence.js';
 import { bodyOf, exchangesOf, type Recorded, scriptOf } from '../../support/recorded-answers.js';
 import { type RecordedResponse, readRecordings } from '../../support/recordings.js';
 import { identityBody, respond, type ScriptedNode, startScriptedNode } from '../../support/scripted-node.js';
@@ -44,10 +45,11 @@ afterEach(async () => {
   await node.close();
 });
 const counts = [authentications, questions, entries].map(({ length }) => length);
-test(`recorded answers given to the verifier: ${counts.join(' + ')}`, () => {
+test(`recorded answers given to the verifier: ${counts.join(' + ')}`, (context) => {
   // What was there at first; less of it would be a folder that is not read.
   const [who = 0, privileges = 0, keys = 0] = counts;
   expect(who >= 526 && privileges >= 40 && keys >= 40).toBe(true);
+  bearEvidence(context, { 'recorded answers given to the verifier': who + privileges + keys });
 });
 
 function start(apiKeyDetails = false): Verifier {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createVerifier, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
 import { startEmulator } from '@esauth/emulator';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { bearEvidence } from '../../support/evidence.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { send } from '../../support/http-client.js';
 import { type IllCluster, startIllCluster } from '../../support/ill-cluster.js';
@@ -201,7 +202,8 @@ test('what Elasticsearch remembers of callers ends: after five minutes of a key,
   expect(await both()).toEqual(['credentials_invalid', 'stale']);
 });
 
-test('every state of the emulator is a row, and the readme shows them all', async () => {
+test('every state of the emulator is a row, and the readme shows them all', async (context) => {
+  bearEvidence(context, { 'states of a cluster': stateTable.length, 'kinds of credentials': kinds.length });
   const emulator = await startEmulator();
   const names = stateTable.map(({ enters }) => enters).filter((enters) => typeof enters === 'string');
   expect(() => emulator.cluster('on fire' as never)).toThrow(`must be one of "${names.join('", "')}"`);

@@ -13,6 +13,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { bearEvidence } from '../../support/evidence.js';
 import { readRecordings } from '../../support/recordings.js';
 import { changeOf, type Open, readNotYet, writeNotYet } from './not-yet.js';
 import { type PlayedScenario, play } from './play.js';
@@ -54,11 +55,13 @@ for (const { version, scenarios } of releases) {
   });
 }
 
-test('the readme says how many are equal, word for word', () => {
+test('the readme says how many are equal, word for word', (context) => {
   const exchanges = [...results.values()].flat().flatMap(({ played }) => played.exchanges);
   const equal = exchanges.filter(({ differences }) => differences?.length === 0).length;
   const readme = readFileSync(new URL('../../../packages/emulator/README.md', import.meta.url), 'utf8');
   expect(readme).toContain(`word for word in ${equal} of the ${exchanges.length} exchanges`);
+  const counts = { 'recorded exchanges': exchanges.length, 'recorded exchanges that are equal': equal };
+  bearEvidence(context, counts);
 });
 
 test('no release is listed that was not recorded', () => {

@@ -1,7 +1,7 @@
 /** What stands around a body: the order of header lines, chunks, and requests that Node's parser would not take. */
 
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admin, bytesOf, jsonOf, type RawCluster, rawCluster, valuesOf } from './raw-cluster.js';
 
 let cluster: RawCluster;
@@ -190,7 +190,7 @@ describe('a method', () => {
     const requests = ['GET /', `GET ${authenticate}`, `${method} ${authenticate}`, 'GET /nowhere/_nothing'];
     const before = cluster.emulator.requests.length;
     const conversation = converse([Buffer.concat(requests.map((line) => bytesOf(line)))]);
-    await vi.waitFor(() => expect(cluster.emulator.requests.length).toBeGreaterThan(before));
+    await expect.poll(() => cluster.emulator.requests.length).toBeGreaterThan(before);
     await cluster.emulator.clock.advance(1000);
     expect(statusesIn(await conversation)).toEqual([200, 200, 405, 400]);
   });

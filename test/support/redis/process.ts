@@ -1,6 +1,6 @@
 /** A `redis-server` as a process of its own, on a free port of loopback, in a folder of its own, gone when it is stopped. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Debian's, or what the environment names: `npm test` installs it where it can, and says so where it can not. */
 const binary = process.env.ESAUTH_REDIS_SERVER ?? '/usr/bin/redis-server';
+
+/** Its major version, as it says itself: `Redis server v=7.0.15 …`, `Valkey server v=8.1.1 …`. */
+export function majorVersion(): number {
+  const said = execFileSync(binary, ['--version'], { encoding: 'utf8' });
+  const [, major] = /server v=(\d+)\./.exec(said) ?? [];
+  if (major === undefined) throw new Error(`${binary} does not say which version it is: ${said}`);
+  return Number(major);
+}
 
 /** It ends what it started when it ends itself, however that is. Of util-linux. */
 const setpriv = '/usr/bin/setpriv';

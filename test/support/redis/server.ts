@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type Certificates, makeCertificates } from '../certificates.js';
-import { makeFolder, onFreePorts, type RedisProcess, startProcess } from './process.js';
+import { majorVersion, makeFolder, onFreePorts, type RedisProcess, startProcess } from './process.js';
 
 export interface RedisOptions {
   /** ACL users, as `ACL SETUSER` has them: `'esauth on >password ~{esauth}:* +get'`. */
@@ -124,8 +124,8 @@ function linesOf({ users = [], tls = false, appendOnly = false }: RedisOptions, 
     ...users.map((user) => `user ${user}`),
     'save ""',
     ...(appendOnly ? ['appendonly yes', 'appendfsync always'] : ['appendonly no']),
-    // `DEBUG SLEEP`.
-    'enable-debug-command yes',
+    // `DEBUG SLEEP`, which needs no leave before version 7.
+    ...(majorVersion() < 7 ? [] : ['enable-debug-command yes']),
     'repl-diskless-sync-delay 0',
   ];
 }

@@ -3,12 +3,13 @@
  * its own. What Redis says of the time is stepped too, by whoever sends the command: a client that is one function.
  */
 
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createVerifier, type Verifier } from '@esauth/core';
 import { type OwnClientConnection, redisSharing } from '@esauth/redis';
 import { Redis } from 'ioredis';
 import { createFakeClock, type FakeClock } from '../fake-clock.js';
 import type { RedisServer } from './server.js';
+import { watchWhatIsUnderWay } from './under-way.js';
 
 export interface SteppedMember {
   readonly verifier: Verifier;
@@ -23,7 +24,7 @@ export interface SteppedMember {
 export interface SteppedFleet {
   readonly clock: FakeClock;
   readonly members: readonly SteppedMember[];
-  /** Awaits something of a verifier's; if it needs time, time passes. */
+  /** Awaits something of a verifier's. If nothing is under way that it could wait for, it needs time, and time passes. */
   finish<Result>(promise: PromiseLike<Result>): Promise<Result>;
   /**
    * These, which have a way to Redis, have told all that waited, and heard all there is.
@@ -54,6 +55,7 @@ export async function startSteppedFleet(
       Buffer.from(String(part)),
     );
   };
+  const underWay = watchWhatIsUnderWay();
   const members: SteppedMember[] = [];
   for (let index = 0; index < size; index += 1) members.push(await startMember());
   // One more, whose messages wake all others.
@@ -88,6 +90,7 @@ export async function startSteppedFleet(
     },
     async close() {
       for (const { close } of [...members, bell]) await close();
+      underWay.close();
     },
   };
   return fleet;
@@ -97,13 +100,12 @@ export async function startSteppedFleet(
     const end = () => {
       over = true;
     };
-    promise.then(end, end);
-    const start = performance.now();
-    while (!over) {
-      await turn();
-      if (!over && performance.now() - start > 50) await clock.advance(5);
+    const ended = promise.then(end, end);
+    for (;;) {
+      await Promise.race([ended, underWay.none()]);
+      if (over) return promise;
+      await clock.advance(5);
     }
-    return promise;
   }
 
   async function startMember(): Promise<SteppedMember> {
@@ -126,7 +128,8 @@ export async function startSteppedFleet(
     let isCut = false;
     const sendOn = (client: Redis) => async (args: readonly (string | Buffer)[]) => {
       const [command = '', ...rest] = args;
-      const reply: unknown = await client.callBuffer(String(command), ...rest);
+      const sent = client.callBuffer(String(command), ...rest);
+      const reply: unknown = await (args.includes('BLOCK') ? sent : underWay.during(sent));
       return command === 'TIME' ? time() : reply;
     };
     let client = connect({ retryStrategy: () => 5 });

@@ -96,6 +96,7 @@ type Only<Given extends TokenMember, Perhaps extends TokenMember = never> = {
 };
 type TokenMember = 'token' | 'refresh_token' | 'username' | 'realm_name';
 
+/** How many tokens a call has ended. */
 export interface InvalidateTokenResponse {
   /** Access and refresh tokens count apart. */
   readonly invalidated_tokens: number;
@@ -192,6 +193,7 @@ export interface ApiKeyInfo {
   readonly [further: string]: unknown;
 }
 
+/** The keys that were found, without their secrets. */
 export interface GetApiKeysResponse {
   readonly api_keys: readonly ApiKeyInfo[];
 }
@@ -211,6 +213,7 @@ export interface QueryApiKeysRequest {
   readonly typed_keys?: boolean;
 }
 
+/** A page of the keys that were found, and how many there are in all. */
 export interface QueryApiKeysResponse extends GetApiKeysResponse {
   readonly total: number;
   readonly count: number;
@@ -228,6 +231,7 @@ export interface ApiKeyChanges {
 /** Only the owner can do it. Since 8.4. */
 export type UpdateApiKeyRequest = { readonly id: string } & ApiKeyChanges;
 
+/** Whether anything is different now. */
 export interface UpdateApiKeyResponse {
   readonly updated: boolean;
 }
@@ -235,6 +239,7 @@ export interface UpdateApiKeyResponse {
 /** Since 8.5. */
 export type BulkUpdateApiKeysRequest = { readonly ids: readonly string[] } & ApiKeyChanges;
 
+/** Which keys are different now, and for which there was nothing to do. */
 export interface BulkUpdateApiKeysResponse {
   readonly updated: readonly string[];
   readonly noops: readonly string[];
@@ -248,6 +253,7 @@ export type InvalidateApiKeyRequest =
   | { readonly username: string; readonly realm_name?: string }
   | { readonly realm_name: string };
 
+/** Which keys are over now. */
 export interface InvalidateApiKeyResponse {
   /** An unknown id is in neither list, and no error. */
   readonly invalidated_api_keys: readonly string[];
@@ -268,6 +274,7 @@ export interface HasPrivilegesRequest {
 
 type Granted = Readonly<Record<string, boolean>>;
 
+/** Which of the privileges asked for the owner of the credential has. */
 export interface HasPrivilegesResponse {
   readonly username: string;
   readonly has_all_requested: boolean;

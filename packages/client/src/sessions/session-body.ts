@@ -3,9 +3,6 @@
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, own, parseJson } from '@esauth/core';
 
-/** A body: as it arrives in pieces (a Node request is such), as bytes or text, or already parsed. */
-export type Body = string | Uint8Array | AsyncIterable<Uint8Array | string> | object;
-
 /** Why a body is not taken. */
 export interface BodyProblem {
   readonly status: number;
@@ -19,11 +16,13 @@ const tooLarge: BodyProblem = { status: 413, code: 'too_large', detail: 'At most
 const notJson: BodyProblem = { status: 400, code: 'invalid_request', detail: 'Send a JSON object.' };
 
 /**
+ * @param body as it arrives in pieces (a Node request is such), as bytes or text, or already parsed; parsers of
+ *   frameworks say of what they give that it is `unknown`
  * @returns the members that are there; none if there is no body
  * @throws {InvalidArgumentError} if it is a stream that was read before
  */
 export async function readFields<Name extends string>(
-  body: Body | null | undefined,
+  body: unknown,
   names: readonly Name[],
 ): Promise<Partial<Readonly<Record<Name, string>>> | BodyProblem> {
   const text = isRaw(body) ? await readText(body) : undefined;
@@ -44,7 +43,7 @@ export async function readFields<Name extends string>(
 
 type Raw = string | Uint8Array | AsyncIterable<Uint8Array | string>;
 
-function isRaw(body: Body | null | undefined): body is Raw {
+function isRaw(body: unknown): body is Raw {
   if (typeof body === 'string' || body instanceof Uint8Array) return true;
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }

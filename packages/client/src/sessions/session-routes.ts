@@ -1,21 +1,24 @@
 // Login, refresh, logout, and who is signed in, for any framework: a request as a plain object in, status, headers and
 // body out. Cookies, CSRF and pages are the application's.
 
-import { ConfigurationError, type Verifier } from '@esauth/core';
+import { ConfigurationError, DenialError, type Verifier } from '@esauth/core';
 import { bearerOf } from '../calls/calls.js';
 import { SecurityApiError, warn } from '../calls/errors.js';
 import { forget } from '../calls/forget.js';
 import { checkOptions } from '../calls/option-section.js';
 import type { GetTokenResponse, InvalidateTokenRequest } from '../calls/rest-types.js';
 import type { SecurityClient } from '../security-client.js';
-import { type Body, readFields } from './session-body.js';
+import { readFields } from './session-body.js';
 
 /** What a route is asked. */
 export interface SessionRequest {
   /** The value of the `Authorization` header, if there is one. */
   readonly authorization?: string | undefined;
-  /** As it arrives (at most 16 KiB), or already parsed. */
-  readonly body?: Body | null | undefined;
+  /**
+   * As it arrives, at most 16 KiB: a request of Node's or another stream, bytes, or a text. Or what a parser made of it.
+   * No body is no members.
+   */
+  readonly body?: unknown;
   /** For `throttle`: from where it came, such as an address. */
   readonly source?: string | undefined;
 }
@@ -23,8 +26,8 @@ export interface SessionRequest {
 /** What is to be answered. */
 export interface SessionResponse {
   readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Names in lower case; lists are the caller's own, as the frameworks' types want them. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   /** JSON; empty with 204. */
   readonly body: string;
 }
@@ -62,7 +65,11 @@ export interface SessionRoutes {
   session(request: SessionRequest): Promise<SessionResponse>;
 }
 
-/** @throws {ConfigurationError} `invalid_option` */
+/**
+ * Login, refresh, logout and the present session, for the routes of any framework.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
 export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
   checkOptions(options, ['client', 'verifier', 'throttle']);
   const { client, verifier, throttle } = options;
@@ -127,7 +134,8 @@ export function sessionRoutes(options: SessionRoutesOptions): SessionRoutes {
       answering(async () => {
         const verdict = await verifier.verify(authorization);
         if (verdict.kind === 'authenticated') return json(200, verdict.identity);
-        const { status, headers, body } = verifier.denial(verdict, authorization);
+        // Its lists are not shared with others who are refused.
+        const { status, headers, body } = new DenialError(verifier.denial(verdict, authorization));
         return { status, headers: { ...headers, ...problemType }, body: JSON.stringify(body) };
       }),
   };

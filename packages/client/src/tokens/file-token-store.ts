@@ -12,6 +12,8 @@ const lockMs = 5_000;
 const pauseMs = 20;
 
 /**
+ * A store in a file, for processes of one machine; a file beside it is the lock.
+ *
  * @param path of a file in a folder that exists; it is made with the first tokens, readable by its owner alone, and
  *   holds them as they are: whoever can read it can act as their owner. Its methods throw `UnreadableTokensError` if it
  *   holds anything else.

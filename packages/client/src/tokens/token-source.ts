@@ -54,7 +54,11 @@ const longestPauseMs = 30_000;
 /** While there is no valid token. */
 const shortPauseMs = 1_000;
 
-/** @throws {ConfigurationError} `invalid_option` */
+/**
+ * A source of tokens that are valid now. It asks for the first one when it is called for.
+ *
+ * @throws {ConfigurationError} `invalid_option`
+ */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { client, grant, store, clock } = readOptions(options);
   let known: Known | undefined;

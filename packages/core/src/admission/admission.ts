@@ -52,6 +52,7 @@ export type Admission =
   | { readonly identity: Identity | undefined; readonly refusal?: undefined }
   | { readonly identity?: undefined; readonly refusal: Refusal };
 
+/** What an adapter asks of every request: whether it is let in, and as whom. */
 export interface Gate<Request> {
   /**
    * What is known without asking Elasticsearch, or how to ask. That rejects only with the signal's reason, and with
@@ -240,7 +241,9 @@ const nobody: Admission = Object.freeze({ identity: undefined });
 /** Looked at only where it costs a lookup anyway: whoever sits behind one proxy shares one source, and its turn. */
 function warnOfUntrustedProxy({ headers, socket }: RequestLike, from: string | undefined): void {
   if (from === undefined || from !== socket?.remoteAddress) return;
-  if (own(headers, 'x-forwarded-for') === undefined) return;
+  const forwarded = own(headers, 'x-forwarded-for');
+  // A client on the proxy's own machine has the proxy's address, whether that is believed or not.
+  if (forwarded === undefined || String(forwarded).split(',').at(-1)?.trim() === from) return;
   warnOnce(
     'ESAUTH_TRUST_PROXY',
     "requests carry X-Forwarded-For, but the application does not believe it, so all that come by one proxy count as one source; if there is a proxy in front, set Express's trust proxy, Koa's proxy or Fastify's trustProxy, or the option source",

@@ -24,7 +24,11 @@ export interface Guards<Request, Guard> {
   requirePrivileges(question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion)): Guard;
 }
 
-/** @param requireThat the adapter's own, that makes a guard of any requirement. */
+/**
+ * All guards of an adapter, made of its one.
+ *
+ * @param requireThat the adapter's own, that makes a guard of any requirement.
+ */
 export function createGuards<Request, Guard>(
   requireThat: (requirement: Requirement<Request>) => Guard,
 ): Guards<Request, Guard> {

@@ -19,6 +19,7 @@ export type Requirement<Request = unknown> =
   | PrivilegesRequirement<Request>
   | { readonly kind: 'allOf' | 'anyOf'; readonly requirements: readonly Requirement<Request>[] };
 
+/** That Elasticsearch says yes to privileges, the same for all requests or worked out from each. */
 export interface PrivilegesRequirement<Request> {
   readonly kind: 'privileges';
   readonly question: PrivilegesQuestion | ((request: Request) => PrivilegesQuestion);

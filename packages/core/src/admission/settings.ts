@@ -10,6 +10,7 @@ import type { Identity } from '../values/identity.js';
 import type { Verifier } from '../verifier.js';
 import type { RequestLike } from './entrance.js';
 
+/** How an adapter lets requests in: for all of its routes, or (`RouteOptions`) for one. */
 export interface AdmissionOptions<Request = RequestLike> {
   /**
    * Lets requests without an `Authorization` header in, without an identity. One that is present and bad is

@@ -24,6 +24,8 @@ export function refuseMore(name: string, more: readonly unknown[], call: string)
 }
 
 /**
+ * Refuses an error handler that was called where it ought to be handed over.
+ *
  * @param next what Express and Koa give to middleware, and Fastify as a reply to an error handler.
  * @throws {InvalidArgumentError} `invalid_argument` if the error handler of an adapter was called by the application.
  */

@@ -14,6 +14,8 @@ export interface ResponseLike {
 }
 
 /**
+ * Goes on with what a gate or guard has found: at once if nothing has to be asked.
+ *
  * @param then is not called any more when the response is closed, by whomever.
  * @param failed hears what asking, or `then` after it, throws; without it the promise rejects. What asking throws
  *   is an object there, an error with it as its `cause` if it was none.

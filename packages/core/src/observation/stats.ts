@@ -4,6 +4,7 @@
 /** `open`: the node is left alone; `half_open`: one lookup may try it, or does; `closed`: it is asked as usual. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+/** What the breaker of one node knows. */
 export interface NodeState {
   /** Base URL. */
   readonly node: string;
@@ -53,6 +54,7 @@ export interface SharingStats {
   readonly position: string | undefined;
 }
 
+/** Counters since the verifier was made, and what is remembered or under way at this moment. */
 export interface VerifierStats {
   /** Answered from memory: identities and refusals. */
   readonly hits: number;

@@ -179,7 +179,11 @@ export function warnOfOpenDoors(nodes: readonly URL[], tls: TlsSettings, warn: W
   }
 }
 
-/** @param hostname as it stands in a URL. */
+/**
+ * Whether a host is this machine.
+ *
+ * @param hostname as it stands in a URL.
+ */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

@@ -113,7 +113,6 @@ export function createOutbox(parts: OutboxParts): Outbox {
         });
       }
       stopPause?.();
-      for (const each of [...waiting, ...(sending?.batch ?? [])]) each.settle('local');
       waiting = [];
       sending = undefined;
     },

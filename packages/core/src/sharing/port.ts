@@ -136,6 +136,7 @@ export interface Heard {
   readonly unsealed: number;
 }
 
+/** What an engine for `sharing` offers: a log of revocations, and values with a lifetime. */
 export interface SharedMemory {
   /**
    * Reads the log on from where it stood; waits for something new, `waitMs` at most. One call at a time.

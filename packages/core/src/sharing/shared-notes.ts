@@ -39,7 +39,6 @@ export function createSharedNotes(now: () => number, memoryMs: number): SharedNo
     note(names, at) {
       const until = now() + memoryMs;
       if (names === 'all') {
-        notes.clear();
         floor = at;
         return;
       }

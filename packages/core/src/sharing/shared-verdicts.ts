@@ -48,6 +48,8 @@ export interface SharedVerdicts {
   release(name: SharedName): void;
   /** How long others wait for who asks for all, in milliseconds. */
   readonly leaseMs: number;
+  /** How long anything else takes at most: a quarter of a caller's time, or less. In milliseconds. */
+  readonly timeoutMs: number;
   /** Tells the others. What was revoked here has to be revoked before. */
   revoke(subject: Subject, credential?: SharedName): Promise<Reach>;
   /** How old may be what is served at an instant: as old as was asked for, and less when blind. */
@@ -195,6 +197,7 @@ export function createSharedVerdicts(settings: SharedSettings, parts: SharedPart
       void inTime.ask(() => memory.release(name, from));
     },
     leaseMs,
+    timeoutMs,
 
     revoke(subject, credential) {
       const shared = subjectFor(subject, credential);

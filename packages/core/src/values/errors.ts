@@ -148,6 +148,7 @@ export function mark(error: Error, symbol: symbol): void {
   Object.defineProperty(error, symbol, { value: true });
 }
 
+/** Whether an error was marked as one of a class (`mark`), by whichever copy of the package. */
 export function carries(value: unknown, symbol: symbol): boolean {
   return typeof value === 'object' && value !== null && symbol in value;
 }

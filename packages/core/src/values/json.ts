@@ -9,6 +9,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Whether this is an object with members: neither null nor a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

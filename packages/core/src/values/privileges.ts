@@ -13,6 +13,7 @@ export interface PrivilegesQuestion {
   readonly application?: readonly ApplicationPrivileges[] | undefined;
 }
 
+/** Privileges on indices, as `_has_privileges` takes them. */
 export interface IndexPrivileges {
   /** Names of indices, data streams or aliases. One with a wildcard asks for all that it covers. */
   readonly names: string | readonly string[];
@@ -22,6 +23,7 @@ export interface IndexPrivileges {
   readonly allow_restricted_indices?: boolean | undefined;
 }
 
+/** Privileges of an application of your own, as `_has_privileges` takes them. */
 export interface ApplicationPrivileges {
   readonly application: string;
   /** Names of the application's privileges, or actions. */

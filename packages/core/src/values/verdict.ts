@@ -38,6 +38,7 @@ export type Verdict = Authenticated | Rejected | Unavailable;
 /** Who is calling, and which of the privileges asked for he has; or why that is not known. */
 export type PrivilegesVerdict = PrivilegesAnswered | Rejected | Unavailable;
 
+/** Elasticsearch has said who is calling, and which of the privileges he has. */
 export interface PrivilegesAnswered {
   readonly kind: 'answered';
   readonly identity: Identity;

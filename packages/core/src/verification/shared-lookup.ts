@@ -52,8 +52,8 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
     context: LookupContext,
     { abandoned }: Departure,
   ) {
-    // With as much time left to ask.
-    const longest = Math.min(shared.leaseMs, timeoutMs / 2);
+    // So that half of a caller's time is left to ask, also if the last look brings nothing in time.
+    const longest = Math.min(shared.leaseMs, timeoutMs / 2 - shared.timeoutMs);
     const waitsUntil = clock.monotonic() + longest;
     let waitMs = shortestWaitMs;
     for (let waited = false; ; waited = true) {

@@ -26,6 +26,7 @@ import type { Queue } from './queue.js';
 import type { Departure, SingleFlight, Wait } from './single-flight.js';
 import { Wanted } from './wanted.js';
 
+/** What one caller of `verify` asks for. */
 export interface VerifyOptions {
   /** Ends the wait of this caller, and of nobody else. */
   readonly signal?: AbortSignal | undefined;

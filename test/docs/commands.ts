@@ -1,0 +1,155 @@
+/**
+ * Which test or script runs the commands that the documents show: a list to add to when a page shows a new one. The first entry
+ * that fits counts. `says` stands in the file that runs it, so that an entry does not outlive what it speaks of.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Block, type Document, root } from './documents.js';
+
+/** Commands by the document, by the line, or by both; and what runs them, or why nothing can. */
+export interface Covered {
+  readonly of?: RegExp;
+  readonly line?: RegExp;
+  readonly ranBy?: string;
+  readonly says?: string;
+  readonly notRun?: string;
+}
+
+export const covered: readonly Covered[] = [
+  // The examples' readmes are run as they stand.
+  {
+    of: /^examples\/(express|koa|fastify|as-the-caller)\//,
+    ranBy: 'test/journeys/examples.test.ts',
+    says: 'readBlocks(name)',
+  },
+  { of: /^examples\/login\//, ranBy: 'test/journeys/login.test.ts', says: 'README.md' },
+  { of: /^examples\/cluster\//, ranBy: 'test/journeys/cluster.test.ts', says: 'README.md' },
+  {
+    of: /^examples\/observability\//,
+    line: /^node demo\.js$/,
+    ranBy: 'test/journeys/observability.test.ts',
+    says: 'demo.js',
+  },
+  {
+    of: /^examples\/observability\//,
+    line: /^(export ELASTICSEARCH_\w+=\S+|node server\.js)$/,
+    ranBy: 'examples/observability/processes.js',
+    says: 'server.js',
+  },
+
+  // What contributors run.
+  { line: /^npm test$/, ranBy: '.ci/run', says: 'npm test' },
+  { line: /^npm run build$/, ranBy: 'scripts/test.mjs', says: 'install' },
+  { line: /^npm run docs$/, ranBy: 'package.json', says: 'scripts/docs.mjs dev' },
+  {
+    line: /^npm run docs:evidence$/,
+    notRun: 'it runs tests for minutes, each of which `npm test` runs too',
+  },
+  { line: /^npm run demo( -- --once)?$/, ranBy: 'test/journeys/demo.test.ts', says: '--once' },
+  { line: /^npm run demo -- --url /, ranBy: 'test/journeys/demo-cluster.test.ts', says: '--url' },
+  { line: /^npm run test:packaging$/, ranBy: 'test/vitest.config.ts', says: 'packaging/setup.ts' },
+  { line: /^npm run test:soak$/, ranBy: 'test/core/verifier/soak.test.ts', says: 'soak' },
+  { line: /^npm run test:attack$/, ranBy: 'test/attack/frameworks.test.ts', says: 'campaign' },
+  { line: /^npm run bench$/, ranBy: 'test/bench/work.test.ts', says: 'run.mjs' },
+  { line: /^npm run bench:report$/, ranBy: 'test/bench/report.test.ts', says: 'report.mjs' },
+  {
+    line: /^node scripts\/first-200\.mjs$/,
+    ranBy: 'test/packaging/first-200.test.ts',
+    says: 'first-200.mjs',
+  },
+  { line: /^node scripts\/first-line\.mjs$/, notRun: 'it measures an installation from the network' },
+
+  // What users run.
+  {
+    of: /README\.md$/,
+    line: /^npm install( --save-dev)? @esauth\//,
+    ranBy: 'test/packaging/setup.ts',
+    says: "'install'",
+  },
+  {
+    of: /^docs\/quick-start\.md$/,
+    ranBy: 'scripts/first-200.mjs',
+    says: 'Runs every line of that page',
+  },
+  {
+    of: /^docs\/guides\//,
+    line: /^npm install( --save-dev)? @esauth\//,
+    ranBy: 'test/packaging/setup.ts',
+    says: "'install'",
+  },
+  {
+    of: /^README\.md$/,
+    line: /^curl http:\/\/127\.0\.0\.1:3000\/me /,
+    ranBy: 'scripts/first-200.mjs',
+    says: '/me',
+  },
+];
+
+/** The commands of the `sh` blocks of a document: lines that go on are joined, comments left out. */
+export function commandsOf(
+  blocks: readonly Block[],
+): { command: string; line: number; document: Document }[] {
+  return blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ document, code, line }) =>
+      split(code).map((each) => ({ ...each, line: line + each.line, document })),
+    );
+}
+
+/** Commands that nothing runs: a sentence for each, with page, line and cure. */
+export function uncovered(blocks: readonly Block[], entries: readonly Covered[] = covered): string[] {
+  return commandsOf(blocks)
+    .filter(({ command, document }) => !entries.some((entry) => covers(entry, command, document)))
+    .map(
+      ({ command, line, document }) =>
+        `${document.path}:${line}: nothing is known to run "${command}": let a test run it, and say which in test/docs/commands.ts`,
+    );
+}
+
+/** Entries that speak of no command, or of a file that does not run it: a sentence for each. */
+export function stale(blocks: readonly Block[], entries: readonly Covered[] = covered): string[] {
+  const commands = commandsOf(blocks);
+  return entries.flatMap((entry) => {
+    const name = `${entry.of ?? ''} ${entry.line ?? ''}`.trim();
+    const used = commands.some(
+      ({ command, document }) => entries.find((each) => covers(each, command, document)) === entry,
+    );
+    if (!used) return [`test/docs/commands.ts: ${name} covers no command: delete it`];
+    if (entry.notRun !== undefined) return [];
+    const { ranBy = '', says = '' } = entry;
+    const runs = existsSync(join(root, ranBy)) && readFileSync(join(root, ranBy), 'utf8').includes(says);
+    return says !== '' && runs
+      ? []
+      : [`test/docs/commands.ts: ${name} is said to be run by ${ranBy}, which does not say "${says}"`];
+  });
+}
+
+function covers({ of, line }: Covered, command: string, { path }: Document): boolean {
+  return (of === undefined || of.test(path)) && (line === undefined || line.test(command));
+}
+
+function split(code: string): { command: string; line: number }[] {
+  const commands: { command: string; line: number }[] = [];
+  const lines = code.split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const first = at;
+    let command = bare(lines[at] ?? '');
+    while (isOpen(command) && at + 1 < lines.length) command = bare(`${command}\n${lines[++at]}`);
+    command = command.replace(/\\\n\s*/g, '').trim();
+    if (command !== '') commands.push({ command, line: first + 1 });
+  }
+  return commands;
+}
+
+/** Whether a command goes on in the next line: it says so, or a quote is open. */
+function isOpen(command: string): boolean {
+  return command.endsWith('\\') || /['"]/.test(command.replace(/'[^']*'|"(?:\\.|[^"])*"/g, ''));
+}
+
+/** Without the comment at its end, if that is none of its quotes. */
+function bare(line: string): string {
+  const quoted = line.replace(/'[^']*'|"(?:\\.|[^"])*"/g, (part) => '-'.repeat(part.length));
+  const [before = ''] = /^.*?(?=(?:^|\s)#)/s.exec(quoted) ?? [quoted];
+  return line.slice(0, before.length).trimEnd();
+}
