@@ -9,9 +9,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { type Emulator, startEmulator } from '@esauth/emulator';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { blocksOf, read, root } from './documents.js';
 import { linkPackages } from './snippets.js';
+
+// Processes are started: on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const frameworks = ['Express', 'Koa', 'Fastify'] as const;
 const reader = {
@@ -41,7 +44,7 @@ beforeAll(async () => {
     }
   }
   await start(files);
-}, 60_000);
+});
 
 /** All in one process, which says where each of them listens. */
 async function start(files: ReadonlyMap<string, string>): Promise<void> {
@@ -170,4 +173,4 @@ test('the test of the guide to testing passes', async () => {
   });
   expect(stdout).toMatch(/^# tests 4$/m);
   expect(stdout).toMatch(/^# pass 4$/m);
-}, 60_000);
+});
