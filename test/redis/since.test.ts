@@ -95,7 +95,8 @@ async function listenIn(): Promise<() => ReadonlySet<string>> {
   });
   socket.write(`AUTH "${password}"\r\nMONITOR\r\n`);
   await until('it listens', () => told.includes('OK\r\n+OK'));
-  return () => new Set(told.split('\r\n').flatMap(formIn));
+  // The last line may not be there to its end.
+  return () => new Set(told.split('\r\n').slice(0, -1).flatMap(formIn));
 }
 
 function formIn(line: string): readonly string[] {
