@@ -2,7 +2,7 @@
 
 import { defineConfig } from 'vitepress';
 import { base, repository, site } from './address.js';
-import { drawDiagrams, linkToRepository } from './markdown.js';
+import { drawDiagrams, keepBraces, linkToRepository } from './markdown.js';
 import { nav, sidebar } from './sidebar.js';
 import { slugify } from './slug.js';
 
@@ -22,11 +22,16 @@ export default defineConfig({
   outDir: process.env.ESAUTH_DOCS_OUT ?? '.vitepress/dist',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}logo.svg` }]],
   transformHead: ({ pageData }) => [['link', { rel: 'canonical', href: canonical(pageData.relativePath) }]],
+  // The first page has no main landmark of its own.
+  transformHtml: (html) => html.replace(/(<div class="VPContent is-home")/, '$1 role="main"'),
   markdown: {
+    // Colours that can be read by everybody.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify },
     config(md) {
       drawDiagrams(md);
       linkToRepository(md);
+      keepBraces(md);
     },
   },
   themeConfig: {

@@ -33,3 +33,10 @@ export function linkToRepository(md: MarkdownRenderer): void {
     }
   });
 }
+
+/** Two braces are text: pages are Markdown, not templates. */
+export function keepBraces(md: MarkdownRenderer): void {
+  const text = md.renderer.rules.text;
+  md.renderer.rules.text = (tokens, index, options, env, self) =>
+    (text?.(tokens, index, options, env, self) ?? '').replaceAll('{{', '&#123;&#123;');
+}

@@ -12,8 +12,8 @@ const names: Readonly<Record<string, string>> = {
   'how-it-works/': 'How it works',
   'decisions/': 'Decisions',
 };
-/** Folders whose list is long, and which few readers need. */
-const closed = ['reference/', 'decisions/'];
+/** A folder whose list is long, and which few readers need: beside its own pages only. */
+const apart = 'decisions/';
 
 /** Where the bar above all pages leads: the first page of everything that is there. */
 export function nav(): DefaultTheme.NavItemWithLink[] {
@@ -27,19 +27,22 @@ export function nav(): DefaultTheme.NavItemWithLink[] {
   return [...starts.map(toLink), ...ofFolders];
 }
 
-export function sidebar(): DefaultTheme.SidebarItem[] {
+export function sidebar(): DefaultTheme.SidebarMulti {
   const first = pagesOf('').filter(({ link }) => link !== '/');
   const known = Object.keys(names);
   const present = folders();
   const all = [...known.filter((folder) => present.includes(folder))];
   all.push(...present.filter((folder) => !known.includes(folder)));
-  return [{ text: 'Start', items: first.map(toLink) }, ...all.map(toGroup)];
+  const start = { text: 'Start', items: first.map(toLink) };
+  const groups = all.filter((folder) => folder !== apart).map(toGroup);
+  const records = toGroup(apart);
+  const alone = { text: records.text ?? '', link: `/${apart}` };
+  return { [`/${apart}`]: [records, start], '/': [start, ...groups, alone] };
 }
 
 function toGroup(folder: string): DefaultTheme.SidebarItem {
   return {
     text: names[folder] ?? titled(folder.slice(0, -1)),
-    collapsed: closed.includes(folder),
     items: pagesOf(folder).map(toLink),
   };
 }

@@ -77,8 +77,8 @@ const frameworks: readonly (readonly [string, 'express' | 'koa' | 'fastify', Ser
 
 /** The section of an adapter's readme: its code, its manifest and its table, each row as [what happened, …cells]. */
 async function readRecipe(adapter: string) {
-  const readme = await readFile(new URL(`../../packages/${adapter}/README.md`, import.meta.url), 'utf8');
-  const [, section = ''] = /^## Probes of Kubernetes\n(.*?)^(?:## |<!-- )/ms.exec(readme) ?? [];
+  const readme = await readFile(new URL(`../../docs/packages/${adapter}.md`, import.meta.url), 'utf8');
+  const [, section = ''] = /^## Probes of Kubernetes\n(.*?)^## /ms.exec(readme) ?? [];
   const block = (language: string) =>
     new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? '';
   const [, , ...lines] = section.split('\n').filter((line) => line.startsWith('|'));

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { commandsOf, covered, stale, uncovered } from './commands.js';
-import { blocksOf, others, pages, read } from './documents.js';
+import { blocksOf, others, pages, readmes } from './documents.js';
 
-const all = [...pages(), read('README.md'), ...others()].flatMap(blocksOf);
+const all = [...pages(), ...readmes(), ...others()].flatMap(blocksOf);
 
 test('every command is run', () => {
   expect(commandsOf(all).length).toBeGreaterThan(20);

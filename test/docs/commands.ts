@@ -70,8 +70,21 @@ export const covered: readonly Covered[] = [
   { line: /^node scripts\/first-line\.mjs$/, notRun: 'it measures an installation from the network' },
 
   // What users run.
+  { line: /^npx @esauth\/emulator$/, ranBy: 'test/packaging/emulator.test.ts', says: '.bin/esauth-emulator' },
+  { line: /^npx @esauth\/cli check /, ranBy: 'scripts/first-line.mjs', says: 'check' },
   {
-    of: /README\.md$/,
+    of: /cli(\/README)?\.md$/,
+    line: /^(export ESAUTH_NODES=|esauth (whoami|can-i|explain) )/,
+    ranBy: 'test/cli/command.test.ts',
+    says: 'ESAUTH_NODES',
+  },
+  { line: /^docker run /, notRun: 'it fetches an image of Elasticsearch, which recordings were made with' },
+  {
+    line: /^ELASTICSEARCH_URL=\S+ .*vitest run .* emulator$/,
+    notRun: 'it needs the container before it; the same tests run on the emulator',
+  },
+  {
+    of: /(README|^docs\/packages\/\w+)\.md$/,
     line: /^npm install( --save-dev)? @esauth\//,
     ranBy: 'test/packaging/setup.ts',
     says: "'install'",

@@ -1,11 +1,11 @@
 // What a reader copies compiles: every block of JavaScript and TypeScript of the documents, against the packages as they are.
 
 import { expect, test } from 'vitest';
-import { blocksOf, others, pages, read } from './documents.js';
+import { blocksOf, others, pages, readmes } from './documents.js';
 import { faultsOfSnippets } from './snippets.js';
 
 test('every block compiles', async () => {
-  const blocks = [...pages(), read('README.md'), ...others()].flatMap(blocksOf);
+  const blocks = [...pages(), ...readmes(), ...others()].flatMap(blocksOf);
   expect(
     blocks.filter(({ language }) => /^(javascript|typescript|mjs|cjs|mts|tsx|jsx)$/.test(language)),
   ).toEqual([]);

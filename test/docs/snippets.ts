@@ -15,11 +15,14 @@ const languages = ['js', 'ts'];
 /** JavaScript cannot say what a parameter or the answer of somebody else is: that a type is not known is no fault of a block. */
 const untyped = /^TS(70\d\d|2571|18046)$/;
 /** What a block takes from the environment is there. */
-const environment = `declare namespace NodeJS {
-  interface ProcessEnv {
-    [name: string]: string;
+const environment = `declare global {
+  namespace NodeJS {
+    interface ProcessEnv {
+      [name: string]: string;
+    }
   }
 }
+export {};
 `;
 
 /** What is wrong with blocks: a sentence for each fault, with page, line and cure. */

@@ -158,12 +158,14 @@ describe('alerts', () => {
 });
 
 test('dashboard and alerts ask for series and labels that there are', async () => {
-  const readme = await readFile(join(root, 'packages/opentelemetry/README.md'), 'utf8');
-  // The tables of series and of attributes, as Prometheus writes names.
-  const names = [...readme.matchAll(/^\| `(esauth[\w.]+)` +\| (\w+)/gm)].flatMap(([, name = '', kind]) => {
-    const plain = name.replaceAll('.', '_');
-    return kind === 'counter' ? [`${plain}_total`] : [plain, `${plain}_bucket`];
-  });
+  const readme = await readFile(join(root, 'docs/packages/opentelemetry.md'), 'utf8');
+  // The table of series and the list of attributes, as Prometheus writes names.
+  const names = [...readme.matchAll(/^(?:\| `(esauth[\w.]+)` +\| |- `(esauth[\w.]+)` of )(\w+)/gm)].flatMap(
+    ([, series, attribute, kind]) => {
+      const plain = (series ?? attribute ?? '').replaceAll('.', '_');
+      return kind === 'counter' ? [`${plain}_total`] : [plain, `${plain}_bucket`];
+    },
+  );
   for (const file of ['dashboard.json', 'alerts.yml', 'alerts.test.yml']) {
     const text = await readFile(join(folder, file), 'utf8');
     const used = new Set(text.match(/\besauth_\w+/g));

@@ -1,4 +1,4 @@
-// What an SDK makes of what a verifier does, and the tables of the readme that say what there may be.
+// What an SDK makes of what a verifier does, and the lists of its page that say what there may be.
 
 import { readFile } from 'node:fs/promises';
 import type { Attributes, MeterProvider as Provider } from '@opentelemetry/api';
@@ -89,12 +89,12 @@ export interface AttributeRow {
   readonly values: readonly string[] | undefined;
 }
 
-/** The tables of the readme. */
+/** What the page of the package lists: a table of series, and a list of attributes. */
 export async function readTables(): Promise<{
   readonly series: ReadonlyMap<string, SeriesRow>;
   readonly attributes: ReadonlyMap<string, AttributeRow>;
 }> {
-  const readme = await readFile(new URL('../../packages/opentelemetry/README.md', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../../docs/packages/opentelemetry.md', import.meta.url), 'utf8');
   const [, series = '', attributes = ''] = readme.split(/^## (?:Series|Attributes)$/m);
   const rowsOf = (part: string) => {
     const lines = part.split('\n').filter((line) => line.startsWith('| `'));
@@ -108,10 +108,12 @@ export async function readTables(): Promise<{
       ]),
     ),
     attributes: new Map(
-      rowsOf(attributes).map(([, name = '', of = '', values = '']) => [
-        coded(name)[0] ?? '',
-        { of: of.split(', '), values: /^(`[^`]+` ?)+$/.test(values) ? coded(values) : undefined },
-      ]),
+      [...attributes.matchAll(/^- `([\w.]+)` of (\w+(?:, \w+)*): (.*)$/gm)].map(
+        ([, name = '', of = '', values = '']) => [
+          name,
+          { of: of.split(', '), values: /^(`[^`]+` ?)+$/.test(values) ? coded(values) : undefined },
+        ],
+      ),
     ),
   };
 }

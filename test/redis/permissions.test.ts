@@ -10,7 +10,7 @@ import { warningsDuring } from '../support/warnings.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const readme = await readFile(new URL('../../packages/redis/README.md', import.meta.url), 'utf8');
+const readme = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
 const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
 const words = line.split(' ');
 const commands = words.filter((word) => word.startsWith('+')).map((word) => word.slice(1));

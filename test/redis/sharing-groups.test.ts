@@ -96,7 +96,7 @@ test('in a cluster the slot moves to another node: all forget everything, and go
   const cluster = await startCluster();
   ends.push(() => cluster.stop());
   // As a user who may do what the readme says, and no more.
-  const readme = await readFile(new URL('../../packages/redis/README.md', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
   const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
   const [, more = ''] = /`(\+asking [^`]*)`/.exec(readme) ?? [];
   for (const port of cluster.ports) {

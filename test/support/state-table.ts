@@ -127,15 +127,10 @@ export const stateTable: readonly StateRow[] = [
 
 /** The rows as a table of Markdown, columns aligned. */
 export function statesToMarkdown(rows: readonly StateRow[]): string {
-  const cells = [
-    ['The cluster', 'a new credential', 'past `ttlMs` ¹'],
-    ...rows.map(({ name, cold, remembered }) => [name, written(cold), written(remembered)]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  const lines = cells.map(
-    (line) => `| ${line.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`,
+  const lines = rows.map(
+    ({ name, cold, remembered }) =>
+      `- ${name}:\n  - a new credential: ${written(cold)}\n  - past \`ttlMs\` ¹: ${written(remembered)}`,
   );
-  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
   return lines.join('\n');
 }
 

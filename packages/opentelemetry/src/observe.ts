@@ -35,7 +35,7 @@ const namesIn = new WeakMap<MeterProvider, Set<string | undefined>>();
 
 /**
  * Turns what a verifier does into metrics and spans, until it is told to stop; it holds the verifier as long. The
- * readme of this package has every series.
+ * page of this package (`docs/packages/opentelemetry.md`) has every series.
  *
  * @throws {InvalidArgumentError} `invalid_argument` if `verifier` is none, or if one of this name is observed already
  *   with this `meterProvider`.

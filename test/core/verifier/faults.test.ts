@@ -227,7 +227,7 @@ test('every fault is a row of the table, and the readme shows them all', async (
   // Each in four states on stepped time, and in two of them on the real clock.
   bearEvidence(context, { faults: faultsMet, 'faults in states': 4 * faultsMet + 2 * onRealClock });
   expect(faultTable.map(({ fault }) => fault)).toEqual(Object.keys(faults));
-  const readme = fileURLToPath(new URL('../../../packages/core/README.md', import.meta.url));
+  const readme = fileURLToPath(new URL('../../../docs/packages/core.md', import.meta.url));
   const text = readFileSync(readme, 'utf8');
   const start = '<!-- faults: written by `vitest -u verifier/faults` -->\n';
   const end = '\n<!-- /faults -->';

@@ -208,7 +208,7 @@ test('every state of the emulator is a row, and the readme shows them all', asyn
   const names = stateTable.map(({ enters }) => enters).filter((enters) => typeof enters === 'string');
   expect(() => emulator.cluster('on fire' as never)).toThrow(`must be one of "${names.join('", "')}"`);
   await emulator.close();
-  const readme = fileURLToPath(new URL('../../../packages/core/README.md', import.meta.url));
+  const readme = fileURLToPath(new URL('../../../docs/packages/core.md', import.meta.url));
   const text = readFileSync(readme, 'utf8');
   const start = '<!-- states: written by `vitest -u verifier/states` -->\n';
   const end = '\n<!-- /states -->';

@@ -12,7 +12,7 @@ import { identityDifferences } from './identities.js';
 import { requestDifferences } from './requests.js';
 import { searchDifferences } from './searches.js';
 
-const readme = readFileSync(new URL('../../../packages/emulator/README.md', import.meta.url), 'utf8');
+const readme = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
 const [, section = ''] = /\n## Differences from Elasticsearch\n(.*?)\n## /s.exec(readme) ?? [];
 const lines = section.split('\n').filter((line) => line.startsWith('- '));
 const leads = lines.map((line) => /^- \*\*(.+?)\*\*/.exec(line)?.[1]);

@@ -58,7 +58,7 @@ for (const { version, scenarios } of releases) {
 test('the readme says how many are equal, word for word', (context) => {
   const exchanges = [...results.values()].flat().flatMap(({ played }) => played.exchanges);
   const equal = exchanges.filter(({ differences }) => differences?.length === 0).length;
-  const readme = readFileSync(new URL('../../../packages/emulator/README.md', import.meta.url), 'utf8');
+  const readme = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
   expect(readme).toContain(`word for word in ${equal} of the ${exchanges.length} exchanges`);
   const counts = { 'recorded exchanges': exchanges.length, 'recorded exchanges that are equal': equal };
   bearEvidence(context, counts);
