@@ -1,4 +1,4 @@
-// The table of what is to be reached, with what was: bold is what falls short.
+// The table of what is to be reached, with what was: bold is what falls short, and below it stands why.
 
 import { figure } from '../measure/table.mjs';
 
@@ -20,7 +20,17 @@ export function goalTable(goals, results) {
     `Of ${total} goals ${total - short.length - unknown.length} are reached, ${short.length} are not (bold), and ` +
       `${unknown.length} were not measured (–). Instructions where they were counted, else time.`,
     ['| what | before | goal | reached |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    ...reasons(goals, results),
   ].join('\n\n');
+}
+
+/** Of goals that fall short, by what and why. */
+function reasons(goals, results) {
+  const told = goals.filter(
+    ({ why, parts }) => why !== undefined && parts.some((part) => isShort(part, part.read(results))),
+  );
+  if (told.length === 0) return [];
+  return ['### What falls short, and why', told.map(({ what, why }) => `- **${what}.** ${why}`).join('\n')];
 }
 
 const label = ({ of }, text) => (of === '' ? text : `${of} ${text}`);

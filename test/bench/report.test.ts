@@ -66,6 +66,17 @@ describe('the report of benchmarks', () => {
     }
   });
 
+  test('says of what falls short why, and of nothing else', async () => {
+    const { goalTable } = await import(new URL('../../bench/report/goal-table.mjs', import.meta.url).href);
+    const goal = (what: string, value: number | undefined) => ({
+      ...{ what, today: '2', why: `Because of ${what}.` },
+      parts: [{ of: '', read: () => value, atMost: 1 }],
+    });
+    const text = goalTable([goal('dear', 1.5), goal('cheap', 0.5), goal('unknown', undefined)], {});
+    expect(text).toMatch(/\n\n### What falls short, and why\n\n- \*\*dear\.\*\* Because of dear\.$/);
+    expect(goalTable([goal('cheap', 0.5)], {})).not.toContain('why');
+  });
+
   test('says so if nothing was measured', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'esauth-report-'));
     try {

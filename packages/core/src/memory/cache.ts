@@ -121,15 +121,21 @@ export function createCache(
 
   return {
     find(fingerprint, now, maxAgeMs) {
+      if (maxAgeMs === undefined) {
+        const { revision } = revocations;
+        const quiet =
+          identities.useQuiet(fingerprint, now, revision) ?? refusals.useQuiet(fingerprint, now, revision);
+        if (quiet !== undefined) return quiet;
+      }
       const slot = findIn(identities, fingerprint, now);
-      if (slot !== 0) return entryIn(identities, slot, now, maxAgeMs);
+      if (slot !== 0) return entryIn(identities, slot, fingerprint, now, maxAgeMs);
       const refusal = findIn(refusals, fingerprint, now);
-      return refusal === 0 ? undefined : entryIn(refusals, refusal, now, maxAgeMs);
+      return refusal === 0 ? undefined : entryIn(refusals, refusal, fingerprint, now, maxAgeMs);
     },
 
     findStale(fingerprint, now) {
       const slot = findIn(identities, fingerprint, now);
-      return slot === 0 ? undefined : identities.entryAt(slot).verdict;
+      return slot === 0 ? undefined : identities.entryAt(slot, fingerprint).verdict;
     },
 
     begin(fingerprint) {
@@ -235,12 +241,18 @@ export function createCache(
   }
 
   /** One that may be served, if it is young enough. */
-  function entryIn(store: Store, slot: Slot, now: number, maxAgeMs: number | undefined): Entry | undefined {
+  function entryIn(
+    store: Store,
+    slot: Slot,
+    fingerprint: Fingerprint,
+    now: number,
+    maxAgeMs: number | undefined,
+  ): Entry | undefined {
     if (store.expiresAt(slot) <= now) return undefined;
     // Strictly for 0: what was asked for in this very instant was still asked for before.
     if (maxAgeMs !== undefined && !(maxAgeMs > 0 && now - store.startedAt(slot) <= maxAgeMs))
       return undefined;
-    return store.entryAt(slot);
+    return store.entryAt(slot, fingerprint);
   }
 
   function orderIn(store: Store, fingerprint: Fingerprint): number | undefined {

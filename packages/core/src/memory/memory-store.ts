@@ -7,6 +7,7 @@
 // process, so they cannot be chosen.
 
 import type { Fingerprint } from './fingerprint.js';
+import { OrderOfUse } from './order-of-use.js';
 import { Records, type Slot } from './records.js';
 import { SharedValues } from './shared-values.js';
 
@@ -42,6 +43,10 @@ export interface MemoryStore<Value> {
 
   /** Where a value is until it goes; 0 if there is none. Finding it also makes it the most recently used one. */
   use(fingerprint: Fingerprint): Slot;
+  /** The same for who knows where it is. */
+  useAt(slot: Slot): void;
+  /** Where a value is if it is anywhere, but for one in some: there may be others whose names begin alike. */
+  guess(fingerprint: Fingerprint): Slot;
   /** What is where a value was found or set, and has not gone. */
   valueAt(slot: Slot): Value;
   /** Another one for every value that is set, also for the next one in the same place; 0 where there is none. */
@@ -64,23 +69,18 @@ export interface StoreOptions<Value> {
   readonly onGone?: (slot: Slot) => void;
 }
 
-// A row begins with words: its name, the next row of its list, its neighbours in the order of use, its stamp, the
-// number of its value, and its weight. Then come the numbers, as doubles.
+// A row begins with words: its name, the next row of its list, its stamp, the number of its value, and its weight.
+// Then come the numbers, as doubles.
 const nameWords = 8;
 /** 128 bits tell digests under a secret key apart; to compare all 256 took 600 instructions of a hit. */
 const comparedWords = 4;
 const next = 8;
-const newer = 9;
-const older = 10;
-const stamp = 11;
-const shared = 12;
-const weight = 13;
-const firstNumber = 7;
+const stamp = 9;
+const shared = 10;
+const weight = 11;
+const firstNumber = 6;
 
-/**
- * Row 0 is no value's: there the order of use begins and ends, its `newer` is the oldest and its `older` the newest. So
- * 0 is also how links say that there is none.
- */
+/** Row 0 is no value's, so that 0 is how links say that there is none. */
 const nobody: Slot = 0;
 
 const mostLists = 1 << 22;
@@ -105,6 +105,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   private readonly values = new SharedValues<Value>();
   /** The first row of each list. Two for each value: what is not touched yet takes no memory but in name. */
   private readonly lists: Int32Array;
+  private readonly order: OrderOfUse;
   /** How many rows were ever in use, and the first of those that are free again. */
   private used = 0;
   private free: Slot = nobody;
@@ -118,7 +119,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     this.numbers = numbers;
     this.onGone = onGone;
     this.rows = new Records(maxEntries + 1, firstNumber + numbers);
-    this.rows.reach(nobody);
+    this.order = new OrderOfUse(maxEntries);
     this.lists = new Int32Array(Math.min(mostLists, 2 ** Math.ceil(Math.log2(2 * maxEntries))));
   }
 
@@ -133,13 +134,22 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
 
   use(fingerprint: Fingerprint): Slot {
     const slot = this.find(fingerprint);
-    if (slot !== nobody) this.makeNewest(slot);
+    if (slot !== nobody) this.order.makeNewest(slot);
     return slot;
+  }
+
+  useAt(slot: Slot): void {
+    this.order.makeNewest(slot);
+  }
+
+  guess(fingerprint: Fingerprint): Slot {
+    return this.lists[wordOf(fingerprint, 0) & (this.lists.length - 1)] as number;
   }
 
   set(fingerprint: Fingerprint, value: Value): Slot {
     this.delete(fingerprint);
-    const bytes = this.bytesOf(value);
+    // An identity is weighed with the first of its rows: 11 000 instructions of each lookup that brings it again.
+    const bytes = this.values.weightOf(value) ?? this.bytesOf(value);
     if (bytes > this.maxBytes) return nobody;
     while (this.size >= this.maxEntries || this.bytes + bytes > this.maxBytes) this.evict();
     const slot = this.take();
@@ -148,10 +158,10 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     const list = this.listOf(slot);
     rows.setWord(slot, next, this.lists[list] as number);
     this.lists[list] = slot;
-    this.link(slot);
+    this.order.add(slot);
     this.stamps = (this.stamps + 1) | 0 || 1;
     rows.setWord(slot, stamp, this.stamps);
-    rows.setWord(slot, shared, this.values.take(value));
+    rows.setWord(slot, shared, this.values.take(value, bytes));
     rows.setWord(slot, weight, bytes);
     for (let index = 0; index < this.numbers; index += 1) rows.setDouble(slot, firstNumber + index, 0);
     this.size += 1;
@@ -175,7 +185,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
       while (rows.word(before, next) !== slot) before = rows.word(before, next);
       rows.setWord(before, next, after);
     }
-    this.unlink(slot);
+    this.order.remove(slot);
     rows.setWord(slot, stamp, 0);
     this.values.release(rows.word(slot, shared));
     this.size -= 1;
@@ -186,7 +196,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   }
 
   weighAt(slot: Slot, bytes: number): void {
-    this.makeNewest(slot);
+    this.order.makeNewest(slot);
     this.bytes += bytes - this.weightOf(slot);
     this.rows.setWord(slot, weight, bytes);
     while (this.bytes > this.maxBytes) this.evict();
@@ -209,7 +219,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     this.lists.fill(nobody);
     this.rows.clear();
     this.values.clear();
-    this.rows.reach(nobody);
+    this.order.clear();
     this.used = 0;
     this.free = nobody;
     this.size = 0;
@@ -235,7 +245,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   private find(fingerprint: Fingerprint): Slot {
     const { rows } = this;
     const first = wordOf(fingerprint, 0);
-    let slot = this.lists[first & (this.lists.length - 1)] as number;
+    let slot = this.guess(fingerprint);
     while (slot !== nobody && !(rows.word(slot, 0) === first && this.isNamed(slot, fingerprint))) {
       slot = rows.word(slot, next);
     }
@@ -280,28 +290,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
 
   private evict(): void {
     this.evictions += 1;
-    this.deleteAt(this.rows.word(nobody, newer));
-  }
-
-  private makeNewest(slot: Slot): void {
-    if (this.rows.word(slot, newer) === nobody) return;
-    this.unlink(slot);
-    this.link(slot);
-  }
-
-  private link(slot: Slot): void {
-    const { rows } = this;
-    const newest = rows.word(nobody, older);
-    rows.setWord(newest, newer, slot);
-    rows.setWord(slot, older, newest);
-    rows.setWord(slot, newer, nobody);
-    rows.setWord(nobody, older, slot);
-  }
-
-  private unlink(slot: Slot): void {
-    const { rows } = this;
-    rows.setWord(rows.word(slot, older), newer, rows.word(slot, newer));
-    rows.setWord(rows.word(slot, newer), older, rows.word(slot, older));
+    this.deleteAt(this.order.oldest);
   }
 }
 

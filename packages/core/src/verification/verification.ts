@@ -123,7 +123,8 @@ export function createVerification(parts: VerificationParts): Verification {
         // Nothing is made for a hit, which saves 250 instructions.
         if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(asPresented, verification);
-        if (isDue(hit, now) && !flights.has(asPresented)) refresh(header, asPresented, hit, wanted);
+        if (hit.quietUntil <= now && isDue(hit, now) && !flights.has(asPresented))
+          refresh(header, asPresented, hit, wanted);
         return tell(hit);
       }
       const known = read(header, asPresented, now, maxAgeMs);
@@ -147,7 +148,8 @@ export function createVerification(parts: VerificationParts): Verification {
     },
 
     serve({ entry, authorization, fingerprint, now }, wanted) {
-      if (isDue(entry, now) && !flights.has(fingerprint)) refresh(authorization, fingerprint, entry, wanted);
+      if (entry.quietUntil <= now && isDue(entry, now) && !flights.has(fingerprint))
+        refresh(authorization, fingerprint, entry, wanted);
       return tell(entry);
     },
 
