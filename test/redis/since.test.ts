@@ -100,7 +100,9 @@ async function listenIn(): Promise<() => ReadonlySet<string>> {
 }
 
 function formIn(line: string): readonly string[] {
-  const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
+  // Quotes in values stand there as they are.
+  const [, quoted = ''] = /"(.*)"$/.exec(line) ?? [];
+  const [command = '', ...rest] = quoted.split('" "');
   const name = command.toUpperCase();
   // How clients introduce themselves.
   if (name === '' || ['CLIENT', 'HELLO', 'AUTH', 'SELECT'].includes(name)) return [];
