@@ -20,7 +20,19 @@ export function goalTable(goals, results) {
     `Of ${total} goals ${total - short.length - unknown.length} are reached, ${short.length} are not (bold), and ` +
       `${unknown.length} were not measured (–). Instructions where they were counted, else time.`,
     ['| what | before | goal | reached |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    ...reasons(goals, results),
   ].join('\n\n');
+}
+
+/** Of goals that are not reached, or were not measured in this run. */
+function reasons(goals, results) {
+  const isOpen = (part) => {
+    const value = part.read(results);
+    return value === undefined || isShort(part, value);
+  };
+  const told = goals.filter(({ why, parts }) => why !== undefined && parts.some(isOpen));
+  if (told.length === 0) return [];
+  return ['### Where the rest goes', told.map(({ what, why }) => `- ${what}: ${why}`).join('\n')];
 }
 
 const label = ({ of }, text) => (of === '' ? text : `${of} ${text}`);
