@@ -2,7 +2,7 @@
 // real sockets, the emulator in Elasticsearch's place. It draws the chart of docs/guides/lifetimes.md, and keeps what
 // it was drawn from beside it.
 //
-//   node bench/revocation-delay.mjs           measures for three minutes, writes docs/charts/revocation-delay.{json,svg}
+//   node bench/revocation-delay.mjs           three minutes: measures, writes docs/charts/revocation-delay.{json,svg}
 //   node bench/revocation-delay.mjs --quick   lifetimes of half a second, four callers; prints the figures only
 //   node bench/revocation-delay.mjs --draw    measures nothing: prints the drawing of the figures that are kept
 

@@ -1,4 +1,4 @@
-// The table of what is to be reached, with what was: bold is what falls short.
+// The table of what is to be reached, with what was: bold is what falls short, and below it stands why.
 
 import { figure } from '../measure/table.mjs';
 
@@ -24,15 +24,13 @@ export function goalTable(goals, results) {
   ].join('\n\n');
 }
 
-/** Of goals that are not reached, or were not measured in this run. */
+/** Of goals that fall short, by what and why. */
 function reasons(goals, results) {
-  const isOpen = (part) => {
-    const value = part.read(results);
-    return value === undefined || isShort(part, value);
-  };
-  const told = goals.filter(({ why, parts }) => why !== undefined && parts.some(isOpen));
+  const told = goals.filter(
+    ({ why, parts }) => why !== undefined && parts.some((part) => isShort(part, part.read(results))),
+  );
   if (told.length === 0) return [];
-  return ['### Where the rest goes', told.map(({ what, why }) => `- ${what}: ${why}`).join('\n')];
+  return ['### What falls short, and why', told.map(({ what, why }) => `- **${what}.** ${why}`).join('\n')];
 }
 
 const label = ({ of }, text) => (of === '' ? text : `${of} ${text}`);

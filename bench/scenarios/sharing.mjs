@@ -68,14 +68,20 @@ async function lookups(bench, redis) {
   };
 }
 
+/** Ways to Elasticsearch that take longer, in milliseconds. */
+const distances = [1, 2, 5];
+
 /** Somebody whom this process does not know: by asking, or from another. Alone, one after the other. */
 async function somebodyNew(bench, redis) {
   const [each, rounds] = pick(bench, { full: [200, 21], quick: [50, 5], check: [5, 1] });
   const file = fileURLToPath(new URL('../parts/callers-process.mjs', import.meta.url));
-  const child = fork(file, [String(3 * each * rounds)], { execArgv: [] });
-  const [{ url, tokens }] = await once(child, 'message');
+  const count = (3 + distances.length) * each * rounds;
+  const child = fork(file, [count, ...distances].map(String), { execArgv: [] });
+  const [{ url, tokens, farther }] = await once(child, 'message');
   const alone = await member(url, undefined);
+  const away = await Promise.all(farther.map((way) => member(way, undefined)));
   const [one, other] = [await member(url, redis), await member(url, redis)];
+  const bare = await createReader(redis);
   const take = () =>
     bench.spoil ? tokens.splice(0, each).map((_, at) => unknownCredential(at)) : tokens.splice(0, each);
   const clocked = async ({ verifier }, headers) => {
@@ -86,8 +92,9 @@ async function somebodyNew(bench, redis) {
     }
     return ((performance.now() - start) * 1e3) / headers.length;
   };
+  const asked = 'asked, nothing is shared';
   const variants = {
-    'asked, nothing is shared': () => clocked(alone, take()),
+    [asked]: () => clocked(alone, take()),
     'asked, and shared': () => clocked(one, take()),
     'from another': async () => {
       const headers = take();
@@ -98,20 +105,47 @@ async function somebodyNew(bench, redis) {
       must(found === headers.length, () => `${found} of ${headers.length} were found`);
       return took;
     },
+    'MGET and TIME, nothing else': () => bare.read(each, bench.spoil),
   };
+  for (const [at, ms] of distances.entries()) {
+    variants[`asked, ${ms} ms farther away`] = () => clocked(away[at], take());
+  }
   const taken = await turns(bench, variants, rounds);
-  for (const { close } of [alone, one, other]) await close();
+  for (const { close } of [alone, ...away, one, other, bare]) await close();
   child.disconnect();
-  const [bare, , shared] = Object.values(taken).map((values) => Math.round(median(values)));
+  const of = (name) => median(taken[name] ?? []);
+  const shared = of('from another');
+  const parts = distances.map(
+    (ms) => `${(shared / of(`asked, ${ms} ms farther away`)).toFixed(3)} at ${ms} ms`,
+  );
   return {
     id: 'somebody-new',
-    title: 'Somebody new to a process; the emulator on the same machine',
-    reference: 'asked, nothing is shared',
+    title: 'Somebody new to a process; the emulator on the same machine, and farther away',
+    reference: asked,
     columns: { time: '\u00b5s' },
-    rows: rowsOf(taken, 'asked, nothing is shared', { time: (value) => value }),
+    rows: rowsOf(taken, asked, { time: (value) => value }),
     notes: [
-      `Sharing saves time where Elasticsearch takes longer to answer than Redis does: ${shared} µs here. The emulator takes ${bare}.`,
+      `From another, beside asking: ${(shared / of(asked)).toFixed(2)} on this machine, ${parts.join(', ')}. It saves ` +
+        `time as soon as Elasticsearch takes more than ${Math.round(shared)} µs to answer.`,
     ],
+  };
+}
+
+/** What a client of Redis takes for one look, with nothing around it. */
+async function createReader(redis) {
+  const client = await redis.connect();
+  await client.set('bare value', 'x'.repeat(900));
+  return {
+    async read(times, isSpoilt) {
+      const keys = [isSpoilt ? 'bare nothing' : 'bare value', 'bare lease'];
+      const start = performance.now();
+      for (let time = 0; time < times; time += 1) {
+        const [[value]] = await Promise.all([client.mGet(keys), client.time()]);
+        must(value?.length === 900, () => 'nothing was read');
+      }
+      return ((performance.now() - start) * 1e3) / times;
+    },
+    close: () => client.destroy(),
   };
 }
 

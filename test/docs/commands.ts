@@ -53,10 +53,19 @@ export const covered: readonly Covered[] = [
   { line: /^npm run test:attack$/, ranBy: 'test/attack/frameworks.test.ts', says: 'campaign' },
   { line: /^npm run bench$/, ranBy: 'test/bench/work.test.ts', says: 'run.mjs' },
   { line: /^npm run bench:report$/, ranBy: 'test/bench/report.test.ts', says: 'report.mjs' },
+  { line: /^npm run matrix$/, ranBy: 'test/matrix/matrix.test.ts', says: 'test/matrix/cell/cell.mjs' },
+  { line: /^npm run release -- --dry-run$/, ranBy: 'test/release/release.test.ts', says: '--dry-run' },
+  { line: /^npm run release:version$/, ranBy: 'test/release/version.test.ts', says: 'version.mjs' },
+  { line: /^npx changeset$/, notRun: 'it asks whoever sits there' },
   {
     line: /^node scripts\/first-200\.mjs$/,
     ranBy: 'test/packaging/first-200.test.ts',
     says: 'first-200.mjs',
+  },
+  {
+    line: /^node bench\/revocation-delay\.mjs$/,
+    ranBy: 'test/docs/lifetimes.test.ts',
+    says: 'revocation-delay.mjs',
   },
   { line: /^node scripts\/first-line\.mjs$/, notRun: 'it measures an installation from the network' },
 

@@ -105,6 +105,10 @@ export async function startCluster(): Promise<RedisCluster> {
     });
     nodes.push({ ...started, remove });
     const [first] = nodes;
+    // As `redis-cli --cluster create` does it. Nodes that all begin at 0 settle that among each other for a while, and
+    // whoever moves a slot meanwhile may have its old owner take it back at the new one only: each then says of the
+    // other that it has it, for ever (clusterHandleConfigEpochCollision in cluster.c).
+    await runOn({ port: started.port, password }, 'CLUSTER', 'SET-CONFIG-EPOCH', node + 1);
     const [lowest, end] = [node, node + 1].map((share) => Math.ceil((slots * share) / 3)) as [number, number];
     const own = Array.from({ length: end - lowest }, (_, at) => lowest + at);
     await runOn({ port: started.port, password }, 'CLUSTER', 'ADDSLOTS', ...own);

@@ -10,12 +10,22 @@ export class SharedValues<Value extends object> {
   private readonly values: (Value | undefined)[] = [];
   /** How many rows have it. */
   private readonly rows: number[] = [];
+  private readonly weights: number[] = [];
   private readonly free: number[] = [];
   /** The oldest first. */
   private readonly known = new Map<Value, number>();
 
-  /** @returns its number, for one row more. */
-  take(value: Value): number {
+  /** What a value weighs, if it is one that is found again. It does not change: it is not weighed once more. */
+  weightOf(value: Value): number | undefined {
+    const known = this.known.get(value);
+    return known === undefined ? undefined : this.weights[known];
+  }
+
+  /**
+   * @param weight what it weighs.
+   * @returns its number, for one row more.
+   */
+  take(value: Value, weight: number): number {
     const known = this.known.get(value);
     if (known !== undefined) {
       this.rows[known] = (this.rows[known] as number) + 1;
@@ -24,6 +34,7 @@ export class SharedValues<Value extends object> {
     const number = this.free.pop() ?? this.values.length;
     this.values[number] = value;
     this.rows[number] = 1;
+    this.weights[number] = weight;
     this.known.set(value, number);
     const [oldest] = this.known.keys();
     if (this.known.size > maxKnown && oldest !== undefined) this.known.delete(oldest);
@@ -47,7 +58,7 @@ export class SharedValues<Value extends object> {
   }
 
   clear(): void {
-    for (const list of [this.values, this.rows, this.free]) list.length = 0;
+    for (const list of [this.values, this.rows, this.weights, this.free]) list.length = 0;
     this.known.clear();
   }
 }

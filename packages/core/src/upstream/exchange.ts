@@ -44,7 +44,7 @@ export interface Forsaken {
   count: number;
 }
 
-/** What becomes of it. One of the two is called, once. */
+/** What becomes of it: what is called first counts. */
 export interface Outcome {
   resolve(answer: Answer): void;
   reject(error: unknown): void;

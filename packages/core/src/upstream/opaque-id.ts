@@ -22,21 +22,34 @@ export function newOpaqueId(): string {
 }
 
 const idsAtOnce = 128;
+const idBytes = 16;
 const idLength = 36;
 let ids: Buffer = Buffer.alloc(0);
 let nextId: number = idsAtOnce;
 
+const digits = Buffer.from('0123456789abcdef', 'latin1');
+const dash = 0x2d;
+
+/** Digit by digit into one piece of memory: with strings that are cut and joined an id cost 3 200 instructions. */
 function makeIds(): Buffer {
-  const hex = randomFillSync(Buffer.allocUnsafe(16 * idsAtOnce)).toString('hex');
-  const all = Array.from({ length: idsAtOnce }, (_, n) => {
-    const digits = hex.slice(32 * n, 32 * (n + 1));
-    // The version, and the variant in two bits of the next digit.
-    const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) & 3);
-    const third = `4${digits.slice(13, 16)}`;
-    const fourth = variant + digits.slice(17, 20);
-    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${third}-${fourth}-${digits.slice(20)}`;
-  });
-  return Buffer.from(all.join(''), 'latin1');
+  const random = randomFillSync(Buffer.allocUnsafe(idBytes * idsAtOnce));
+  const all = Buffer.allocUnsafe(idLength * idsAtOnce);
+  let end = 0;
+  const put = (byte: number) => {
+    all[end] = byte;
+    end += 1;
+  };
+  for (let at = 0; at < random.length; at += 1) {
+    const nth = at % idBytes;
+    let byte = random[at] ?? 0;
+    // The version, and the variant in two bits.
+    if (nth === 6) byte = 0x40 | (byte & 0x0f);
+    if (nth === 8) byte = 0x80 | (byte & 0x3f);
+    if (nth === 4 || nth === 6 || nth === 8 || nth === 10) put(dash);
+    put(digits[byte >> 4] ?? 0);
+    put(digits[byte & 0x0f] ?? 0);
+  }
+  return all;
 }
 
 /** What an answer shows of the question that it is to. */

@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.js';
 import { type Ending, Stop } from '../time/stop.js';
 import type { Attempt, Breaker } from './breaker.js';
 import { createDeadlines, stoodStill } from './deadline.js';
-import { isMisdirected } from './exchange.js';
+import { type Answer, isMisdirected, type Outcome } from './exchange.js';
 import { askBy, Heard, type NodeWay } from './node-way.js';
 import { isGarbled, isUnsent, type NodeRequest } from './transport.js';
 
@@ -51,8 +51,8 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
   let probes = 0;
   return {
     begin(node, request, asker, giveBack) {
-      const question = new Asked(node, giveBack, probe);
-      void question.ask(request, asker);
+      const question = new Asked(node, giveBack, probe, asker);
+      question.ask(request);
       return question;
     },
     get probes() {
@@ -74,32 +74,61 @@ export function createQuestions(probed: NodeRequest, timeoutMs: number, clock: C
 
 type Judgement = 'failed' | 'answered' | 'dropped';
 
-class Asked implements Question {
+/** Hears of its answer without a promise, which saves 2 500 instructions. */
+class Asked implements Question, Outcome {
   readonly node: Node;
   readonly giveBack: (() => void) | undefined;
   readonly #probe: (node: Node) => Promise<Judgement>;
+  readonly #asker: Asker;
   readonly #attempt: Attempt;
   readonly #stop = new Stop();
+  #isSent = false;
+  #isTold = false;
   #isJudged = false;
 
-  constructor(node: Node, giveBack: (() => void) | undefined, probe: (node: Node) => Promise<Judgement>) {
+  constructor(
+    node: Node,
+    giveBack: (() => void) | undefined,
+    probe: (node: Node) => Promise<Judgement>,
+    asker: Asker,
+  ) {
     this.node = node;
     this.giveBack = giveBack;
     this.#probe = probe;
+    this.#asker = asker;
     this.#attempt = node.breaker.begin();
   }
 
-  async ask(request: NodeRequest, asker: Asker): Promise<void> {
-    const { node } = this;
-    let reply: Reply;
-    // As in `sendTo`: one promise less.
-    try {
-      reply = new Heard(node, await askBy(node, request, this.#stop));
-    } catch (error) {
-      reply = { kind: 'error', node: node.name, error };
-    }
+  ask(request: NodeRequest): void {
+    const { transport, prefix } = this.node;
+    transport.ask(request, this.#stop, prefix, this);
+    this.#isSent = true;
+  }
+
+  resolve(answer: Answer): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const reply = new Heard(this.node, answer);
+    // What may have another request sent waits until undici is done with this one; and whoever asks knows which question
+    // it is only when it was sent.
+    if (this.#isSent && !hasFailed(reply)) this.#tell(reply);
+    else void this.#tellSoon(reply);
+  }
+
+  reject(error: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    void this.#tellSoon({ kind: 'error', node: this.node.name, error });
+  }
+
+  async #tellSoon(reply: Reply): Promise<void> {
+    await undefined;
+    this.#tell(reply);
+  }
+
+  #tell(reply: Reply): void {
     if (!this.#stop.aborted) this.#judge(judgementOf(reply));
-    asker.hear(reply, this);
+    this.#asker.hear(reply, this);
   }
 
   end(how: 'failed' | 'late' | 'dropped'): void {

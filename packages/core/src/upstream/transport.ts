@@ -30,6 +30,8 @@ export interface Transport {
    * @param prefix goes before the request's path.
    */
   send(request: NodeRequest, signal: Ending, prefix?: string): Promise<Answer>;
+  /** The same without a promise: tells `outcome`, of which what it is told first counts. May do so before it returns. */
+  ask(request: NodeRequest, signal: Ending, prefix: string, outcome: Outcome): void;
   /** Destroys all sockets of its own; what is under way rejects. */
   close(): Promise<void>;
 }
@@ -89,27 +91,47 @@ export function createTransports(settings: TransportSettings): Transports {
       if (own !== undefined) own.dispatch(sent, exchange);
       else dispatcher?.dispatch(sent, handlerFor(exchange));
     };
+    const ask = (request: NodeRequest, signal: Ending, prefix: string, outcome: Outcome) => {
+      if (signal.aborted) return outcome.reject(signal.reason);
+      if (forsaken.count >= mostForsaken * maxConnections) return outcome.reject(new NoConnectionError());
+      const id = newOpaqueId();
+      const list = headersOf(request, id);
+      // Interceptors may take them apart as undici's own do, which know them as members.
+      const headers = own === undefined ? recordOf(list) : list;
+      const { path, body = null, method = body === null ? 'GET' : 'POST' } = request;
+      const sent = { origin, path: prefix + path, method, headers, body, line: undefined };
+      const told = plain ? new Plain(outcome) : outcome;
+      try {
+        dispatch(sent, new Exchange(sent, id, signal, forsaken, told));
+      } catch (error) {
+        outcome.reject(error);
+      }
+    };
     return {
-      send(request, signal, prefix = '') {
-        return new Promise((resolve, reject) => {
-          if (signal.aborted) throw signal.reason;
-          if (forsaken.count >= mostForsaken * maxConnections) throw new NoConnectionError();
-          const outcome: Outcome = plain
-            ? { resolve, reject: (error) => reject(endedUnread(error) ? new NoAnswerError() : error) }
-            : { resolve, reject };
-          const id = newOpaqueId();
-          const list = headersOf(request, id);
-          // Interceptors may take them apart as undici's own do, which know them as members.
-          const headers = own === undefined ? recordOf(list) : list;
-          const { path, body = null, method = body === null ? 'GET' : 'POST' } = request;
-          const sent = { origin, path: prefix + path, method, headers, body, line: undefined };
-          dispatch(sent, new Exchange(sent, id, signal, forsaken, outcome));
-        });
-      },
+      ask,
+      send: (request, signal, prefix = '') =>
+        new Promise((resolve, reject) => ask(request, signal, prefix, { resolve, reject })),
       async close() {
         await own?.close();
       },
     };
+  }
+}
+
+/** What becomes of a request over a plain connection. */
+class Plain implements Outcome {
+  readonly #outcome: Outcome;
+
+  constructor(outcome: Outcome) {
+    this.#outcome = outcome;
+  }
+
+  resolve(answer: Answer): void {
+    this.#outcome.resolve(answer);
+  }
+
+  reject(error: unknown): void {
+    this.#outcome.reject(endedUnread(error) ? new NoAnswerError() : error);
   }
 }
 
