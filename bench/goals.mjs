@@ -181,12 +181,12 @@ export const goals = [
     what: 'a miss, 16 at once',
     today: '2.62, 1.18, 0.31',
     why:
-      'Stepped one by one in windows of 12, a lookup is 117 400 instructions, of 128 200 before ids were ' +
-      'written digit by digit, identities weighed once and two promises saved; `Pool.request` is 132 300 ' +
+      'Stepped one by one in windows of 12, a lookup is 110 300 instructions, of 128 200 before ids were ' +
+      'written digit by digit, identities weighed once and three promises saved; `Pool.request` is 132 300 ' +
       'in such a window and 108 900 in one of 48, after more of a warm-up. `Pool.dispatch` alone, in the ' +
-      'window of 12, is 97 200: undici with its HTTP parser, and the sockets of Node. So about 20 000 are ' +
-      'our own: a digest 4 000, the clock 2 000, five promises with what waits for them about 5 000, and the ' +
-      'store, the flight, the deadline and the conversation. For 0.95 of the longer window 14 000 of them ' +
+      'window of 12, is 97 200: undici with its HTTP parser, and the sockets of Node. So about 13 000 are ' +
+      'our own: a digest 4 000, the clock 2 000, promises with what waits for them about 3 000, and the ' +
+      'store, the flight, the deadline and the conversation. For 0.95 of the longer window 7 000 of them ' +
       'would have to go.',
     parts: [
       {

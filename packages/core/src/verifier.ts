@@ -232,17 +232,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 
   const verifier: Verifier = {
-    async verify(presented, wanted = nothing) {
-      checkArguments(presented, wanted);
-      wanted.signal?.throwIfAborted();
-      const known = consider(presented, wanted.maxAgeMs);
-      if (known.kind === 'found') return serve(known, wanted);
-      if (known.kind !== 'question') return known;
-      const turnedAway = shed(known, wanted);
-      if (turnedAway !== undefined) return turnedAway;
-      transports.load();
-      // Awaited: to return a promise takes two microtasks more.
-      return await resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+    // Not asynchronous itself: the promise and the wait besides those of `resolve` cost 1 300 instructions.
+    verify(presented, wanted = nothing) {
+      try {
+        checkArguments(presented, wanted);
+        wanted.signal?.throwIfAborted();
+        const known = consider(presented, wanted.maxAgeMs);
+        if (known.kind === 'found') return Promise.resolve(serve(known, wanted));
+        if (known.kind !== 'question') return Promise.resolve(known);
+        const turnedAway = shed(known, wanted);
+        if (turnedAway !== undefined) return Promise.resolve(turnedAway);
+        transports.load();
+        return resolve(known, wanted, { deadline: clock.monotonic() + timeoutMs, justCame: true });
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     peek(presented, wanted = nothing) {
@@ -295,16 +299,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     stats: () => ({
       ...count,
-      hedges: nodes.hedges,
-      probes: nodes.probes,
-      evictions: cache.evictions,
-      entries: cache.entries,
-      rejectedEntries: cache.rejectedEntries,
+      ...{ hedges: nodes.hedges, probes: nodes.probes, nodes: nodes.states },
+      ...{ evictions: cache.evictions, entries: cache.entries, rejectedEntries: cache.rejectedEntries },
       bytes: cache.bytes,
       inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,
-      nodes: nodes.states,
       ...(shared && { sharing: shared.stats }),
     }),
 
