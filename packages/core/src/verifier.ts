@@ -20,7 +20,7 @@ import type { Presented } from './values/credential.js';
 import { createDenials, type Denial } from './values/denial.js';
 import { ConfigurationError, InvalidArgumentError, LookupError } from './values/errors.js';
 import { unworded } from './values/messages.js';
-import type { Fact, PrivilegesQuestion } from './values/privileges.js';
+import type { PrivilegesQuestion } from './values/privileges.js';
 import {
   type PrivilegesVerdict,
   type Rejected,
@@ -29,18 +29,15 @@ import {
   type Verdict,
 } from './values/verdict.js';
 import { checkArguments, nothing } from './verification/arguments.js';
+import { keepShortcut } from './verification/granted.js';
 import { createLookup, type Landed, notRevocable } from './verification/lookup.js';
 import { createPrivilegeLookups } from './verification/privilege-lookup.js';
-import {
-  createPrivilegeVerification,
-  type PrivilegeVerification,
-} from './verification/privilege-verification.js';
+import { createPrivilegeVerification } from './verification/privilege-verification.js';
 import { createQueue } from './verification/queue.js';
 import { createForget, createRevoke } from './verification/revoke.js';
 import { createSharedLookup } from './verification/shared-lookup.js';
 import { createSingleFlight } from './verification/single-flight.js';
 import { createVerification, type VerifyOptions } from './verification/verification.js';
-import type { Wanted } from './verification/wanted.js';
 
 /** What `verifier.check` has to find. */
 export interface CheckOptions {
@@ -299,12 +296,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     stats: () => ({
       ...count,
-      ...{ hedges: nodes.hedges, probes: nodes.probes, nodes: nodes.states },
-      ...{ evictions: cache.evictions, entries: cache.entries, rejectedEntries: cache.rejectedEntries },
+      hedges: nodes.hedges,
+      probes: nodes.probes,
+      evictions: cache.evictions,
+      entries: cache.entries,
+      rejectedEntries: cache.rejectedEntries,
       bytes: cache.bytes,
       inFlight: flights.inFlight + lookups.inFlight,
       queued: queue.waiting,
       waiting: flights.waiting + lookups.waiting,
+      nodes: nodes.states,
       ...(shared && { sharing: shared.stats }),
     }),
 
@@ -333,19 +334,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
   keepClientAuthentication(verifier, clientAuthentication);
-  shortcuts.set(verifier, { peekPrivileges: verifier.peekPrivileges, areGranted });
+  keepShortcut(verifier, areGranted);
   countFor(verifier, count);
   return verifier;
-}
-
-/** What guards ask first, of a verifier on which nobody has put a `peekPrivileges` of his own. */
-const shortcuts = new WeakMap<
-  Verifier,
-  Pick<PrivilegeVerification, 'areGranted'> & Pick<Verifier, 'peekPrivileges'>
->();
-
-/** Whether a verifier remembers at once that all of this is granted to whom a gate has let in. */
-export function areGranted(verifier: Verifier, facts: readonly Fact[], wanted: Wanted): boolean {
-  const shortcut = shortcuts.get(verifier);
-  return shortcut?.peekPrivileges === verifier.peekPrivileges && shortcut.areGranted(facts, wanted);
 }

@@ -14,7 +14,7 @@ import {
   questionOf,
 } from '../values/privileges.js';
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
-import { areGranted } from '../verifier.js';
+import { areGranted } from '../verification/granted.js';
 import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './entrance.js';
 import {
   checkRequirement,
