@@ -34,9 +34,11 @@ export function linkToRepository(md: MarkdownRenderer): void {
   });
 }
 
-/** Two braces are text: pages are Markdown, not templates. */
+/** Two braces are text, in code too: pages are Markdown, not templates. */
 export function keepBraces(md: MarkdownRenderer): void {
-  const text = md.renderer.rules.text;
-  md.renderer.rules.text = (tokens, index, options, env, self) =>
-    (text?.(tokens, index, options, env, self) ?? '').replaceAll('{{', '&#123;&#123;');
+  for (const rule of ['text', 'code_inline'] as const) {
+    const render = md.renderer.rules[rule];
+    md.renderer.rules[rule] = (tokens, index, options, env, self) =>
+      (render?.(tokens, index, options, env, self) ?? '').replaceAll('{{', '&#123;&#123;');
+  }
 }

@@ -41,7 +41,7 @@ export const covered: readonly Covered[] = [
   // What contributors run.
   { line: /^npm test$/, ranBy: '.ci/run', says: 'npm test' },
   { line: /^npm run build$/, ranBy: 'scripts/test.mjs', says: 'install' },
-  { line: /^npm run docs$/, ranBy: 'package.json', says: 'scripts/docs.mjs dev' },
+  { line: /^npm run docs$/, ranBy: 'test/docs/site.test.ts', says: 'scripts/docs.mjs' },
   {
     line: /^npm run docs:evidence$/,
     notRun: 'it runs tests for minutes, each of which `npm test` runs too',
