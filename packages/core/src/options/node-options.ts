@@ -94,6 +94,7 @@ export function readTls(given: unknown): TlsSettings {
     if (tls[name] !== undefined && !isPem(tls[name])) {
       throw new ConfigurationError(`tls.${name}`, 'must be a PEM string or Buffer');
     }
+    refuseBinary(name, tls[name]);
   }
   for (const name of ['passphrase', 'servername'] as const) {
     if (tls[name] !== undefined && (typeof tls[name] !== 'string' || tls[name] === '')) {
@@ -119,6 +120,7 @@ export function readTls(given: unknown): TlsSettings {
 
 function readCa(given: unknown): (string | Buffer)[] {
   const certificates: unknown[] = Array.isArray(given) ? given : [given];
+  for (const each of certificates) refuseBinary('ca', each);
   if (certificates.length > 0 && certificates.every(isPem) && certificates.every(isCertificate)) {
     return certificates;
   }
@@ -130,6 +132,22 @@ function readCa(given: unknown): (string | Buffer)[] {
 
 function isPem(value: unknown): value is string | Buffer {
   return (typeof value === 'string' && value !== '') || Buffer.isBuffer(value);
+}
+
+/** `X509Certificate` reads DER too, and a connection does not: it would fail at the first handshake, without a cause. */
+function refuseBinary(name: 'ca' | 'cert' | 'key', given: unknown): void {
+  if (!isPem(given)) return;
+  const bytes = Buffer.from(given);
+  const [first, second = 0] = bytes;
+  // A sequence of a length that takes bytes of its own, or is that of the rest (X.690, 8.1); also as broken UTF-8.
+  if (first !== 0x30 || (second < 0x80 && second !== bytes.length - 2)) return;
+  // Begins with the integer 3, its version (RFC 7292, 4); a certificate with no integer, and a key with 0 or 1.
+  const isKeyStore = bytes.subarray(0, 16).includes(Buffer.from([2, 1, 3]));
+  const form = isKeyStore ? 'a key store (PKCS #12)' : 'in DER';
+  const parts = name === 'key' ? '-nocerts -nodes' : '-nokeys';
+  const tool = name === 'key' ? 'pkey -inform der' : 'x509 -inform der';
+  const cure = `openssl ${isKeyStore ? `pkcs12 ${parts}` : tool} -in ‹file› -out ${name}.pem`;
+  throw new ConfigurationError(`tls.${name}`, `is ${form}, and PEM is needed: ${cure}`);
 }
 
 function isCertificate(pem: string | Buffer): boolean {
