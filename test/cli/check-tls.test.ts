@@ -224,3 +224,12 @@ test.each(['--ca', '--cert'])('%s in DER is named, with what makes PEM of it', a
   expect(err).toContain(`${flag}: is in DER, and PEM is needed: openssl x509 -inform der -in ‹file› -out `);
   expect(code).toBe(64);
 });
+
+test('an address is no server name', async () => {
+  const { code, err } = await esauth(['check', 'https://127.0.0.1:1', '--servername', '10.0.0.5']);
+  expect(err).toContain(
+    '--servername: must be a host name of the certificate: an IP address is no server name',
+  );
+  expect(err).toContain('checked where it stands in the address');
+  expect(code).toBe(64);
+});

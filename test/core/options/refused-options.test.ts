@@ -184,6 +184,11 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['tls.key', 'must be a PEM string or Buffer', ['', 42, null]],
   ['tls.passphrase', 'must be a string', ['', 42]],
   ['tls.servername', 'must be a string', ['', 42]],
+  [
+    'tls.servername',
+    'must be a host name of the certificate: an IP address is no server name (RFC 6066), and is checked where it stands in nodes',
+    ['10.0.0.5', '::1'],
+  ],
   ['tls.ca', derOf('x509', 'ca'), [der, [der], der.toString()]],
   ['tls.cert', derOf('x509', 'cert'), [der, der.toString()]],
   ['tls.key', derOf('pkey', 'key'), [der, shortKey]],

@@ -1,6 +1,7 @@
 // The options that say where Elasticsearch is and how to trust it: `nodes`, `cloudId` and `tls`.
 
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Warn } from '../observation/warnings.js';
 import { nodeTls } from '../upstream/lazily.js';
 import type { TlsSettings } from '../upstream/tls.js';
@@ -26,7 +27,7 @@ export interface TlsOptions {
   readonly key?: string | Buffer | undefined;
   /** Of the key. */
   readonly passphrase?: string | undefined;
-  /** Host name to ask for and to check, if it is not the one in the URL. */
+  /** Host name to ask for and to check, if it is not the one in the URL. Never an IP address. */
   readonly servername?: string | undefined;
   /** `false` believes any certificate, whoever holds it. Never in production. Default `true`. */
   readonly rejectUnauthorized?: boolean | undefined;
@@ -100,6 +101,13 @@ export function readTls(given: unknown): TlsSettings {
     if (tls[name] !== undefined && (typeof tls[name] !== 'string' || tls[name] === '')) {
       throw new ConfigurationError(`tls.${name}`, 'must be a string');
     }
+  }
+  if (isIP(String(tls.servername)) !== 0) {
+    // Node would send it all the same, and warn (DEP0123).
+    throw new ConfigurationError(
+      'tls.servername',
+      'must be a host name of the certificate: an IP address is no server name (RFC 6066), and is checked where it stands in nodes',
+    );
   }
   if (tls.rejectUnauthorized !== undefined && typeof tls.rejectUnauthorized !== 'boolean') {
     throw new ConfigurationError('tls.rejectUnauthorized', 'must be true or false');
