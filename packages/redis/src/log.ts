@@ -136,6 +136,8 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
       // From the last one that was read, so that it shows whether something was trimmed between them.
       const start = there.id || (before?.id ?? '-');
       const page = entriesIn(await ask(open, ['XRANGE', key, start, '+', 'COUNT', String(pageSize + 1)]));
+      // All of it has gone, with what was still to be read.
+      if (page.length === 0 && start !== '-') return begin(open);
       const goesOn = page[0]?.id === there.id;
       const news = goesOn ? page.slice(1) : page;
       const [first] = news;
