@@ -259,3 +259,12 @@ test('a node that keeps silent is passed over, with an administrator too', async
   expect(out).toMatch(/monitor +the cluster +yes/);
   expect(code).toBe(0);
 });
+
+test('an answer that is nested 200 000 deep says nothing', async () => {
+  const metadata = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const body = JSON.stringify(identityBody({ metadata: '?' })).replace('"?"', metadata);
+  const { code, out } = await explain('Bearer a-token', { url: await scripted(respond({ body })) });
+  expect(out).toContain('nobody could tell (an application says bad_response)');
+  expect(out).toContain('the answer (200) is longer than 262144 bytes');
+  expect(code).toBe(2);
+});
