@@ -73,3 +73,8 @@ test('the changelog has the present version', () => {
   const { version } = JSON.parse(read('packages/core/package.json'));
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## ${version.replaceAll('.', '\\.')}(,|$)`, 'm'));
 });
+
+// It takes the front matter for a heading, and `npm test` has it look at every file.
+test('the formatter leaves changesets as they are', () => {
+  expect(JSON.parse(read('biome.json')).files.includes).toContain('!.changeset/*.md');
+});
