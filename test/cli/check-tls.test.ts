@@ -1,5 +1,6 @@
 // `esauth check` and certificates: the chain is shown, and the option that would make it right is one that does.
 
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,7 @@ afterEach(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function fileOf(name: string, text: string): Promise<string> {
+async function fileOf(name: string, text: string | Buffer): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, text);
   return file;
@@ -215,4 +216,20 @@ test('https where plain http is spoken, and the reverse', async () => {
     code: 1,
     elasticsearch: { state: 'no', text: 'it speaks https, and was asked in plain http', cure: secure.url },
   });
+});
+
+test.each(['--ca', '--cert'])('%s in DER is named, with what makes PEM of it', async (flag) => {
+  const file = await fileOf('ca.der', new X509Certificate(authority.cert).raw);
+  const { code, err } = await esauth(['check', 'https://127.0.0.1:1', flag, file]);
+  expect(err).toContain(`${flag}: is in DER, and PEM is needed: openssl x509 -inform der -in ‹file› -out `);
+  expect(code).toBe(64);
+});
+
+test('an address is no server name', async () => {
+  const { code, err } = await esauth(['check', 'https://127.0.0.1:1', '--servername', '10.0.0.5']);
+  expect(err).toContain(
+    '--servername: must be a host name of the certificate: an IP address is no server name',
+  );
+  expect(err).toContain('checked where it stands in the address');
+  expect(code).toBe(64);
 });

@@ -237,6 +237,18 @@ describe('what else answers there', () => {
   });
 });
 
+test.each([
+  [200, 'the answer (200) shows that a request without a credential was accepted'],
+  [401, 'the answer (401) is not an Elasticsearch error'],
+])('what is nested 200 000 deep is not read: %i', async (status, text) => {
+  const body = `{"status":${status},"error":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+  const url = await scripted(respond({ status, body }));
+  expect(await check(url, elastic)).toMatchObject({
+    code: 1,
+    elasticsearch: { state: 'no', text: expect.stringContaining(text) },
+  });
+});
+
 describe('nobody answers', () => {
   test('at a name that leads nowhere', async () => {
     const { code, name } = await check('https://no-such-host.invalid:9200');

@@ -138,9 +138,9 @@ test('whether it may do what was asked is asked with the key itself', async () =
   expect(yes).toMatchObject({ code: 1, out: expect.stringMatching(/read {2}index:docs {2}no/) });
 });
 
-test('the readme shows what is printed', async () => {
-  const readme = await readFile(new URL('../../docs/packages/cli.md', import.meta.url), 'utf8');
-  const shown = /```\n(from {5}.*?)```/s.exec(readme)?.[1];
+test('the page shows what is printed', async () => {
+  const page = await readFile(new URL('../../docs/packages/cli.md', import.meta.url), 'utf8');
+  const shown = /```text\n(from {5}.*?)```/s.exec(page)?.[1];
   const key = emulator.apiKey('alice', { expiration: '1h' });
   await emulator.clock.advance(3_600_000);
   const { out } = await explain(JSON.stringify(key));
@@ -258,4 +258,13 @@ test('a node that keeps silent is passed over, with an administrator too', async
   expect(out).toMatch(/what the administrator sees\n +API key +of-silence/);
   expect(out).toMatch(/monitor +the cluster +yes/);
   expect(code).toBe(0);
+});
+
+test('an answer that is nested 200 000 deep says nothing', async () => {
+  const metadata = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const body = JSON.stringify(identityBody({ metadata: '?' })).replace('"?"', metadata);
+  const { code, out } = await explain('Bearer a-token', { url: await scripted(respond({ body })) });
+  expect(out).toContain('nobody could tell (an application says bad_response)');
+  expect(out).toContain('the answer (200) is longer than 262144 bytes');
+  expect(code).toBe(2);
 });

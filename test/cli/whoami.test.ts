@@ -142,9 +142,28 @@ read       index:other   no
   });
 
   test('what is no privilege is a mistake of whoever asks', async () => {
-    const { code, err } = await esauth(['can-i', '--node', emulator.url, 'raed', 'index:docs'], alice());
+    const { code, err } = await esauth(
+      ['can-i', '--node', emulator.url, 'monitor', 'raed', 'index:docs'],
+      alice(),
+    );
     expect(err).toContain('raed');
+    expect(err).not.toContain('on an index: ');
     expect(code).toBe(64);
+  });
+
+  test.each([
+    [['read', 'docs'], 'on an index: read index:docs\n'],
+    [['read,write', 'logs-*'], 'on an index: read,write index:logs-*\n'],
+    [['read'], 'on an index: read index:docs\n'],
+  ])('%j without index: is told how it is written', async (words, line) => {
+    const { code, err } = await esauth(['can-i', '--node', emulator.url, ...words], alice());
+    expect(err).toContain(line);
+    expect(code).toBe(64);
+  });
+
+  test('explain tells it too', async () => {
+    const args = ['explain', '--node', emulator.url, '--for', 'read docs'];
+    expect((await esauth(args, alice())).err).toContain('on an index: read index:docs\n');
   });
 
   test('who is refused may do nothing', async () => {

@@ -3,7 +3,10 @@
 import { expect } from 'vitest';
 import { errorsPage, unworded } from '../../packages/core/src/values/messages.js';
 
-const worded = new RegExp(`^esauth: .*[^.]\\. See ${errorsPage.replaceAll('.', '\\.')}#[a-z_]+$`, 's');
+const worded = new RegExp(
+  `^esauth: .*(?:[^.?]\\.|\\?) See ${errorsPage.replaceAll('.', '\\.')}#[a-z_]+$`,
+  's',
+);
 
 /** @returns the text of a message, which has to be worded as all are. */
 export function textOf(message: string): string {

@@ -64,6 +64,9 @@ app.use(handleDenials);
 
 // Several authorities, and credentials that are not in the header.
 app.use(esauth((req) => (req.hostname === 'a' ? verifier : other)));
+// Callers choose the host: what an unknown one gets is to be said, and is no 500.
+// @ts-expect-error: a map may have none.
+esauth((req) => new Map([['a', verifier]]).get(req.hostname));
 // @ts-expect-error there is no one verifier
 esauth(() => verifier).verifier;
 // @ts-expect-error nor a promise of one

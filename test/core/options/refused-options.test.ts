@@ -1,5 +1,6 @@
 // Options that are not taken: which one, in which words, and never with its value, which may be a secret (P47).
 
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { createVerifier, type VerifierOptions } from '@esauth/core';
@@ -7,6 +8,12 @@ import { describe, expect, test } from 'vitest';
 import { canary, refusalOf } from '../../support/refused-options.js';
 
 const nodes = 'https://es.internal:9200';
+const der = new X509Certificate(rootCertificates[0] ?? '').raw;
+const shortKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' });
+/** The beginning of what `openssl pkcs12 -export` writes. */
+const keyStore = Buffer.from('3082099c02010330820952', 'hex');
+const derOf = (tool: string, name: string) =>
+  `is in DER, and PEM is needed: openssl ${tool} -inform der -in ‹file› -out ${name}.pem`;
 const duration = (least: number) => `must be a number of milliseconds from ${least} to 86400000`;
 const count = (most: number) => `must be an integer from 1 to ${most}`;
 const wrongNumbers = [-1, 86_400_001, Number.NaN, Number.POSITIVE_INFINITY, canary, null, true, 5n, [5], {}];
@@ -177,6 +184,24 @@ describe.each<[option: string, expected: string, values: readonly unknown[]]>([
   ['tls.key', 'must be a PEM string or Buffer', ['', 42, null]],
   ['tls.passphrase', 'must be a string', ['', 42]],
   ['tls.servername', 'must be a string', ['', 42]],
+  [
+    'tls.servername',
+    'must be a host name of the certificate: an IP address is no server name (RFC 6066), and is checked where it stands in nodes',
+    ['10.0.0.5', '::1'],
+  ],
+  ['tls.ca', derOf('x509', 'ca'), [der, [der], der.toString()]],
+  ['tls.cert', derOf('x509', 'cert'), [der, der.toString()]],
+  ['tls.key', derOf('pkey', 'key'), [der, shortKey]],
+  [
+    'tls.cert',
+    'is a key store (PKCS #12), and PEM is needed: openssl pkcs12 -nokeys -in ‹file› -out cert.pem',
+    [keyStore, keyStore.toString()],
+  ],
+  [
+    'tls.key',
+    'is a key store (PKCS #12), and PEM is needed: openssl pkcs12 -nocerts -nodes -in ‹file› -out key.pem',
+    [keyStore],
+  ],
   ['tls.rejectUnauthorized', 'must be true or false', [0, canary]],
   [
     'clientAuthentication',

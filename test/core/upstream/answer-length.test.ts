@@ -1,4 +1,4 @@
-// How long an answer may be, and what one costs that comes in pieces.
+// How long and how deep an answer may be, and what one costs that comes in pieces.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createVerifier, type Verdict, type Verifier, type VerifierOptions } from '@esauth/core';
@@ -88,6 +88,31 @@ describe('the body that says who it is', () => {
     await verifier?.close();
     length += 1;
     expect(causeOf(await verifyWith(options, key))[1]).toMatch(/longer than 4096 bytes: raise upstream/);
+  });
+});
+
+describe('JSON inside of JSON', () => {
+  /** A body that is so deep, with the one that it is made from. */
+  const deep = (body: object, depth: number) =>
+    JSON.stringify({ ...body, deep: '?' }).replace('"?"', '['.repeat(depth - 1) + ']'.repeat(depth - 1));
+
+  test('is read a thousand deep', async () => {
+    node.answer(respond({ body: deep(identityBody(), 1_000) }));
+    expect(await verifyWith({})).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test.each([1_001, 30_000])('and no deeper: %i', async (depth) => {
+    node.answer(respond({ body: deep(identityBody(), depth) }));
+    expect(causeOf(await verifyWith({}))).toEqual([
+      'bad_response',
+      worded('bad_response', `${node.url}/: the answer (200) does not say who it is`),
+    ]);
+  });
+
+  test('a refusal neither: it is none then', async () => {
+    const body = errorBody(401, 'unable to authenticate user [jane] for REST request [/]');
+    node.answer(respond({ status: 401, body: deep(body, 30_000) }));
+    expect(causeOf(await verifyWith({}))[0]).toBe('not_elasticsearch');
   });
 });
 

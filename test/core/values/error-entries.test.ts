@@ -58,6 +58,16 @@ describe.each(errorCodes)('%s', (code) => {
   });
 });
 
+test.each([
+  ['is this so', 'esauth: is this so.'],
+  ['is this so?', 'esauth: is this so?'],
+  ['and so on ...', 'esauth: and so on ....'],
+])('%j has one end, and is found again', (text, sentence) => {
+  const message = worded('bad_response', text);
+  expect(message).toBe(`${sentence} See ${errorsPage}#bad_response`);
+  expect(unworded(message)).toBe(text);
+});
+
 test.each(unavailableCodes.map((code) => [`ESAUTH_${code.toUpperCase()}` as WarningCode, code]))(
   'the warning %s leads to the entry of its code',
   (warning, code) => {

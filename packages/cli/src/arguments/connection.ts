@@ -1,7 +1,7 @@
 // Where Elasticsearch is and how to trust it, from flags and from the environment.
 
 import type { ConnectionOptions, TlsOptions } from '@esauth/core';
-import { readTextFile } from '../credentials/text.js';
+import { readPemFile } from '../credentials/text.js';
 import { UsageError } from '../terminal/exit.js';
 import type { Io } from '../terminal/io.js';
 import type { Arguments } from './flags.js';
@@ -87,11 +87,11 @@ async function readTls(env: Io['env'], args: Arguments): Promise<TlsOptions> {
   const servername = args.value('servername');
   const [cert, key] = [args.value('cert'), args.value('key')];
   return {
-    ...(ca !== undefined && { ca: await readTextFile('--ca', unquoted(ca)) }),
+    ...(ca !== undefined && { ca: await readPemFile('--ca', unquoted(ca)) }),
     ...(caFingerprint !== undefined && { caFingerprint: fingerprintIn(caFingerprint) }),
     ...(servername !== undefined && { servername }),
-    ...(cert !== undefined && { cert: await readTextFile('--cert', cert) }),
-    ...(key !== undefined && { key: await readTextFile('--key', key) }),
+    ...(cert !== undefined && { cert: await readPemFile('--cert', cert) }),
+    ...(key !== undefined && { key: await readPemFile('--key', key) }),
   };
 }
 

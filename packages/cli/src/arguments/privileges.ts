@@ -1,7 +1,7 @@
 // What may somebody do? In words: `read index:docs`, `monitor`, `write app:orders/*`. Several at once, and each side
 // with commas between several.
 
-import type { PrivilegesQuestion } from '@esauth/core';
+import { InvalidPrivilegesError, type PrivilegesQuestion, unworded } from '@esauth/core';
 import { UsageError } from '../terminal/exit.js';
 
 /** One privilege on one resource. */
@@ -67,6 +67,23 @@ export function questionOf(asked: readonly Asked[]): PrivilegesQuestion {
     ...(index.length > 0 && { index }),
     ...(application.length > 0 && { application }),
   };
+}
+
+/**
+ * What a question about privileges has failed with, as whoever typed it has to know it. Words alone are privileges on
+ * the cluster; who left `index:` out is shown where it goes.
+ */
+export function mistakeIn(asked: readonly Asked[], error: unknown): unknown {
+  if (!(error instanceof InvalidPrivilegesError)) return error;
+  const text = unworded(error.message);
+  // Of those on an index it says `unknown index privilege` (elastic/elasticsearch, `IndexPrivilege`).
+  if (error.reason?.startsWith('unknown cluster privilege') !== true) {
+    return new UsageError('invalid_privileges', text);
+  }
+  const alone = asked.flatMap(({ privilege, resource }) => (resource === undefined ? [privilege] : []));
+  const [privileges, name] = alone.length > 1 ? [alone.slice(0, -1), alone.at(-1)] : [alone, 'docs'];
+  const hint = `a word alone is a privilege on the cluster; on an index: ${privileges.join(',')} index:${name}`;
+  return new UsageError('invalid_privileges', `${text}; ${hint}`);
 }
 
 /** What the answer says of one of them. */

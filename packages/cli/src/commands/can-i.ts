@@ -1,9 +1,9 @@
 // `esauth can-i`: yes or no, for one or several privileges.
 
-import { InvalidPrivilegesError, strikeOut, unworded } from '@esauth/core';
+import { strikeOut } from '@esauth/core';
 import { commonFlags, connectionFlags, credentialFlags } from '../arguments/flags.js';
-import { isGranted, questionOf, readQuestions } from '../arguments/privileges.js';
-import { exitCodes, UsageError } from '../terminal/exit.js';
+import { isGranted, mistakeIn, questionOf, readQuestions } from '../arguments/privileges.js';
+import { exitCodes } from '../terminal/exit.js';
 import type { Command } from './command.js';
 import { sayNo, verifierFor } from './whoami.js';
 
@@ -44,8 +44,7 @@ Exit code: 0 all yes, 1 at least one no, or the credential is refused, 2 no verd
       });
       return all ? exitCodes.yes : exitCodes.no;
     } catch (error) {
-      if (!(error instanceof InvalidPrivilegesError)) throw error;
-      throw new UsageError('invalid_privileges', unworded(error.message));
+      throw mistakeIn(asked, error);
     } finally {
       await verifier.close();
     }

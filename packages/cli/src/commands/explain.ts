@@ -1,9 +1,8 @@
 // `esauth explain`: why a credential is refused, or accepted.
 
-import { InvalidPrivilegesError, unworded } from '@esauth/core';
 import { readReach } from '../arguments/connection.js';
 import { commonFlags, connectionFlags, credentialFlags } from '../arguments/flags.js';
-import { readQuestions } from '../arguments/privileges.js';
+import { mistakeIn, readQuestions } from '../arguments/privileges.js';
 import { credentialOfFile, findClientAuthentication, needCredential } from '../credentials/credential.js';
 import type { Findings } from '../explaining/administrator.js';
 import { type Explanation, explain as explainIt } from '../explaining/explanation.js';
@@ -61,8 +60,7 @@ Exit code: 0 accepted, and may do what --for asks; 1 refused, or it may not; 2 n
       report.data({ credential: { source, taken, looks }, ...explanation });
       return exitOf(explanation);
     } catch (error) {
-      if (!(error instanceof InvalidPrivilegesError)) throw error;
-      throw new UsageError('invalid_privileges', unworded(error.message));
+      throw mistakeIn(asked, error);
     }
   },
 };

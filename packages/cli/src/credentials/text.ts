@@ -21,9 +21,24 @@ const reasons: Readonly<Record<string, string>> = {
  * @throws {UsageError} `file_unreadable`
  */
 export async function readTextFile(flag: string, file: string): Promise<string> {
+  return decode(await readFile(flag, file), `${flag} ${file}`);
+}
+
+/**
+ * A certificate or a key, with what is no text as it is: core says what is wrong with it.
+ *
+ * @param flag by which it was named
+ * @throws {UsageError} `file_unreadable`
+ */
+export async function readPemFile(flag: string, file: string): Promise<string | Buffer> {
+  const bytes = await readFile(flag, file);
+  return textIn(bytes) ?? bytes;
+}
+
+async function readFile(flag: string, file: string): Promise<Buffer> {
   if (looksLikeCredential(file)) throw credentialAsFile(flag);
   try {
-    return await readStream(createReadStream(file), `${flag} ${file}`);
+    return await readBytes(createReadStream(file), `${flag} ${file}`);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
@@ -38,7 +53,12 @@ export async function readTextFile(flag: string, file: string): Promise<string> 
  *
  * @throws {UsageError} `file_unreadable`
  */
-export async function readStream(stream: Input, where = 'standard input'): Promise<string> {
+export async function readStream(stream: Input): Promise<string> {
+  const where = 'standard input';
+  return decode(await readBytes(stream, where), where);
+}
+
+async function readBytes(stream: Input, where: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of stream) {
@@ -48,7 +68,7 @@ export async function readStream(stream: Input, where = 'standard input'): Promi
     pieces.push(bytes);
   }
   if (length > maxBytes) throw tooLong(where);
-  return decode(Buffer.concat(pieces), where);
+  return Buffer.concat(pieces);
 }
 
 function credentialAsFile(flag: string): UsageError {
@@ -67,6 +87,15 @@ function tooLong(where: string): UsageError {
 }
 
 function decode(bytes: Buffer, where: string): string {
+  const text = textIn(bytes);
+  if (text !== undefined) return text;
+  throw new UsageError(
+    'file_unreadable',
+    `${where} holds binary data, and no text: a key store (.p12, .jks), a keytab or a compressed file is no credential`,
+  );
+}
+
+function textIn(bytes: Buffer): string | undefined {
   // What PowerShell's `>` writes, and editors of Windows.
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe
@@ -77,12 +106,8 @@ function decode(bytes: Buffer, where: string): string {
   try {
     // A mark of the byte order is taken away.
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    if (!text.includes('\0')) return text;
+    return text.includes('\0') ? undefined : text;
   } catch {
-    // Not in this encoding: told below, without quoting any of it.
+    return undefined;
   }
-  throw new UsageError(
-    'file_unreadable',
-    `${where} holds binary data, and no text: a key store (.p12, .jks), a keytab or a compressed file is no credential`,
-  );
 }

@@ -67,7 +67,11 @@ export type Identified<Property> = Property extends { readonly name: infer Name 
       identity?: Identity | undefined;
     };
 
-/** The verifier of a request, for applications with several authorities. */
+/**
+ * The verifier of a request, for applications with several authorities. For whom there is none it throws an error with
+ * the `status` (Fastify: `statusCode`) that the framework answers then. What it throws, or returns that is no verifier
+ * (a `ConfigurationError`, 500), goes to the framework's error path, and nobody is let in.
+ */
 export type VerifierOf<Request> = (request: Request) => Verifier;
 
 /**

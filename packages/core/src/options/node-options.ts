@@ -1,6 +1,7 @@
 // The options that say where Elasticsearch is and how to trust it: `nodes`, `cloudId` and `tls`.
 
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Warn } from '../observation/warnings.js';
 import { nodeTls } from '../upstream/lazily.js';
 import type { TlsSettings } from '../upstream/tls.js';
@@ -26,7 +27,7 @@ export interface TlsOptions {
   readonly key?: string | Buffer | undefined;
   /** Of the key. */
   readonly passphrase?: string | undefined;
-  /** Host name to ask for and to check, if it is not the one in the URL. */
+  /** Host name to ask for and to check, if it is not the one in the URL. Never an IP address. */
   readonly servername?: string | undefined;
   /** `false` believes any certificate, whoever holds it. Never in production. Default `true`. */
   readonly rejectUnauthorized?: boolean | undefined;
@@ -94,11 +95,19 @@ export function readTls(given: unknown): TlsSettings {
     if (tls[name] !== undefined && !isPem(tls[name])) {
       throw new ConfigurationError(`tls.${name}`, 'must be a PEM string or Buffer');
     }
+    refuseBinary(name, tls[name]);
   }
   for (const name of ['passphrase', 'servername'] as const) {
     if (tls[name] !== undefined && (typeof tls[name] !== 'string' || tls[name] === '')) {
       throw new ConfigurationError(`tls.${name}`, 'must be a string');
     }
+  }
+  if (isIP(String(tls.servername)) !== 0) {
+    // Node would send it all the same, and warn (DEP0123).
+    throw new ConfigurationError(
+      'tls.servername',
+      'must be a host name of the certificate: an IP address is no server name (RFC 6066), and is checked where it stands in nodes',
+    );
   }
   if (tls.rejectUnauthorized !== undefined && typeof tls.rejectUnauthorized !== 'boolean') {
     throw new ConfigurationError('tls.rejectUnauthorized', 'must be true or false');
@@ -119,6 +128,7 @@ export function readTls(given: unknown): TlsSettings {
 
 function readCa(given: unknown): (string | Buffer)[] {
   const certificates: unknown[] = Array.isArray(given) ? given : [given];
+  for (const each of certificates) refuseBinary('ca', each);
   if (certificates.length > 0 && certificates.every(isPem) && certificates.every(isCertificate)) {
     return certificates;
   }
@@ -130,6 +140,22 @@ function readCa(given: unknown): (string | Buffer)[] {
 
 function isPem(value: unknown): value is string | Buffer {
   return (typeof value === 'string' && value !== '') || Buffer.isBuffer(value);
+}
+
+/** `X509Certificate` reads DER too, and a connection does not: it would fail at the first handshake, without a cause. */
+function refuseBinary(name: 'ca' | 'cert' | 'key', given: unknown): void {
+  if (!isPem(given)) return;
+  const bytes = Buffer.from(given);
+  const [first, second = 0] = bytes;
+  // A sequence of a length that takes bytes of its own, or is that of the rest (X.690, 8.1); also as broken UTF-8.
+  if (first !== 0x30 || (second < 0x80 && second !== bytes.length - 2)) return;
+  // Begins with the integer 3, its version (RFC 7292, 4); a certificate with no integer, and a key with 0 or 1.
+  const isKeyStore = bytes.subarray(0, 16).includes(Buffer.from([2, 1, 3]));
+  const form = isKeyStore ? 'a key store (PKCS #12)' : 'in DER';
+  const parts = name === 'key' ? '-nocerts -nodes' : '-nokeys';
+  const tool = name === 'key' ? 'pkey -inform der' : 'x509 -inform der';
+  const cure = `openssl ${isKeyStore ? `pkcs12 ${parts}` : tool} -in ‹file› -out ${name}.pem`;
+  throw new ConfigurationError(`tls.${name}`, `is ${form}, and PEM is needed: ${cure}`);
 }
 
 function isCertificate(pem: string | Buffer): boolean {

@@ -1,12 +1,32 @@
 // Reading what others have written as JSON, without believing any of it.
 
-/** @returns `undefined` for what is not JSON. */
+/**
+ * As deep as Elasticsearch itself reads (Jackson, `StreamReadConstraints.DEFAULT_MAX_DEPTH`). `JSON.parse` goes on to any
+ * depth, but `JSON.stringify` and whatever else goes down by calling itself ends with a `RangeError` at some thousands.
+ */
+const maxDepth = 1_000;
+
+/** @returns `undefined` for what is not JSON, or has lists and objects in each other more than a thousand deep. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Each level takes two characters at least.
+    return text.length > 2 * maxDepth && isTooDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isTooDeep(value: unknown): boolean {
+  let level = [value].filter(hasMembers);
+  for (let depth = 0; depth < maxDepth && level.length > 0; depth += 1) {
+    level = level.flatMap((each) => Object.values(each).filter(hasMembers));
+  }
+  return level.length > 0;
+}
+
+function hasMembers(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Whether this is an object with members: neither null nor a list. */

@@ -8,22 +8,23 @@ import { type ErrorCode, errorCodes, type WarningCode } from './codes.js';
 export const errorsPage = 'https://github.com/esauth/esauth/blob/main/docs/errors.md';
 
 const opening = 'esauth: ';
-const closing = `. See ${errorsPage}#`;
+const closing = ` See ${errorsPage}#`;
 
-/** @param text cause and cure, without a full stop; never a credential. */
+/** @param text cause and cure, without a full stop, or as a question; never a credential. */
 export function worded(code: ErrorCode | WarningCode, text: string): string {
   return wordedAt(anchorOf(code), text);
 }
 
 /** For packages of ours that have codes of their own. @param entry the heading of its entry */
 export function wordedAt(entry: string, text: string): string {
-  return `${opening}${text}${closing}${entry.toLowerCase().replaceAll(' ', '-')}`;
+  return `${opening}${text}${text.endsWith('?') ? '' : '.'}${closing}${entry.toLowerCase().replaceAll(' ', '-')}`;
 }
 
 /** @returns the text of something worded, to be said with something else, or under another code. */
 export function unworded(message: string): string {
   const end = message.lastIndexOf(closing);
-  return message.startsWith(opening) && end > 0 ? message.slice(opening.length, end) : message;
+  if (!message.startsWith(opening) || end < 0) return message;
+  return message.slice(opening.length, end).replace(/\.$/, '');
 }
 
 /** As GitHub makes it from a heading that is the code. That there is no verdict is explained under its own code. */
