@@ -31,7 +31,7 @@ function blocksOf(page) {
 function stepsOf(page, framework, file) {
   const steps = blocksOf(page)
     .filter(({ tab }) => tab === undefined || tab === tabs[framework])
-    .map(({ language, code }) => stepOf(language, code, file))
+    .map(({ language, code }, index, blocks) => stepOf(language, code, file, blocks[index + 1]))
     .filter((step) => step !== undefined);
   const kinds = ['install', 'write', 'emulator', 'serve', 'ask', 'write', 'serve', 'ask'];
   const found = steps.map(({ kind }) => kind);
@@ -40,7 +40,7 @@ function stepsOf(page, framework, file) {
   return steps;
 }
 
-function stepOf(language, code, file) {
+function stepOf(language, code, file, next) {
   if (language === 'js' && code.startsWith('// server.mjs\n')) {
     return { kind: 'write', code: file.endsWith('.mjs') ? code : required(code) };
   }
@@ -48,7 +48,8 @@ function stepOf(language, code, file) {
   if (code.startsWith('npm init -y\nnpm install ')) return { kind: 'install', code };
   if (code === 'npx @esauth/emulator\n') return { kind: 'emulator' };
   if (code === 'node server.mjs\n') return { kind: 'serve' };
-  if (code.startsWith('curl ')) return { kind: 'ask', code };
+  // Not by comments behind the lines: zsh, as it comes, hands these on to curl.
+  if (code.startsWith('curl ')) return { kind: 'ask', code, announced: statusesIn(next?.code ?? '') };
   throw new Error(`nothing is known that runs these lines of docs/quick-start.md:\n${code}`);
 }
 
@@ -80,7 +81,7 @@ async function walk(folder, file, steps) {
   let server;
   let firstAt;
   try {
-    for (const { kind, code } of steps) {
+    for (const { kind, code, announced } of steps) {
       if (kind === 'write') await writeFile(join(folder, file), here(code));
       if (kind === 'emulator') {
         // Not through npx, which hands no signals on.
@@ -95,7 +96,7 @@ async function walk(folder, file, steps) {
       }
       if (kind === 'ask') {
         // The header is pasted, as the page says.
-        statuses.push(...(await asked(here(code).replaceAll('Bearer …', authorization))));
+        statuses.push(...(await asked(here(code).replaceAll('Bearer …', authorization), announced)));
         firstAt ??= performance.now();
       }
     }
@@ -105,15 +106,18 @@ async function walk(folder, file, steps) {
   }
 }
 
-/** Runs lines of curl; answers what each `curl -i` got, where it is announced behind the line. */
-async function asked(commands) {
-  const announced = [...commands.matchAll(/^curl -i .*# (\d{3})$/gm)].map(([, status]) => status);
+/** Runs lines of curl; answers what each `curl -i` got, which has to be what is announced. */
+async function asked(commands, announced) {
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands]);
-  const statuses = [...stdout.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+  const statuses = statusesIn(stdout);
   if (announced.length === 0 || `${statuses}` !== `${announced}`) {
     throw new Error(`announced ${announced}, answered ${statuses}:\n${commands}\n${stdout}`);
   }
   return statuses;
+}
+
+function statusesIn(text) {
+  return [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
 }
 
 /** As somebody who tries again while the server starts. */
@@ -178,8 +182,13 @@ const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`.padStart(6);
 
 /** What stands around a server of the README, in words there. */
 function stepsAround(code) {
-  const ask = "curl -i http://127.0.0.1:3000/me -H 'Authorization: Bearer …' # 200\n";
-  return [{ kind: 'emulator' }, { kind: 'write', code }, { kind: 'serve' }, { kind: 'ask', code: ask }];
+  const ask = "curl -i http://127.0.0.1:3000/me -H 'Authorization: Bearer …'\n";
+  return [
+    { kind: 'emulator' },
+    { kind: 'write', code },
+    { kind: 'serve' },
+    { kind: 'ask', code: ask, announced: ['200'] },
+  ];
 }
 
 async function useInstalled(folder, page, readme) {

@@ -18,13 +18,14 @@ const apart = 'decisions/';
 /** Where the bar above all pages leads: the first page of everything that is there. */
 export function nav(): DefaultTheme.NavItemWithLink[] {
   const first = pagesOf('').filter(({ link }) => link !== '/');
-  const starts = first.filter(({ link }) => link === '/quick-start' || link === '/errors');
   const present = folders().filter((folder) => ['guides/', 'packages/', 'reference/'].includes(folder));
   const ofFolders = present.map((folder) => ({
     text: names[folder] ?? folder,
     link: pagesOf(folder)[0]?.link ?? `/${folder}`,
   }));
-  return [...starts.map(toLink), ...ofFolders];
+  const quickStart = first.filter(({ link }) => link === '/quick-start').map(toLink);
+  const errors = first.filter(({ link }) => link === '/errors').map(toLink);
+  return [...quickStart, ...ofFolders, ...errors];
 }
 
 export function sidebar(): DefaultTheme.SidebarMulti {

@@ -16,9 +16,12 @@ const { values } = parseArgs({
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const options = ['--config', 'test/vitest.config.ts', '--no-file-parallelism', '--disable-console-intercept'];
-const attacks = ['frameworks', 'nodes', 'headers', 'pollution'].filter(
-  (name) => values.only === '' || values.only === name,
-);
+const all = ['frameworks', 'nodes', 'headers', 'pollution'];
+const attacks = all.filter((name) => values.only === '' || values.only === name);
+if (attacks.length === 0)
+  refuse(`there is no attack "${values.only}": --only takes one of ${all.join(', ')}`);
+if (!(Number(values.seconds) > 0))
+  refuse(`--seconds is ${values.seconds}: it takes a number above 0, such as 60`);
 const files = attacks.map((name) => `attack/${name}.test.ts`);
 const { status } = spawnSync(process.execPath, [vitest, 'run', ...files, ...options], {
   cwd: root,
@@ -31,3 +34,8 @@ const { status } = spawnSync(process.execPath, [vitest, 'run', ...files, ...opti
   },
 });
 process.exitCode = status ?? 1;
+
+function refuse(sentence) {
+  process.stderr.write(`test:attack: ${sentence}\n`);
+  process.exit(2);
+}

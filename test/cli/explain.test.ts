@@ -138,9 +138,9 @@ test('whether it may do what was asked is asked with the key itself', async () =
   expect(yes).toMatchObject({ code: 1, out: expect.stringMatching(/read {2}index:docs {2}no/) });
 });
 
-test('the readme shows what is printed', async () => {
-  const readme = await readFile(new URL('../../docs/packages/cli.md', import.meta.url), 'utf8');
-  const shown = /```\n(from {5}.*?)```/s.exec(readme)?.[1];
+test('the page shows what is printed', async () => {
+  const page = await readFile(new URL('../../docs/packages/cli.md', import.meta.url), 'utf8');
+  const shown = /```text\n(from {5}.*?)```/s.exec(page)?.[1];
   const key = emulator.apiKey('alice', { expiration: '1h' });
   await emulator.clock.advance(3_600_000);
   const { out } = await explain(JSON.stringify(key));

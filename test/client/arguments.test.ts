@@ -78,6 +78,14 @@ describe('createSecurityClient', () => {
     expect(make({ auth: given as Auth })).not.toThrow(secret);
   });
 
+  test.each([
+    ['password', { username: 'my-api', password: '' }],
+    ['apiKey', { apiKey: undefined }],
+    ['bearer', { bearer: '' }],
+  ])('auth: says that %s is empty, as where a variable of the environment is not set', (name, given) => {
+    expect(make({ auth: given })).toThrow(`; ${name} is empty.`);
+  });
+
   test.each([undefined, null, 'http://127.0.0.1:9200', []])('%j for options', (options) => {
     expect(() => createSecurityClient(any(options))).toThrow(/^esauth: options: must be an object/);
   });

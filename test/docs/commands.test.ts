@@ -1,7 +1,7 @@
 // Every command that a document shows is run by something, which `commands.ts` names.
 
 import { expect, test } from 'vitest';
-import { commandsOf, covered, stale, uncovered } from './commands.js';
+import { commandsOf, covered, stale, uncovered, unknownPackages, unknownScripts } from './commands.js';
 import { blocksOf, others, pages, readmes } from './documents.js';
 
 const all = [...pages(), ...readmes(), ...others()].flatMap(blocksOf);
@@ -15,11 +15,20 @@ test('every entry speaks of a command, and of a file that runs it', () => {
   expect(stale(all)).toEqual([]);
 });
 
-test('blocks of commands have one name', () => {
-  const named = all.filter(({ language }) => /^(bash|shell|console|zsh|powershell)$/.test(language));
-  expect(
-    named.map(({ document, line, language }) => `${document.path}:${line}: ${language}: write sh`),
-  ).toEqual([]);
+test.each([...pages(), ...readmes(), ...others()])('$path tells to run what there is', (document) => {
+  expect(unknownScripts(document)).toEqual([]);
+  expect(unknownPackages(blocksOf(document))).toEqual([]);
+});
+
+test('a script or a package that is not there is a sentence', () => {
+  expect(unknownScripts(page)).toEqual([
+    expect.stringMatching(/^docs\/page\.md:8: there is no script nothing, but demo, test/),
+  ]);
+  const text = '```sh\nnpm install @esauth/express @esauth/hapi hapi\nnpx @esauth/gone check x\n```\n';
+  expect(unknownPackages(blocksOf({ ...page, text }))).toEqual([
+    'docs/page.md:2: there is no package @esauth/hapi',
+    'docs/page.md:3: there is no package @esauth/gone',
+  ]);
 });
 
 const page = {
@@ -48,6 +57,14 @@ test('one that nothing runs is a sentence with page, line and cure', () => {
     'docs/page.md:8: nothing is known to run "npm run nothing": let a test run it, and say which in test/docs/commands.ts',
   ]);
   expect(uncovered(blocksOf(page), [{ of: /^README/ }])).toHaveLength(2);
+});
+
+test('an entry has to name what npm runs', () => {
+  const soak = { ...page, text: '```sh\nnpm run test:soak\n```\n' };
+  const entry = { line: /^npm run test:soak/, ranBy: 'test/attack/run.mjs', says: 'attack' };
+  expect(stale(blocksOf(soak), [entry])).toEqual([
+    'test/docs/commands.ts: /^npm run test:soak/ runs soak.mjs, of which test/attack/run.mjs says nothing',
+  ]);
 });
 
 test('an entry that outlives its command or its test is a sentence', () => {

@@ -4,8 +4,15 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Block, type Document, root } from './documents.js';
+import { dirname, join } from 'node:path';
+import { type Block, type Document, lineAt, root } from './documents.js';
+
+function scriptsIn(folder: string): Readonly<Record<string, string>> {
+  const manifest = join(root, folder, 'package.json');
+  return existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')).scripts ?? {}) : {};
+}
+
+const ours = scriptsIn('');
 
 /** Commands by the document, by the line, or by both; and what runs them, or why nothing can. */
 export interface Covered {
@@ -23,7 +30,13 @@ export const covered: readonly Covered[] = [
     ranBy: 'test/journeys/examples.test.ts',
     says: 'readBlocks(name)',
   },
-  { of: /^examples\/login\//, ranBy: 'test/journeys/login.test.ts', says: 'README.md' },
+  {
+    of: /^examples\/login\//,
+    line: /^npx esauth-emulator --port 9200$/,
+    ranBy: 'test/packaging/emulator.test.ts',
+    says: '.bin/esauth-emulator',
+  },
+  { of: /^examples\/login\//, ranBy: 'test/journeys/login.test.ts', says: 'readme.matchAll' },
   { of: /^examples\/cluster\//, ranBy: 'test/journeys/cluster.test.ts', says: 'README.md' },
   {
     of: /^examples\/observability\//,
@@ -40,20 +53,35 @@ export const covered: readonly Covered[] = [
 
   // What contributors run.
   { line: /^npm test$/, ranBy: '.ci/run', says: 'npm test' },
-  { line: /^npm run build$/, ranBy: 'scripts/test.mjs', says: 'install' },
-  { line: /^npm run docs$/, ranBy: 'test/docs/site.test.ts', says: 'scripts/docs.mjs' },
+  { line: /^npm run build$/, ranBy: 'scripts/test.mjs', says: 'setup.mjs' },
+  {
+    line: /^npm run docs$/,
+    notRun:
+      'it serves until it is stopped; the same script builds the site that test/docs/site.test.ts looks at',
+  },
   {
     line: /^npm run docs:evidence$/,
     notRun: 'it runs tests for minutes, each of which `npm test` runs too',
   },
   { line: /^npm run demo( -- --once)?$/, ranBy: 'test/journeys/demo.test.ts', says: '--once' },
   { line: /^npm run demo -- --url /, ranBy: 'test/journeys/demo-cluster.test.ts', says: '--url' },
-  { line: /^npm run test:packaging$/, ranBy: 'test/vitest.config.ts', says: 'packaging/setup.ts' },
-  { line: /^npm run test:soak$/, ranBy: 'test/core/verifier/soak.test.ts', says: 'soak' },
-  { line: /^npm run test:attack$/, ranBy: 'test/attack/frameworks.test.ts', says: 'campaign' },
+  {
+    line: /^npm run test:packaging$/,
+    notRun:
+      'it tries every version, for a quarter of an hour; `npm test` runs the same files with a share of them',
+  },
+  { line: /^npm run test:soak$/, ranBy: 'test/core/verifier/soak.test.ts', says: 'soak.mjs' },
+  {
+    line: /^npm run test:attack$/,
+    notRun: 'it takes ten minutes; `npm test` runs the same four attacks, bounded, and what it refuses',
+  },
   { line: /^npm run bench$/, ranBy: 'test/bench/work.test.ts', says: 'run.mjs' },
   { line: /^npm run bench:report$/, ranBy: 'test/bench/report.test.ts', says: 'report.mjs' },
-  { line: /^npm run matrix$/, ranBy: 'test/matrix/matrix.test.ts', says: 'test/matrix/cell/cell.mjs' },
+  {
+    line: /^npm run matrix$/,
+    notRun:
+      'it takes eleven minutes; `npm test` runs a cell of each framework, and each of CI’s jobs its part',
+  },
   { line: /^npm run release -- --dry-run$/, ranBy: 'test/release/release.test.ts', says: '--dry-run' },
   { line: /^npm run release:version$/, ranBy: 'test/release/version.test.ts', says: 'version.mjs' },
   { line: /^npx changeset$/, notRun: 'it asks whoever sits there' },
@@ -71,12 +99,11 @@ export const covered: readonly Covered[] = [
 
   // What users run.
   { line: /^npx @esauth\/emulator$/, ranBy: 'test/packaging/emulator.test.ts', says: '.bin/esauth-emulator' },
-  { line: /^npx @esauth\/cli check /, ranBy: 'scripts/first-line.mjs', says: 'check' },
   {
     of: /cli(\/README)?\.md$/,
-    line: /^(export ESAUTH_NODES=|esauth (whoami|can-i|explain) )/,
-    ranBy: 'test/cli/command.test.ts',
-    says: 'ESAUTH_NODES',
+    line: /^(npx @esauth\/cli check |export ESAUTH_NODES=|esauth (whoami|can-i|explain) )/,
+    ranBy: 'test/cli/documented.test.ts',
+    says: 'docs/packages/cli.md',
   },
   { line: /^docker run /, notRun: 'it fetches an image of Elasticsearch, which recordings were made with' },
   {
@@ -129,22 +156,51 @@ export function uncovered(blocks: readonly Block[], entries: readonly Covered[] 
     );
 }
 
+/** Scripts that a text tells to run by npm, and that there are none of: a sentence for each. */
+export function unknownScripts({ path, text }: Document): string[] {
+  const scripts = { ...ours, ...(path.startsWith('examples/') && scriptsIn(dirname(path))) };
+  return [...text.matchAll(/\bnpm run ([\w:-]+)/g)].flatMap(({ 1: name = '', index }) =>
+    scripts[name] === undefined
+      ? [`${path}:${lineAt(text, index)}: there is no script ${name}, but ${Object.keys(scripts).join(', ')}`]
+      : [],
+  );
+}
+
+/** Packages that a command installs or runs, and that there are none of among ours: a sentence for each. */
+export function unknownPackages(blocks: readonly Block[]): string[] {
+  return commandsOf(blocks).flatMap(({ command, line, document }) =>
+    [...command.matchAll(/^(?:npm install|npx) .*/gm)]
+      .flatMap(([each]) => [...each.matchAll(/@esauth\/([\w-]+)/g)])
+      .filter(([, name = '']) => !existsSync(join(root, 'packages', name, 'package.json')))
+      .map(([name]) => `${document.path}:${line}: there is no package ${name}`),
+  );
+}
+
 /** Entries that speak of no command, or of a file that does not run it: a sentence for each. */
 export function stale(blocks: readonly Block[], entries: readonly Covered[] = covered): string[] {
   const commands = commandsOf(blocks);
   return entries.flatMap((entry) => {
     const name = `${entry.of ?? ''} ${entry.line ?? ''}`.trim();
-    const used = commands.some(
+    const used = commands.filter(
       ({ command, document }) => entries.find((each) => covers(each, command, document)) === entry,
     );
-    if (!used) return [`test/docs/commands.ts: ${name} covers no command: delete it`];
+    if (used.length === 0) return [`test/docs/commands.ts: ${name} covers no command: delete it`];
     if (entry.notRun !== undefined) return [];
     const { ranBy = '', says = '' } = entry;
-    const runs = existsSync(join(root, ranBy)) && readFileSync(join(root, ranBy), 'utf8').includes(says);
-    return says !== '' && runs
+    const text = existsSync(join(root, ranBy)) ? readFileSync(join(root, ranBy), 'utf8') : '';
+    const unnamed = used.map(({ command }) => fileOf(command)).find((file) => !text.includes(file));
+    if (unnamed !== undefined)
+      return [`test/docs/commands.ts: ${name} runs ${unnamed}, of which ${ranBy} says nothing`];
+    return says !== '' && text.includes(says)
       ? []
       : [`test/docs/commands.ts: ${name} is said to be run by ${ranBy}, which does not say "${says}"`];
   });
+}
+
+/** What npm runs for a command of ours; nothing for one that npm does not run. */
+function fileOf(command: string): string {
+  const [, script = ''] = /^npm run ([\w:-]+)/.exec(command) ?? [];
+  return /([\w-]+\.m?js)(?: --once)?$/.exec(ours[script] ?? '')?.[1] ?? '';
 }
 
 function covers({ of, line }: Covered, command: string, { path }: Document): boolean {

@@ -20,6 +20,7 @@ export interface Block {
   readonly code: string;
   /** Of the fence, counted from one. The code begins on the next. */
   readonly line: number;
+  readonly isClosed: boolean;
   readonly comments: readonly string[];
 }
 
@@ -73,6 +74,7 @@ export function blocksOf(document: Document): Block[] {
       info: info.trim(),
       code: `${code.join('\n')}\n`,
       line: at + 1,
+      isClosed: end !== -1,
       comments,
     });
     at = last;

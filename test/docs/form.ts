@@ -1,7 +1,7 @@
 /** The form of a page: its front matter and title, tables that are read on a telephone, data that parses, and Markdown only. */
 
-import { parse, parseAllDocuments } from 'yaml';
-import { type Block, type Document, lineAt, proseOf } from './documents.js';
+import { parseAllDocuments } from 'yaml';
+import { type Block, blocksOf, type Document, lineAt, proseOf } from './documents.js';
 
 const longestCell = 80;
 
@@ -10,11 +10,17 @@ export function faultsOfFront({ path, text }: Document): string[] {
   const [, front] = /^---\n(.*?\n)---\n/s.exec(text) ?? [];
   if (front === undefined)
     return [`${path}:1: there is no front matter: it begins with --- and has title, order and description`];
-  const wanted = { title: 'string', order: 'number', description: 'string' };
-  const { layout, ...told } = parse(front) as Record<string, unknown>;
+  const [{ contents, errors } = { contents: null, errors: [] }] = parseAllDocuments(front);
+  const [unread] = errors;
+  if (unread !== undefined) return [`${path}:1: the front matter is no yaml: ${unread.message}`];
+  const { layout, ...told } = (contents?.toJSON() ?? {}) as Record<string, unknown>;
+  const wanted = { title: isText, order: Number.isFinite, description: isText };
   const faults = Object.entries(wanted)
-    .filter(([name, type]) => typeof told[name] !== type)
-    .map(([name, type]) => `${path}:1: the front matter needs ${name}, a ${type}`);
+    .filter(([name, isGood]) => !isGood(told[name]))
+    .map(
+      ([name, isGood]) =>
+        `${path}:1: the front matter needs ${name}, a ${isGood === isText ? 'text' : 'number'}`,
+    );
   const titles = [...proseOf({ path, text }).matchAll(/^# .*$/gm)];
   if (layout !== 'home' && titles.length !== 1) {
     faults.push(
@@ -24,11 +30,53 @@ export function faultsOfFront({ path, text }: Document): string[] {
   return faults;
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/** What a block may be: each of them is held to something, or is what is printed. */
+const languages = ['js', 'ts', 'sh', 'json', 'yaml', 'nginx', 'mermaid', 'text'];
+
+/** Fences that the tests of this folder would not see as what a reader sees. */
+export function faultsOfFences(document: Document): string[] {
+  const blocks = blocksOf(document);
+  const inBlocks = new Set(
+    blocks.flatMap(({ line, code }) => [line, ...code.split('\n').map((_, index) => line + index + 1)]),
+  );
+  const hidden = document.text
+    .split('\n')
+    .flatMap((text, index) =>
+      /^[\s>*+\d.-]*(```|~~~)/.test(text) && !inBlocks.has(index + 1) ? [index + 1] : [],
+    );
+  return [
+    ...blocks
+      .filter(({ language }) => !languages.includes(language))
+      .map(
+        ({ line, language }) =>
+          `${document.path}:${line}: a block of "${language}", which no test looks at: write one of ${languages.join(', ')}`,
+      ),
+    ...blocks
+      .filter(({ isClosed }) => !isClosed)
+      .map(
+        ({ line }) =>
+          `${document.path}:${line}: this block is never closed: end it with the fence that it begins with`,
+      ),
+    ...hidden.map(
+      (line) =>
+        `${document.path}:${line}: a fence in a quote or behind a mark, where no test sees it: give it a line of its own`,
+    ),
+  ];
+}
+
 /** Cells of tables that are too long to be read beside others. */
 export function longCells(document: Document): string[] {
   const lines = proseOf(document).split('\n');
   return lines.flatMap((line, index) => {
-    if (!line.startsWith('|')) return [];
+    if (/^\s*[-:][-:\s]*\|[-:|\s]+$/.test(line))
+      return [
+        `${document.path}:${index + 1}: a table without | at the beginning of its rows: write it there`,
+      ];
+    if (!line.trimStart().startsWith('|')) return [];
     const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
     return cells
       .filter((cell) => widthOf(cell) > longestCell && !/^-+$/.test(cell))
@@ -68,9 +116,22 @@ function dataFault(language: string, code: string): string | undefined {
       return (error as Error).message;
     }
   }
-  if (language === 'yaml') return parseAllDocuments(code).flatMap(({ errors }) => errors)[0]?.message;
-  if (language === 'yml') return 'write yaml';
+  if (language === 'yaml') return yamlFault(code);
   if (language === 'nginx') return nginxFault(code);
+  return undefined;
+}
+
+function yamlFault(code: string): string | undefined {
+  for (const document of parseAllDocuments(code)) {
+    const [fault] = [...document.errors, ...document.warnings];
+    if (fault !== undefined) return fault.message;
+    try {
+      // Only then is it seen where an alias leads.
+      document.toJS();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
   return undefined;
 }
 

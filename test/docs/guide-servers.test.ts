@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(root, 'node_modules/.cache/guides-'));
   await linkPackages(join(folder, 'node_modules'));
   const files = new Map<string, string>();
-  for (const page of ['as-the-caller', 'browser-sessions', 'cors', 'error-format']) {
+  for (const page of ['as-the-caller', 'browser-sessions', 'cors', 'error-format', 'open-routes']) {
     for (const { code, info } of blocksOf(read(`docs/guides/${page}.md`))) {
       if (!code.includes('process.env.PORT')) continue;
       const [, tab = 'Express'] = /\[(.*)\]/.exec(info) ?? [];
@@ -104,6 +104,26 @@ describe.each(frameworks)('%s', (framework) => {
     emulator.faults.add({ reset: true });
     const away = await ask(`error-format ${framework}`, '/admin', as(emulator.authorization('alice')));
     expect([away.status, away.headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  test('leaves routes open as its table says', async () => {
+    const statuses = async (authorization?: string) => {
+      const init = authorization === undefined ? {} : as(authorization);
+      const paths = ['/health', '/books', '/me'];
+      return Promise.all(
+        paths.map(async (path) => (await ask(`open-routes ${framework}`, path, init)).status),
+      );
+    };
+    const reader = async (init?: RequestInit) =>
+      (await ask(`open-routes ${framework}`, '/books', init)).json();
+    expect(await statuses()).toEqual([200, 200, 401]);
+    expect(await reader()).toEqual({ reader: null });
+    const known = emulator.authorization('alice');
+    expect(await statuses(known)).toEqual([200, 200, 200]);
+    expect(await reader(as(known))).toEqual({ reader: 'alice' });
+    expect(await statuses(`Bearer ${'A'.repeat(40)}`)).toEqual([200, 401, 401]);
+    emulator.faults.add({ reset: true });
+    expect(await statuses(emulator.authorization('alice'))).toEqual([200, 503, 503]);
   });
 
   test('answers pre-flights, and lets scripts read refusals', async () => {

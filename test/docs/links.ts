@@ -11,21 +11,42 @@ export function brokenLinks(document: Document): string[] {
   const prose = proseOf(document);
   const front = /^---\n.*?^---$/ms.exec(document.text)?.[0] ?? '';
   const links = [
-    ...[...prose.matchAll(/\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g)].map(
+    ...[...prose.matchAll(/\]\(\s*<?([^)\s>]*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/g)].map(
       (found) => [found[1] ?? '', found.index] as const,
+    ),
+    // Our own addresses without a text.
+    ...[...prose.matchAll(/(?<!\]\()(?<!\]: )(?<=<|\s)(https?:\/\/[^\s)>`]+)/g)].map(
+      (found) => [found[1]?.replace(/[.,;:]+$/, '') ?? '', found.index] as const,
     ),
     ...[...prose.matchAll(/^\[[^\]]+\]: (\S+)/gm)].map((found) => [found[1] ?? '', found.index] as const),
     ...[...front.matchAll(/^ +link: '?([^'\n]+)'?$/gm)].map(
       (found) => [found[1] ?? '', found.index] as const,
     ),
   ];
-  return links.flatMap(([link, at]) => {
+  const faults = links.flatMap(([link, at]) => {
     const fault = faultOf(document, link);
     return fault === undefined ? [] : [`${document.path}:${lineAt(prose, at)}: ${link} ${fault}`];
   });
+  return [...faults, ...undefinedNames(document, prose)];
+}
+
+/** `[text][name]` without a line that says where the name leads is shown as it stands. */
+function undefinedNames({ path }: Document, prose: string): string[] {
+  const bare = prose.replace(/`[^`\n]*`/g, (code) => '-'.repeat(code.length));
+  const known = [...prose.matchAll(/^\[([^\]]+)\]: \S/gm)].map(([, name = '']) => name.toLowerCase());
+  return [...bare.matchAll(/\[([^\][]+)\]\[([^\][]*)\]/g)].flatMap(
+    ({ 0: link, 1: text = '', 2: name = '', index }) =>
+      known.includes((name || text).toLowerCase())
+        ? []
+        : [
+            `${path}:${lineAt(prose, index)}: ${link} names no address: add a line [${name || text}]: ADDRESS`,
+          ],
+  );
 }
 
 function faultOf(document: Document, link: string): string | undefined {
+  if (link === '') return 'leads nowhere: say where to';
+  if (!canBeRead(link)) return 'is no address: write % as %25';
   const [address = '', anchor] = link.split('#');
   if (address.startsWith(site)) return onSite(address.slice(site.length), anchor);
   if (address.startsWith(`${repository}/`)) return inRepository(address.slice(repository.length + 1), anchor);
@@ -48,8 +69,11 @@ function onSite(path: string, anchor: string | undefined): string | undefined {
 }
 
 function inRepository(path: string, anchor: string | undefined): string | undefined {
-  const [, file] = /^(?:blob|tree|raw)\/main\/(.*)$/.exec(path) ?? [];
-  return file === undefined ? undefined : inFiles(file, anchor);
+  const [, branch, file = ''] = /^(?:blob|tree|raw|edit)\/([^/]+)\/?(.*)$/.exec(path) ?? [];
+  if (branch === undefined) return undefined;
+  return branch === 'main'
+    ? inFiles(file, anchor)
+    : `leads to the branch ${branch}: the one that stays is main`;
 }
 
 function inFiles(path: string, anchor: string | undefined): string | undefined {
@@ -60,6 +84,14 @@ function inFiles(path: string, anchor: string | undefined): string | undefined {
   const anchors = anchorsOf(read(file));
   if (anchors.includes(anchor)) return undefined;
   return `names a heading that ${path} has not; it has ${anchors.map((each) => `#${each}`).join(' ') || 'none'}`;
+}
+
+function canBeRead(link: string): boolean {
+  try {
+    return decodeURI(link) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** As case counts where the site is served, whatever the file system here thinks of it. */

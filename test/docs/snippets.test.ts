@@ -47,11 +47,28 @@ function later(request) {
 }
 module.exports = { later };
 \`\`\`
+
+<!-- wrong: it does not parse, which must not hide the others -->
+\`\`\`js
+const = 1;
+\`\`\`
+
+<!-- given verifier import('@esauth/core').Verifier -->
+<!-- given spare: string -->
+\`\`\`js
+// @ts-ignore
+nothing();
+\`\`\`
 `;
 
 test('a block that has drifted is a sentence with page, line and cure', async () => {
   const faults = await faultsOfSnippets(blocksOf({ path: 'docs/page.md', text: drifted }), 'drifted');
   expect(faults).toEqual([
+    expect.stringMatching(
+      /^docs\/page\.md:43: <!-- given verifier import.* is neither "given NAME: TYPE" nor/,
+    ),
+    'docs/page.md:43: spare is given, and the block does not take it: delete that',
+    expect.stringMatching(/^docs\/page\.md:43: @ts-… keeps the compiler from looking/),
     expect.stringMatching(
       /^docs\/page\.md:7: Property 'statistics' does not exist on type 'Verifier'.* \(TS\d+\)\.$/,
     ),

@@ -12,8 +12,12 @@ import { type Block, root } from './documents.js';
 
 const compiler = join(root, 'node_modules/.bin/tsc');
 const languages = ['js', 'ts'];
+/** The comments that mean something before a block. What is wrong at run time is for the test that runs it. */
+const known = /^(given [\w$]+: .+|wrong( at run time)?: .+)$/;
 /** JavaScript cannot say what a parameter or the answer of somebody else is: that a type is not known is no fault of a block. */
 const untyped = /^TS(70\d\d|2571|18046)$/;
+/** That something is no JavaScript, or has types where it may have none. */
+const syntax = /^TS(1|8)\d{3}$/;
 /** What a block takes from the environment is there. */
 const environment = `declare global {
   namespace NodeJS {
@@ -34,10 +38,29 @@ export async function faultsOfSnippets(blocks: readonly Block[], name: string): 
   // What a block adds to the types of a package would be added for all: such a block is compiled alone.
   const alone = checked.filter(({ code }) => /^declare (module|global)\b/m.test(code));
   const groups = [checked.filter((block) => !alone.includes(block)), ...alone.map((block) => [block])];
-  const faults: string[] = [];
+  const faults = checked.flatMap(faultsOfComments);
   for (const [index, group] of groups.entries())
     faults.push(...(await faultsOfGroup(group, join(folder, `${index}`))));
   return faults;
+}
+
+/** A comment that means nothing here, a name that the block does not take, and what would keep the compiler from looking. */
+function faultsOfComments({ document, line, code, comments }: Block): string[] {
+  const at = `${document.path}:${line}:`;
+  const loose = comments.filter((comment) => /^(given|wrong)/.test(comment) && !known.test(comment));
+  const given = comments.flatMap((comment) => /^given ([\w$]+): /.exec(comment)?.[1] ?? []);
+  const unused = given.filter((name) => !code.split(/[^\w$]+/).includes(name));
+  return [
+    ...loose.map(
+      (comment) => `${at} <!-- ${comment} --> is neither "given NAME: TYPE" nor "wrong: REASON": mend it`,
+    ),
+    ...unused.map((name) => `${at} ${name} is given, and the block does not take it: delete that`),
+    ...(/@ts-(ignore|nocheck|expect-error)/.test(code)
+      ? [
+          `${at} @ts-… keeps the compiler from looking: a block that is meant to be wrong says <!-- wrong: REASON -->`,
+        ]
+      : []),
+  ];
 }
 
 async function faultsOfGroup(group: readonly Block[], folder: string): Promise<string[]> {
@@ -47,6 +70,15 @@ async function faultsOfGroup(group: readonly Block[], folder: string): Promise<s
   await writeFile(join(folder, 'environment.d.ts'), environment);
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration));
   const said = await compile(folder);
+  // Where something does not parse, the compiler says nothing of anything else: it is asked again without that.
+  const unread = [...said]
+    .filter(([, each]) => each.some(({ code }) => syntax.test(code)))
+    .map(([file]) => file);
+  if (unread.length > 0) {
+    await Promise.all(unread.filter((file) => files.has(file)).map((file) => rm(join(folder, file))));
+    const rest = await compile(folder);
+    for (const [file, each] of rest) if (!unread.includes(file)) said.set(file, each);
+  }
   const faults = [...files].flatMap(([file, block]) => judge(block, said.get(file) ?? []));
   const elsewhere = [...said].filter(([file]) => !files.has(file));
   return [...faults, ...elsewhere.flatMap(([file, each]) => each.map(({ text }) => `${file} ${text}`))];

@@ -3,9 +3,11 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -44,9 +46,14 @@ async function start(options: EmulatorOptions = {}, env: Record<string, string> 
     child.kill('SIGKILL');
     await emulator.close();
   });
-  for await (const line of createInterface(child.stdout)) {
+  return { url: await addressIn(child), emulator, child };
+}
+
+async function addressIn({ stdout }: ChildProcess): Promise<string> {
+  if (stdout === null) throw new Error('what it prints is not read');
+  for await (const line of createInterface(stdout)) {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-    if (url !== undefined) return { url, emulator, child };
+    if (url !== undefined) return url;
   }
   throw new Error('it ended without an address');
 }
@@ -302,4 +309,40 @@ test('answers curl as its readme says', async () => {
   const announced = [...commands.matchAll(/^curl -i .*# (\d{3})/gm)].map(([, status]) => status);
   expect(announced).toHaveLength(6);
   expect([...stdout.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status)).toEqual(announced);
+});
+
+test('starts on a cluster of one’s own as its readme says', async () => {
+  const readme = await readFile(`${folder}README.md`, 'utf8');
+  const [commands = ''] = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block).slice(-1);
+  expect(commands).toMatch(/^export ELASTICSEARCH_URL=https:\/\/localhost:9200$/m);
+  const emulator = await startEmulator({
+    tls: true,
+    users: { 'my-app': { password: 'secret-of-the-app', roles: ['superuser'] } },
+  });
+  onTestFinished(() => emulator.close());
+  const there = await mkdtemp(join(tmpdir(), 'esauth-login-'));
+  onTestFinished(() => rm(there, { recursive: true, force: true }));
+  await writeFile(join(there, 'http_ca.crt'), emulator.ca ?? '');
+  const child = spawn(
+    'bash',
+    [
+      '-euo',
+      'pipefail',
+      '-c',
+      commands
+        .replace('https://localhost:9200', emulator.url)
+        .replace('http_ca.crt', join(there, 'http_ca.crt'))
+        .replace('…', 'secret-of-the-app')
+        .replace('node ', 'exec node '),
+    ],
+    { cwd: folder, env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const url = await addressIn(child);
+  const { status } = await fetch(`${url}/login`, {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ username: 'elastic', password: 'changeme' }),
+  });
+  expect(status).toBe(204);
 });

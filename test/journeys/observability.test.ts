@@ -158,9 +158,9 @@ describe('alerts', () => {
 });
 
 test('dashboard and alerts ask for series and labels that there are', async () => {
-  const readme = await readFile(join(root, 'docs/packages/opentelemetry.md'), 'utf8');
+  const page = await readFile(join(root, 'docs/packages/opentelemetry.md'), 'utf8');
   // The table of series and the list of attributes, as Prometheus writes names.
-  const names = [...readme.matchAll(/^(?:\| `(esauth[\w.]+)` +\| |- `(esauth[\w.]+)` of )(\w+)/gm)].flatMap(
+  const names = [...page.matchAll(/^(?:\| `(esauth[\w.]+)` +\| |- `(esauth[\w.]+)` of )(\w+)/gm)].flatMap(
     ([, series, attribute, kind]) => {
       const plain = (series ?? attribute ?? '').replaceAll('.', '_');
       return kind === 'counter' ? [`${plain}_total`] : [plain, `${plain}_bucket`];

@@ -94,8 +94,8 @@ export async function readTables(): Promise<{
   readonly series: ReadonlyMap<string, SeriesRow>;
   readonly attributes: ReadonlyMap<string, AttributeRow>;
 }> {
-  const readme = await readFile(new URL('../../docs/packages/opentelemetry.md', import.meta.url), 'utf8');
-  const [, series = '', attributes = ''] = readme.split(/^## (?:Series|Attributes)$/m);
+  const page = await readFile(new URL('../../docs/packages/opentelemetry.md', import.meta.url), 'utf8');
+  const [, series = '', attributes = ''] = page.split(/^## (?:Series|Attributes)$/m);
   const rowsOf = (part: string) => {
     const lines = part.split('\n').filter((line) => line.startsWith('| `'));
     return lines.map((line) => line.split('|').map((cell) => cell.trim()));

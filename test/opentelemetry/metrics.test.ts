@@ -1,5 +1,5 @@
 // What a verifier does, as an SDK of OpenTelemetry collects it: every series says what it should, none is missing in
-// the readme's table, and their number does not depend on who calls.
+// the tables of docs/packages/opentelemetry.md, and their number does not depend on who calls.
 
 import { createServer } from 'node:http';
 import { type Clock, createVerifier, type Verifier, type VerifierOptions } from '@esauth/core';
@@ -114,7 +114,7 @@ test('verdicts by where they came from and what they say; lookups by what was as
   expect(nodes).toEqual(new Set(['of none', `${grantor.url}/`]));
 });
 
-test('all that is collected is in the tables of the readme, and all that is in them is collected', async () => {
+test('all that is collected is in the tables of the page, and all that is in them is collected', async () => {
   const tables = await readTables();
   await play();
   const named = create();

@@ -111,6 +111,27 @@ describe('Cluster', () => {
     }
   });
 
+  // Those which take back what they have not written in time, of version 5 with what came before it.
+  test.each(libraries.filter(({ name }) => name.startsWith('redis')))(
+    '$name is not asked under a time limit of the application, and goes on',
+    async (library) => {
+      const { client, close } = await library.cluster(cluster, 'default', { commandOptions: { timeout: 1 } });
+      const { send } = commandsOf(client);
+      try {
+        // From here on timers run before what is sent now is written.
+        await new Promise(setImmediate);
+        const asked = [1, 2, 3].map(() => send(key, ['TIME'], patient()));
+        // It is found out which node to ask.
+        for (let step = 0; step < 100; step += 1) await undefined;
+        const end = performance.now() + 20;
+        while (performance.now() < end);
+        for (const replies of await Promise.all(asked)) expect(replies).toHaveLength(2);
+      } finally {
+        await close();
+      }
+    },
+  );
+
   test.each(libraries)('$name follows a slot to another node', async (library) => {
     const { client, close } = await library.cluster(cluster);
     const { send, open } = commandsOf(client);

@@ -1,4 +1,4 @@
-// What a user of Redis needs for sharing, as the readme says: with that line everything works, with any word less
+// What a user of Redis needs for sharing, as docs/packages/redis.md says: with that line everything works, with any word less
 // something does not.
 
 import { readFile } from 'node:fs/promises';
@@ -10,8 +10,8 @@ import { warningsDuring } from '../support/warnings.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const readme = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
-const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
+const page = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
+const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(page) ?? [];
 const words = line.split(' ');
 const commands = words.filter((word) => word.startsWith('+')).map((word) => word.slice(1));
 const password = 'a-password';
@@ -54,7 +54,7 @@ async function refusedTo(username: string): Promise<readonly string[]> {
     .map((entry) => fieldOf(entry, 'object').toLowerCase());
 }
 
-test('the line is in the readme, and names no more than keys of ours and commands', () => {
+test('the line is on the page, and names no more than keys of ours and commands', () => {
   expect(words[0]).toBe('~{esauth}:*');
   expect(commands.length).toBe(words.length - 1);
   expect(commands.length).toBeGreaterThan(5);
@@ -88,6 +88,6 @@ test('without any of its words something is refused, and callers are served all 
     );
   });
   expect(warnings.map(({ message }) => message).join()).toContain(
-    'Redis does not permit what is needed: give its user the ACL line in the readme of @esauth/redis',
+    'Redis does not permit what is needed: give its user the ACL line of docs/packages/redis.md',
   );
 });

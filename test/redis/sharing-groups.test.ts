@@ -95,10 +95,10 @@ test('Sentinel has another made master: all forget everything, and go on there',
 test('in a cluster the slot moves to another node: all forget everything, and go on there', async () => {
   const cluster = await startCluster();
   ends.push(() => cluster.stop());
-  // As a user who may do what the readme says, and no more.
-  const readme = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
-  const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(readme) ?? [];
-  const [, more = ''] = /`(\+asking [^`]*)`/.exec(readme) ?? [];
+  // As a user who may do what the page says, and no more.
+  const page = await readFile(new URL('../../docs/packages/redis.md', import.meta.url), 'utf8');
+  const [, line = ''] = /^ACL SETUSER \S+ on >\S+ (.*)$/m.exec(page) ?? [];
+  const [, more = ''] = /`(\+asking [^`]*)`/.exec(page) ?? [];
   for (const port of cluster.ports) {
     const words = [...line.split(' '), ...more.split(' ')];
     await cluster.run(port, 'ACL', 'SETUSER', 'esauth', 'on', `>${cluster.password}`, ...words);

@@ -1,5 +1,5 @@
 // What a caller gets while Elasticsearch, or something on the way to it, is at fault. The rows are what
-// `faults.test.ts` measures and what the readme of `@esauth/core` promises.
+// `faults.test.ts` measures and what docs/packages/core.md promises.
 
 export interface Row {
   readonly fault: string;

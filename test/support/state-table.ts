@@ -1,5 +1,5 @@
 // What a caller gets while the cluster is ill: each state that the emulator can be in, and each kind of credential. The
-// rows are what `states.test.ts` measures and what the readme of `@esauth/core` promises. They are worked out from the
+// rows are what `states.test.ts` measures and what docs/packages/core.md promises. They are worked out from the
 // contract (1.3, 1.4) and from what was recorded (`fault-*`, `services-off`, `security-off`, `licence-basic`), not from
 // the code: a refusal that Elasticsearch gives in the words it has for a bad credential cannot be told from one.
 

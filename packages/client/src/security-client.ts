@@ -236,8 +236,14 @@ function readAuth(auth: unknown): () => string | Promise<string> {
   if (names === 'authorization' && typeof authorization === 'function') {
     return authorization as () => string | Promise<string>;
   }
+  // Mostly a variable of the environment that is not set.
+  const empty = ['username', 'password', 'apiKey', 'bearer'].find(
+    (name) => name in given && (given[name] === '' || given[name] === undefined),
+  );
   throw new ConfigurationError(
     'auth',
-    'must be { username, password }, { apiKey }, { bearer } or { authorization: () => … }',
+    `must be { username, password }, { apiKey }, { bearer } or { authorization: () => … }${
+      empty === undefined ? '' : `; ${empty} is empty`
+    }`,
   );
 }

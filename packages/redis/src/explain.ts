@@ -5,7 +5,7 @@ import { CommandError } from './commands.js';
 const causes: Readonly<Record<string, string>> = {
   NOAUTH: 'Redis wants a password: give it to the client',
   WRONGPASS: 'Redis does not accept the password of the client',
-  NOPERM: 'Redis does not permit what is needed: give its user the ACL line in the readme of @esauth/redis',
+  NOPERM: 'Redis does not permit what is needed: give its user the ACL line of docs/packages/redis.md',
   OOM: 'Redis is full (maxmemory): give it more, and a policy that evicts what expires (volatile-ttl)',
   READONLY: 'the client is connected to a replica, which cannot be written: connect it to the master',
   LOADING: 'Redis is starting and reads its data',

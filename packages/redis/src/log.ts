@@ -132,23 +132,29 @@ export function createLog({ commands, key, seals, host, closing }: LogParts): Lo
     let since: string | undefined;
     let unsealed = 0;
     let messages: readonly Told[] = [];
+    let hasGap = false;
+    let start = before?.id ?? '-';
     for (;;) {
-      // From the last one that was read, so that it shows whether something was trimmed between them.
-      const start = there.id || (before?.id ?? '-');
       const page = entriesIn(await ask(open, ['XRANGE', key, start, '+', 'COUNT', String(pageSize + 1)]));
-      const goesOn = page[0]?.id === there.id;
-      const news = goesOn ? page.slice(1) : page;
-      const [first] = news;
-      if (first !== undefined) {
-        if (!goesOn) [since, messages] = [placeIn(first.id), []];
-        const heard = told(there, news);
-        unsealed += heard.unsealed;
-        messages = withoutOutdone([...messages, ...heard.told]);
+      const [first] = page;
+      // From the last one that was read, so that it shows whether something was trimmed between them.
+      if (start !== '-' && first?.id !== start) [since, hasGap] = [undefined, true];
+      if (first === undefined) {
+        // So that there always is an entry to stand at.
+        await ask(open, additionOf({ from: '', serial: 0, subjects: [] }));
+        start = '-';
+        continue;
       }
-      if (page.length > pageSize) continue;
-      if (since !== undefined) break;
-      // So that there always is an entry to stand at.
-      await ask(open, additionOf({ from: '', serial: 0, subjects: [] }));
+      if (since === undefined) {
+        since = placeIn(first.id);
+        // What has gone may have revoked what was looked up since this process began.
+        messages = hasGap ? [{ ...unreadable, at: since }] : [];
+      }
+      const heard = told(there, first.id === there.id ? page.slice(1) : page);
+      unsealed += heard.unsealed;
+      messages = withoutOutdone([...messages, ...heard.told]);
+      if (page.length <= pageSize) break;
+      start = there.id;
     }
     there.checked = there.id;
     standing = there;

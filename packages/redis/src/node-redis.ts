@@ -101,7 +101,7 @@ export function fromSentinel(sentinel: NodeRedisSentinel): Commands {
 export function fromCluster(cluster: NodeRedisCluster): Commands {
   const counted = createCounter();
   const slotOf = rememberLast(async (key) =>
-    Number(replyOf(await cluster.sendCommand(undefined, false, ['CLUSTER', 'KEYSLOT', key], {}))),
+    Number(replyOf(await cluster.sendCommand(undefined, false, ['CLUSTER', 'KEYSLOT', key], options))),
   );
   const masterOf = async (key: string) => {
     const shard = cluster.slots[await slotOf(key)];

@@ -1,4 +1,4 @@
-/** What a difference is: the bold words of its line in the emulator's readme, and what shows that it is one. */
+/** What a difference is: the bold words of its line in docs/packages/emulator.md, and what shows that it is one. */
 
 import { type Emulator, type EmulatorOptions, startEmulator } from '@esauth/emulator';
 import { onTestFinished } from 'vitest';

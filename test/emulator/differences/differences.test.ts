@@ -1,5 +1,5 @@
 /**
- * The readme's list of what is different from Elasticsearch, line by line: each line begins with bold words, and the
+ * The list in docs/packages/emulator.md of what is different from Elasticsearch, line by line: each line begins with bold words, and the
  * test by that name shows the difference. A line that has become wrong, or has no test, fails; so does a test without a
  * line.
  */
@@ -12,8 +12,8 @@ import { identityDifferences } from './identities.js';
 import { requestDifferences } from './requests.js';
 import { searchDifferences } from './searches.js';
 
-const readme = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
-const [, section = ''] = /\n## Differences from Elasticsearch\n(.*?)\n## /s.exec(readme) ?? [];
+const page = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
+const [, section = ''] = /\n## Differences from Elasticsearch\n(.*?)\n## /s.exec(page) ?? [];
 const lines = section.split('\n').filter((line) => line.startsWith('- '));
 const leads = lines.map((line) => /^- \*\*(.+?)\*\*/.exec(line)?.[1]);
 const shown = {
@@ -24,7 +24,7 @@ const shown = {
   ...searchDifferences,
 };
 
-test('each line of the readme has its test, and each test its line', () => {
+test('each line of the page has its test, and each test its line', () => {
   expect(Object.keys(shown).sort()).toEqual([...leads].sort());
 });
 

@@ -55,11 +55,11 @@ for (const { version, scenarios } of releases) {
   });
 }
 
-test('the readme says how many are equal, word for word', (context) => {
+test('the page says how many are equal, word for word', (context) => {
   const exchanges = [...results.values()].flat().flatMap(({ played }) => played.exchanges);
   const equal = exchanges.filter(({ differences }) => differences?.length === 0).length;
-  const readme = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
-  expect(readme).toContain(`word for word in ${equal} of the ${exchanges.length} exchanges`);
+  const page = readFileSync(new URL('../../../docs/packages/emulator.md', import.meta.url), 'utf8');
+  expect(page).toContain(`word for word in ${equal} of the ${exchanges.length} exchanges`);
   const counts = { 'recorded exchanges': exchanges.length, 'recorded exchanges that are equal': equal };
   bearEvidence(context, counts);
 });

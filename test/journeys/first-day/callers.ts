@@ -173,7 +173,7 @@ export const callerMistakes: readonly Mistake[] = [
       const verifier = createVerifier({ nodes: elasticsearch.url });
       const refused = await ask(whoAmI(verifier), { authorization: `Bearer ${jwt}` });
       await verifier.close();
-      // It is the cure: with a space in it, as the emulator's readme has it.
+      // It is the cure: with a space in it, as docs/packages/emulator.md has it.
       const shown = createVerifier({ nodes: elasticsearch.url, clientAuthentication: 'of the clients' });
       const taken = await ask(whoAmI(shown), { authorization: `Bearer ${jwt}` });
       await Promise.all([shown.close(), elasticsearch.close()]);

@@ -151,7 +151,7 @@ export const programMistakes: readonly Mistake[] = [
       ['requireIdentity', forExpress.requireIdentity, 'requireIdentity()'],
       ['requireRoles', forExpress.requireRoles, "requireRoles('admin')"],
       ['requireAnyRole', forExpress.requireAnyRole, "requireAnyRole('admin', 'editor')"],
-      ['requireRealm', forExpress.requireRealm, "requireRealm('native1')"],
+      ['requireRealm', forExpress.requireRealm, "requireRealm('default_native')"],
       ['requireAuthenticationType', forExpress.requireAuthenticationType, "('api_key')"],
       ['requirePrivileges', forExpress.requirePrivileges, '({ index: [{ names, privileges }] })'],
       ['requireThat', forExpress.requireThat, "requireThat(roles('admin'))"],

@@ -24,8 +24,11 @@ export interface Library {
   /** @param more options of the library's own */
   standalone(place: Place, more?: object): Promise<Connected>;
   sentinel(group: SentinelGroup): Promise<Connected>;
-  /** @param username whose password is the cluster's too */
-  cluster(cluster: RedisCluster, username?: string): Promise<Connected>;
+  /**
+   * @param username whose password is the cluster's too
+   * @param more options of the library's own
+   */
+  cluster(cluster: RedisCluster, username?: string, more?: object): Promise<Connected>;
 }
 
 const host = '127.0.0.1';
@@ -56,10 +59,11 @@ function nodeRedis(name: string, { createClient, createSentinel, createCluster }
       await client.connect();
       return { client, close: () => client.destroy() };
     },
-    async cluster({ ports, password }, username = 'default') {
+    async cluster({ ports, password }, username = 'default', more = {}) {
       const client = createCluster({
         rootNodes: ports.map((port) => ({ socket: { host, port } })),
         defaults: { username, password, socket: { reconnectStrategy: soon } },
+        ...more,
       });
       client.on('error', () => undefined);
       await client.connect();
@@ -100,11 +104,16 @@ function ioredis(name: string, Redis: typeof Redis6, Cluster: typeof Cluster6): 
           failoverDetector: true,
         }),
       ),
-    cluster: ({ ports, password }, username = 'default') =>
+    cluster: ({ ports, password }, username = 'default', more = {}) =>
       ready(
         new Cluster(
           ports.map((port) => ({ host, port })),
-          { redisOptions: { username, password }, lazyConnect: true, clusterRetryStrategy: () => soon },
+          {
+            redisOptions: { username, password },
+            lazyConnect: true,
+            clusterRetryStrategy: () => soon,
+            ...more,
+          },
         ),
       ),
   };

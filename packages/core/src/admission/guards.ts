@@ -48,7 +48,7 @@ export function createGuards<Request, Guard>(
       return requireThat(anyRole(...names));
     },
     requireRealm(...names) {
-      refuseUncalled('requireRealm', names[0], "requireRealm('native1')");
+      refuseUncalled('requireRealm', names[0], "requireRealm('default_native')");
       return requireThat(realm(...names));
     },
     requireAuthenticationType(...types) {

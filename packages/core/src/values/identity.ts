@@ -58,7 +58,7 @@ export interface Identity {
   readonly expiresAt?: number;
   /**
    * For audit logs: the percent-encoded parts `authenticationType:lookupRealm.name:username`, followed by
-   * the API key's id or the service token's name if there is one. For example `realm:native1:alice`.
+   * the API key's id or the service token's name if there is one. For example `realm:default_native:alice`.
    */
   readonly subject: string;
 }
