@@ -34,7 +34,7 @@ execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit', shell });
 rmSync(folder, { recursive: true, force: true });
 const tarballs = pack(root, folder, wanted.packages);
 endIfAny(await refusalsOfPacked(wanted.packages, tarballs));
-const sbom = writeSbom(folder, version, tarballs);
+const sbom = writeSbom(folder, version, packages, tarballs);
 writeFileSync(`${folder}/notes.md`, `${entryOf(root, version)}\n`);
 
 for (const { name } of wanted.packages) {
@@ -49,10 +49,14 @@ for (const { name } of wanted.packages) {
   }
 }
 console.log(`${relative(root, sbom.file)}: ${sbom.components} components`);
+const number =
+  wanted.packages.length < packages.length
+    ? `${wanted.packages.length} of ${packages.length}`
+    : packages.length;
 console.log(
   values['dry-run']
-    ? `${wanted.packages.length} packages would be published as ${version}; nothing was.`
-    : `${wanted.packages.length} packages are published as ${version}.`,
+    ? `${number} packages would be published as ${version}; nothing was.`
+    : `${number} packages are published as ${version}.`,
 );
 
 function endIfAny(refused) {

@@ -21,6 +21,7 @@ export async function refusals(root, packages, { isDry, resume }) {
     ...ofChangesets(root),
     ...ofChangelog(root, version),
     ...packages.flatMap((each) => ofFiles(root, each)),
+    ...packages.flatMap((each) => ofNeeds(packages, each)),
     ...taken.refused,
     ...(resume ? ofRest(left, version) : ofTaken(taken.names, version)),
   ];
@@ -86,7 +87,7 @@ function ofChangelog(root, version) {
 }
 
 /** What npm's visitor looks for in every package. */
-function ofFiles(root, { name, folder, files }) {
+function ofFiles(root, { name, folder, files, license: named }) {
   const needed = { LICENSE: 'its own, a copy of the one at the root', 'README.md': 'its own' };
   const refused = Object.entries(needed)
     .filter(([file]) => !existsSync(join(folder, file)))
@@ -94,6 +95,12 @@ function ofFiles(root, { name, folder, files }) {
   const license = join(folder, 'LICENSE');
   if (existsSync(license) && readFileSync(license, 'utf8') !== readFileSync(join(root, 'LICENSE'), 'utf8')) {
     refused.push(`the LICENSE of ${name} is not the one at the root: copy that.`);
+  }
+  const { license: wanted } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  if (named !== wanted) {
+    refused.push(
+      `package.json of ${name} has the license ${named ?? 'of nobody'}, and the one at the root ${wanted}: write that.`,
+    );
   }
   if (!Array.isArray(files) || files.length === 0) {
     refused.push(
@@ -103,23 +110,49 @@ function ofFiles(root, { name, folder, files }) {
   return refused;
 }
 
+/** What is installed with a package has to be on npm too. */
+function ofNeeds(packages, { name, dependencies, peerDependencies, optionalDependencies }) {
+  const ours = Object.entries({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+    .filter(([, range]) => range.startsWith('workspace:'))
+    .map(([needed]) => needed);
+  return ours
+    .filter((needed) => !packages.some((each) => each.name === needed))
+    .map((needed) => `${name} needs ${needed}, which is private: publish that too, or do without it.`);
+}
+
 /** Which of the packages the registry has in this version, by npm's own configuration. */
 async function registered(root, packages) {
   const address = registryOf(root, packages[0].name.split('/')[0]);
   const names = [];
   const refused = [];
   for (const { name, version } of packages) {
-    const answer = await fetch(new URL(name.replace('/', '%2f'), address)).catch((error) => error);
-    if (answer.status === 200) {
-      const { versions = {} } = await answer.json();
-      if (version in versions) names.push(name);
-    } else if (answer.status !== 404) {
-      const said =
-        answer.status === undefined ? (answer.cause?.message ?? answer.message) : `status ${answer.status}`;
+    try {
+      const versions = await versionsOf(new URL(name.replace('/', '%2f'), address));
+      if (versions.includes(version)) names.push(name);
+    } catch ({ message, cause }) {
+      const said = cause?.message ?? message;
       refused.push(`the registry does not say whether it has ${name} (${said}): try again when it does.`);
     }
   }
   return { names, refused };
+}
+
+/** What does not say so is not taken for a registry that has nothing: an error page, or somebody's proxy. */
+async function versionsOf(url) {
+  // npm's own setting; its default of five minutes, for each package, is for downloads.
+  const ms = Number(process.env.npm_config_fetch_timeout ?? 30_000);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ms) });
+  if (answer.status === 404) return [];
+  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  const said = await answer.text();
+  let known;
+  try {
+    known = JSON.parse(said)?.versions;
+  } catch {
+    throw new Error('its answer is no JSON');
+  }
+  if (typeof known !== 'object' || known === null) throw new Error('its answer names no versions');
+  return Object.keys(known);
 }
 
 /** Where npm would publish a scope, by its environment or, which takes longer to ask, its files. */

@@ -8,13 +8,16 @@ import { join } from 'node:path';
 
 const shell = process.platform === 'win32';
 
-/** @returns `{ file, components }`: where it was written, and how many it lists */
-export function writeSbom(folder, version, tarballs) {
+/**
+ * @param packages all that have this version; those without a tarball npm has already
+ * @returns `{ file, components }`: where it was written, and how many it lists
+ */
+export function writeSbom(folder, version, packages, tarballs) {
   // npm calls the whole by the name of its folder.
   const project = join(folder, 'esauth');
   mkdirSync(project, { recursive: true });
   const dependencies = Object.fromEntries(
-    Object.entries(tarballs).map(([name, { file }]) => [name, `file:${file}`]),
+    packages.map(({ name }) => [name, name in tarballs ? `file:${tarballs[name].file}` : version]),
   );
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'esauth', version, dependencies }));
   const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
@@ -28,10 +31,10 @@ export function writeSbom(folder, version, tarballs) {
       ({ url }) => !url.startsWith('file:'),
     );
   }
-  const absent = Object.keys(tarballs).find(
-    (name) => !bill.components.some((component) => component.purl === purlOf(name, version)),
+  const absent = packages.find(
+    ({ name }) => !bill.components.some((component) => component.purl === purlOf(name, version)),
   );
-  if (absent !== undefined) throw new Error(`the bill of materials does not list ${absent}@${version}`);
+  if (absent !== undefined) throw new Error(`the bill of materials does not list ${absent.name}@${version}`);
   const file = join(folder, `esauth-${version}.cdx.json`);
   writeFileSync(file, `${JSON.stringify(bill, undefined, 2)}\n`);
   return { file, components: bill.components.length };

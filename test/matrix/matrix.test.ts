@@ -71,12 +71,18 @@ test('a cell that fails is a sentence that says which and why', async () => {
   expect(row.split('|').map((cell: string) => cell.trim())[5]).toBe('1 of 2');
 });
 
-test('a part that there is not is refused in a sentence', async () => {
-  expect(await run(['test/matrix/run.mjs', '--node', '21'])).toEqual({
-    code: 2,
-    out: '',
-    err: 'matrix.json has no cell for --node 21: it takes majors, such as --node 22 --framework express5.\n',
-  });
+test.each([
+  [
+    ['--node', '21'],
+    'matrix.json has no cell for --node 21: it takes majors, such as --node 22 --framework express5.',
+  ],
+  [['--quick', '--jobs', '0'], '--jobs is 0: it takes how many cells run at a time, such as 2.'],
+  [
+    ['--quick', '--node', '22'],
+    '--quick is a part of its own, of every Node and framework: leave out --node and --framework, or --quick.',
+  ],
+])('a part that there is not is refused in a sentence: %j', async (args, sentence) => {
+  expect(await run(['test/matrix/run.mjs', ...args])).toEqual({ code: 2, out: '', err: `${sentence}\n` });
 });
 
 /** A range and a list of versions are of the same majors: nothing is promised that is not run, or run in vain. */

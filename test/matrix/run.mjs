@@ -23,14 +23,18 @@ const { values } = parseArgs({
   },
 });
 const began = performance.now();
+if (!/^[1-9]\d*$/.test(values.jobs))
+  refuse(`--jobs is ${values.jobs}: it takes how many cells run at a time, such as 2.`);
+if (values.quick && (values.node ?? values.framework) !== undefined) {
+  refuse(
+    '--quick is a part of its own, of every Node and framework: leave out --node and --framework, or --quick.',
+  );
+}
 const cells = values.quick ? diagonal() : cellsOf(values);
 if (cells.length === 0) {
   const asked = ['node', 'framework'].filter((name) => values[name] !== undefined);
   const said = asked.map((name) => `--${name} ${values[name]}`).join(' ');
-  console.error(
-    `matrix.json has no cell for ${said}: it takes majors, such as --node 22 --framework express5.`,
-  );
-  process.exit(2);
+  refuse(`matrix.json has no cell for ${said}: it takes majors, such as --node 22 --framework express5.`);
 }
 const isWhole = cells.length === cellsOf().length;
 
@@ -44,6 +48,11 @@ const results = [];
 const waiting = [...cells];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 report();
+
+function refuse(sentence) {
+  console.error(sentence);
+  process.exit(2);
+}
 
 function isWanted(framework) {
   return cells.some((cell) => shortName(cell) === shortName(framework));

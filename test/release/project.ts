@@ -34,7 +34,12 @@ const filesOf = (name: string) => ({
 
 export const project: Readonly<Record<string, string>> = {
   '.gitignore': 'node_modules\n',
-  'package.json': JSON.stringify({ private: true, packageManager, scripts: { build: 'node -e ""' } }),
+  'package.json': JSON.stringify({
+    private: true,
+    license: 'Apache-2.0',
+    packageManager,
+    scripts: { build: 'node -e ""' },
+  }),
   'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
   LICENSE: 'Do what you like.\n',
   'CHANGELOG.md': '# Changelog\n\n## 1.2.0, 2026-11-26\n\n- **one**: something.\n\n## 1.1.0\n\n- Old.\n',
@@ -104,8 +109,8 @@ function repositoryIn(folder: string): Repository {
 
 export interface Registry {
   readonly url: string;
-  /** Versions by package, or a status for everything that is asked. */
-  has: Readonly<Record<string, readonly string[]>> | number;
+  /** By package: versions, what it says instead, with which status it refuses, or nothing for one that it never answers about. */
+  has: Readonly<Record<string, readonly string[] | string | number | undefined>>;
   close(): Promise<unknown>;
 }
 
@@ -114,16 +119,30 @@ export async function startRegistry(): Promise<Registry> {
   const server = createServer((req, res) => {
     res.setHeader('connection', 'close');
     const { has } = registry;
-    const versions = typeof has === 'number' ? undefined : has[decodeURIComponent(req.url ?? '').slice(1)];
-    if (versions === undefined) return res.writeHead(typeof has === 'number' ? has : 404).end('{}');
-    return res.end(JSON.stringify({ versions: Object.fromEntries(versions.map((each) => [each, {}])) }));
+    const name = decodeURIComponent(req.url ?? '').slice(1);
+    if (!(name in has)) return res.writeHead(404).end('{}');
+    const said = has[name];
+    if (typeof said === 'number') return res.writeHead(said).end('{}');
+    if (typeof said === 'string') return res.end(said);
+    if (said === undefined) return undefined;
+    const manifestIn = (version: string) => ({
+      name,
+      version,
+      dist: { tarball: `${registry.url}${version}.tgz` },
+    });
+    return res.end(
+      JSON.stringify({ name, versions: Object.fromEntries(said.map((each) => [each, manifestIn(each)])) }),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const registry: Registry = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     has: {},
-    close: () => new Promise((done) => server.close(done)),
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
   };
   return registry;
 }

@@ -43,51 +43,62 @@ async function refusedWith(changes: Readonly<Record<string, string | undefined>>
 }
 
 const one = 'packages/one/package.json';
+const two = 'packages/two/package.json';
 const manifest = JSON.parse(project[one] ?? '');
 
-test.each<[string, Record<string, string | undefined>, string]>([
+// Several at once, as each release is looked at for all of them; but for these nothing keeps it from being made.
+test.each<[string, Record<string, string | undefined>, string[]]>([
   [
-    'a package without its licence',
-    { 'packages/one/LICENSE': undefined },
-    '@fixture/one has no LICENSE: every package is published with its own, a copy of the one at the root.',
+    'no licence, another one, a version that the changelog does not have, and a changeset that is in none',
+    {
+      'packages/one/LICENSE': undefined,
+      'packages/two/LICENSE': 'Keep out.\n',
+      'CHANGELOG.md': '# Changelog\n\n## 1.2.0\n\n## 1.1.0\n\n- Old.\n',
+      '.changeset/brave-cats.md': 'Something.\n',
+      '.changeset/README.md': 'How to.\n',
+    },
+    [
+      '.changeset/brave-cats.md is in no version yet: `npm run release:version`, and commit what it writes.',
+      'CHANGELOG.md says nothing of 1.2.0: `npm run release:version` writes it from the changesets.',
+      '@fixture/one has no LICENSE: every package is published with its own, a copy of the one at the root.',
+      'the LICENSE of @fixture/two is not the one at the root: copy that.',
+    ],
   ],
   [
-    'a package with another licence',
-    { 'packages/two/LICENSE': 'Keep out.\n' },
-    'the LICENSE of @fixture/two is not the one at the root: copy that.',
+    'no readme, no changelog, all files, and the name of another licence',
+    {
+      'packages/two/README.md': undefined,
+      'CHANGELOG.md': undefined,
+      [one]: JSON.stringify({ ...manifest, files: undefined, license: 'MIT' }),
+      [two]: JSON.stringify({ ...manifest, name: '@fixture/two', license: undefined }),
+    },
+    [
+      'CHANGELOG.md says nothing of 1.2.0: `npm run release:version` writes it from the changesets.',
+      'package.json of @fixture/one has the license MIT, and the one at the root Apache-2.0: write that.',
+      '@fixture/one does not say which files are published: list them as `files` in its package.json.',
+      '@fixture/two has no README.md: every package is published with its own.',
+      'package.json of @fixture/two has the license of nobody, and the one at the root Apache-2.0: write that.',
+    ],
   ],
   [
-    'a package without a readme',
-    { 'packages/two/README.md': undefined },
-    '@fixture/two has no README.md: every package is published with its own.',
+    'two versions, and a need that stays private',
+    {
+      [one]: JSON.stringify({
+        ...manifest,
+        version: '1.3.0',
+        dependencies: { '@fixture/mine': 'workspace:^' },
+      }),
+      'packages/mine/package.json': JSON.stringify({ ...manifest, name: '@fixture/mine', private: true }),
+      'CHANGELOG.md': '## 1.3.0\n\n- New.\n',
+    },
+    [
+      '@fixture/one is 1.3.0 and @fixture/two is 1.2.0, and all packages have one version: `npm run release:version` gives them one.',
+      '@fixture/one needs @fixture/mine, which is private: publish that too, or do without it.',
+    ],
   ],
-  [
-    'a package that would publish everything',
-    { [one]: JSON.stringify({ ...manifest, files: undefined }) },
-    '@fixture/one does not say which files are published: list them as `files` in its package.json.',
-  ],
-  [
-    'a version that the changelog does not have',
-    { 'CHANGELOG.md': '# Changelog\n\n## 1.2.0\n\n## 1.1.0\n\n- Old.\n' },
-    'CHANGELOG.md says nothing of 1.2.0: `npm run release:version` writes it from the changesets.',
-  ],
-  [
-    'no changelog',
-    { 'CHANGELOG.md': undefined },
-    'CHANGELOG.md says nothing of 1.2.0: `npm run release:version` writes it from the changesets.',
-  ],
-  [
-    'a changeset that is in no version',
-    { '.changeset/brave-cats.md': 'Something.\n', '.changeset/README.md': 'How to.\n' },
-    '.changeset/brave-cats.md is in no version yet: `npm run release:version`, and commit what it writes.',
-  ],
-  [
-    'two versions',
-    { [one]: JSON.stringify({ ...manifest, version: '1.3.0' }), 'CHANGELOG.md': '## 1.3.0\n\n- New.\n' },
-    '@fixture/one is 1.3.0 and @fixture/two is 1.2.0, and all packages have one version: `npm run release:version` gives them one.',
-  ],
-])('%s is refused', { timeout: patience }, async (_what, changes, sentence) => {
-  expect(await refusedWith(changes)).toEqual({ code: 1, out: '', err: `release: ${sentence}\n` });
+])('%s: each is refused', { timeout: patience }, async (_what, changes, sentences) => {
+  const err = sentences.map((sentence) => `release: ${sentence}\n`).join('');
+  expect(await refusedWith(changes)).toEqual({ code: 1, out: '', err });
 });
 
 test('a dirty tree and another branch are refused, both at once', { timeout: patience }, async () => {
@@ -116,11 +127,30 @@ test('a version that npm already has is refused, and may be resumed', { timeout:
 test('a registry that does not say is not taken for one that has nothing', {
   timeout: patience,
 }, async () => {
-  registry.has = 500;
+  registry.has = { '@fixture/one': 500, '@fixture/two': '<html>Please sign in</html>' };
   const { code, err } = await release(good, '--dry-run');
-  expect(err.split('\n')[0]).toBe(
-    'release: the registry does not say whether it has @fixture/one (status 500): try again when it does.',
+  expect(err).toBe(
+    'release: the registry does not say whether it has @fixture/one (status 500): try again when it does.\n' +
+      'release: the registry does not say whether it has @fixture/two (its answer is no JSON): try again when it does.\n',
   );
+  expect(code).toBe(1);
+});
+
+test('a registry that never answers is not waited for, and a commit of no branch is refused', {
+  timeout: patience,
+}, async () => {
+  const repository = good.copy();
+  repository.git('switch', '--quiet', '--detach');
+  registry.has = { '@fixture/one': undefined };
+  const { code, err } = await runScript('release.mjs', ['--dry-run'], repository.folder, {
+    'npm_config_@fixture:registry': registry.url,
+    npm_config_fetch_timeout: '100',
+  });
+  // The other one may have been too slow too.
+  expect(err.split('\n').slice(0, 2)).toEqual([
+    'release: this is no branch and no tag, and releases are made of main: `git switch main`.',
+    'release: the registry does not say whether it has @fixture/one (The operation was aborted due to timeout): try again when it does.',
+  ]);
   expect(code).toBe(1);
 });
 
@@ -139,7 +169,7 @@ test('a tarball without what it should have is refused, and one that resolves no
   const exports = { '.': { types: './dist/index.d.ts', default: './dist/other.js' } };
   const { code, err } = await refusedWith({
     [one]: JSON.stringify({ ...manifest, files: ['dist', 'bin'] }),
-    'packages/two/package.json': JSON.stringify({ ...manifest, name: '@fixture/two', exports }),
+    [two]: JSON.stringify({ ...manifest, name: '@fixture/two', exports }),
   });
   expect(err).toContain(
     'release: the tarball of @fixture/one has no bin, which its `files` list: build it, or take it off the list.\n',
@@ -166,4 +196,21 @@ test('what would be published is printed, and left there with its bill of materi
     ['pkg:npm/%40fixture/one@1.2.0', 'pkg:npm/%40fixture/two@1.2.0'],
   ]);
   expect(left('esauth-1.2.0.cdx.json')).not.toContain(good.folder);
+  expect(good.git('status', '--porcelain', '--ignored')).toBe('!! node_modules/\n');
+});
+
+test('what is resumed publishes the rest, and its bill of materials has all of it', {
+  timeout: patience,
+}, async () => {
+  registry.has = { '@fixture/one': ['1.1.0', '1.2.0'] };
+  const { code, out } = await release(good, '--dry-run', '--resume');
+  expect(out).not.toContain('@fixture/one@');
+  expect(out).toContain('1 of 2 packages would be published as 1.2.0; nothing was.\n');
+  expect(code).toBe(0);
+  const folder = join(good.folder, 'node_modules/.cache/release');
+  const bill = JSON.parse(readFileSync(join(folder, 'esauth-1.2.0.cdx.json'), 'utf8'));
+  expect(bill.components.map(({ purl }: { purl: string }) => purl)).toEqual([
+    'pkg:npm/%40fixture/one@1.2.0',
+    'pkg:npm/%40fixture/two@1.2.0',
+  ]);
 });

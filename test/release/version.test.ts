@@ -1,5 +1,6 @@
 // The next version, from changesets: one for all packages, with an entry in the changelog for whom upgrades.
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,4 +73,13 @@ test('every package of ours is among those that have one version, and has it', (
 test('the changelog has the present version', () => {
   const { version } = JSON.parse(read('packages/core/package.json'));
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## ${version.replaceAll('.', '\\.')}(,|$)`, 'm'));
+});
+
+test('a changeset is left as it is by the formatter, which would take its front matter for a heading', () => {
+  const input = changeset({ one: 'patch' }, 'It works again.');
+  const args = ['format', '--stdin-file-path=.changeset/brave-cats.md'];
+  const biome = join(root, 'node_modules/.bin/biome');
+  expect(
+    execFileSync(biome, args, { cwd: root, input, encoding: 'utf8', shell: process.platform === 'win32' }),
+  ).toBe(input);
 });

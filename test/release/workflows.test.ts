@@ -83,7 +83,7 @@ describe.each(files)('%s', (file) => {
   });
 
   test('no secret is used, no machine and no registry is named', () => {
-    expect(text).not.toMatch(/secrets\.|https?:\/\/|registry-url|\/(work|root|home|tmp)\//);
+    expect(text).not.toMatch(/secrets[.[]|https?:\/\/|registry-url|\/(work|root|home|tmp)\//);
   });
 
   test('each script that it runs is one of the project', () => {

@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { site } from '../../../docs/.vitepress/address.js';
+import { slugify } from '../../../docs/.vitepress/slug.js';
 import {
   clientWarningCodes,
   ReauthenticationRequired,
@@ -99,11 +101,9 @@ test('what was worded can be said with something else', () => {
   expect(unworded('somebody else’s words')).toBe('somebody else’s words');
 });
 
-test('the page lies in the repository that the packages name', () => {
-  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-  for (const name of ['client', 'core', 'express', 'koa', 'fastify']) {
-    const { repository } = JSON.parse(read(`packages/${name}/package.json`));
-    const [, address = errorsPage] = /^git\+(.*)\.git$/.exec(repository?.url) ?? [];
-    expect(errorsPage.startsWith(address)).toBe(true);
-  }
+test('the page is the one of the site, with an anchor there for each entry', () => {
+  expect(errorsPage).toBe(`${site}errors`);
+  const anchors = [...entries.keys()].map(slugify);
+  for (const code of errorCodes) expect(anchors).toContain(worded(code, 'mend it').split('#')[1]);
+  for (const entry of clientEntries) expect(anchors).toContain(wordedAt(entry, 'mend it').split('#')[1]);
 });

@@ -1,11 +1,11 @@
 // How everything is worded that is said to whoever writes or runs the application: errors, warnings and the cause of a
-// verdict begin with the library's name and end with the address of their entry in `docs/errors.md`. What clients are
+// verdict begin with the library's name and end with the address of their entry on the site's page of errors. What clients are
 // told is not: that is the closed list in `denial.ts`.
 
 import { type ErrorCode, errorCodes, type WarningCode } from './codes.js';
 
-/** Beside the `repository` of `package.json`. */
-export const errorsPage = 'https://github.com/esauth/esauth/blob/main/docs/errors.md';
+/** `docs/errors.md` on the site, whose address is that of `docs/.vitepress/address.ts`. */
+export const errorsPage = 'https://esauth.github.io/esauth/errors';
 
 const opening = 'esauth: ';
 const closing = ` See ${errorsPage}#`;
@@ -27,7 +27,7 @@ export function unworded(message: string): string {
   return message.slice(opening.length, end).replace(/\.$/, '');
 }
 
-/** As GitHub makes it from a heading that is the code. That there is no verdict is explained under its own code. */
+/** As the site and GitHub make it from a heading that is the code. That there is no verdict is explained under its own code. */
 function anchorOf(code: ErrorCode | WarningCode): string {
   const hasEntry = errorCodes.some((known) => known === code);
   return (hasEntry ? code : code.slice('ESAUTH_'.length)).toLowerCase();
