@@ -108,6 +108,32 @@ describe.each(versions)('$name', (version) => {
     expect(chosen).toEqual(['/']);
   });
 
+  const elsewhere: Record<string, (config: object) => unknown> = {
+    'in a route that was defined before the plugin': async (config) => {
+      app.get('/', { config }, who);
+      await app.register(esauth, { verifier: world.verifier });
+    },
+    'by an onRoute hook that runs later': async (config) => {
+      await app.register(esauth, { verifier: world.verifier });
+      app.addHook('onRoute', (route) => void Object.assign(route, { config }));
+      app.get('/', who);
+    },
+    'in a route of a context within': async (config) => {
+      await app.register(esauth, { verifier: world.verifier });
+      app.register(async (scope: FastifyInstance) => void scope.get('/', { config }, who));
+    },
+    'for a not-found handler, which is no route': async (config) => {
+      await app.register(esauth, { verifier: world.verifier });
+      // Not typed, and read all the same.
+      app.setNotFoundHandler({ config } as object, who);
+    },
+  };
+  test.each(Object.keys(elsewhere))('it counts where it is set otherwise: %s', async (place) => {
+    await elsewhere[place]?.({ esauth: { maxAgeMs: 0 } });
+    for (const _ of [1, 2]) expect((await get('/', headers)).json()).toEqual({ who: 'jane' });
+    expect(world.verifier.stats().lookups).toBe(2);
+  });
+
   test('what a route leaves out stays as the plugin has it', async () => {
     await app.register(esauth, { verifier: world.verifier, optional: true, maxAgeMs: 0 });
     app.get('/', { config: { esauth: { optional: undefined } } }, who);
