@@ -1,6 +1,5 @@
 // The next version, from changesets: one for all packages, with an entry in the changelog for whom upgrades.
 
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,11 +74,7 @@ test('the changelog has the present version', () => {
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## ${version.replaceAll('.', '\\.')}(,|$)`, 'm'));
 });
 
-test('a changeset is left as it is by the formatter, which would take its front matter for a heading', () => {
-  const input = changeset({ one: 'patch' }, 'It works again.');
-  const args = ['format', '--stdin-file-path=.changeset/brave-cats.md'];
-  const biome = join(root, 'node_modules/.bin/biome');
-  expect(
-    execFileSync(biome, args, { cwd: root, input, encoding: 'utf8', shell: process.platform === 'win32' }),
-  ).toBe(input);
+// It takes the front matter for a heading, and `npm test` has it look at every file.
+test('the formatter leaves changesets as they are', () => {
+  expect(JSON.parse(read('biome.json')).files.includes).toContain('!.changeset/*.md');
 });
