@@ -34,7 +34,8 @@ const kinds = {
   'lists of an object': (bytes) => filled(bytes, '[', () => '[{}]', ']'),
   'lists of a number': (bytes) => filled(bytes, '[', () => '[0.5]', ']'),
   numbers: (bytes) => filled(bytes, '[', () => '0.5', ']'),
-  'lists in lists': (bytes) => '['.repeat(bytes / 2) + ']'.repeat(bytes / 2),
+  // As deep as is read: about a thousand.
+  'lists in lists': (bytes) => filled(bytes, '[', () => '['.repeat(900) + ']'.repeat(900), ']'),
 };
 
 export const scenes = {
