@@ -3,7 +3,6 @@
 
 import { hash, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { createVerifier } from '@esauth/core';
 import { startEmulator } from '@esauth/emulator';
 import { redisSharing } from '@esauth/redis';
@@ -11,6 +10,7 @@ import { createClient } from 'redis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { keysOf } from '../../packages/redis/src/secrets.js';
 import { windowIn, windowsOf } from '../support/exposed.js';
+import { listenIn } from '../support/redis/monitor.js';
 import { until, writtenIn } from '../support/redis/process.js';
 import { type RedisServer, startRedis } from '../support/redis/server.js';
 
@@ -117,18 +117,6 @@ async function makeKey(url: string, authorization: string, name: string) {
     body: JSON.stringify({ name }),
   });
   return (await answer.json()) as { readonly id: string; readonly api_key: string; readonly encoded: string };
-}
-
-/** Everything that Redis is told from now on, by `MONITOR`. @returns what was told so far, one byte a character */
-function listenIn({ port, password }: RedisServer): () => string {
-  let told = '';
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  socket.setEncoding('latin1').on('data', (text) => {
-    told += text;
-  });
-  socket.write(`AUTH "${password}"\r\nMONITOR\r\n`);
-  return () => told;
 }
 
 async function join({ url }: RedisServer, node: string, secrets: readonly (string | Buffer)[]) {

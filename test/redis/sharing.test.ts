@@ -5,7 +5,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharingEvent } from '@esauth/core';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { askedOf, type Fleet, type JoinOptions, nameIn, secret, startFleet } from '../support/redis/fleet.js';
+import {
+  askedOf,
+  type Fleet,
+  invalidate,
+  type JoinOptions,
+  nameIn,
+  secret,
+  startFleet,
+} from '../support/redis/fleet.js';
 import { until } from '../support/redis/process.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -79,14 +87,7 @@ describe('an identity', () => {
     await one.verifier.verify(jane);
     await isKept();
     expect(await values()).toHaveLength(1);
-    await fetch(`${fleet.emulator.url}/_security/oauth2/token`, {
-      method: 'DELETE',
-      headers: {
-        authorization: `Basic ${Buffer.from(`elastic:${fleet.emulator.password}`).toString('base64')}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ token: jane.slice('Bearer '.length) }),
-    });
+    await invalidate(fleet.emulator, jane);
     // It is asked, because it wants to know.
     expect(nameIn(await other.verifier.verify(jane, { maxAgeMs: 0 }))).toBe('credentials_expired');
     await until('nobody finds it', async () => {

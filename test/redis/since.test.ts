@@ -1,9 +1,9 @@
 // Since which version of Redis there is what sharing asks of it, command by command and word by word: what it sends to a
 // real server is written down there, and that server says since when it knows it.
 
-import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { type Fleet, nameIn, startFleet } from '../support/redis/fleet.js';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type Fleet, invalidate, nameIn, startFleet } from '../support/redis/fleet.js';
+import { listenIn } from '../support/redis/monitor.js';
 import { majorVersion, until } from '../support/redis/process.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 test('what is sent is known to Redis 6.2, and no more is sent', async () => {
-  const sent = await listenIn();
+  const sent = await formsSent();
   const patient = { upstream: { timeoutMs: 60_000 }, redis: { timeoutMs: 15_000, blindAfterMs: 60_000 } };
   const [one, other] = [await fleet.join(patient), await fleet.join({ ...patient, library: 2 })];
   const jane = fleet.emulator.authorization('jane');
@@ -50,14 +50,7 @@ test('what is sent is known to Redis 6.2, and no more is sent', async () => {
   }
   expect(await one.verifier.revoke({ credential: jane })).toBe('shared');
   // He is known, and then refused.
-  await fetch(`${fleet.emulator.url}/_security/oauth2/token`, {
-    method: 'DELETE',
-    headers: {
-      authorization: `Basic ${Buffer.from(`elastic:${fleet.emulator.password}`).toString('base64')}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ token: jane.slice('Bearer '.length) }),
-  });
+  await invalidate(fleet.emulator, jane);
   expect(nameIn(await other.verifier.verify(jane, { maxAgeMs: 0 }))).toBe('credentials_expired');
   await until('all of it was sent', () => Object.keys(since).every((form) => sent().has(form)));
   expect([...sent()].sort()).toEqual(Object.keys(since).sort());
@@ -85,18 +78,11 @@ function isUntil(version: string, last: string): boolean {
 }
 
 /** @returns the commands that verifiers send from now on, each with the words that are not their keys and values */
-async function listenIn(): Promise<() => ReadonlySet<string>> {
-  const { port, password } = fleet.redis;
-  let told = '';
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  socket.setEncoding('latin1').on('data', (text) => {
-    told += text;
-  });
-  socket.write(`AUTH "${password}"\r\nMONITOR\r\n`);
-  await until('it listens', () => told.includes('OK\r\n+OK'));
+async function formsSent(): Promise<() => ReadonlySet<string>> {
+  const told = listenIn(fleet.redis);
+  await until('it listens', () => told().includes('OK\r\n+OK'));
   // The last line may not be there to its end.
-  return () => new Set(told.split('\r\n').slice(0, -1).flatMap(formIn));
+  return () => new Set(told().split('\r\n').slice(0, -1).flatMap(formIn));
 }
 
 function formIn(line: string): readonly string[] {

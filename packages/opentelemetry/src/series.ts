@@ -1,6 +1,6 @@
 // Every series and every attribute that this package makes, by OpenTelemetry's rules for names and units; the tables
-// of docs/packages/opentelemetry.md say the same in words. Values of attributes are from short lists: codes, states, and the nodes that the
-// application has named. Nothing of a caller is among them.
+// of docs/packages/opentelemetry.md say the same in words. Values of attributes are from short lists: codes, states, and
+// the nodes that the application has named. Nothing of a caller is among them.
 
 import type { MetricOptions } from '@opentelemetry/api';
 

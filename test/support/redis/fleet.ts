@@ -82,3 +82,16 @@ export function askedOf(emulator: Emulator): number {
 export function nameIn(verdict: Verdict | undefined): string | undefined {
   return verdict?.kind === 'authenticated' ? verdict.identity.username : verdict?.code;
 }
+
+/** Ends a token in Elasticsearch, of which no verifier hears. */
+export async function invalidate(emulator: Emulator, authorization: string): Promise<void> {
+  const { status } = await fetch(`${emulator.url}/_security/oauth2/token`, {
+    method: 'DELETE',
+    headers: {
+      authorization: `Basic ${Buffer.from(`elastic:${emulator.password}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ token: authorization.slice('Bearer '.length) }),
+  });
+  if (status !== 200) throw new Error(`the token was not invalidated: ${status}`);
+}
