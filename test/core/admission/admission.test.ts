@@ -11,8 +11,10 @@ import {
   type Gate,
   type Host,
   identityOf,
+  privileges,
   type RequestLike,
   roles,
+  type Verifier,
   verifierFrom,
 } from '@esauth/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -142,6 +144,46 @@ test('where a request comes from is made out only if something is asked', async 
   expect(read).toHaveLength(2);
   await admit(createGate(verifier, { source, maxAgeMs: 0 }, addressed), again);
   expect(read).toHaveLength(4);
+  await verifier.close();
+});
+
+const socket = { remoteAddress: '203.0.113.1' };
+const called = { ...from(jane), socket, ip: '203.0.113.9' };
+const context = { req: called, ip: called.ip };
+const holder = { held: context, ip: called.ip };
+
+const nodeOf = {
+  node: (it: unknown) => it as typeof called,
+  context: (it: unknown) => (it as typeof context).req,
+  holder: (it: unknown) => (it as typeof holder).held.req,
+};
+
+// A request that is none of the gate's is known by its connection.
+test.each([
+  { gate: 'node', admitted: called, guard: 'node', given: called, source: called.ip },
+  { gate: 'node', admitted: called, guard: 'context', given: context, source: called.ip },
+  { gate: 'context', admitted: context, guard: 'context', given: context, source: called.ip },
+  { gate: 'context', admitted: context, guard: 'node', given: called, source: socket.remoteAddress },
+  { gate: 'holder', admitted: holder, guard: 'context', given: context, source: socket.remoteAddress },
+])('where a request comes from, for a guard with a $guard behind a gate with a $gate', async (which) => {
+  const verifier = createVerifier({ nodes: node.url });
+  const sources: unknown[] = [];
+  const watched: Verifier = {
+    ...verifier,
+    async hasPrivileges(presented, question, wanted) {
+      sources.push(wanted?.source);
+      return verifier.hasPrivileges(presented, question, wanted);
+    },
+  };
+  const of: Host<unknown> = {
+    node: nodeOf[which.gate as keyof typeof nodeOf],
+    address: (it) => (it as typeof context).ip,
+  };
+  // So that the gate has not to make it out.
+  await verifier.verify(jane);
+  createGate(watched, {}, of).admit(which.admitted);
+  await settled(createGuard<unknown>(privileges({ cluster: ['monitor'] }))(called, which.given));
+  expect(sources).toEqual([which.source]);
   await verifier.close();
 });
 

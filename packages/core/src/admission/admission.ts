@@ -14,6 +14,7 @@ import {
   Entrance,
   enter,
   forget,
+  Inquiry,
   presentedIn,
   type Refusal,
   type RequestLike,
@@ -133,13 +134,15 @@ export function createGate<Request>(
   const checked = checkOptions(options ?? {});
   const { optional, maxAgeMs, onDenied, source, credential, property = 'identity' } = checked;
   const throws = onDenied === 'throw';
-  const rules: Rules<Request> = {
+  const rules: Rules = {
     throws,
     maxAgeMs,
     property,
-    sourceOf(request, node) {
-      const chosen = source && checkSource(source(request));
-      const from = chosen ?? host.address(request) ?? node.socket?.remoteAddress;
+    sourceOf(asked, node) {
+      // Behind this gate there may be a guard of another framework, whose requests are strange here.
+      const request = isRequest(asked, node) ? asked : isRequest(node, node) ? node : undefined;
+      const chosen = request && source && checkSource(source(request));
+      const from = chosen ?? (request && host.address(request)) ?? node.socket?.remoteAddress;
       if (chosen === undefined) warnOfUntrustedProxy(node, from);
       return from;
     },
@@ -176,15 +179,15 @@ export function createGate<Request>(
   return gate;
 
   function changed(route: RouteOptions | false): Gate<Request> {
-    if (route === false) return { ...gate, admit: (request) => open(request, host.node(request)) };
+    if (route === false) return { ...gate, admit: (request) => open(request) };
     const asked = checkOptions<Request>(route, true);
     const merged = { optional: asked.optional ?? optional, maxAgeMs: asked.maxAgeMs ?? maxAgeMs };
     return createGate(verifier, { ...checked, ...merged }, host);
   }
 
-  function open(request: Request, node: RequestLike): Admission {
+  function open(request: Request): Admission {
     const asked = typeof verifier === 'function' ? undefined : verifier;
-    enter(node, new Entrance(rules, asked, request, node));
+    enter(host.node(request), new Entrance(rules, asked));
     return nobody;
   }
 
@@ -192,24 +195,34 @@ export function createGate<Request>(
     const asked = typeof verifier === 'function' ? checkVerifier(verifier(request)) : verifier;
     const given = credential && { presented: checkPresented(credential(request)) };
     const presented = given === undefined ? presentedIn(node) : given.presented;
-    const entrance = new Entrance(rules, asked, request, node, given);
+    const entrance = new Entrance(rules, asked, given);
     // What one with the usual name shows is to be seen on after this.
     if (property !== 'identity') entrance.comesAfter(node);
-    const known = asked.peek(presented, entrance);
+    const wanted = new Inquiry(entrance, request, node);
+    const known = asked.peek(presented, wanted);
     if (known !== undefined) return settle(known, presented, entrance, asked, node);
-    return ask(presented, entrance, asked, node);
+    return ask(presented, entrance, asked, node, wanted);
+  }
+
+  function isRequest(asked: unknown, node: RequestLike): asked is Request {
+    try {
+      return host.node(asked as Request) === node;
+    } catch {
+      // What cannot be read as one of this framework's is none.
+      return false;
+    }
   }
 
   // Apart, so that a hit makes no functions.
   function ask(
     presented: Presented,
-    entrance: Entrance<Request>,
+    entrance: Entrance,
     asked: Verifier,
     node: RequestLike,
+    { source }: Inquiry,
   ): Ask<Admission> {
     // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
     enter(node, entrance);
-    const { source } = entrance;
     return async (signal) => {
       const verdict = await asked.verify(presented, { maxAgeMs, source, signal });
       return settle(verdict, presented, entrance, asked, node);
@@ -219,7 +232,7 @@ export function createGate<Request>(
   function settle(
     verdict: Verdict,
     presented: Presented,
-    entrance: Entrance<Request>,
+    entrance: Entrance,
     asked: Verifier,
     node: RequestLike,
   ): Admission {

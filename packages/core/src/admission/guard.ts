@@ -15,7 +15,7 @@ import {
 } from '../values/privileges.js';
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
 import { areGranted } from '../verification/granted.js';
-import { type Caller, callerOf, type Refusal, type RequestLike, refuse } from './entrance.js';
+import { type Caller, callerOf, Inquiry, type Refusal, type RequestLike, refuse } from './entrance.js';
 import {
   checkRequirement,
   type Judgement,
@@ -61,13 +61,14 @@ export function createGuard<Request>(
   return (admitted, request) => {
     const caller = callerOf(admitted, route, request);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
-    const { verifier, identity, entrance } = caller;
+    const { verifier, identity, entrance, node } = caller;
     const judgement = judgeRequirement(requirement, identity, () => 'open');
     if (judgement !== 'open') return conclude(judgement, caller);
+    const wanted = new Inquiry(entrance, request, node);
     // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.
-    if (facts !== undefined && areGranted(verifier, facts, entrance)) return undefined;
+    if (facts !== undefined && areGranted(verifier, facts, wanted)) return undefined;
     try {
-      return judgePrivileges(requirement, request, caller);
+      return judgePrivileges(requirement, request, caller, wanted);
     } catch (error) {
       return () => Promise.reject(error);
     }
@@ -94,13 +95,15 @@ function judgePrivileges<Request>(
   requirement: Requirement<Request>,
   request: Request,
   caller: Caller,
+  wanted: Inquiry,
 ): Outcome | Ask<Outcome> {
-  const { verifier, identity, entrance } = caller;
-  const { presented, throws } = entrance;
+  const { verifier, identity, entrance, node } = caller;
+  const { throws } = entrance;
+  const presented = entrance.presentedBy(node);
   const questions = new Map<PrivilegesRequirement<Request>, PrivilegesQuestion>();
   for (const part of openParts(requirement, identity)) questions.set(part, questionFor(part, request));
   const whole = merge([...questions.values()]);
-  const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, entrance);
+  const peek = (question: PrivilegesQuestion) => verifier.peekPrivileges(presented, question, wanted);
 
   const known = whole && peek(whole);
   if (known !== undefined) return insist(settle(() => known));
@@ -109,7 +112,7 @@ function judgePrivileges<Request>(
   return outcome === 'open' ? askAll : outcome;
 
   async function askAll(signal?: AbortSignal): Promise<Outcome> {
-    const { maxAgeMs, source } = entrance;
+    const { maxAgeMs, source } = wanted;
     const ask = (question: PrivilegesQuestion) =>
       verifier.hasPrivileges(presented, question, { maxAgeMs, source, signal });
     if (whole !== undefined) {
@@ -171,11 +174,12 @@ function merge(questions: readonly PrivilegesQuestion[]): PrivilegesQuestion | u
   return apart === undefined ? questionOf(together) : undefined;
 }
 
-function conclude(judgement: Exclude<Judgement, 'open'>, { verifier, identity, entrance }: Caller): Outcome {
+function conclude(judgement: Exclude<Judgement, 'open'>, caller: Caller): Outcome {
   if (judgement === 'met') return undefined;
-  const { presented, throws } = entrance;
+  const { verifier, identity, entrance, node } = caller;
+  const { throws } = entrance;
   publishForbidden(identity, verifier);
-  const denial = verifier.denial(rejected('forbidden'), presented);
+  const denial = verifier.denial(rejected('forbidden'), entrance.presentedBy(node));
   if (judgement === 'refused') return refuse(denial, throws);
   warnOnce(
     'ESAUTH_NO_ROLES',

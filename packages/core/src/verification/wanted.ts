@@ -4,21 +4,11 @@
 
 import type { Fingerprint } from '../memory/fingerprint.js';
 
-// Private, as an option that is not known is refused, by a verifier of another copy of this package too.
 export abstract class Wanted {
-  #fingerprint: Fingerprint | undefined;
-  #finder: object | undefined;
-
   abstract get maxAgeMs(): number | undefined;
   abstract get source(): string | undefined;
 
   /** @param finder who found it: names of one verifier mean nothing to another. */
-  found(fingerprint: Fingerprint, finder: object): void {
-    this.#fingerprint = fingerprint;
-    this.#finder = finder;
-  }
-
-  foundBy(finder: object): Fingerprint | undefined {
-    return this.#finder === finder ? this.#fingerprint : undefined;
-  }
+  abstract found(fingerprint: Fingerprint, finder: object): void;
+  abstract foundBy(finder: object): Fingerprint | undefined;
 }
