@@ -68,8 +68,10 @@ export { createVerifier } from './verifier.js';
 
 export type { Admission, Gate, Given, Host } from './admission/admission.js';
 export { createGate, verifierFrom } from './admission/admission.js';
-export type { CallerHeaders, Refusal, RequestLike, RouteOf, Wrapping } from './admission/entrance.js';
-export { callerHeaders, identityOf, shownIdentity } from './admission/entrance.js';
+export type { CallerHeaders, Refusal, RouteOf, Wrapping } from './admission/caller.js';
+export { callerHeaders, identityOf } from './admission/caller.js';
+export type { RequestLike } from './admission/entrance.js';
+export { shownIdentity } from './admission/entrance.js';
 export type { Guard } from './admission/guard.js';
 export { createGuard } from './admission/guard.js';
 export type { Guards } from './admission/guards.js';

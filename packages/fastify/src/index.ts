@@ -73,7 +73,12 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
   const { verifier: given, ...options } = registered;
   const verifier = core.verifierFrom(given, 'verifier');
   if (verifier !== given && 'close' in verifier) app.addHook('onClose', () => verifier.close());
-  const gate = core.createGate(verifier, options, { node: ({ raw }) => raw, address: ({ ip }) => ip });
+  const host = {
+    node: ({ raw }: FastifyRequest) => raw,
+    address: ({ ip }: FastifyRequest) => ip,
+    within: true,
+  };
+  const gate = core.createGate(verifier, options, host);
 
   declareProperty(app, options.property);
   refuseMalformedUrls(app);

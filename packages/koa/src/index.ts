@@ -57,7 +57,8 @@ export function esauth(
   options?: core.AdmissionOptions<Context>,
 ): EntranceMiddleware {
   const verifier = core.verifierFrom(given);
-  const gate = core.createGate(verifier, options, { node: (ctx) => ctx.req, address: (ctx) => ctx.ip });
+  const host = { node: (ctx: Context) => ctx.req, address: (ctx: Context) => ctx.ip, within: true };
+  const gate = core.createGate(verifier, options, host);
 
   // No async function: what is known is passed on in the same turn.
   const authenticate = (ctx: Context, next?: Next): unknown =>

@@ -3,7 +3,7 @@
 
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createGate, createGuard, createVerifier, privileges } from '@esauth/core';
+import { createGate, createGuard, createVerifier, type Host, privileges } from '@esauth/core';
 import { expect, test } from 'vitest';
 import { jane } from '../../support/callers.js';
 import { createGrantor } from '../../support/grantor.js';
@@ -23,11 +23,15 @@ interface Context {
 const oldBytes = () =>
   getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? 0;
 
-test('a request that is through does not grow old', async () => {
+test.each([
+  ['beside it', false],
+  ['in it', true],
+])('a request that is through does not grow old, whose memory hangs %s', async (_where, within) => {
   const grantor = await createGrantor();
   grantor.granted.add('index:docs:read');
   const verifier = createVerifier({ nodes: grantor.url });
-  const gate = createGate<Context>(verifier, {}, { node: ({ req }) => req, address: () => undefined });
+  const host: Host<Context> = { node: ({ req }) => req, address: () => undefined, within };
+  const gate = createGate(verifier, {}, host);
   const guard = createGuard<Context>(privileges({ index: [{ names: 'docs', privileges: ['read'] }] }));
   const made = (): Context => ({
     req: { rawHeaders: ['Authorization', jane], headers: {}, body: Array(1_000).fill(0.5) },

@@ -10,17 +10,8 @@ import { own } from '../values/json.js';
 import { processState } from '../values/process-state.js';
 import type { Verdict } from '../values/verdict.js';
 import { createVerifier, type Verifier } from '../verifier.js';
-import {
-  Entrance,
-  enter,
-  forget,
-  Inquiry,
-  presentedIn,
-  type Refusal,
-  type RequestLike,
-  type Rules,
-  refuse,
-} from './entrance.js';
+import { type Refusal, refuse } from './caller.js';
+import { Entrance, enter, forget, Inquiry, presentedIn, type RequestLike, type Rules } from './entrance.js';
 import {
   type AdmissionOptions,
   checkOptions,
@@ -41,6 +32,11 @@ export interface Host<Request> {
   node(request: Request): RequestLike;
   /** The client's address, as the framework's own proxy settings make it out. */
   address(request: Request): string | undefined;
+  /**
+   * Whether what is remembered may be written into Node's request, out of reach of its properties. That is cheaper
+   * than a WeakMap, which is used else, except where each request has a hidden class of its own.
+   */
+  readonly within?: boolean;
   /** Whether a property of a request needs not be written, because reading it gives `shownIdentity`. */
   isShown?(request: object, property: string): boolean;
 }
@@ -133,6 +129,7 @@ export function createGate<Request>(
 ): Gate<Request> {
   const checked = checkOptions(options ?? {});
   const { optional, maxAgeMs, onDenied, source, credential, property = 'identity' } = checked;
+  const { within = false } = host;
   const throws = onDenied === 'throw';
   const rules: Rules = {
     throws,
@@ -187,7 +184,7 @@ export function createGate<Request>(
 
   function open(request: Request): Admission {
     const asked = typeof verifier === 'function' ? undefined : verifier;
-    enter(host.node(request), new Entrance(rules, asked));
+    enter(host.node(request), new Entrance(rules, asked), within);
     return nobody;
   }
 
@@ -222,7 +219,7 @@ export function createGate<Request>(
     { source }: Inquiry,
   ): Ask<Admission> {
     // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
-    enter(node, entrance);
+    enter(node, entrance, within);
     return async (signal) => {
       const verdict = await asked.verify(presented, { maxAgeMs, source, signal });
       return settle(verdict, presented, entrance, asked, node);
@@ -239,10 +236,10 @@ export function createGate<Request>(
     if (verdict.kind === 'authenticated') {
       entrance.letIn(verdict.identity);
       // Once for a hit: it is a thousand instructions each time, and twice that for the collector.
-      enter(node, entrance);
+      enter(node, entrance, within);
       return { identity: verdict.identity };
     }
-    enter(node, entrance);
+    enter(node, entrance, within);
     const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
     if (optional === true && absent) return nobody;
     return { refusal: refuse(asked.denial(verdict, presented), throws) };

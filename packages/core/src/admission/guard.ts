@@ -15,7 +15,8 @@ import {
 } from '../values/privileges.js';
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
 import { areGranted } from '../verification/granted.js';
-import { type Caller, callerOf, Inquiry, type Refusal, type RequestLike, refuse } from './entrance.js';
+import { type Caller, callerOf, type Refusal, refuse } from './caller.js';
+import { Inquiry, type RequestLike } from './entrance.js';
 import {
   checkRequirement,
   type Judgement,
