@@ -37,7 +37,8 @@ export const groups = {
   },
 };
 
-const host = { node: (request) => request, address: (request) => request.ip };
+/** As those of Koa and Fastify, which let what is remembered be written into their requests. */
+const host = { node: (request) => request, address: (request) => request.ip, within: true };
 const codeOf = (refusal) => refusal?.body.code ?? 'none';
 const is = (found, code) => must(found === code, () => `the refusal is ${found}`);
 
