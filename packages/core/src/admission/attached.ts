@@ -20,6 +20,8 @@ class Given {
 
 export function createAttached<Value>(): Attached<Value> {
   const apart = new WeakMap<object, Value>();
+  /** Nothing is looked for there before: 100 instructions of each request. */
+  let isApartUsed = false;
 
   class Holder extends Given {
     #value: Value | undefined;
@@ -39,7 +41,7 @@ export function createAttached<Value>(): Attached<Value> {
     get: (to) => (Holder.holds(to) ? Holder.get(to) : apart.get(to)),
     set(to, value, within) {
       if (Holder.holds(to)) Holder.set(to, value);
-      else if (!within || apart.has(to)) apart.set(to, value);
+      else if (!within || (isApartUsed && apart.has(to))) setApart(to, value);
       else Holder.set(new Holder(to), value);
     },
     delete(to) {
@@ -47,4 +49,9 @@ export function createAttached<Value>(): Attached<Value> {
       else apart.delete(to);
     },
   };
+
+  function setApart(to: object, value: Value): void {
+    isApartUsed = true;
+    apart.set(to, value);
+  }
 }

@@ -154,7 +154,7 @@ export function createVerification(parts: VerificationParts): Verification {
     },
 
     shed({ fingerprint }, who) {
-      if (flights.has(fingerprint) || !queue.turnsAway(who)) return undefined;
+      if (!queue.turnsAway(who) || flights.has(fingerprint)) return undefined;
       count.misses += 1;
       count.shed += 1;
       publishVerdict(queueFull, 'lookup', count);
