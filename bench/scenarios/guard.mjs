@@ -42,8 +42,8 @@ const requirements = {
     allOf(read, spoil ? privileges({ cluster: ['manage'] }) : anyOf(write, monitor)),
 };
 
-/** As those of Koa and Fastify, which let what is remembered be written into their requests. */
-const host = { node: (request) => request, address: (request) => request.ip, within: true };
+/** As those of Koa and Fastify: all requests have one hidden class. */
+const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
 
 export async function build(_group, name, { bench }) {
   const headers = credentials('opaque', 64);

@@ -18,8 +18,8 @@ const callers = 256;
  */
 const window = 12_000;
 /**
- * Where an error is thrown it takes down the ten functions that called, and hooks and middleware are called by more
- * than so many: by 12 on Express 5 and Fastify 5, by 8 on Koa 3. It is the dearest part of it.
+ * An error that is thrown takes down up to ten functions that were called, which is the dearest part of it. In a hook
+ * of Express 5 or Fastify 5 there are twelve, in one of Koa 3 eight.
  */
 const depth = 10;
 const freshHeader = 'a fresh header';
@@ -49,8 +49,8 @@ export const groups = {
   },
 };
 
-/** As those of Koa and Fastify, which let what is remembered be written into their requests. */
-const host = { node: (request) => request, address: (request) => request.ip, within: true };
+/** As those of Koa and Fastify: all requests have one hidden class. */
+const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
 const codeOf = (refusal) => refusal?.body.code ?? 'none';
 const is = (found, code) => must(found === code, () => `the refusal is ${found}`);
 
