@@ -72,7 +72,13 @@ export async function build(_group, name, { bench }) {
     const refusal = guard(request, request);
     must(refusal === undefined, () => refusal.body?.code ?? 'the privileges are not remembered');
   };
-  return { run: forEach(source, use), base: freshRequest, window: 12_000, close: () => verifier.close() };
+  return {
+    run: forEach(source, use),
+    base: freshRequest,
+    window: 12_000,
+    warmUp: 30_000,
+    close: () => verifier.close(),
+  };
 }
 
 const file = import.meta.url;
