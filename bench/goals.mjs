@@ -156,14 +156,14 @@ export const goals = [
     what: 'a refusal ÷ `throw new Error`, gate',
     today: '0.58, 1.4, 0.9',
     why:
-      'By callgrind `throw new Error` is 29 200 where ten functions have called; 20 000 to 39 000 nearer to the top, by whether ' +
-      "the caller's frame is of V8's baseline code. Remembered is 7 070 (0.24): `peek` 5 470, of which the digest " +
-      'is 3 960 and the clocks 580; the answer 700, of which 400 are a copy, so that nobody can alter that of ' +
-      'another; what is remembered of the request 450; the raw header lines 210. Shared answers would make it ' +
-      '0.23. Shed is 9 550 (0.33): 0.1 is less than the digest, without which it is not known that nothing is ' +
-      'remembered and nobody asks already; to look for the first in a table of some characters of each would ' +
-      "keep parts of credentials. On top the check of the spelling, 1 400, two stores and V8's hash of the name " +
-      'for the flights, 1 600, and the answer.',
+      'By callgrind `throw new Error` is 29 200 where ten functions called; 20 000 to 39 000 nearer to the ' +
+      "top, by whether the caller's frame is of V8's baseline code. Remembered is 7 070 (0.24): `peek` 5 " +
+      '470, of which the digest is 3 960 and the clocks 580; the answer 700, of which 400 are a copy, so ' +
+      'that nobody can alter that of another; what is remembered of the request 450; the raw header lines ' +
+      '210. Shared answers would make it 0.23. Shed is 9 550 (0.33): 0.1 is less than the digest, without ' +
+      'which it is not known that nothing is remembered and nobody asks already; to look for the first in a ' +
+      'table of some characters of each would keep parts of credentials. On top the check of the spelling, ' +
+      "1 400, two stores and V8's hash of the name for the flights, 1 600, and the answer.",
     parts: [
       { of: 'remembered', read: (r) => refusal(r, 'remembered, gate'), atMost: 0.2 },
       { of: 'shed', read: (r) => refusal(r, 'shed, gate'), atMost: 0.1 },
