@@ -101,7 +101,7 @@ export class Entrance {
  * How a gate, or a guard behind it, asks about a request: what is remembered of it, and the request itself. All private,
  * so that a verifier of another copy of this package sees no options that it does not know.
  */
-export class Inquiry extends Wanted {
+export class WantedForRequest extends Wanted {
   readonly #entrance: Entrance;
   readonly #request: unknown;
   readonly #node: RequestLike;

@@ -16,7 +16,7 @@ import {
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
 import { areGranted } from '../verification/granted.js';
 import { type Caller, callerOf, type Refusal, refuse } from './caller.js';
-import { Inquiry, type RequestLike } from './entrance.js';
+import { type RequestLike, WantedForRequest } from './entrance.js';
 import {
   checkRequirement,
   type Judgement,
@@ -66,7 +66,7 @@ export function createGuard<Request>(
     const { verifier, identity, entrance, node } = caller;
     const judgement = asksIdentity ? judgeRequirement(requirement, identity, unknown) : 'open';
     if (judgement !== 'open') return conclude(judgement, caller);
-    const wanted = new Inquiry(entrance, request, node);
+    const wanted = new WantedForRequest(entrance, request, node);
     // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.
     if (facts !== undefined && areGranted(verifier, facts, wanted)) return undefined;
     try {
@@ -100,7 +100,7 @@ function judgePrivileges<Request>(
   requirement: Requirement<Request>,
   request: Request,
   caller: Caller,
-  wanted: Inquiry,
+  wanted: WantedForRequest,
 ): Outcome | Ask<Outcome> {
   const { verifier, identity, entrance, node } = caller;
   const { throws } = entrance;
