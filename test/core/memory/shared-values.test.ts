@@ -76,15 +76,30 @@ test('of more than 8 192 values, those that came first are packed, and are equal
 
 test('what several rows have, or what is found again, is not packed', () => {
   const { values, attempts } = packable();
+  const take = (from: number, to: number) => {
+    for (let n = from; n < to; n += 1) values.take({ n }, 1);
+  };
+  take(0, 2);
   const jane = { n: -1 };
   const first = values.take(jane, 1);
   values.take(jane, 1);
-  for (let n = 0; n < 2 * many; n += 1) values.take({ n }, 1);
-  expect(values.get(first)).toBe(jane);
+  take(3, many);
+  // In an old place, but the newest.
+  const john = { n: -2 };
+  values.release(5);
+  expect(values.take(john, 1)).toBe(5);
+  take(many, many + 100);
+  expect(attempts).toEqual(expect.arrayContaining([1, 3, 4, 6]));
   expect(attempts).not.toContain(-1);
-  const { values: few, attempts: none } = packable();
-  for (let n = 0; n < 3 * many; n += 1) few.release(few.take({ n }, 1));
-  expect(none).toEqual([]);
+  expect(attempts).not.toContain(-2);
+  expect([values.get(first), values.get(5)]).toEqual([jane, john]);
+});
+
+test('few are not packed, however often others come and go', () => {
+  const { values, attempts } = packable();
+  for (let n = 0; n < many / 4; n += 1) values.take({ n }, 1);
+  for (let n = 0; n < 3 * many; n += 1) values.release(values.take({ n }, 1));
+  expect(attempts).toEqual([]);
 });
 
 test('a packed value goes with its row, and its number is free for others', () => {
