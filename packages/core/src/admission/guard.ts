@@ -59,11 +59,12 @@ export function createGuard<Request>(
   refuseMore('requireThat', more, 'requireThat(allOf(one, other))');
   checkRequirement(requirement);
   const facts = factsIn(requirement);
+  const asksIdentity = requirement.kind !== 'privileges';
   return (admitted, request) => {
     const caller = callerOf(admitted, route, request);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
     const { verifier, identity, entrance, node } = caller;
-    const judgement = judgeRequirement(requirement, identity, () => 'open');
+    const judgement = asksIdentity ? judgeRequirement(requirement, identity, unknown) : 'open';
     if (judgement !== 'open') return conclude(judgement, caller);
     const wanted = new Inquiry(entrance, request, node);
     // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.
@@ -75,6 +76,9 @@ export function createGuard<Request>(
     }
   };
 }
+
+/** Before anything is looked up. */
+const unknown = (): Judgement => 'open';
 
 /** All privileges that a requirement can ask for; `undefined` if they depend on the request. */
 function factsIn<Request>(requirement: Requirement<Request>): readonly Fact[] | undefined {
