@@ -155,3 +155,24 @@ test('of 10 000 entries each keeps its own verdict, also those that are no objec
     ...{ kind: 'authenticated', identity: userIdentity('user 0'), verifiedAt: 1.7e12 },
   });
 });
+
+test('of 20 000 users each is himself, also those whose identity was packed, and is revoked by his name', () => {
+  const { remember, find, revocations, cache } = setUp({ maxEntries: 20_000 });
+  const name = (n: number) => fingerprint(`Bearer ${n}`);
+  const userAt = (n: number) => {
+    const verdict = find(name(n))?.verdict;
+    return verdict?.kind === 'authenticated' ? verdict.identity : undefined;
+  };
+  for (let n = 0; n < 20_000; n += 1) remember(name(n), 0, `user ${n}`);
+  let wrong = 0;
+  for (let n = 0; n < 20_000; n += 1) wrong += Number(userAt(n)?.username !== `user ${n}`);
+  expect(wrong).toBe(0);
+  expect(userAt(7)).toStrictEqual(userIdentity('user 7'));
+  for (let n = 0; n < 20_000; n += 100) revocations.revoke({ username: `user ${n}`, realm: 'native1' });
+  for (let n = 0; n < 20_000; n += 1) {
+    const expected = n % 100 === 0 ? undefined : `user ${n}`;
+    wrong += Number(userAt(n)?.username !== expected);
+  }
+  expect(wrong).toBe(0);
+  expect(cache.entries).toBe(19_800);
+});

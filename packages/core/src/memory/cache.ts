@@ -5,6 +5,7 @@
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
 import type { Identity } from '../values/identity.js';
+import { createIdentityPacking } from '../values/packed-identity.js';
 import type { Authenticated, Rejected, Verdict } from '../values/verdict.js';
 import { weightOf } from '../values/weight.js';
 import { type Entry, EntryStore, type NewEntry } from './entries.js';
@@ -103,6 +104,7 @@ export function createCache(
     // In full also where several credentials share one identity: rather too much than who pays for it next.
     bytesOf: (identity) => entryBytes + weightOf(identity),
     sharedBy: ({ identity }) => identity,
+    packing: createIdentityPacking(),
     verdictOf: (identity, verifiedAt) => Object.freeze({ kind: 'authenticated', identity, verifiedAt }),
   });
   // Not charged: their number is bounded, and their verdicts are shared.

@@ -7,6 +7,7 @@ import type { Fingerprint } from './fingerprint.js';
 import { createMemoryStore, type MemoryStore } from './memory-store.js';
 import type { PrivilegeMemory } from './privilege-memory.js';
 import type { Slot } from './records.js';
+import type { Packing } from './shared-values.js';
 
 type Remembered = Authenticated | Rejected;
 
@@ -67,6 +68,7 @@ export interface EntryStoreOptions<Kind extends Remembered, Shared extends objec
   /** What a verdict shares with others of its kind, and how it is made of that again. */
   readonly sharedBy: (verdict: Kind) => Shared;
   readonly verdictOf: (shared: Shared, verifiedAt: number) => Kind;
+  readonly packing?: Packing<Shared>;
 }
 
 export class EntryStore<Kind extends Remembered, Shared extends object> {
@@ -80,13 +82,13 @@ export class EntryStore<Kind extends Remembered, Shared extends object> {
   private readonly privileges = new Map<Slot, PrivilegeMemory>();
 
   constructor(options: EntryStoreOptions<Kind, Shared>) {
-    const { maxEntries, maxBytes = Infinity, bytesOf = () => 0 } = options;
+    const { maxEntries, maxBytes = Infinity, bytesOf = () => 0, packing } = options;
     const onGone = (slot: Slot) => {
       this.privileges.delete(slot);
       const place = this.placeOf(slot);
       if (this.slots[place] === slot) this.put(place, 0, undefined);
     };
-    this.rows = createMemoryStore<Shared>(maxEntries, { maxBytes, bytesOf, numbers, onGone });
+    this.rows = createMemoryStore<Shared>(maxEntries, { maxBytes, bytesOf, packing, numbers, onGone });
     this.options = options;
     const places = Math.min(maxObjects, 2 ** Math.ceil(Math.log2(maxEntries + 1)));
     this.objects = new Array(places).fill(undefined);

@@ -9,7 +9,7 @@
 import type { Fingerprint } from './fingerprint.js';
 import { OrderOfUse } from './order-of-use.js';
 import { Records, type Slot } from './records.js';
-import { SharedValues } from './shared-values.js';
+import { type Packing, SharedValues } from './shared-values.js';
 
 /** A bounded map from fingerprints to values, each with some numbers beside it. */
 export interface MemoryStore<Value> {
@@ -63,6 +63,8 @@ export interface StoreOptions<Value> {
   readonly maxBytes?: number;
   /** What a value weighs when it is set. */
   readonly bytesOf?: (value: Value) => number;
+  /** How those values are packed that nobody asked for lately; they are not, without. */
+  readonly packing?: Packing<Value> | undefined;
   /** How many numbers there are beside each value. */
   readonly numbers?: number;
   /** Called when a value goes, for any reason but `clear`. */
@@ -102,7 +104,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
   private readonly numbers: number;
   private readonly onGone: (slot: Slot) => void;
   private readonly rows: Records;
-  private readonly values = new SharedValues<Value>();
+  private readonly values: SharedValues<Value>;
   /** The first row of each list. Two for each value: what is not touched yet takes no memory but in name. */
   private readonly lists: Int32Array;
   private readonly order: OrderOfUse;
@@ -118,6 +120,7 @@ class RecordStore<Value extends object> implements MemoryStore<Value> {
     this.bytesOf = bytesOf;
     this.numbers = numbers;
     this.onGone = onGone;
+    this.values = new SharedValues(options.packing);
     this.rows = new Records(maxEntries + 1, firstNumber + numbers);
     this.order = new OrderOfUse(maxEntries);
     this.lists = new Int32Array(Math.min(mostLists, 2 ** Math.ceil(Math.log2(2 * maxEntries))));

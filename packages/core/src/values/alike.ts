@@ -4,14 +4,16 @@
 
 import { deepFreeze } from './json.js';
 
-/** Longer parts, as JSON, are seldom alike; and what so many that are no longer take is less than a megabyte. */
-const maxLength = 128;
+/** Longer parts, as JSON, are seldom alike. */
+const usualLength = 128;
+/** What so many take that are no longer is less than a megabyte. */
 const maxParts = 256;
 
 /**
+ * @param maxLength of a part as JSON.
  * @returns a function that takes what was parsed as JSON, and freezes it or gives back an equal part that is frozen.
  */
-export function createParts(): <Part extends object>(part: Part) => Part {
+export function createParts(maxLength: number = usualLength): <Part extends object>(part: Part) => Part {
   // The oldest first.
   const parts = new Map<string, object>();
   return <Part extends object>(part: Part) => {
@@ -28,7 +30,7 @@ export function createParts(): <Part extends object>(part: Part) => Part {
 }
 
 /** JSON that is read can say -0 and, by too big a number, Infinity; written again they are 0 and null. */
-function isAsWritten(value: unknown): boolean {
+export function isAsWritten(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
   // No deeper than what is written is long.
   return typeof value !== 'object' || value === null || Object.values(value).every(isAsWritten);
