@@ -12,7 +12,7 @@ import type { Asking, Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
-import type { Queue } from './queue.js';
+import type { Entrance, Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -86,21 +86,33 @@ export const nobodyWaits: Landed = notRevocable(unseen);
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
   const { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache } = parts;
 
-  const turnedAway = (why: 'full' | 'left') => {
+  return (question, { background, source }, departure) => {
+    const entered = queue.enter(source, departure.abandoned);
+    // What waits for its turn is no more than this function: many may.
+    if (entered instanceof Promise)
+      return entered.then((place) => lookUp(place, question, background, departure, undefined));
+    return lookUp(entered, question, background, departure, departure.deadline);
+  };
+
+  function turnedAway(why: 'full' | 'left'): Landed {
     if (why === 'left') return nobodyWaits;
     count.shed += 1;
     return noRoom;
-  };
-  return async (question, { background, source }, departure) => {
-    const { abandoned } = departure;
-    const entered = queue.enter(source, abandoned);
-    const waited = entered instanceof Promise;
-    const place = waited ? await entered : entered;
+  }
+
+  async function lookUp(
+    place: Entrance,
+    question: Question,
+    background: boolean,
+    departure: Departure,
+    firstDeadline: number | undefined,
+  ): Promise<Landed> {
     if (typeof place === 'string') return turnedAway(place);
+    const { abandoned } = departure;
     const { credential, fingerprint } = question;
     const besides = queue.enterNow;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
-    let deadline = waited ? undefined : departure.deadline;
+    let deadline = firstDeadline;
     try {
       // Until the answer is young, and not older than a revocation that concerns it; callers leave when they must.
       for (;;) {
@@ -135,5 +147,5 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
     } finally {
       place();
     }
-  };
+  }
 }
