@@ -136,6 +136,11 @@ export function publishWait(lookup: Tokened): void {
   waits.publish(event);
 }
 
+/** Whether anybody listens to lookups: how long one took need not be known else. */
+export function areLookupsObserved(): boolean {
+  return lookups.hasSubscribers;
+}
+
 export function publishLookup(
   about: LookupEvent['about'],
   outcome: Verdict | 'invalid',

@@ -13,6 +13,8 @@ import { Passenger, Seats, type Vehicle, type Waiter } from './passenger.js';
 export interface Departure {
   /** Fires when nobody waits any more. */
   readonly abandoned: Ending;
+  /** When it departed, on the timeline. */
+  readonly startedAt: number;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
   /** Which lookup it is, for those who listen to events. */
@@ -105,11 +107,11 @@ class Flight<Result> implements Departure, Vehicle<Result> {
   readonly deadline: number | undefined;
   /** Starts when this one is over, if anybody waits for it then. */
   next: Flight<Result> | undefined = undefined;
+  startedAt: number = Number.POSITIVE_INFINITY;
   readonly #hall: Hall<Result>;
   readonly #key: string;
   #starter: Starter<Result> | undefined;
   readonly #seats = new Seats<Result>();
-  #startedAt = Number.POSITIVE_INFINITY;
   /** When it is over by itself, on the monotonic clock. */
   #endsAt = Number.POSITIVE_INFINITY;
   #token: object | undefined = undefined;
@@ -125,7 +127,7 @@ class Flight<Result> implements Departure, Vehicle<Result> {
   depart(): void {
     const { flights, timeline } = this.#hall;
     flights.set(this.#key, this);
-    this.#startedAt = timeline.now();
+    this.startedAt = timeline.now();
     const starter = this.#starter;
     // He may leave before it is over, and then nothing of him is kept.
     this.#starter = undefined;
@@ -166,7 +168,7 @@ class Flight<Result> implements Departure, Vehicle<Result> {
   isFresh(maxAgeMs = Number.POSITIVE_INFINITY): boolean {
     if (maxAgeMs === Number.POSITIVE_INFINITY) return true;
     // Strictly: what started in the same instant, but before the caller came, is not asked after it came.
-    return maxAgeMs > 0 && this.#hall.timeline.now() - this.#startedAt <= maxAgeMs;
+    return maxAgeMs > 0 && this.#hall.timeline.now() - this.startedAt <= maxAgeMs;
   }
 
   seat(passenger: Passenger<Result>): void {
