@@ -76,7 +76,7 @@ async function plugin(app: FastifyInstance, registered: EsauthOptions): Promise<
   const host = {
     node: ({ raw }: FastifyRequest) => raw,
     address: ({ ip }: FastifyRequest) => ip,
-    within: true,
+    uniform: true,
   };
   const gate = core.createGate(verifier, options, host);
 

@@ -57,7 +57,7 @@ export function esauth(
   options?: core.AdmissionOptions<Context>,
 ): EntranceMiddleware {
   const verifier = core.verifierFrom(given);
-  const host = { node: (ctx: Context) => ctx.req, address: (ctx: Context) => ctx.ip, within: true };
+  const host = { node: (ctx: Context) => ctx.req, address: (ctx: Context) => ctx.ip, uniform: true };
   const gate = core.createGate(verifier, options, host);
 
   // No async function: what is known is passed on in the same turn.

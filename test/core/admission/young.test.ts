@@ -26,11 +26,11 @@ const oldBytes = () =>
 test.each([
   ['beside it', false],
   ['in it', true],
-])('a request that is through does not grow old, whose memory hangs %s', async (_where, within) => {
+])('a request that is through does not grow old, whose memory hangs %s', async (_where, uniform) => {
   const grantor = await createGrantor();
   grantor.granted.add('index:docs:read');
   const verifier = createVerifier({ nodes: grantor.url });
-  const host: Host<Context> = { node: ({ req }) => req, address: () => undefined, within };
+  const host: Host<Context> = { node: ({ req }) => req, address: () => undefined, uniform };
   const gate = createGate(verifier, {}, host);
   const guard = createGuard<Context>(privileges({ index: [{ names: 'docs', privileges: ['read'] }] }));
   const made = (): Context => ({

@@ -33,10 +33,11 @@ export interface Host<Request> {
   /** The client's address, as the framework's own proxy settings make it out. */
   address(request: Request): string | undefined;
   /**
-   * Whether what is remembered may be written into Node's request, out of reach of its properties. That is cheaper
-   * than a WeakMap, which is used else, except where each request has a hidden class of its own.
+   * Whether Node's requests come here as Node makes them, all of one hidden class of V8's. Then what is remembered is
+   * written into them, out of reach of their properties, which is cheaper than a WeakMap. Express gives each a class of
+   * its own.
    */
-  readonly within?: boolean;
+  readonly uniform?: boolean;
   /** Whether a property of a request needs not be written, because reading it gives `shownIdentity`. */
   isShown?(request: object, property: string): boolean;
 }
@@ -129,7 +130,7 @@ export function createGate<Request>(
 ): Gate<Request> {
   const checked = checkOptions(options ?? {});
   const { optional, maxAgeMs, onDenied, source, credential, property = 'identity' } = checked;
-  const { within = false } = host;
+  const { uniform = false } = host;
   const throws = onDenied === 'throw';
   const rules: Rules = {
     throws,
@@ -184,14 +185,14 @@ export function createGate<Request>(
 
   function open(request: Request): Admission {
     const asked = typeof verifier === 'function' ? undefined : verifier;
-    enter(host.node(request), new Entrance(rules, asked), within);
+    enter(host.node(request), new Entrance(rules, asked), uniform);
     return nobody;
   }
 
   function decide(request: Request, node: RequestLike): Admission | Ask<Admission> {
     const asked = typeof verifier === 'function' ? checkVerifier(verifier(request)) : verifier;
     const given = credential && { presented: checkPresented(credential(request)) };
-    const presented = given === undefined ? presentedIn(node) : given.presented;
+    const presented = given === undefined ? presentedIn(node, uniform) : given.presented;
     const entrance = new Entrance(rules, asked, given);
     // What one with the usual name shows is to be seen on after this.
     if (property !== 'identity') entrance.comesAfter(node);
@@ -219,7 +220,7 @@ export function createGate<Request>(
     { source }: Inquiry,
   ): Ask<Admission> {
     // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
-    enter(node, entrance, within);
+    enter(node, entrance, uniform);
     return async (signal) => {
       const verdict = await asked.verify(presented, { maxAgeMs, source, signal });
       return settle(verdict, presented, entrance, asked, node);
@@ -236,10 +237,10 @@ export function createGate<Request>(
     if (verdict.kind === 'authenticated') {
       entrance.letIn(verdict.identity);
       // Once for a hit: it is a thousand instructions each time, and twice that for the collector.
-      enter(node, entrance, within);
+      enter(node, entrance, uniform);
       return { identity: verdict.identity };
     }
-    enter(node, entrance, within);
+    enter(node, entrance, uniform);
     const absent = verdict.kind === 'rejected' && verdict.code === 'credentials_missing';
     if (optional === true && absent) return nobody;
     return { refusal: refuse(asked.denial(verdict, presented), throws) };

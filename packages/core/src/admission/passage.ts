@@ -10,6 +10,7 @@ import { InvalidArgumentError, LookupError } from '../values/errors.js';
 import { processState } from '../values/process-state.js';
 import { unavailable } from '../values/verdict.js';
 import type { Admission, Gate } from './admission.js';
+import { type Attached, attached } from './attached.js';
 import type { Refusal } from './caller.js';
 import { Decision } from './decision.js';
 import type { RequestLike } from './entrance.js';
@@ -178,13 +179,13 @@ async function thrown<Reply>(
   if (refusal === undefined) return next();
   if (refusal instanceof DenialError) throw refusal;
   const error = new DenialError(refusal);
-  if (answeringGates().has(response)) toAnswer().add(error);
+  if (answeringGates().get(response)) toAnswer().add(error);
   else way.send(reply, refusal);
   throw error;
 }
 
-/** Gates that answer for the guards behind them, by the responses; and what they are to answer. */
-const answeringGates = processState('answeringGates.1', () => new WeakSet<object>());
+/** By the responses, whether a gate answers for the guards behind it; and what it is to answer. */
+const answeringGates = attached as () => Attached<true>;
 const toAnswer = processState('toAnswer.1', () => new WeakSet<object>());
 
 async function answering<Reply>(
@@ -194,15 +195,15 @@ async function answering<Reply>(
   next: Next,
 ): Promise<unknown> {
   // Of several gates in a row the last one answers.
-  const outermost = !answeringGates().has(response);
-  answeringGates().add(response);
+  const isOutermost = !answeringGates().get(response);
+  if (isOutermost) answeringGates().set(response, true, true);
   try {
     return await next();
   } catch (error) {
     if (!(error instanceof DenialError) || !toAnswer().delete(error)) throw error;
     return way.answer(reply, error);
   } finally {
-    if (outermost) answeringGates().delete(response);
+    if (isOutermost) answeringGates().delete(response);
   }
 }
 
