@@ -73,7 +73,11 @@ test.each<[string, (parts: ReturnType<typeof setUp>) => void]>([
   const entry = parts.find(alice);
   if (entry === undefined) throw new TypeError('it is remembered');
   expect(entry.privileges).toBeDefined();
+  // Of the revision that it was found in, so that a revocation alone does not say no for it.
+  const isQuiet = () => entry.isQuiet(parts.clock.now(), 0);
+  expect(isQuiet()).toBe(true);
   end(parts);
+  expect(isQuiet()).toBe(false);
   entry.refreshAt = 1;
   expect(entry).toMatchObject({ startedAt: 0, expiresAt: 0, refreshAt: 0, privileges: undefined });
   // Nor does what is written to it reach who is there now.
@@ -89,6 +93,21 @@ test('a pause until the next question is kept, whoever holds the entry and who r
   expect(find(alice)).not.toBe(entry);
   entry.refreshAt = 77_000;
   expect(find(alice)?.refreshAt).toBe(77_000);
+});
+
+test('an entry is quiet until it has to be asked again, and until anything is revoked', () => {
+  const { clock, remember, find, revocations } = setUp();
+  remember(alice);
+  const entry = find(alice);
+  const isQuiet = () => entry?.isQuiet(clock.now(), revocations.revision);
+  clock.standStill(29_999);
+  expect(isQuiet()).toBe(true);
+  revocations.revoke({ username: 'bob' });
+  expect(isQuiet()).toBe(false);
+  expect(find(alice)).toBe(entry);
+  expect(isQuiet()).toBe(true);
+  clock.standStill(1);
+  expect(isQuiet()).toBe(false);
 });
 
 test('one that is asked for again and again is the last to make room', () => {

@@ -11,7 +11,15 @@ import { processState } from '../values/process-state.js';
 import type { Verdict } from '../values/verdict.js';
 import { createVerifier, type Verifier } from '../verifier.js';
 import { type Refusal, refuse } from './caller.js';
-import { Entrance, enter, forget, Inquiry, presentedIn, type RequestLike, type Rules } from './entrance.js';
+import {
+  Entrance,
+  enter,
+  forget,
+  presentedIn,
+  type RequestLike,
+  type Rules,
+  WantedForRequest,
+} from './entrance.js';
 import {
   type AdmissionOptions,
   checkOptions,
@@ -196,7 +204,7 @@ export function createGate<Request>(
     const entrance = new Entrance(rules, asked, given);
     // What one with the usual name shows is to be seen on after this.
     if (property !== 'identity') entrance.comesAfter(node);
-    const wanted = new Inquiry(entrance, request, node);
+    const wanted = new WantedForRequest(entrance, request, node);
     const known = asked.peek(presented, wanted);
     if (known !== undefined) return settle(known, presented, entrance, asked, node);
     return ask(presented, entrance, asked, node, wanted);
@@ -217,7 +225,7 @@ export function createGate<Request>(
     entrance: Entrance,
     asked: Verifier,
     node: RequestLike,
-    { source }: Inquiry,
+    { source }: WantedForRequest,
   ): Ask<Admission> {
     // Until this gate has decided, what an earlier and more lenient one let in does not count any more.
     enter(node, entrance, uniform);

@@ -1,7 +1,7 @@
 // What is remembered of a request once it was let in or not, and how it is asked about. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
 // identity by writing one; every copy of this package in the process has the same.
 
-import type { Fingerprint } from '../memory/fingerprint.js';
+import type { Entry } from '../memory/cache.js';
 import {
   authorizationAmong,
   authorizationOf,
@@ -45,7 +45,7 @@ export class Entrance {
   #earlier: Entrance | undefined;
   #source: string | undefined;
   #hasSource = false;
-  #fingerprint: Fingerprint | undefined;
+  #entry: Entry | undefined;
   #finder: object | undefined;
 
   /** @param given what an application gave in place of the header, which is else read again whenever it is needed. */
@@ -87,13 +87,13 @@ export class Entrance {
     return this.#rules.property === property ? this.#identity : this.#earlier?.shownAs(property);
   }
 
-  found(fingerprint: Fingerprint, finder: object): void {
-    this.#fingerprint = fingerprint;
+  found(entry: Entry, finder: object): void {
+    this.#entry = entry;
     this.#finder = finder;
   }
 
-  foundBy(finder: object): Fingerprint | undefined {
-    return this.#finder === finder ? this.#fingerprint : undefined;
+  foundBy(finder: object): Entry | undefined {
+    return this.#finder === finder ? this.#entry : undefined;
   }
 }
 
@@ -101,7 +101,7 @@ export class Entrance {
  * How a gate, or a guard behind it, asks about a request: what is remembered of it, and the request itself. All private,
  * so that a verifier of another copy of this package sees no options that it does not know.
  */
-export class Inquiry extends Wanted {
+export class WantedForRequest extends Wanted {
   readonly #entrance: Entrance;
   readonly #request: unknown;
   readonly #node: RequestLike;
@@ -119,10 +119,10 @@ export class Inquiry extends Wanted {
   get source(): string | undefined {
     return this.#entrance.sourceOf(this.#request, this.#node);
   }
-  found(fingerprint: Fingerprint, finder: object): void {
-    this.#entrance.found(fingerprint, finder);
+  found(entry: Entry, finder: object): void {
+    this.#entrance.found(entry, finder);
   }
-  foundBy(finder: object): Fingerprint | undefined {
+  foundBy(finder: object): Entry | undefined {
     return this.#entrance.foundBy(finder);
   }
 }

@@ -16,7 +16,7 @@ import {
 import { type PrivilegesVerdict, rejected } from '../values/verdict.js';
 import { areGranted } from '../verification/granted.js';
 import { type Caller, callerOf, type Refusal, refuse } from './caller.js';
-import { Inquiry, type RequestLike } from './entrance.js';
+import { type RequestLike, WantedForRequest } from './entrance.js';
 import {
   checkRequirement,
   type Judgement,
@@ -59,13 +59,14 @@ export function createGuard<Request>(
   refuseMore('requireThat', more, 'requireThat(allOf(one, other))');
   checkRequirement(requirement);
   const facts = factsIn(requirement);
+  const asksIdentity = requirement.kind !== 'privileges';
   return (admitted, request) => {
     const caller = callerOf(admitted, route, request);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
     const { verifier, identity, entrance, node } = caller;
-    const judgement = judgeRequirement(requirement, identity, () => 'open');
+    const judgement = asksIdentity ? judgeRequirement(requirement, identity, unknown) : 'open';
     if (judgement !== 'open') return conclude(judgement, caller);
-    const wanted = new Inquiry(entrance, request, node);
+    const wanted = new WantedForRequest(entrance, request, node);
     // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.
     if (facts !== undefined && areGranted(verifier, facts, wanted)) return undefined;
     try {
@@ -75,6 +76,9 @@ export function createGuard<Request>(
     }
   };
 }
+
+/** Before anything is looked up. */
+const unknown = (): Judgement => 'open';
 
 /** All privileges that a requirement can ask for; `undefined` if they depend on the request. */
 function factsIn<Request>(requirement: Requirement<Request>): readonly Fact[] | undefined {
@@ -96,7 +100,7 @@ function judgePrivileges<Request>(
   requirement: Requirement<Request>,
   request: Request,
   caller: Caller,
-  wanted: Inquiry,
+  wanted: WantedForRequest,
 ): Outcome | Ask<Outcome> {
   const { verifier, identity, entrance, node } = caller;
   const { throws } = entrance;

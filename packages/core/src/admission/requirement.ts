@@ -104,18 +104,21 @@ export const somebody: Requirement = Object.freeze({ kind: 'allOf', requirements
  */
 export type Judgement = 'met' | 'refused' | 'never' | 'open';
 
-/** @param judgePrivileges what is known of the caller's privileges. */
+/**
+ * Makes no functions and no lists: every request that a guard lets through comes here.
+ *
+ * @param judgePrivileges what is known of the caller's privileges.
+ */
 export function judgeRequirement<Request>(
   requirement: Requirement<Request>,
   identity: Identity,
   judgePrivileges: (asked: PrivilegesRequirement<Request>) => Judgement,
 ): Judgement {
-  const judge = (part: Requirement<Request>) => judgeRequirement(part, identity, judgePrivileges);
   switch (requirement.kind) {
     case 'roles':
-      return byRoles(identity, requirement.roles.every(isIn(identity.roles)));
+      return byRoles(identity, hasAll(identity.roles, requirement.roles));
     case 'anyRole':
-      return byRoles(identity, requirement.roles.some(isIn(identity.roles)));
+      return byRoles(identity, hasAny(identity.roles, requirement.roles));
     case 'realm':
       return requirement.realms.includes(identity.lookupRealm.name) ? 'met' : 'refused';
     case 'authenticationType':
@@ -123,14 +126,22 @@ export function judgeRequirement<Request>(
     case 'privileges':
       return judgePrivileges(requirement);
     case 'allOf': {
-      const parts = requirement.requirements.map(judge);
-      const refused = parts.find((part) => part === 'refused' || part === 'never');
-      return refused ?? (parts.includes('open') ? 'open' : 'met');
+      let judgement: Judgement = 'met';
+      for (const part of requirement.requirements) {
+        const judged = judgeRequirement(part, identity, judgePrivileges);
+        if (judged === 'refused' || judged === 'never') return judged;
+        if (judged === 'open') judgement = 'open';
+      }
+      return judgement;
     }
     case 'anyOf': {
-      const parts = requirement.requirements.map(judge);
-      const found = (['met', 'open', 'refused'] as const).find((judgement) => parts.includes(judgement));
-      return found ?? 'never';
+      let judgement: Judgement = 'never';
+      for (const part of requirement.requirements) {
+        const judged = judgeRequirement(part, identity, judgePrivileges);
+        if (judged === 'met') return 'met';
+        if (judged === 'open' || judgement === 'never') judgement = judged;
+      }
+      return judgement;
     }
   }
 }
@@ -174,8 +185,14 @@ function isWithoutRoles({ roles, authenticationType, realm }: Identity): boolean
   return byNature && roles.length === 0;
 }
 
-function isIn(names: readonly string[]): (name: string) => boolean {
-  return (name) => names.includes(name);
+function hasAll(had: readonly string[], wanted: readonly string[]): boolean {
+  for (const name of wanted) if (!had.includes(name)) return false;
+  return true;
+}
+
+function hasAny(had: readonly string[], wanted: readonly string[]): boolean {
+  for (const name of wanted) if (had.includes(name)) return true;
+  return false;
 }
 
 function namesFor(option: string, names: readonly string[]): readonly string[] {

@@ -27,10 +27,19 @@ export interface Entry<Kind extends Remembered = Remembered> {
   readonly quietUntil: number;
   /** What is known of an identity's privileges; `undefined` until somebody asked. */
   readonly privileges: PrivilegeMemory | undefined;
+  /** Of the credential. */
+  readonly name: Fingerprint;
+  /**
+   * Whether it may be served as it is: for whoever has it already, and need not find it again.
+   *
+   * @param revision up to which it has to be known that nothing has revoked it.
+   */
+  isQuiet(now: number, revision: number): boolean;
 }
 
 /** All that is kept of a verdict. */
-export interface NewEntry<Kind extends Remembered> extends Readonly<Omit<Entry<Kind>, 'quietUntil'>> {
+export interface NewEntry<Kind extends Remembered>
+  extends Readonly<Omit<Entry<Kind>, 'quietUntil' | 'name' | 'isQuiet'>> {
   /** Of its lookup. */
   readonly order: number;
   /** From here on it is not served at all. */
@@ -215,6 +224,10 @@ class StoredEntry<Kind extends Remembered, Shared extends object> implements Ent
   settle(): void {
     this.quietUntil = Math.min(this.expiresAt, this.refreshAt || Infinity);
     this.upTo = this.revision;
+  }
+
+  isQuiet(now: number, revision: number): boolean {
+    return this.quietUntil > now && this.upTo === revision && this.isThere();
   }
 
   get startedAt(): number {

@@ -177,7 +177,7 @@ function canonicalPair(value: string, scheme: 'ApiKey' | 'Basic'): string | unde
 /** Whether somebody presents an API key as `id:api_key`, which would have to be encoded. */
 export function isUnencodedKey(presented: Presented): boolean {
   const header = headerOf(presented);
-  return typeof header === 'string' && match(unencodedKey, header) !== null;
+  return typeof header === 'string' && matches(unencodedKey, header);
 }
 
 const unencodedKey = /^ApiKey +[\w-]+:[\w-]+$/i;
@@ -187,7 +187,7 @@ export function isKeyAsBearer({ scheme, authorization }: Credential): boolean {
   if (scheme !== 'Bearer') return false;
   const value = authorization.slice('Bearer '.length);
   if (value.startsWith('essu_')) return true;
-  return match(keyPair, Buffer.from(value, 'base64').toString('latin1')) !== null;
+  return matches(keyPair, Buffer.from(value, 'base64').toString('latin1'));
 }
 
 const keyPair = /^[\w-]{16,}:[\w-]{16,}$/;
@@ -208,7 +208,7 @@ function match(expression: RegExp, text: string): RegExpExecArray | null {
   return found;
 }
 
-/** The same without a list of what matched. */
+/** The same, where nothing is wanted of what matched: that makes no list of it, which was 230 instructions. */
 function matches(expression: RegExp, text: string): boolean {
   const found = expression.test(text);
   empty.test('');

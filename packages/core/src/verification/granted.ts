@@ -8,17 +8,25 @@ type AreGranted = (facts: readonly Fact[], wanted: Wanted) => boolean;
 /** What of a verifier this is about; the rest of it is not known here. */
 interface Asked {
   readonly peekPrivileges: unknown;
+  readonly [kept]?: Shortcut;
 }
 
-const shortcuts = new WeakMap<Asked, Asked & { readonly areGranted: AreGranted }>();
+interface Shortcut {
+  readonly peekPrivileges: unknown;
+  readonly areGranted: AreGranted;
+}
+
+/** Nobody else has it, and it is not enumerable. A WeakMap would be 130 instructions of each guard. */
+const kept: unique symbol = Symbol('esauth.areGranted');
 
 export function keepShortcut(verifier: Asked, areGranted: AreGranted): void {
-  shortcuts.set(verifier, { peekPrivileges: verifier.peekPrivileges, areGranted });
+  const shortcut: Shortcut = { peekPrivileges: verifier.peekPrivileges, areGranted };
+  Object.defineProperty(verifier, kept, { value: shortcut });
 }
 
 /** Whether all of this is granted to whom a gate has let in; not if somebody has put on a `peekPrivileges` of his own. */
 export function areGranted(verifier: Asked, facts: readonly Fact[], wanted: Wanted): boolean {
-  const shortcut = shortcuts.get(verifier);
+  const shortcut = verifier[kept];
   if (shortcut === undefined || shortcut.peekPrivileges !== verifier.peekPrivileges) return false;
   return shortcut.areGranted(facts, wanted);
 }

@@ -54,9 +54,13 @@ export function createPrivilegeVerification(parts: PrivilegeVerificationParts): 
     areGranted(facts, wanted) {
       const now = timeline.now();
       const entry = verification.findAgain(wanted, now);
-      if (entry?.privileges === undefined || entry.verdict.kind !== 'authenticated') return false;
+      if (entry === undefined) return false;
+      // Once: it is looked up each time.
+      const { privileges } = entry;
+      if (privileges === undefined || entry.verdict.kind !== 'authenticated') return false;
+      const { maxAgeMs } = wanted;
       for (const { key } of facts) {
-        const fact = entry.privileges.find(key, now, wanted.maxAgeMs);
+        const fact = privileges.find(key, now, maxAgeMs);
         if (fact === undefined || !fact.granted || isDue(fact, now)) return false;
       }
       verification.tell(entry);
