@@ -118,6 +118,22 @@ test('a lookup is the one that its callers began to wait for, each in a context 
   for (const [at, [, lookup]] of waits.entries()) expect(lookup).toBe(at < 2 ? one : other);
 });
 
+test('the verdict of whoever waited is published in his own context, whoever started the lookup', async () => {
+  const request = new AsyncLocalStorage<string>();
+  const heard: string[] = [];
+  const noteVerdict = () => void heard.push(`${request.getStore()}: verdict`);
+  subscribe('esauth:verdict', noteVerdict);
+  onTestFinished(() => void unsubscribe('esauth:verdict', noteVerdict));
+  const gate = openableGate();
+  node.answer((socket, head) => {
+    void gate.opened.then(() => respond({ body: identityBody() })(socket, head));
+  });
+  const asked = ['first', 'second'].map((name) => request.run(name, () => verifier.verify(jane)));
+  request.run('elsewhere', () => gate.open());
+  await Promise.all(asked);
+  expect(heard).toEqual(['first: verdict', 'second: verdict']);
+});
+
 test('which verifier it was is in every event, and which node answered', async () => {
   const elsewhere = await startScriptedNode(respond({ status: 500 }));
   onTestFinished(() => elsewhere.close());

@@ -34,7 +34,13 @@ function refusedBeside(clock: FakeClock, timeoutMs: number, some: Partial<Shared
   return createSharedLookup(parts, lookUp)(
     { kind: 'question', credential: { authorization: 'Bearer garbage' } as never, fingerprint },
     { background: false, source: undefined },
-    { abandoned: { aborted: false } as never, deadline: undefined, token: {}, endsAt: () => undefined },
+    {
+      abandoned: { aborted: false } as never,
+      startedAt: 0,
+      deadline: undefined,
+      token: {},
+      endsAt: () => undefined,
+    },
   );
 }
 

@@ -50,14 +50,22 @@ export interface Cache {
   find(fingerprint: Fingerprint, now: number, maxAgeMs?: number): Entry | undefined;
   /** @returns what may be served because a lookup just failed. */
   findStale(fingerprint: Fingerprint, now: number): Authenticated | undefined;
-  /** To be called when a lookup starts, */
-  begin(fingerprint: Fingerprint): LookupStart;
+  /**
+   * To be called when a lookup starts,
+   *
+   * @param now on the timeline, for who has read it just now.
+   */
+  begin(fingerprint: Fingerprint, now?: number): LookupStart;
   /** and when it is over. */
   end(fingerprint: Fingerprint, lookup: LookupStart): void;
   /** Whether anything is remembered of a credential, or being asked. */
   knows(fingerprint: Fingerprint): boolean;
-  /** Keeps a verdict if it may be kept, and drops what it contradicts. */
-  remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart): void;
+  /**
+   * Keeps a verdict if it may be kept, and drops what it contradicts.
+   *
+   * @param now on the timeline, for who has read it just now.
+   */
+  remember(fingerprint: Fingerprint, verdict: Verdict, lookup: LookupStart, now?: number): void;
   /**
    * Keeps an identity that another process has looked up, unless something is known here that was asked for later.
    *
@@ -113,8 +121,8 @@ export function createCache(
     sharedBy: (refusal) => refusal,
     verdictOf: (refusal) => refusal,
   });
-  /** Lookups under way: a handful for a credential. */
-  const open = new Map<Fingerprint, Set<LookupStart>>();
+  /** Lookups under way: nearly always one for a credential. */
+  const open = new Map<Fingerprint, LookupStart[]>();
   let begun = 0;
   /** Of those, which are over. */
   let over: (readonly [Fingerprint, LookupStart])[] = [];
@@ -140,13 +148,13 @@ export function createCache(
       return slot === 0 ? undefined : identities.entryAt(slot, fingerprint).verdict;
     },
 
-    begin(fingerprint) {
+    begin(fingerprint, now = timeline.now()) {
       begun += 1;
       const { revision } = revocations;
-      const lookup = { order: begun, startedAt: timeline.now(), revision, overruled: false };
+      const lookup = { order: begun, startedAt: now, revision, overruled: false };
       const others = open.get(fingerprint);
-      if (others === undefined) open.set(fingerprint, new Set([lookup]));
-      else others.add(lookup);
+      if (others === undefined) open.set(fingerprint, [lookup]);
+      else others.push(lookup);
       return lookup;
     },
 
@@ -161,18 +169,18 @@ export function createCache(
       return open.has(fingerprint) || identities.rows.has(fingerprint) || refusals.rows.has(fingerprint);
     },
 
-    remember(fingerprint, verdict, lookup) {
+    remember(fingerprint, verdict, lookup, now = timeline.now()) {
       if (verdict.kind === 'unavailable') return;
       // An answer never replaces one whose lookup started later, nor does a yes outlive a refusal that is forgotten.
       if (lookup.overruled && verdict.kind === 'authenticated') return;
-      if ((orderIn(identities, fingerprint) ?? orderIn(refusals, fingerprint) ?? 0) > lookup.order) return;
+      if (latestOrder(fingerprint) > lookup.order) return;
       if (verdict.kind === 'authenticated') {
         refusals.rows.delete(fingerprint);
-        keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
+        keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup, now), now);
       } else {
         for (const other of open.get(fingerprint) ?? []) other.overruled ||= other.order < lookup.order;
         identities.rows.delete(fingerprint);
-        keepIn(refusals, fingerprint, refusalEntry(verdict, lookup));
+        keepIn(refusals, fingerprint, refusalEntry(verdict, lookup), now);
       }
     },
 
@@ -183,10 +191,11 @@ export function createCache(
         if (slot !== 0 && store.startedAt(slot) >= Math.floor(startedAt)) return false;
       }
       // In the place of what it replaces: a lookup of our own that is under way asks later than any of others.
-      const order = orderIn(identities, fingerprint) ?? orderIn(refusals, fingerprint) ?? 0;
+      const order = latestOrder(fingerprint);
       refusals.rows.delete(fingerprint);
       const lookup = { order, startedAt, revision, overruled: false };
-      keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup));
+      const now = timeline.now();
+      keepIn(identities, fingerprint, identityEntry(fingerprint, verdict, lookup, now), now);
       return true;
     },
 
@@ -228,9 +237,9 @@ export function createCache(
     const closing = over;
     over = [];
     for (const [fingerprint, lookup] of closing) {
-      const lookups = open.get(fingerprint);
-      lookups?.delete(lookup);
-      if (lookups?.size === 0) open.delete(fingerprint);
+      const lookups = open.get(fingerprint) ?? [];
+      if (lookups.length > 1) lookups.splice(lookups.indexOf(lookup), 1);
+      else open.delete(fingerprint);
     }
   }
 
@@ -257,9 +266,12 @@ export function createCache(
     return store.entryAt(slot, fingerprint);
   }
 
-  function orderIn(store: Store, fingerprint: Fingerprint): number | undefined {
-    const slot = store.rows.use(fingerprint);
-    return slot === 0 ? undefined : store.order(slot);
+  /** Of the lookup that has brought what is remembered of a credential; 0 if nothing is. */
+  function latestOrder(fingerprint: Fingerprint): number {
+    const slot = identities.rows.use(fingerprint);
+    if (slot !== 0) return identities.order(slot);
+    const refusal = refusals.rows.use(fingerprint);
+    return refusal === 0 ? 0 : refusals.order(refusal);
   }
 
   function weighAgain(fingerprint: Fingerprint): void {
@@ -273,8 +285,9 @@ export function createCache(
     store: EntryStore<Kind, Shared>,
     fingerprint: Fingerprint,
     entry: NewEntry<Kind>,
+    now: number,
   ): void {
-    if (entry.endsAt > timeline.now()) store.keep(fingerprint, entry);
+    if (entry.endsAt > now) store.keep(fingerprint, entry);
     else store.rows.delete(fingerprint);
   }
 
@@ -282,16 +295,18 @@ export function createCache(
     fingerprint: Fingerprint,
     verdict: Authenticated,
     lookup: LookupStart,
+    now: number,
   ): NewEntry<Authenticated> {
     const { order, startedAt, revision } = lookup;
     const { ttlMs, staleIfErrorMs } = settings;
     // A credential's own expiry only ends what is remembered. It is read against the wall clock once, here,
     // so that a clock that is set back later cannot lengthen it.
-    const ownEnd = timeline.now() + (verdict.identity.expiresAt ?? Infinity) - clock.wall();
+    const { expiresAt: wallEnd } = verdict.identity;
+    const ownEnd = wallEnd === undefined ? Infinity : now + wallEnd - clock.wall();
     const portion = drawPortion();
     const { refreshAt, expiresAt } = lifetimeFrom(startedAt, portion);
     // What is known of its privileges has ages of its own, and goes on if it is still the same caller.
-    const previous = findIn(identities, fingerprint, timeline.now());
+    const previous = findIn(identities, fingerprint, now);
     const same = previous !== 0 && identities.rows.valueAt(previous).subject === verdict.identity.subject;
     return {
       verdict,

@@ -108,6 +108,11 @@ export function countFor(verifier: object, count: Counters): void {
   verifiers.set(count, verifier);
 }
 
+/** Whether anybody listens who may want to know whose request it is. */
+export function isObserved(): boolean {
+  return verdicts.hasSubscribers || waits.hasSubscribers;
+}
+
 export function publishVerdict(verdict: Verdict, source: VerdictEvent['source'], count: Counters): void {
   if (!verdicts.hasSubscribers) return;
   // Every hit comes here: an object that is spread into another one takes several times as long.
@@ -129,6 +134,11 @@ export function publishWait(lookup: Tokened): void {
   if (!waits.hasSubscribers) return;
   const event: WaitEvent = { lookup: lookup.token };
   waits.publish(event);
+}
+
+/** Whether anybody listens to lookups: how long one took need not be known else. */
+export function areLookupsObserved(): boolean {
+  return lookups.hasSubscribers;
 }
 
 export function publishLookup(

@@ -14,7 +14,7 @@ export interface Call {
   /** Another node than this one goes first, by its name. */
   readonly after?: string | undefined;
   /** Whether nothing better can come than this reply: if a second node was asked, the first such reply counts. */
-  readonly isFinal: (reply: Reply) => boolean;
+  isFinal(reply: Reply): boolean;
   /** One for all questions of a lookup: whether a second node was asked for any of them. */
   readonly hedge: { spent: boolean };
   /** A place for one more request on the wire, to be given back; `undefined` if there is none now. */

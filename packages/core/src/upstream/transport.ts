@@ -99,7 +99,9 @@ export function createTransports(settings: TransportSettings): Transports {
       // Interceptors may take them apart as undici's own do, which know them as members.
       const headers = own === undefined ? recordOf(list) : list;
       const { path, body = null, method = body === null ? 'GET' : 'POST' } = request;
-      const sent = { origin, path: prefix + path, method, headers, body, line: undefined };
+      // There is no pipelining that an answer could block; undici would look for more to send with each head.
+      const blocking = false;
+      const sent = { origin, path: prefix + path, method, headers, body, blocking, line: undefined };
       const told = plain ? new Plain(outcome) : outcome;
       try {
         dispatch(sent, new Exchange(sent, id, signal, forsaken, told));

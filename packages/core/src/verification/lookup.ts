@@ -4,7 +4,7 @@
 import type { Cache } from '../memory/cache.js';
 import type { Fingerprint } from '../memory/fingerprint.js';
 import type { Revocations } from '../memory/revocation.js';
-import { publishLookup } from '../observation/events.js';
+import { areLookupsObserved, publishLookup } from '../observation/events.js';
 import type { Counters } from '../observation/stats.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
@@ -12,7 +12,7 @@ import type { Asking, Elasticsearch } from '../upstream/elasticsearch.js';
 import type { Credential } from '../values/credential.js';
 import { LookupError } from '../values/errors.js';
 import { type Unavailable, unavailable, type Verdict } from '../values/verdict.js';
-import type { Queue } from './queue.js';
+import type { Entrance, Queue } from './queue.js';
 import type { Departure } from './single-flight.js';
 
 /** What has to be asked: the credential lives in this value for as long as its lookup, and nowhere else. */
@@ -86,28 +86,42 @@ export const nobodyWaits: Landed = notRevocable(unseen);
 export function createLookup(parts: LookupParts, count: Counters): LookUp {
   const { clock, timeline, timeoutMs, longestMs, queue, elasticsearch, revocations, cache } = parts;
 
-  const turnedAway = (why: 'full' | 'left') => {
+  return (question, { background, source }, departure) => {
+    const entered = queue.enter(source, departure.abandoned);
+    // What waits for its turn is no more than this function: many may.
+    if (entered instanceof Promise)
+      return entered.then((place) => lookUp(place, question, background, departure, true));
+    return lookUp(entered, question, background, departure, false);
+  };
+
+  function turnedAway(why: 'full' | 'left'): Landed {
     if (why === 'left') return nobodyWaits;
     count.shed += 1;
     return noRoom;
-  };
-  return async (question, { background, source }, departure) => {
-    const { abandoned } = departure;
-    const entered = queue.enter(source, abandoned);
-    const waited = entered instanceof Promise;
-    const place = waited ? await entered : entered;
+  }
+
+  async function lookUp(
+    place: Entrance,
+    question: Question,
+    background: boolean,
+    departure: Departure,
+    waited: boolean,
+  ): Promise<Landed> {
     if (typeof place === 'string') return turnedAway(place);
+    const { abandoned } = departure;
     const { credential, fingerprint } = question;
     const besides = queue.enterNow;
     const wasGood = () => cache.find(fingerprint, timeline.now())?.verdict.kind === 'authenticated';
     let deadline = waited ? undefined : departure.deadline;
+    // Who need not wait for his turn asks in the instant in which he departed.
+    let startedAt = waited ? undefined : departure.startedAt;
     try {
       // Until the answer is young, and not older than a revocation that concerns it; callers leave when they must.
       for (;;) {
         const endsAt = deadline ?? clock.monotonic() + timeoutMs;
         departure.endsAt(endsAt);
-        const lookup = cache.begin(fingerprint);
-        const askedAt = clock.monotonic();
+        const lookup = cache.begin(fingerprint, startedAt);
+        const askedAt = areLookupsObserved() ? clock.monotonic() : endsAt - timeoutMs;
         count.lookups += 1;
         const asking: Asking = { credential, abandoned, endsAt, besides, wasGood, node: undefined };
         let verdict: Verdict;
@@ -117,23 +131,27 @@ export function createLookup(parts: LookupParts, count: Counters): LookUp {
           cache.end(fingerprint, lookup);
         }
         if (abandoned.aborted) return notRevocable(verdict);
-        const tookMs = clock.monotonic() - askedAt;
-        publishLookup('identity', verdict, tookMs, background, asking.node, departure, count);
+        if (areLookupsObserved()) {
+          const tookMs = clock.monotonic() - askedAt;
+          publishLookup('identity', verdict, tookMs, background, asking.node, departure, count);
+        }
         if (verdict.kind === 'unavailable') {
           count.unavailable += 1;
           return notRevocable(verdict);
         }
         const overruled = lookup.overruled && verdict.kind === 'authenticated';
-        const old = timeline.now() - lookup.startedAt > longestMs;
+        const now = timeline.now();
+        const old = now - lookup.startedAt > longestMs;
         if (!old && !overruled && !revocations.outdates(lookup.revision, fingerprint, verdict)) {
           if (verdict.kind === 'rejected') count.refusals += 1;
-          cache.remember(fingerprint, verdict, lookup);
+          cache.remember(fingerprint, verdict, lookup, now);
           return { verdict, revision: lookup.revision };
         }
         deadline = undefined;
+        startedAt = undefined;
       }
     } finally {
       place();
     }
-  };
+  }
 }

@@ -19,8 +19,9 @@ import {
   queueFull,
   unseen,
 } from './lookup.js';
+import type { Waiter } from './passenger.js';
 import { inTurn } from './queue.js';
-import { createSingleFlight, type Departure, type Waiter } from './single-flight.js';
+import { createSingleFlight, type Departure } from './single-flight.js';
 
 /** About whom it is, and where to remember it. */
 export interface PrivilegesInquiry {

@@ -13,8 +13,8 @@ import type { Timeline } from '../time/timeline.js';
 import type { Presented } from '../values/credential.js';
 import { type Fact, factsOf, type PrivilegesQuestion, privilegesOf } from '../values/privileges.js';
 import type { Authenticated, PrivilegesVerdict } from '../values/verdict.js';
+import type { Wait } from './passenger.js';
 import type { PrivilegeLookups, PrivilegesInquiry } from './privilege-lookup.js';
-import type { Wait } from './single-flight.js';
 import type { Verification, VerifyOptions } from './verification.js';
 import type { Wanted } from './wanted.js';
 

@@ -33,9 +33,30 @@ export interface Queue {
   readonly waiting: number;
 }
 
-interface Ticket {
+/** A class that hears itself when it is given up: fifty thousand may wait, and each would hold a function for that. */
+class Ticket {
+  readonly source: string;
+  readonly line: Line;
   readonly answer: (result: Entrance) => void;
-  waiting: boolean;
+  waiting = true;
+  readonly #dismiss: (ticket: Ticket, result: Entrance) => void;
+
+  constructor(
+    source: string,
+    line: Line,
+    answer: (result: Entrance) => void,
+    dismiss: (ticket: Ticket, result: Entrance) => void,
+  ) {
+    this.source = source;
+    this.line = line;
+    this.answer = answer;
+    this.#dismiss = dismiss;
+  }
+
+  /** Nobody waits any more. */
+  handleEvent(): void {
+    if (this.waiting) this.#dismiss(this, 'left');
+  }
 }
 
 /** The tickets of one source, oldest first. Those that left in between are skipped when their turn comes. */
@@ -88,7 +109,7 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
         if (isFullFor(source)) return 'full';
         makeRoom();
       }
-      return new Promise((answer) => wait(source, { answer, waiting: true }, abandoned));
+      return new Promise((answer) => wait(source, answer, abandoned));
     },
     turnsAway(who) {
       return onWire >= maxConcurrent && waiting >= maxQueue && isFullFor(networkIn(who.source ?? ''));
@@ -113,17 +134,17 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     };
   }
 
-  function wait(source: string, ticket: Ticket, abandoned: Ending): void {
+  function wait(source: string, answer: (result: Entrance) => void, abandoned: Ending): void {
     const line = lines.get(source) ?? { tickets: [], head: 0, waiting: 0 };
     lines.set(source, line);
+    const ticket = new Ticket(source, line, answer, dismiss);
     line.tickets.push(ticket);
     grow(line, 1);
-    abandoned.addEventListener('abort', () => {
-      if (ticket.waiting) dismiss(source, line, ticket, 'left');
-    });
+    abandoned.addEventListener('abort', ticket);
   }
 
-  function dismiss(source: string, line: Line, ticket: Ticket, result: Entrance): void {
+  function dismiss(ticket: Ticket, result: Entrance): void {
+    const { source, line } = ticket;
     ticket.waiting = false;
     grow(line, -1);
     if (line.waiting === 0) lines.delete(source);
@@ -138,7 +159,7 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
     lines.delete(source);
     lines.set(source, line);
     const ticket = oldestOf(line);
-    if (ticket !== undefined) dismiss(source, line, ticket, takePlace());
+    if (ticket !== undefined) dismiss(ticket, takePlace());
   }
 
   /** Nobody makes room for a source that waits as often as any. */
@@ -148,10 +169,10 @@ export function createQueue(maxConcurrent: number, maxQueue: number): Queue {
 
   /** Turns away the newest of the source that waits most often, of several the one whose turn comes first. */
   function makeRoom(): void {
-    for (const [source, line] of lines) {
+    for (const line of lines.values()) {
       if (line.waiting < most) continue;
       const ticket = newestOf(line);
-      if (ticket !== undefined) dismiss(source, line, ticket, 'full');
+      if (ticket !== undefined) dismiss(ticket, 'full');
       return;
     }
   }

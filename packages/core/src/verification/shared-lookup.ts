@@ -116,6 +116,8 @@ export function createSharedLookup(parts: SharedLookupParts, lookUp: LookUp): Lo
     const { abandoned, deadline } = departure;
     const asking = lookUp(question, context, {
       abandoned,
+      // It is asked from now on.
+      startedAt: timeline.now(),
       deadline,
       // Made when somebody looks at it.
       get token() {

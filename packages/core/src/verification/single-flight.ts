@@ -4,36 +4,17 @@
 // sooner, because the lookup has had to wait or is made once more.
 
 import { publishWait } from '../observation/events.js';
-import { onAbort } from '../time/abort.js';
 import type { Clock } from '../time/clock.js';
 import { type Ending, Stop } from '../time/stop.js';
 import type { Timeline } from '../time/timeline.js';
-import { whenRead } from '../time/when-read.js';
-
-/** How long somebody waits. */
-export interface Wait {
-  /** How long this caller waits at most, on the monotonic clock. */
-  readonly deadline: number;
-  /** His time has only just begun: a lookup that starts with him, and need not wait, may end with it. */
-  readonly justCame: boolean;
-}
-
-export interface Waiter<Result> extends Wait {
-  /** What it gets then. */
-  readonly late: Result;
-  /** Rejects this caller with the signal's reason, and nobody else. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * A lookup under way is good enough only if it started at most this many milliseconds ago; 0: not at all.
-   * Else the caller waits for the next one, which starts when this one is over.
-   */
-  readonly maxAgeMs?: number | undefined;
-}
+import { Passenger, Seats, type Vehicle, type Waiter } from './passenger.js';
 
 /** What a lookup knows of those who wait for it. */
 export interface Departure {
   /** Fires when nobody waits any more. */
   readonly abandoned: Ending;
+  /** When it departed, on the timeline. */
+  readonly startedAt: number;
   /** When the time of a caller is up with whom it starts, on the monotonic clock, if he has just come. */
   readonly deadline: number | undefined;
   /** Which lookup it is, for those who listen to events. */
@@ -44,11 +25,18 @@ export interface Departure {
 
 export type Start<Result> = (departure: Departure) => Promise<Result>;
 
+/** Who starts a lookup if there is none that he can wait for. */
+export interface Starter<Result> {
+  start(departure: Departure): Promise<Result>;
+}
+
 export interface SingleFlight<Result> {
   /**
    * Joins the flight of `key`, or starts it: one at a time, and at most one more that waits for it to end.
    */
   join(key: string, start: Start<Result>, waiter: Waiter<Result>): Promise<Result>;
+  /** The same for who hears of it himself, and has not left. */
+  board(key: string, passenger: Passenger<Result> & Starter<Result>): void;
   has(key: string): boolean;
   /** Gives every caller `result` at once and cancels all flights. */
   land(result: Result): void;
@@ -60,18 +48,24 @@ export interface SingleFlight<Result> {
 
 export function createSingleFlight<Result>(clock: Clock, timeline: Timeline): SingleFlight<Result> {
   const hall = new Hall<Result>(clock, timeline);
+  const board = (key: string, passenger: Passenger<Result> & Starter<Result>) => {
+    const current = hall.flights.get(key);
+    if (current === undefined) {
+      const deadline = passenger.justCame ? passenger.deadline : undefined;
+      const flight = new Flight(hall, key, passenger, deadline);
+      flight.depart();
+      flight.seat(passenger);
+    } else if (current.isFresh(passenger.maxAgeMs)) {
+      current.seat(passenger);
+    } else {
+      current.next ??= new Flight(hall, key, passenger, undefined);
+      current.next.seat(passenger);
+    }
+  };
   return {
-    join(key, start, waiter) {
-      const current = hall.flights.get(key);
-      if (current === undefined) {
-        const flight = new Flight(hall, key, start, waiter.justCame ? waiter.deadline : undefined);
-        flight.depart();
-        return flight.seat(waiter);
-      }
-      if (current.isFresh(waiter.maxAgeMs)) return current.seat(waiter);
-      current.next ??= new Flight(hall, key, start, undefined);
-      return current.next.seat(waiter);
-    },
+    board,
+    join: (key, start, waiter) =>
+      new Promise((resolve, reject) => board(key, new Joined(start, waiter, resolve, reject))),
 
     has: (key) => hall.flights.has(key),
 
@@ -106,36 +100,42 @@ class Hall<Result> {
   }
 }
 
-// Classes: of what a flight and a seat can do next to nothing is done, and functions would be made for each.
-class Flight<Result> implements Departure {
+// A class: of what a flight can do next to nothing is done, and functions would be made for each.
+class Flight<Result> implements Departure, Vehicle<Result> {
+  readonly clock: Clock;
   readonly abandoned: Stop = new Stop();
   readonly deadline: number | undefined;
   /** Starts when this one is over, if anybody waits for it then. */
   next: Flight<Result> | undefined = undefined;
+  startedAt: number = Number.POSITIVE_INFINITY;
   readonly #hall: Hall<Result>;
   readonly #key: string;
-  readonly #start: Start<Result>;
-  #seats = new Set<Seat<Result>>();
-  #startedAt = Number.POSITIVE_INFINITY;
+  #starter: Starter<Result> | undefined;
+  readonly #seats = new Seats<Result>();
   /** When it is over by itself, on the monotonic clock. */
   #endsAt = Number.POSITIVE_INFINITY;
   #token: object | undefined = undefined;
 
-  constructor(hall: Hall<Result>, key: string, start: Start<Result>, deadline: number | undefined) {
+  constructor(hall: Hall<Result>, key: string, starter: Starter<Result>, deadline: number | undefined) {
+    this.clock = hall.clock;
     this.#hall = hall;
     this.#key = key;
-    this.#start = start;
+    this.#starter = starter;
     this.deadline = deadline;
   }
 
   depart(): void {
     const { flights, timeline } = this.#hall;
     flights.set(this.#key, this);
-    this.#startedAt = timeline.now();
+    this.startedAt = timeline.now();
+    const starter = this.#starter;
+    // He may leave before it is over, and then nothing of him is kept.
+    this.#starter = undefined;
     // A start that throws rejects its callers, like one that rejects; else nobody would ever clear its flight.
     let landing: Promise<Result>;
     try {
-      landing = this.#start(this);
+      // The cast holds: it departs once.
+      landing = (starter as Starter<Result>).start(this);
     } catch (error) {
       landing = Promise.reject(error);
     }
@@ -146,7 +146,7 @@ class Flight<Result> implements Departure {
       },
       (error: unknown) => {
         this.#makeRoom();
-        for (const seat of this.#vacate()) seat.reject(error);
+        for (let next = this.#take(); next !== undefined; next = this.#take()) next.fail(error);
       },
     );
   }
@@ -159,40 +159,39 @@ class Flight<Result> implements Departure {
 
   endsAt(instant: number): void {
     this.#endsAt = instant;
-    for (const seat of this.#seats) if (seat.deadline < instant) seat.watchTime();
+    if (this.#seats.size === 0) return;
+    this.#seats.each((passenger) => {
+      if (passenger.deadline < instant) passenger.watchTime(this);
+    });
   }
 
   isFresh(maxAgeMs = Number.POSITIVE_INFINITY): boolean {
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return true;
     // Strictly: what started in the same instant, but before the caller came, is not asked after it came.
-    return maxAgeMs > 0 && this.#hall.timeline.now() - this.#startedAt <= maxAgeMs;
+    return maxAgeMs > 0 && this.#hall.timeline.now() - this.startedAt <= maxAgeMs;
   }
 
-  seat(waiter: Waiter<Result>): Promise<Result> {
+  seat(passenger: Passenger<Result>): void {
     publishWait(this);
-    return new Promise((resolve, reject) => {
-      const seat = new Seat(this, this.#hall.clock, waiter, resolve, reject);
-      if (waiter.deadline < this.#endsAt) seat.watchTime();
-      this.#seats.add(seat);
-      this.#hall.waiting += 1;
-    });
+    this.#seats.add(passenger, this);
+    this.#hall.waiting += 1;
+    passenger.watchSignal();
+    if (passenger.deadline < this.#endsAt) passenger.watchTime(this);
   }
 
   /** Gives everybody on board `result`. To be called when it is not under way any more. */
   land(result: Result): void {
-    for (const seat of this.#vacate()) seat.resolve(result);
+    for (let next = this.#take(); next !== undefined; next = this.#take()) next.land(result);
   }
 
-  /** All at once: to take thousands out of a set one by one costs as much again as to tell them. */
-  #vacate(): ReadonlySet<Seat<Result>> {
-    const seats = this.#seats;
-    this.#seats = new Set();
-    this.#hall.waiting -= seats.size;
-    return seats;
+  #take(): Passenger<Result> | undefined {
+    const taken = this.#seats.take();
+    if (taken !== undefined) this.#hall.waiting -= 1;
+    return taken;
   }
 
-  /** One gives up, or has no more time. */
-  leave(seat: Seat<Result>): void {
-    if (!this.#seats.delete(seat)) return;
+  leave(passenger: Passenger<Result>): void {
+    this.#seats.remove(passenger);
     this.#hall.waiting -= 1;
     // One that has arrived is not under way any more, and one that has not departed may still find callers.
     if (this.#seats.size > 0 || this.#hall.flights.get(this.#key) !== this) return;
@@ -209,57 +208,31 @@ class Flight<Result> implements Departure {
   }
 }
 
-class Seat<Result> {
+/** Hears by a promise. */
+class Joined<Result> extends Passenger<Result> implements Starter<Result> {
+  readonly start: Start<Result>;
   readonly deadline: number;
-  readonly #flight: Flight<Result>;
-  readonly #clock: Clock;
-  readonly #late: Result;
-  readonly #resolve: (result: Result) => void;
-  readonly #reject: (reason: unknown) => void;
-  #stopTimer: (() => void) | undefined = undefined;
-  #stopListening: (() => void) | undefined = undefined;
+  readonly justCame: boolean;
+  readonly late: Result;
+  readonly signal: AbortSignal | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly land: (result: Result) => void;
+  readonly fail: (reason: unknown) => void;
 
   constructor(
-    flight: Flight<Result>,
-    clock: Clock,
-    { deadline, late, signal }: Waiter<Result>,
+    start: Start<Result>,
+    { deadline, justCame, late, signal, maxAgeMs }: Waiter<Result>,
     resolve: (result: Result) => void,
     reject: (reason: unknown) => void,
   ) {
+    super();
+    this.start = start;
     this.deadline = deadline;
-    this.#flight = flight;
-    this.#clock = clock;
-    this.#late = late;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    if (signal === undefined) return;
-    this.#stopListening = onAbort(signal, () => {
-      this.#flight.leave(this);
-      this.reject(signal.reason);
-    });
-  }
-
-  resolve(result: Result): void {
-    this.#over();
-    this.#resolve(result);
-  }
-
-  reject(reason: unknown): void {
-    this.#over();
-    this.#reject(reason);
-  }
-
-  /** Has a timer from now on, if it has none. */
-  watchTime(): void {
-    const delayMs = this.deadline - this.#clock.monotonic();
-    this.#stopTimer ??= whenRead(this.#clock, delayMs, () => {
-      this.#flight.leave(this);
-      this.resolve(this.#late);
-    });
-  }
-
-  #over(): void {
-    this.#stopTimer?.();
-    this.#stopListening?.();
+    this.justCame = justCame;
+    this.late = late;
+    this.signal = signal;
+    this.maxAgeMs = maxAgeMs;
+    this.land = resolve;
+    this.fail = reject;
   }
 }

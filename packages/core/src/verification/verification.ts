@@ -11,7 +11,6 @@ import type { Counters } from '../observation/stats.js';
 import { type Warn, warnOnce } from '../observation/warnings.js';
 import type { Clock } from '../time/clock.js';
 import type { Timeline } from '../time/timeline.js';
-import type { UnavailableCode } from '../values/codes.js';
 import {
   headerOf,
   knownSchemes,
@@ -21,9 +20,11 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
+import { Caller } from './caller.js';
 import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
+import type { Wait } from './passenger.js';
 import type { Queue } from './queue.js';
-import type { Departure, SingleFlight, Wait } from './single-flight.js';
+import type { Departure, SingleFlight } from './single-flight.js';
 import { Wanted } from './wanted.js';
 
 /** What one caller of `verify` asks for. */
@@ -95,20 +96,13 @@ export interface VerificationParts {
   readonly closed: () => Unavailable | undefined;
 }
 
-/** Failures that may be bridged with an identity past its lifetime; the others could be the caller's doing. */
-const bridged: ReadonlySet<UnavailableCode> = new Set([
-  'unreachable',
-  'timeout',
-  'overloaded',
-  'server_error',
-  'circuit_open',
-]);
-
 export function createVerification(parts: VerificationParts): Verification {
   const { clock, timeline, schemes, timeoutMs, fingerprint, cache, flights, lookUp, queue, revocations } =
     parts;
   const { count, maxHeaderLength, recent, bound } = parts;
   const late = notRevocable(outOfTime(timeoutMs));
+  const { closed } = parts;
+  const callers = { timeline, flights, lookUp, revocations, cache, count, late, boundNow, closed };
 
   const verification: Verification = {
     peek(presented, wanted) {
@@ -175,39 +169,11 @@ export function createVerification(parts: VerificationParts): Verification {
 
     tell,
 
-    async resolve(question, { signal, maxAgeMs: longestMs, source }, wait) {
+    resolve(question, wanted, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
-      const maxAgeMs = boundNow(longestMs);
-      const how = { background: false, source, maxAgeMs };
-      const start = (departure: Departure) => lookUp(question, how, departure);
-      const fly = (wait: Wait) => {
-        signal?.throwIfAborted();
-        const closed = parts.closed();
-        if (closed !== undefined) return notRevocable(closed);
-        const { deadline, justCame } = wait;
-        const waiter = { deadline, justCame, late, signal, maxAgeMs };
-        return flights.join(question.fingerprint, start, waiter);
-      };
-      let landed = await fly(wait);
-      // Callers hear of a verdict some microtasks after it was found good. In between there is room for a
-      // revocation, and for callers that come after it.
-      while (
-        revocations.outdates(landed.revision, question.fingerprint, landed.verdict) ||
-        isTooOld(landed, maxAgeMs)
-      )
-        landed = await fly({ ...wait, justCame: false });
-      const { verdict } = landed;
-      const stale =
-        boundNow(maxAgeMs) === undefined && mayBridge(landed)
-          ? cache.findStale(question.fingerprint, timeline.now())
-          : undefined;
-      if (stale === undefined) {
-        publishVerdict(verdict, landed.sharedSince === undefined ? 'lookup' : 'shared', count);
-        return verdict;
-      }
-      count.stale += 1;
-      publishVerdict(stale, 'stale', count);
-      return Object.freeze({ ...stale, stale: true as const });
+      return new Promise((resolve, reject) => {
+        new Caller(callers, question, wanted, wait, resolve, reject).fly();
+      });
     },
 
     questionOf,
@@ -263,16 +229,6 @@ export function createVerification(parts: VerificationParts): Verification {
   /** A miss reads the clock a dozen times, 170 instructions each: not where nothing bounds it. */
   function boundNow(maxAgeMs: number | undefined): number | undefined {
     return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
-  }
-
-  /** Whoever joined a lookup may have asked for a younger verdict than somebody else had made. */
-  function isTooOld({ sharedSince }: Landed, maxAgeMs: number | undefined): boolean {
-    return sharedSince !== undefined && maxAgeMs !== undefined && timeline.now() - sharedSince > maxAgeMs;
-  }
-
-  function mayBridge(landed: Landed): boolean {
-    // Who ran out of time while the lookup waited in our queue, and not at a node, may have filled it himself.
-    return landed !== late && landed.verdict.kind === 'unavailable' && bridged.has(landed.verdict.code);
   }
 
   /** Asks again in the background; the answer goes to `cache.remember` like any other. */
