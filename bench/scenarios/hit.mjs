@@ -139,6 +139,9 @@ const opaqueMakers = Object.fromEntries(
   ]),
 );
 
+/** Operations in a window: several collections are in each, so that it does not matter how many. */
+const window = 12_000;
+
 /** Each takes a verifier that knows the callers, and makes the loop. */
 const calls = {
   peek: [freshHeader, (verifier, source) => forEach(source, (header) => identified(verifier.peek(header)))],
@@ -149,7 +152,8 @@ const calls = {
   gate: [
     freshRequest,
     (verifier, source) => {
-      const host = { node: (request) => request, address: (request) => request.ip };
+      // As those of Koa and Fastify, whose requests are all of one hidden class.
+      const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
       const gate = createGate(verifier, {}, host);
       return forEach(source, (header) => found(gate.admit(requestWith(header)).identity));
     },
@@ -213,7 +217,7 @@ const oursMakers = Object.fromEntries(
     const maker = (cache) => async (known, source) => {
       const memory = await knowing(known, { cache });
       if ('absent' in memory) return memory;
-      return { run: await make(memory.verifier, source), base, close: memory.close };
+      return { run: await make(memory.verifier, source), base, close: memory.close, window };
     };
     return [
       [name, maker({})],
