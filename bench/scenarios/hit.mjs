@@ -139,11 +139,16 @@ const opaqueMakers = Object.fromEntries(
   ]),
 );
 
-/**
- * Operations in a window: several collections are in each, so that it does not matter how many. Koa's middleware is over
- * when the loop is, which no server makes wait for so many.
- */
-const windowOf = (name) => (name.startsWith('koa') ? 500 : 12_000);
+/** Operations in a window: several collections are in each, so that it does not matter how many. */
+const window = 12_000;
+
+/** A few at a time: Koa's middleware is over when the loop pauses, and no server has thousands wait for that. */
+const inTurns = (run) => async (count) => {
+  for (let left = count; left > 0; left -= 32) {
+    run(Math.min(left, 32));
+    await undefined;
+  }
+};
 
 /** Each takes a verifier that knows the callers, and makes the loop. */
 const calls = {
@@ -184,12 +189,13 @@ const calls = {
       const written = response();
       const done = Promise.resolve();
       const following = () => done;
-      return forEach(source, (header) => {
+      const run = forEach(source, (header) => {
         const req = requestWith(header);
         const ctx = { req, res: written, response: written, ip: req.ip, state: {}, set() {} };
         middleware(ctx, following);
         found(ctx.state.identity);
       });
+      return inTurns(run);
     },
   ],
   fastify: [
@@ -217,7 +223,6 @@ const calls = {
 
 const oursMakers = Object.fromEntries(
   Object.entries(calls).flatMap(([name, [base, make]]) => {
-    const window = windowOf(name);
     const maker = (cache) => async (known, source) => {
       const memory = await knowing(known, { cache });
       if ('absent' in memory) return memory;
