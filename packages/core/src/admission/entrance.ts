@@ -1,5 +1,6 @@
-// What is remembered of a request once it was let in or not, and how it is asked about. The memory hangs on the request object but is out of reach of its properties, so nobody can make himself an
-// identity by writing one; every copy of this package in the process has the same.
+// What is remembered of a request once it was let in or not, and how it is asked about. The memory hangs on the request
+// object but is out of reach of its properties, so nobody can make himself an identity by writing one; every copy of
+// this package in the process has the same.
 
 import type { Entry } from '../memory/cache.js';
 import {
