@@ -6,7 +6,7 @@ import { compareInProcess } from '../measure/in-process.mjs';
 import { must } from '../measure/work.mjs';
 import { createSource, credentials, forEach } from '../parts/credentials.mjs';
 import { startElasticsearch } from '../parts/elasticsearch.mjs';
-import { requestWith } from '../parts/requests.mjs';
+import { host, requestWith } from '../parts/requests.mjs';
 import { lasting, patient } from '../parts/verifiers.mjs';
 
 const freshRequest = 'a fresh request';
@@ -41,9 +41,6 @@ const requirements = {
   'three privileges combined': (spoil) =>
     allOf(read, spoil ? privileges({ cluster: ['manage'] }) : anyOf(write, monitor)),
 };
-
-/** As those of Koa and Fastify: all requests have one hidden class. */
-const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
 
 export async function build(_group, name, { bench }) {
   const headers = credentials('opaque', 64);

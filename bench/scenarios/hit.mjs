@@ -11,7 +11,7 @@ import { must } from '../measure/work.mjs';
 import { createSource, credentials, forEach, forEachAwaited } from '../parts/credentials.mjs';
 import { createSecret, jwtPeers, signed } from '../parts/jwt-peers.mjs';
 import { opaquePeers } from '../parts/opaque-peers.mjs';
-import { expressRequest, next, requestWith, response } from '../parts/requests.mjs';
+import { expressRequest, host, next, requestWith, response } from '../parts/requests.mjs';
 import { hookOf, knowing, recent } from '../parts/verifiers.mjs';
 
 const callers = 256;
@@ -160,8 +160,6 @@ const calls = {
   gate: [
     freshRequest,
     (verifier, source) => {
-      // As those of Koa and Fastify, whose requests are all of one hidden class.
-      const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
       const gate = createGate(verifier, {}, host);
       return forEach(source, (header) => found(gate.admit(requestWith(header)).identity));
     },

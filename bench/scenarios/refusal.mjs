@@ -8,7 +8,7 @@ import { compareInProcess } from '../measure/in-process.mjs';
 import { must } from '../measure/work.mjs';
 import { createSource, credentials, forEach, forEachAwaited } from '../parts/credentials.mjs';
 import { startElasticsearch, unknownCredential } from '../parts/elasticsearch.mjs';
-import { next, requestWith, requestWithout, response } from '../parts/requests.mjs';
+import { host, next, requestWith, requestWithout, response } from '../parts/requests.mjs';
 import { lasting, patient } from '../parts/verifiers.mjs';
 
 const callers = 256;
@@ -49,8 +49,6 @@ export const groups = {
   },
 };
 
-/** As those of Koa and Fastify: all requests have one hidden class. */
-const host = { node: (request) => request, address: (request) => request.ip, uniform: true };
 const codeOf = (refusal) => refusal?.body.code ?? 'none';
 const is = (found, code) => must(found === code, () => `the refusal is ${found}`);
 

@@ -146,7 +146,7 @@ export function createGate<Request>(
     property,
     sourceOf(asked, node) {
       // Behind this gate there may be a guard of another framework, whose requests are strange here.
-      const request = isRequest(asked, node) ? asked : isRequest(node, node) ? node : undefined;
+      const request = [asked, node].find((it): it is Request => isRequest(it, node));
       const chosen = request && source && checkSource(source(request));
       const from = chosen ?? (request && host.address(request)) ?? node.socket?.remoteAddress;
       if (chosen === undefined) warnOfUntrustedProxy(node, from);

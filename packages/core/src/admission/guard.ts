@@ -59,12 +59,11 @@ export function createGuard<Request>(
   refuseMore('requireThat', more, 'requireThat(allOf(one, other))');
   checkRequirement(requirement);
   const facts = factsIn(requirement);
-  const asksIdentity = requirement.kind !== 'privileges';
   return (admitted, request) => {
     const caller = callerOf(admitted, route, request);
     if (caller.denial !== undefined) return refuse(caller.denial, caller.throws);
     const { verifier, identity, entrance, node } = caller;
-    const judgement = asksIdentity ? judgeRequirement(requirement, identity, unknown) : 'open';
+    const judgement = judgeRequirement(requirement, identity, unknown);
     if (judgement !== 'open') return conclude(judgement, caller);
     const wanted = new WantedForRequest(entrance, request, node);
     // Whoever has all of it meets what is open: nearly always, and for a tenth of what follows.

@@ -20,11 +20,11 @@ import {
   schemeOf,
 } from '../values/credential.js';
 import { type Rejected, rejected, type Unavailable, type Verdict } from '../values/verdict.js';
-import { Caller } from './caller.js';
 import { type Landed, type LookUp, notRevocable, outOfTime, type Question, queueFull } from './lookup.js';
 import type { Wait } from './passenger.js';
 import type { Queue } from './queue.js';
 import type { Departure, SingleFlight } from './single-flight.js';
+import { WaitingCaller } from './waiting-caller.js';
 import { Wanted } from './wanted.js';
 
 /** What one caller of `verify` asks for. */
@@ -117,8 +117,7 @@ export function createVerification(parts: VerificationParts): Verification {
         // Nothing is made for a hit, which saves 250 instructions.
         if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(hit, verification);
-        if (hit.quietUntil <= now && isDue(hit, now) && !flights.has(asPresented))
-          refresh(header, asPresented, hit, wanted);
+        keepFresh(header, asPresented, hit, now, wanted);
         return tell(hit);
       }
       const known = read(header, asPresented, now, maxAgeMs);
@@ -142,8 +141,7 @@ export function createVerification(parts: VerificationParts): Verification {
     },
 
     serve({ entry, authorization, fingerprint, now }, wanted) {
-      if (entry.quietUntil <= now && isDue(entry, now) && !flights.has(fingerprint))
-        refresh(authorization, fingerprint, entry, wanted);
+      keepFresh(authorization, fingerprint, entry, now, wanted);
       return tell(entry);
     },
 
@@ -164,7 +162,7 @@ export function createVerification(parts: VerificationParts): Verification {
       // Nearly always, and without looking it up, which saves 300 instructions.
       if (maxAgeMs === undefined && found.isQuiet(now, revocations.revision)) return found;
       const entry = cache.find(found.name, now, maxAgeMs);
-      return entry === undefined || (entry.quietUntil <= now && isDue(entry, now)) ? undefined : entry;
+      return entry === undefined || isEntryDue(entry, now) ? undefined : entry;
     },
 
     tell,
@@ -172,7 +170,7 @@ export function createVerification(parts: VerificationParts): Verification {
     resolve(question, wanted, wait) {
       count[flights.has(question.fingerprint) ? 'shared' : 'misses'] += 1;
       return new Promise((resolve, reject) => {
-        new Caller(callers, question, wanted, wait, resolve, reject).fly();
+        new WaitingCaller(callers, question, wanted, wait, resolve, reject).fly();
       });
     },
 
@@ -231,6 +229,17 @@ export function createVerification(parts: VerificationParts): Verification {
     return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
   }
 
+  function keepFresh(
+    authorization: string,
+    fingerprint: Fingerprint,
+    entry: Entry,
+    now: number,
+    wanted: VerifyOptions,
+  ): void {
+    if (isEntryDue(entry, now) && !flights.has(fingerprint))
+      refresh(authorization, fingerprint, entry, wanted);
+  }
+
   /** Asks again in the background; the answer goes to `cache.remember` like any other. */
   function refresh(
     authorization: string,
@@ -269,4 +278,9 @@ function warnOfBasic(header: string): void {
 function unasked<V extends Verdict>(verdict: V, count: Counters): V {
   publishVerdict(verdict, 'none', count);
   return verdict;
+}
+
+/** While it is quiet its row, in which that stands, need not be read. */
+function isEntryDue(entry: Entry, now: number): boolean {
+  return entry.quietUntil <= now && isDue(entry, now);
 }

@@ -45,7 +45,7 @@ const bridged: ReadonlySet<UnavailableCode> = new Set([
   'circuit_open',
 ]);
 
-export class Caller extends Passenger<Landed> implements Starter<Landed> {
+export class WaitingCaller extends Passenger<Landed> implements Starter<Landed> {
   readonly deadline: number;
   justCame: boolean;
   readonly signal: AbortSignal | undefined;
@@ -102,12 +102,10 @@ export class Caller extends Passenger<Landed> implements Starter<Landed> {
   }
 
   fail(reason: unknown): void {
-    this.rest();
     this.#reject(reason);
   }
 
   #hear(landed: Landed): void {
-    this.rest();
     try {
       // Callers hear of a verdict some microtasks after it was found good. In between there is room for a revocation, and
       // for callers that come after it.
