@@ -117,7 +117,9 @@ export function createVerification(parts: VerificationParts): Verification {
         // Nothing is made for a hit, which saves 250 instructions.
         if (recalled === undefined) keepRecent(header, asPresented, hit);
         if (wanted instanceof Wanted) wanted.found(hit, verification);
-        keepFresh(header, asPresented, hit, now, wanted);
+        // As in `serve`, written out: with one function more V8 inlines less here, and a hit takes 450 instructions more.
+        if (hit.quietUntil <= now && isDue(hit, now) && !flights.has(asPresented))
+          refresh(header, asPresented, hit, wanted);
         return tell(hit);
       }
       const known = read(header, asPresented, now, maxAgeMs);
@@ -141,7 +143,8 @@ export function createVerification(parts: VerificationParts): Verification {
     },
 
     serve({ entry, authorization, fingerprint, now }, wanted) {
-      keepFresh(authorization, fingerprint, entry, now, wanted);
+      if (entry.quietUntil <= now && isDue(entry, now) && !flights.has(fingerprint))
+        refresh(authorization, fingerprint, entry, wanted);
       return tell(entry);
     },
 
@@ -162,7 +165,7 @@ export function createVerification(parts: VerificationParts): Verification {
       // Nearly always, and without looking it up, which saves 300 instructions.
       if (maxAgeMs === undefined && found.isQuiet(now, revocations.revision)) return found;
       const entry = cache.find(found.name, now, maxAgeMs);
-      return entry === undefined || isEntryDue(entry, now) ? undefined : entry;
+      return entry === undefined || (entry.quietUntil <= now && isDue(entry, now)) ? undefined : entry;
     },
 
     tell,
@@ -229,17 +232,6 @@ export function createVerification(parts: VerificationParts): Verification {
     return bound === undefined ? maxAgeMs : bound(maxAgeMs, timeline.now());
   }
 
-  function keepFresh(
-    authorization: string,
-    fingerprint: Fingerprint,
-    entry: Entry,
-    now: number,
-    wanted: VerifyOptions,
-  ): void {
-    if (isEntryDue(entry, now) && !flights.has(fingerprint))
-      refresh(authorization, fingerprint, entry, wanted);
-  }
-
   /** Asks again in the background; the answer goes to `cache.remember` like any other. */
   function refresh(
     authorization: string,
@@ -278,9 +270,4 @@ function warnOfBasic(header: string): void {
 function unasked<V extends Verdict>(verdict: V, count: Counters): V {
   publishVerdict(verdict, 'none', count);
   return verdict;
-}
-
-/** While it is quiet its row, in which that stands, need not be read. */
-function isEntryDue(entry: Entry, now: number): boolean {
-  return entry.quietUntil <= now && isDue(entry, now);
 }
